@@ -1,0 +1,53 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Play pictures through a real camera topic and the node, and print what comes out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from edgenext_ros.core.frame import ENCODINGS
+from edgenext_ros.runtime import ENGINES
+
+HELP = 'Play pictures through a real ROS 2 camera topic and the node; print what comes out.'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument('--image', type=Path, metavar='FILE|DIR',
+                        help='your own picture, or folder of pictures')
+    source.add_argument('--video', type=Path, metavar='FILE', help='your own video')
+    source.add_argument('--camera', metavar='N', help='webcam number or device')
+    parser.add_argument('--seconds', type=float, default=20.0,
+                        help='how long to play (default: 20)')
+    parser.add_argument('--rate', type=float, default=10.0,
+                        help='frames a second (default: 10)')
+    parser.add_argument('--encoding', default='bgr8', choices=tuple(ENCODINGS),
+                        help='encoding of the camera topic (default: bgr8)')
+    parser.add_argument('--compressed', action='store_true',
+                        help='let the camera publish JPEG instead')
+    parser.add_argument('--model', default='demo', help='catalog name or path (default: demo)')
+    parser.add_argument('--runtime', default='auto', choices=('auto', *ENGINES),
+                        help='inference engine (default: auto)')
+    parser.add_argument('--save', type=Path, metavar='DIR',
+                        help='write the annotated pictures here')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Play and watch; 1 when a picture got no classification, 2 without ROS."""
+    import sys
+
+    from edgenext_ros.cli import write_json
+    try:
+        from edgenext_ros.ros.demo import play
+    except ImportError as error:
+        print(f'edgenext demo: ROS 2 is missing ({error}); source its setup file, or use '
+              '"./dev demo", which brings its own', file=sys.stderr)
+        return 2
+    results, problem = play(arguments)
+    write_json(arguments.json, results)
+    if problem:
+        print(f'edgenext demo: {problem}', file=sys.stderr)
+    return int(bool(problem))

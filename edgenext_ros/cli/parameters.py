@@ -1,0 +1,46 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Print the parameter tables of the nodes, as the README has them."""
+
+from __future__ import annotations
+
+import argparse
+
+HELP = 'Print the parameters of the nodes as Markdown tables.'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments: none of its own."""
+
+
+def markdown(table: type) -> str:
+    """Render one parameter table, from the same source as the node's declarations."""
+    from dataclasses import fields
+
+    from edgenext_ros.ros.parameters import rule_of
+
+    lines = ['| parameter | type | default | allowed | change | meaning |',
+             '|---|---|---|---|---|---|']
+    for entry in fields(table):
+        rule = rule_of(entry)
+        allowed = rule.constraint.replace('one of ', '')
+        lines.append(
+            f'| `{entry.name}` | {type(entry.default).__name__} | `{entry.default!r}` | {allowed} '
+            f'| {"live" if rule.live else "unconfigured"} | {rule.description} |')
+    return '\n'.join(lines)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print both tables."""
+    from dataclasses import fields
+
+    from edgenext_ros.cli import write_json
+    from edgenext_ros.ros.parameters import CameraSettings, ClassifierSettings, rule_of
+
+    figures = {}
+    for node, table in (('classifier_node', ClassifierSettings), ('camera_node', CameraSettings)):
+        print(f'### {node}\n\n{markdown(table)}\n')
+        figures[node] = {entry.name: {'default': entry.default, **vars(rule_of(entry))}
+                         for entry in fields(table)}
+    write_json(arguments.json, figures)
+    return 0

@@ -1,0 +1,25 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Say which inference engines work on this machine."""
+
+from __future__ import annotations
+
+import argparse
+
+HELP = 'Say which inference engines work on this machine, and why not the others.'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments: none of its own."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print one line for each engine; 1 when none works."""
+    from edgenext_ros.cli import write_json
+    from edgenext_ros.runtime import ENGINES, probe
+
+    engines = [probe(name) for name in ENGINES]
+    for engine in engines:
+        print(f'{engine.name:12} {"works   " if engine.usable else "missing "} {engine.detail}')
+    write_json(arguments.json, [vars(engine) for engine in engines])
+    return int(not any(engine.usable for engine in engines))

@@ -1,0 +1,155 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A validated, zero-copy view of one camera picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+
+
+class FrameError(ValueError):
+    """A picture cannot be used; the text says why."""
+
+
+class UnknownEncodingError(FrameError):
+    """The encoding is not one of ``ENCODINGS``; somebody else may know it."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How an encoding lies in memory."""
+
+    pixel_bytes: int
+    """Bytes from one pixel to the next in a row of the first plane."""
+    rows: Fraction = Fraction(1)
+    """Rows of ``step`` bytes in the whole picture, per row of pixels."""
+    even_width: bool = False
+    """Pixels come in pairs along a row."""
+    even_height: bool = False
+    """Pixels come in pairs across rows."""
+    smallest: int = 1
+    """Least width and height: OpenCV leaves thinner mosaics black."""
+
+
+_HALF_CHROMA = Layout(1, Fraction(3, 2), even_width=True, even_height=True)
+_YUV422 = Layout(2, even_width=True)
+_BAYER = Layout(1, even_width=True, even_height=True, smallest=4)
+
+ENCODINGS: Mapping[str, Layout] = MappingProxyType({
+    'bgr8': Layout(3), 'rgb8': Layout(3), 'bgra8': Layout(4), 'rgba8': Layout(4),
+    'mono8': Layout(1), 'mono16': Layout(2),
+    'yuv422_yuy2': _YUV422, 'yuyv': _YUV422, 'yuv422': _YUV422, 'uyvy': _YUV422,
+    'nv12': _HALF_CHROMA, 'nv21': _HALF_CHROMA, 'nv24': Layout(1, Fraction(3)),
+    'bayer_rggb8': _BAYER, 'bayer_bggr8': _BAYER, 'bayer_gbrg8': _BAYER, 'bayer_grbg8': _BAYER,
+})
+"""Encodings by their sensor_msgs name; nv12 is what TROS cameras call theirs."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """
+    One picture: ``height`` rows of ``width`` pixels, ``step`` bytes from row to row.
+
+    Nothing is copied; ``data`` is flat uint8. Bytes between a row's pixels and the next row
+    are padding and never read.
+
+    :raises UnknownEncodingError: the encoding is not in ``ENCODINGS``.
+    :raises FrameError: size, step and data do not fit each other.
+    """
+
+    encoding: str
+    width: int
+    height: int
+    step: int
+    data: Bytes
+    big_endian: bool = False
+    """Byte order of mono16; drivers leave junk here for 8-bit pictures, so it is ignored there."""
+
+    def __post_init__(self) -> None:
+        layout = ENCODINGS.get(self.encoding)
+        if layout is None:
+            raise UnknownEncodingError(
+                f'encoding {self.encoding!r} is not supported; use one of {", ".join(ENCODINGS)}')
+        what = f'{self.encoding} {self.width}x{self.height}'
+        if min(self.width, self.height) < layout.smallest:
+            raise FrameError(f'{what}: width and height must be at least {layout.smallest}')
+        if layout.rows == Fraction(3, 2) and self.data.size == self.step * self.height:
+            # Some drivers count the chroma rows: height is then 1.5 times that of the picture.
+            if self.height % 3:
+                raise FrameError(f'{what}: {self.data.size} bytes are not 3/2 rows a pixel row')
+            object.__setattr__(self, 'height', self.height * 2 // 3)
+            what = f'{self.encoding} {self.width}x{self.height}'
+        if (layout.even_width and self.width % 2) or (layout.even_height and self.height % 2):
+            odd = 'width' if layout.even_width and self.width % 2 else 'height'
+            raise FrameError(f'{what}: {odd} must be even')
+        row = self.width * layout.pixel_bytes
+        if self.step < row:
+            raise FrameError(f'{what}: a row has {row} bytes, but step is {self.step}')
+        size = int(self.step * self.height * layout.rows)
+        if self.data.size != size:
+            kind = 'truncated' if self.data.size < size else 'oversized'
+            raise FrameError(
+                f'{what}: data is {kind}: expected {size} bytes '
+                f'(step {self.step} x {size // self.step} rows), found {self.data.size}')
+
+    @classmethod
+    def from_image(cls, image: Bytes, encoding: str = 'bgr8') -> Frame:
+        """View an OpenCV picture, uint8 (height, width, channels) or (height, width)."""
+        image = np.ascontiguousarray(image)
+        height, width = image.shape[:2]
+        return cls(encoding, width, height, image.nbytes // height, image.reshape(-1))
+
+    @classmethod
+    def from_compressed(cls, data: Bytes) -> Frame:
+        """
+        Decode a JPEG or PNG (or what else OpenCV reads) to bgr8.
+
+        :param data: the whole file, flat uint8.
+        :raises FrameError: empty, cut off, or not a picture.
+        """
+        if not data.size:
+            raise FrameError('compressed picture: no data')
+        _refuse_cut_off(data)
+        try:
+            image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        except cv2.error as error:
+            raise FrameError(f'compressed picture does not decode: {error.err}') from error
+        if image is None:
+            head = data[:4].tobytes().hex(' ')
+            raise FrameError(f'compressed picture of {data.size} bytes does not decode: '
+                             f'expected JPEG or PNG, found bytes {head}')
+        return cls.from_image(image)
+
+    def plane(self, channels: int, *, width: int, height: int, first_row: int = 0) -> Bytes:
+        """
+        View a part of the rows as pixels, without padding.
+
+        :return: uint8 (height, width, channels), or (height, width) for one channel.
+        """
+        rows = self.data.reshape(-1, self.step)[first_row:first_row + height]
+        pixels = rows[:, :width * channels]
+        # Only the last axis is split, so this stays a view on padded rows too.
+        return pixels if channels == 1 else pixels.reshape(height, width, channels)
+
+
+def _refuse_cut_off(data: Bytes) -> None:
+    """Refuse a JPEG or PNG without its end: OpenCV would fill the rest with grey."""
+    tail = data[-4096:].tobytes()
+    if data[:2].tobytes() == b'\xff\xd8':
+        # Cameras pad buffers after the end-of-image marker, so look for it, not just at the end.
+        complete = b'\xff\xd9' in tail
+    elif data[:4].tobytes() == b'\x89PNG':
+        complete = b'IEND' in tail
+    else:
+        return
+    if not complete:
+        raise FrameError(f'compressed picture of {data.size} bytes is truncated: no end marker')

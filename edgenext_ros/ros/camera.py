@@ -1,0 +1,106 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A camera node that plays pictures, a folder, a video or a webcam."""
+
+from __future__ import annotations
+
+from array import array
+import sys
+from threading import Event
+from typing import Any
+
+import cv2
+import numpy as np
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from edgenext_ros.core.encode import encode
+from edgenext_ros.core.frame import Bytes, FrameError
+from edgenext_ros.ros.lifecycle import run
+from edgenext_ros.ros.messages import image_message
+from edgenext_ros.ros.parameters import CameraSettings, ParameterError, Parameters
+from edgenext_ros.ros.sources import open_source
+
+
+class CameraNode(Node):
+    """
+    Publish pictures on ``image`` at a steady rate, with stamps, as a camera driver would.
+
+    ``~/playing`` tells which picture a stamp belongs to: a Header with the image's stamp and
+    the picture's name as ``frame_id``.
+    """
+
+    finished: Event
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__('camera', **arguments)
+        self._table = Parameters(self, CameraSettings())
+        self.settings = settings = self._table.settings
+        self._pictures = open_source(
+            settings.source, repeat=max(1, round(settings.rate * settings.hold)),
+            loop=settings.loop)
+        self._last: tuple[Bytes, Image | CompressedImage] | None = None
+        self._header = Header(frame_id=settings.frame_id)
+        try:
+            self._message(np.zeros((8, 8, 3), np.uint8))
+        except FrameError as error:
+            raise ParameterError(f"parameter 'encoding': {error}") from error
+        # As most drivers do: reliable, so that reliable and best-effort subscribers hear it.
+        self._publisher = self.create_publisher(
+            CompressedImage if settings.output_type == 'compressed' else Image, 'image',
+            QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies())
+        self._playing = self.create_publisher(Header, '~/playing', 10)
+        self.add_on_set_parameters_callback(self._on_parameters)
+        self.create_timer(1 / settings.rate, self._on_timer,
+                          clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _on_timer(self) -> None:
+        picture = next(self._pictures, None)
+        if picture is None:
+            self.get_logger().info(f'{self.settings.source} has ended')
+            self.finished.set()
+            return
+        # A folder repeats a picture; encoding it once leaves the processor to the classifier.
+        if self._last is None or self._last[0] is not picture.image:
+            self._last = picture.image, self._message(picture.image)
+        message = self._last[1]
+        message.header = Header(stamp=self.get_clock().now().to_msg(),
+                                frame_id=self.settings.frame_id)
+        self._playing.publish(Header(stamp=message.header.stamp, frame_id=picture.name))
+        self._publisher.publish(message)
+
+    def _message(self, image: Bytes) -> Image | CompressedImage:
+        """Resize and encode one picture as the parameters say."""
+        settings = self.settings
+        if settings.width or settings.height:
+            height, width = image.shape[:2]
+            size = (settings.width or width, settings.height or height)
+            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        if settings.output_type == 'compressed':
+            _, data = cv2.imencode('.jpg', image)
+            return CompressedImage(format='jpeg', data=array('B', data.tobytes()))
+        return image_message(encode(image, settings.encoding), self._header)
+
+    def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
+        try:
+            self._table.change(changes, configured=True)
+        except ParameterError:
+            return SetParametersResult(
+                successful=False, reason='the camera reads its parameters at the start only')
+        return SetParametersResult(successful=True)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node; the exit code is 1 when there is nothing to play."""
+    return run(CameraNode, args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,175 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the node tells of itself on /diagnostics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from std_msgs.msg import Header
+
+from edgenext_ros.core.classifier import Timings
+
+_BPU_LOAD = Path('/sys/devices/system/bpu/bpu0/ratio')
+_HWMON = Path('/sys/class/hwmon')
+
+
+@dataclass
+class Counts:
+    """Frames since the node was configured."""
+
+    received: int = 0
+    classified: int = 0
+    skipped: int = 0
+    """Left out to keep ``max_rate``."""
+    refused: int = 0
+    """Not a usable picture."""
+    failed: int = 0
+    """The engine failed."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """One look at the statistics, over the time since the look before."""
+
+    counts: Counts
+    fps: float
+    image_age: float | None
+    """Steady seconds since the last image; None before the first."""
+    result_age_ms: float | None
+    """Newest result: node's clock minus camera stamp; None when the clocks do not agree."""
+    timings: Timings | None
+    problem: str
+    """What went wrong since the last good frame; empty when nothing did."""
+
+
+class Statistics:
+    """Counts and times of the frames; any thread may call."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counts = Counts()
+        self._since = monotonic()
+        self._classified_before = 0
+        self._last_image: float | None = None
+        self._age: float | None = None
+        self._timings: Timings | None = None
+        self._problem = ''
+
+    def count_received(self) -> None:
+        """Count an image that arrived."""
+        with self._lock:
+            self._counts.received += 1
+            self._last_image = monotonic()
+
+    def count_skipped(self) -> None:
+        """Count an image that ``max_rate`` left out."""
+        with self._lock:
+            self._counts.skipped += 1
+
+    def count_problem(self, reason: str, *, engine: bool) -> None:
+        """Count an image that gave no result, because of the engine or of itself."""
+        with self._lock:
+            if engine:
+                self._counts.failed += 1
+            else:
+                self._counts.refused += 1
+            self._problem = reason
+
+    def count_result(self, timings: Timings, age: float) -> bool:
+        """
+        Count a result.
+
+        :param age: node's clock minus camera stamp in seconds; absurd values mean unknown.
+        :return: True when it is the first good one after a problem.
+        """
+        with self._lock:
+            self._counts.classified += 1
+            self._timings = timings
+            self._age = 1e3 * age if 0 <= age < 3600 else None
+            recovered, self._problem = bool(self._problem), ''
+            return recovered
+
+    def report(self) -> Report:
+        """Look at the statistics and begin a new period for the rate."""
+        with self._lock:
+            now = monotonic()
+            fps = (self._counts.classified - self._classified_before) / max(
+                now - self._since, 1e-9)
+            self._since, self._classified_before = now, self._counts.classified
+            return Report(
+                counts=Counts(**vars(self._counts)), fps=fps,
+                image_age=None if self._last_image is None else now - self._last_image,
+                result_age_ms=self._age, timings=self._timings, problem=self._problem)
+
+
+def judge(report: Report, *, state: str, enabled: bool, waited: float,
+          timeout: float) -> tuple[int, str]:
+    """
+    Say how the node is.
+
+    :param waited: seconds since the subscription was made.
+    :param timeout: seconds without an image before a warning; an error after three times that.
+    :return: level (``DiagnosticStatus`` constant as a number) and one sentence.
+    """
+    if state != 'active':
+        return 0, state
+    if not enabled:
+        return 0, 'paused by set_enabled'
+    silent = waited if report.image_age is None else min(report.image_age, waited)
+    if silent > timeout:
+        since = f'no image for {silent:.0f} s'
+        return (2 if silent > 3 * timeout else 1), (
+            since if report.image_age is not None else f'{since}: none since the start')
+    if report.problem:
+        return 1, report.problem
+    return 0, f'{report.fps:.1f} classifications a second'
+
+
+def diagnostic_message(level: int, text: str, *, name: str, hardware_id: str, header: Header,
+                       values: dict[str, str]) -> DiagnosticArray:
+    """Make the message for /diagnostics."""
+    status = DiagnosticStatus(
+        level=bytes([level]), name=name, message=text, hardware_id=hardware_id,
+        values=[KeyValue(key=key, value=value) for key, value in values.items()])
+    return DiagnosticArray(header=header, status=[status])
+
+
+def report_values(report: Report, *, dropped: int) -> dict[str, str]:
+    """Return the figures of a report by their name in the diagnostics."""
+    values = {name.replace('_', ' '): str(value) for name, value in vars(report.counts).items()}
+    values['dropped'] = str(dropped)
+    values['fps'] = f'{report.fps:.2f}'
+    age = report.result_age_ms
+    values['result age ms'] = 'unknown' if age is None else f'{age:.2f}'
+    if report.timings is not None:
+        values['convert ms'] = f'{report.timings.convert_ms:.3f}'
+        values['infer ms'] = f'{report.timings.infer_ms:.3f}'
+        values['postprocess ms'] = f'{report.timings.postprocess_ms:.3f}'
+    return values
+
+
+def bpu_values() -> dict[str, str]:
+    """Read BPU load and temperature from the board's sysfs; empty elsewhere."""
+    values = {}
+    load = _read(_BPU_LOAD)
+    if load:
+        values['bpu load percent'] = load
+    for folder in _HWMON.glob('hwmon*') if load else ():
+        if _read(folder / 'name') == 'pvt':
+            # temp2 is the BPU's, in millidegrees; it cannot be read while the BPU is idle.
+            degrees = _read(folder / 'temp2_input')
+            if degrees.lstrip('-').isdigit():
+                values['bpu temperature celsius'] = f'{int(degrees) / 1000:.1f}'
+    return values
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ''

@@ -1,0 +1,61 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a configured node holds: the model, its labels, and the classifier around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgenext_ros.core.classifier import Classifier
+from edgenext_ros.core.labels import LabelSet
+from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.models import store
+from edgenext_ros.ros.parameters import ClassifierSettings
+from edgenext_ros.runtime import open_model, suffixes
+from edgenext_ros.runtime.base import ModelInfo, Runtime, RuntimeOptions
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An open model with all that belongs to it."""
+
+    path: Path
+    info: ModelInfo
+    labels: LabelSet
+    labels_source: str
+    classifier: Classifier
+    runtime: Runtime
+
+    @classmethod
+    def open(cls, settings: ClassifierSettings) -> Engine:
+        """
+        Find, load and warm up the model, and check its labels.
+
+        :raises ModelError: not found, damaged, or not a classifier on NV12.
+        :raises RuntimeUnavailableError: no engine for it works here.
+        :raises LabelError: the label list is missing, damaged, or of another length.
+        """
+        located = store.locate(settings.model, suffixes=suffixes(settings.runtime))
+        runtime, info = open_model(
+            located.path, runtime=settings.runtime,
+            options=RuntimeOptions(bpu_core=settings.bpu_core, priority=settings.priority))
+        try:
+            labels_path = Path(settings.labels).expanduser() if settings.labels else located.labels
+            if labels_path is None:
+                labels, source = LabelSet.numbered(info.classes), ''
+            else:
+                source = str(labels_path)
+                labels = store.read_labels(labels_path).check_count(info.classes, source=source)
+            converter = Nv12Converter(width=info.width, height=info.height, fit=settings.fit,
+                                      yuv_range=settings.yuv_range)
+        except Exception:
+            runtime.close()
+            raise
+        return cls(located.path, info, labels, source,
+                   Classifier(infer=runtime.infer, converter=converter,
+                              probabilities=info.probabilities), runtime)
+
+    def close(self) -> None:
+        """Free the model."""
+        self.runtime.close()

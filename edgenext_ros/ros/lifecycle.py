@@ -1,0 +1,123 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A lifecycle node that says why a transition failed, and how a node's process runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import signal
+from threading import Event, Thread
+import traceback
+from typing import Any
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from edgenext_ros.core.labels import LabelError
+from edgenext_ros.ros.parameters import ParameterError
+from edgenext_ros.runtime.base import InferenceError, ModelError, RuntimeUnavailableError
+
+EXPECTED = (LabelError, ModelError, InferenceError, ParameterError, RuntimeUnavailableError)
+"""Errors whose text is one clear sentence for the user; others come with their traceback."""
+
+
+class GuardedLifecycleNode(LifecycleNode):
+    """
+    A lifecycle node whose transitions fail loudly and that survives illegal ones.
+
+    rclpy of Humble turns an exception in a transition into ERROR without a word, and raises
+    out of the service on a transition that is illegal in the present state (rclpy 1209).
+    """
+
+    def __init__(self, name: str, **arguments: Any) -> None:
+        super().__init__(name, **arguments)
+        self._change_state = self._service_change_state.callback
+        self._service_change_state.callback = self._guard_change_state
+
+    @property
+    def state(self) -> str:
+        """The present lifecycle state: unconfigured, inactive, active or finalized."""
+        label: str = self._state_machine.current_state[1]
+        return label
+
+    def _guard_change_state(self, request: Any, response: Any) -> Any:
+        try:
+            return self._change_state(request, response)
+        except Exception as error:  # RCLError is not public
+            wanted = request.transition.label or request.transition.id
+            self.get_logger().warning(
+                f'transition {wanted!r} is not possible in state {self.state!r}: {error}')
+            response.success = False
+            return response
+
+    def attempt(self, name: str, step: Callable[[], None]) -> TransitionCallbackReturn:
+        """Do the work of a transition; on an error log its cause and fail the transition."""
+        try:
+            step()
+        except EXPECTED as error:
+            self.get_logger().error(f'{name} failed: {error}')
+        except Exception:
+            self.get_logger().error(f'{name} failed:\n{traceback.format_exc()}')
+        else:
+            return TransitionCallbackReturn.SUCCESS
+        return TransitionCallbackReturn.FAILURE
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Return to unconfigured, so that the node can be configured again."""
+        return TransitionCallbackReturn.SUCCESS
+
+
+def run(make: Callable[[], Node], args: list[str] | None = None, *,
+        start: Callable[[Any], bool] = lambda node: True) -> int:
+    """
+    Run one node until SIGINT, SIGTERM, a failure, or its ``finished`` event.
+
+    The executor spins in a thread, so that signals are answered at once by this one and the
+    ROS context is still whole when the node says goodbye.
+
+    :param make: builds the node; may raise one of ``EXPECTED``.
+    :param start: called before spinning; False ends with exit code 1.
+    :return: the process's exit code.
+    """
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    failed = False
+    executor = SingleThreadedExecutor()
+    node: Node | None = None
+
+    def spin() -> None:
+        nonlocal failed
+        try:
+            executor.spin()
+        except Exception:
+            failed = True
+            node.get_logger().fatal(f'stopped by a bug:\n{traceback.format_exc()}')
+        stop.set()
+
+    try:
+        try:
+            node = make()
+        except EXPECTED as error:
+            rclpy.logging.get_logger('edgenext_ros').fatal(str(error))
+            return 1
+        node.finished = stop
+        executor.add_node(node)
+        if not stop.is_set() and not start(node):
+            return 1
+        thread = Thread(target=spin, name='executor', daemon=True)
+        thread.start()
+        stop.wait()
+        executor.shutdown(timeout_sec=1.0)
+        thread.join(timeout=1.0)
+        return int(failed)
+    finally:
+        if node is not None:
+            if isinstance(node, LifecycleNode) and node.state != 'finalized':
+                node.trigger_shutdown()
+            node.destroy_node()
+        rclpy.try_shutdown()

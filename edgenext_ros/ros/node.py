@@ -1,0 +1,274 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The classifier node: a camera topic in, classifications out."""
+
+from __future__ import annotations
+
+import sys
+from time import monotonic
+from typing import Any
+
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.qos import (
+    DurabilityPolicy, qos_profile_sensor_data, QoSProfile, ReliabilityPolicy)
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.time import Time
+from sensor_msgs.msg import Image
+from diagnostic_msgs.msg import DiagnosticArray
+from std_msgs.msg import Header
+from std_srvs.srv import SetBool
+from vision_msgs.msg import VisionInfo
+
+from edgenext_ros.core.frame import FrameError
+from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.core.pipeline import Pipeline, RateLimiter
+from edgenext_ros.ros import messages
+from edgenext_ros.ros.annotate import annotate
+from edgenext_ros.ros.diagnostics import (
+    bpu_values, diagnostic_message, judge, report_values, Statistics)
+from edgenext_ros.ros.engine import Engine
+from edgenext_ros.ros.lifecycle import GuardedLifecycleNode, run
+from edgenext_ros.ros.parameters import ClassifierSettings, ParameterError, Parameters
+from edgenext_ros.runtime.base import InferenceError
+
+_RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+_LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
+                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
+_STOP_SECONDS = 1.5
+_REPEAT_SECONDS = 5.0
+
+
+class ClassifierNode(GuardedLifecycleNode):
+    """
+    Classify the newest image of a camera.
+
+    Callbacks run in the executor's thread; conversion, inference and publishing in the
+    pipeline's. The model exists from configure to cleanup, the subscription while the node
+    is active and enabled.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__('classifier', **arguments)
+        self._table = Parameters(self, ClassifierSettings())
+        self.add_on_set_parameters_callback(self._on_parameters)
+        self._engine: Engine | None = None
+        self._pipeline: Pipeline[Any] | None = None
+        self._subscription: Any = None
+        self._subscribed_at = 0.0
+        self._enabled = True
+        self._version = 0
+        self._last_complaint = ('', 0.0)
+        self._statistics = Statistics()
+        self._limiter = RateLimiter()
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
+        self.create_service(SetBool, '~/set_enabled', self._on_set_enabled)
+        # Steady, so that a paused or absent /clock does not silence the diagnostics.
+        self.create_timer(1.0, self._on_timer, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    @property
+    def settings(self) -> ClassifierSettings:
+        """The parameters in force."""
+        return self._table.settings
+
+    # Lifecycle ------------------------------------------------------------------------------
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the model and make the publishers."""
+        result = self.attempt('configure', self._configure)
+        if result != TransitionCallbackReturn.SUCCESS:
+            self._release()
+        return result
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Begin to listen to the camera."""
+        super().on_activate(state)
+        return self.attempt('activate', lambda: self._listen(True))
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop listening; the result of the frame in work is discarded."""
+        result = self.attempt('deactivate', lambda: self._listen(False))
+        super().on_deactivate(state)
+        return result
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free the model."""
+        return self.attempt('cleanup', self._release)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free all."""
+        return self.attempt('shutdown', self._release)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free all and return to unconfigured."""
+        return self.attempt('recovery from an error', self._release)
+
+    def _configure(self) -> None:
+        settings = self.settings
+        self._engine = engine = Engine.open(settings)
+        overrides = QoSOverridingOptions.with_default_policies()
+        self._classification = self.create_lifecycle_publisher(
+            messages.Classification, 'classification', _RELIABLE,
+            qos_overriding_options=overrides)
+        self._annotated = self.create_lifecycle_publisher(
+            Image, '~/annotated_image', _RELIABLE, qos_overriding_options=overrides)
+        self._vision_info = self.create_publisher(VisionInfo, '~/vision_info', _LATCHED)
+        self._label_info = messages.LabelInfo and self.create_publisher(
+            messages.LabelInfo, '~/label_info', _LATCHED)
+        self._version += 1
+        self._publish_label_info()
+        self._statistics = Statistics()
+        self._limiter.rate = settings.max_rate
+        self._pipeline = Pipeline(self._classify, name='classify')
+        self.get_logger().info(
+            f'model {engine.info.name} ({engine.path}), {engine.info.classes} classes, '
+            f'{engine.info.width}x{engine.info.height}, on {engine.info.engine}')
+
+    def _publish_label_info(self) -> None:
+        engine = self._engine
+        header = Header(stamp=self.get_clock().now().to_msg())
+        if self._label_info:
+            self._label_info.publish(messages.label_info_message(
+                engine.labels, header, threshold=self.settings.score_threshold))
+        self._vision_info.publish(messages.vision_info_message(
+            header, method=f'{engine.info.name} on {engine.info.engine}',
+            labels=engine.labels_source, version=self._version))
+
+    def _release(self) -> None:
+        self._listen(False)
+        pipeline, self._pipeline = self._pipeline, None
+        idle = pipeline is None or pipeline.stop(_STOP_SECONDS)
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            for name in ('_classification', '_annotated'):
+                publisher = self.__dict__.pop(name, None)
+                if publisher is not None:
+                    self.destroy_lifecycle_publisher(publisher)
+            for name in ('_vision_info', '_label_info'):
+                publisher = self.__dict__.pop(name, None)
+                if publisher is not None:
+                    self.destroy_publisher(publisher)
+            if idle:
+                engine.close()
+            else:
+                self.get_logger().error(
+                    'the engine did not return from a frame; its memory is left to the process')
+
+    # Input ----------------------------------------------------------------------------------
+
+    def _listen(self, wanted: bool) -> None:
+        """Have a subscription, or none and nothing in work."""
+        if wanted and self._subscription is None and self._enabled:
+            kind, _ = messages.INPUTS[self.settings.input_type]
+            self._subscription = self.create_subscription(
+                kind, 'image', self._on_image, qos_profile_sensor_data,
+                qos_overriding_options=QoSOverridingOptions.with_default_policies())
+            self._subscribed_at = monotonic()
+        elif not wanted and self._subscription is not None:
+            self.destroy_subscription(self._subscription)
+            self._subscription = None
+            self._pipeline.clear()
+            self._pipeline.drain(_STOP_SECONDS)
+
+    def _on_image(self, message: Any) -> None:
+        self._statistics.count_received()
+        if not self._limiter.allows(monotonic()):
+            self._statistics.count_skipped()
+            return
+        self._pipeline.submit(message)
+
+    def _classify(self, message: Any) -> None:
+        """Turn one message into one result; runs in the pipeline's thread."""
+        engine, settings = self._engine, self.settings
+        try:
+            frame = messages.INPUTS[settings.input_type][1](message)
+            result = engine.classifier.classify(
+                frame, top_k=settings.top_k, threshold=settings.score_threshold)
+        except FrameError as error:
+            self._complain(str(error), engine=False)
+            return
+        except InferenceError as error:
+            self._complain(str(error), engine=True)
+            return
+        except Exception as error:  # a bug of ours must not end the thread
+            self._complain(f'{type(error).__name__}: {error}', engine=True)
+            return
+        if self._subscription is None:
+            return  # deactivated or paused meanwhile
+        header = message.header
+        self._classification.publish(messages.classification_message(
+            result.prediction, header,
+            labels=engine.labels if settings.class_id == 'name' else None))
+        now = self.get_clock().now()
+        age = (now - Time.from_msg(header.stamp, clock_type=now.clock_type)).nanoseconds / 1e9
+        if self._statistics.count_result(result.timings, age):
+            self._last_complaint = ('', 0.0)
+            self.get_logger().info('frames are good again')
+        if self._annotated.get_subscription_count():
+            self._annotated.publish(messages.image_message(
+                annotate(frame, result.prediction, engine.labels), header))
+
+    def _complain(self, reason: str, *, engine: bool) -> None:
+        self._statistics.count_problem(reason, engine=engine)
+        last, at = self._last_complaint
+        if reason != last or monotonic() - at > _REPEAT_SECONDS:
+            self._last_complaint = (reason, monotonic())
+            topic = self.resolve_topic_name('image')
+            self.get_logger().warning(f'no result for a frame of {topic}: {reason}')
+
+    # Service, parameters, diagnostics -------------------------------------------------------
+
+    def _on_set_enabled(self, request: SetBool.Request,
+                        response: SetBool.Response) -> SetBool.Response:
+        self._enabled = request.data
+        if self.state == 'active':
+            self._listen(request.data)
+        response.success = True
+        response.message = f'{"enabled" if request.data else "paused"}, {self.state}'
+        return response
+
+    def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
+        try:
+            settings = self._table.change(changes, configured=self._engine is not None)
+        except ParameterError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        before, self._table.settings = self.settings, settings
+        self._limiter.rate = settings.max_rate
+        if self._engine is not None:
+            info = self._engine.info
+            self._engine.classifier.converter = Nv12Converter(
+                width=info.width, height=info.height, fit=settings.fit,
+                yuv_range=settings.yuv_range)
+            if before.score_threshold != settings.score_threshold:
+                self._publish_label_info()
+        return SetParametersResult(successful=True)
+
+    def _on_timer(self) -> None:
+        report = self._statistics.report()
+        level, text = judge(
+            report, state=self.state, enabled=self._enabled,
+            waited=monotonic() - self._subscribed_at, timeout=self.settings.image_timeout)
+        values = {'state': self.state, 'enabled': str(self._enabled)}
+        if self._engine is not None:
+            values |= {'model': self._engine.info.name, 'engine': self._engine.info.engine}
+            values |= report_values(report, dropped=self._pipeline.dropped) | bpu_values()
+        self._diagnostics.publish(diagnostic_message(
+            level, text, name=self.get_fully_qualified_name(), hardware_id='bpu0',
+            header=Header(stamp=self.get_clock().now().to_msg()), values=values))
+
+    def autostart(self) -> bool:
+        """Configure and activate if the parameter says so; False when that failed."""
+        return not self.settings.autostart or (
+            self.trigger_configure() == TransitionCallbackReturn.SUCCESS
+            and self.trigger_activate() == TransitionCallbackReturn.SUCCESS)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node; the exit code is 1 when it could not start."""
+    return run(ClassifierNode, args, start=ClassifierNode.autostart)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

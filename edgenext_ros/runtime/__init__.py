@@ -1,0 +1,115 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Inference engines behind one protocol; each module is imported only when it is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from edgenext_ros.runtime.base import (
+    ModelError, ModelInfo, Runtime, RuntimeOptions, RuntimeUnavailableError, Scores)
+
+ENGINES = MappingProxyType({
+    'libdnn': 'LibDnn', 'hbm_runtime': 'HbmRuntime', 'hobot_dnn': 'HobotDnn', 'onnx': 'Onnx'})
+"""Engine names, which are also their modules, and their classes; ``auto`` tries this order."""
+
+_FOR_SUFFIX = {'.bin': ('libdnn', 'hbm_runtime', 'hobot_dnn'), '.onnx': ('onnx',)}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Whether an engine works on this machine."""
+
+    name: str
+    usable: bool
+    detail: str
+    """Version when usable, else the reason and what to do."""
+
+
+def suffixes(runtime: str = 'auto') -> tuple[str, ...]:
+    """
+    Return the kinds of file that an engine reads.
+
+    :param runtime: an engine's name, or ``auto``: the kinds that some engine works with here,
+        best first; all kinds when none does.
+    """
+    if runtime != 'auto':
+        return tuple(kind for kind, names in _FOR_SUFFIX.items() if runtime in names)
+    usable = tuple(kind for kind, names in _FOR_SUFFIX.items()
+                   if any(probe(name).usable for name in names))
+    return usable or tuple(_FOR_SUFFIX)
+
+
+def probe(name: str) -> Engine:
+    """Say whether one engine works here, by importing what it needs."""
+    try:
+        detail: str = import_module(f'{__name__}.{name}').available()
+    except RuntimeUnavailableError as error:
+        return Engine(name, False, str(error))
+    return Engine(name, True, detail)
+
+
+def select(model: Path, runtime: str = 'auto') -> Engine:
+    """
+    Choose the engine for a model file.
+
+    :param runtime: an engine's name, or ``auto``: the first that reads this kind of file and
+        works here.
+    :raises ModelError: no engine reads this kind of file, or the named one does not.
+    :raises RuntimeUnavailableError: none that reads it works here; says why, for each.
+    """
+    candidates = _FOR_SUFFIX.get(model.suffix.lower())
+    if candidates is None:
+        raise ModelError(f'{model}: expected a .bin (BPU) or .onnx file')
+    if runtime != 'auto':
+        if runtime not in ENGINES:
+            raise RuntimeUnavailableError(
+                f'runtime {runtime!r} is not one of auto, {", ".join(ENGINES)}')
+        if runtime not in candidates:
+            raise ModelError(f'{model}: runtime {runtime!r} does not read {model.suffix} files; '
+                             f'use {" or ".join(candidates)}, or auto')
+        candidates = (runtime,)
+    found = []
+    for name in candidates:
+        engine = probe(name)
+        if engine.usable:
+            return engine
+        found.append(f'{name}: {engine.detail}')
+    raise RuntimeUnavailableError(
+        f'no engine for {model.name} works on this machine. ' + '; '.join(found))
+
+
+def open_model(model: Path, *, runtime: str = 'auto',
+               options: RuntimeOptions | None = None) -> tuple[Runtime, ModelInfo]:
+    """
+    Choose an engine, load a model, and run it twice so that the first frame is not slow.
+
+    :raises RuntimeUnavailableError: no engine works here.
+    :raises ModelError: the file is missing, damaged, or not a classifier on NV12.
+    :raises InferenceError: the model loads but does not run.
+    """
+    if not model.exists():
+        raise ModelError(f'{model}: this model file does not exist')
+    if not model.is_file():
+        raise ModelError(f'{model}: expected a model file, found a folder')
+    engine = select(model, runtime)
+    instance: Runtime = getattr(import_module(f'{__name__}.{engine.name}'),
+                                ENGINES[engine.name])()
+    try:
+        info = instance.open(model, options or RuntimeOptions())
+        ramp = np.arange(info.nv12_size, dtype=np.uint8)
+        outputs = [instance.infer(picture) for picture in (ramp, ramp[::-1].copy())]
+    except BaseException:
+        instance.close()
+        raise
+    # The vendor's sample models end in Softmax, EdgeNeXt does not; the files do not say.
+    return instance, replace(info, probabilities=all(map(_are_probabilities, outputs)))
+
+
+def _are_probabilities(output: Scores) -> bool:
+    return bool((output >= 0).all() and abs(float(output.sum()) - 1) < 1e-2)

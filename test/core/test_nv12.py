@@ -1,0 +1,172 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Conversion to NV12: colours, fits, padding, and the buffer."""
+
+import cv2
+import numpy as np
+import pytest
+
+from edgenext_ros.core.encode import encode
+from edgenext_ros.core.frame import ENCODINGS, Frame
+from edgenext_ros.core.nv12 import fit_rectangles, FITS, Nv12Converter, Rectangle, YUV_RANGES
+
+COLOUR = [e for e in ENCODINGS if not e.startswith('mono')]
+SIZE = 224
+
+
+def convert(frame, **options):
+    return Nv12Converter(width=SIZE, height=SIZE, **options).convert(frame)
+
+
+def decode(nv12, size=SIZE):
+    """Decode full-range NV12 to RGB by the JFIF formulas, float (size, size, 3)."""
+    y = nv12[:size * size].reshape(size, size).astype(float)
+    uv = nv12[size * size:].reshape(size // 2, size // 2, 2).repeat(2, 0).repeat(2, 1) - 128.0
+    u, v = uv[..., 0], uv[..., 1]
+    return np.stack([y + 1.402 * v, y - 0.344136 * u - 0.714136 * v, y + 1.772 * u], axis=2)
+
+
+@pytest.mark.parametrize('encoding', COLOUR)
+@pytest.mark.parametrize('bgr', [(20, 30, 220), (220, 30, 20), (30, 200, 40), (0, 0, 0),
+                                 (255, 255, 255), (127, 127, 127)], ids=str)
+def test_plain_colours_come_through_every_encoding(encoding, bgr):
+    image = np.full((64, 96, 3), bgr, np.uint8)
+    rgb = decode(convert(encode(image, encoding)))
+    assert np.abs(rgb - np.array(bgr)[::-1]).max() <= 4
+
+
+@pytest.mark.parametrize('encoding', ['mono8', 'mono16'])
+def test_grey_pictures_have_no_colour(encoding, photograph):
+    nv12 = convert(encode(photograph, encoding))
+    assert (nv12[SIZE * SIZE:] == 128).all()
+    grey = cv2.cvtColor(photograph, cv2.COLOR_BGR2GRAY)
+    expected = convert(Frame.from_image(cv2.merge([grey] * 3)))
+    assert np.abs(nv12.astype(int) - expected).max() <= 1
+
+
+def test_mono16_honours_byte_order():
+    values = (np.arange(64 * 64, dtype=np.uint16) * 16).reshape(64, 64)
+    little, big = (Frame('mono16', 64, 64, 128, values.astype(t).view(np.uint8).reshape(-1), b)
+                   for t, b in (('<u2', False), ('>u2', True)))
+    assert (convert(little) == convert(big)).all()
+
+
+@pytest.mark.parametrize('encoding', COLOUR)
+def test_encodings_of_one_photograph_agree(encoding, photograph):
+    expected = decode(convert(Frame.from_image(photograph)))
+    found = decode(convert(encode(photograph, encoding)))
+    # Chroma at half size and demosaicing blur edges; a swapped channel would be ten times more.
+    assert np.abs(found - expected).mean() < (6 if 'bayer' in encoding else 2.5)
+
+
+@pytest.mark.parametrize('encoding', ENCODINGS)
+@pytest.mark.parametrize('padding', [1, 7, 64])
+@pytest.mark.parametrize('fit', FITS)
+def test_padded_rows_give_the_same_bytes(encoding, padding, fit, photograph):
+    frame = encode(photograph, encoding)
+    step = frame.step + padding
+    if encoding == 'nv24':  # a row of chroma takes two steps, with its padding at the end
+        luma, chroma = np.split(frame.data, [frame.step * frame.height])
+        padded = np.concatenate([pad(luma, frame.step, padding),
+                                 pad(chroma, 2 * frame.step, 2 * padding)])
+    else:
+        padded = pad(frame.data, frame.step, padding)
+    again = Frame(encoding, frame.width, frame.height, step, padded)
+    assert (convert(again, fit=fit) == convert(frame, fit=fit)).all()
+
+
+def pad(data, step, padding):
+    """Add random bytes to the end of every row."""
+    rows = data.reshape(-1, step)
+    noise = np.random.default_rng(0).integers(0, 256, (len(rows), padding), np.uint8)
+    return np.concatenate([rows, noise], axis=1).reshape(-1)
+
+
+def test_full_range_yuv_is_taken_as_it_is():
+    data = np.random.default_rng(1).integers(0, 256, SIZE * SIZE * 3 // 2, np.uint8)
+    frame = Frame('nv12', SIZE, SIZE, SIZE, data)
+    assert (convert(frame, yuv_range='full') == data).all()
+
+
+def test_limited_range_is_stretched_to_the_full_one():
+    data = np.full(SIZE * SIZE * 3 // 2, 128, np.uint8)
+    for y, expected in ((16, 0), (235, 255), (0, 0), (255, 255)):
+        data[:SIZE * SIZE] = y
+        frame = Frame('nv12', SIZE, SIZE, SIZE, data)
+        assert convert(frame)[0] == expected
+
+
+@pytest.mark.parametrize('source,fit,part,target', [
+    ((640, 480), 'stretch', (0, 0, 640, 480), (0, 0, 224, 224)),
+    ((640, 480), 'letterbox', (0, 0, 640, 480), (0, 28, 224, 168)),
+    ((480, 640), 'letterbox', (0, 0, 480, 640), (28, 0, 168, 224)),
+    ((640, 480), 'crop', (80, 0, 480, 480), (0, 0, 224, 224)),
+    ((641, 479), 'crop', (80, 0, 478, 478), (0, 0, 224, 224)),
+    ((1, 1), 'crop', (0, 0, 1, 1), (0, 0, 224, 224)),
+    ((1, 1), 'letterbox', (0, 0, 1, 1), (0, 0, 224, 224)),
+    ((10000, 1), 'letterbox', (0, 0, 10000, 1), (0, 110, 224, 2)),
+    ((3, 10000), 'crop', (0, 4998, 2, 2), (0, 0, 224, 224)),
+])
+def test_fits(source, fit, part, target):
+    found = fit_rectangles(source=source, target=(224, 224), fit=fit)
+    assert found == (Rectangle(*part), Rectangle(*target))
+
+
+@pytest.mark.parametrize('encoding', ENCODINGS)
+@pytest.mark.parametrize('size', [(2, 2), (2, 1000), (1000, 2), (642, 478), (224, 224),
+                                  (448, 448), (450, 1000)], ids=str)
+@pytest.mark.parametrize('fit', FITS)
+def test_any_size_converts_and_letterbox_is_grey_around(encoding, size, fit):
+    size = tuple(max(side, ENCODINGS[encoding].smallest) for side in size)
+    image = np.full((size[1], size[0], 3), (60, 60, 60), np.uint8)
+    frame = encode(image, encoding)
+    out = np.full(SIZE * SIZE * 3 // 2, 99, np.uint8)
+    assert convert_into(frame, out, fit) is out
+    y, uv = out[:SIZE * SIZE].reshape(SIZE, SIZE), out[SIZE * SIZE:]
+    _, inner = fit_rectangles(source=size, target=(SIZE, SIZE), fit=fit)
+    assert np.abs(inner.of(y).astype(int) - 60).max() <= 2
+    assert np.abs(uv.astype(int) - 128).max() <= 2
+    border = np.ones((SIZE, SIZE), bool)
+    inner.of(border)[:] = False
+    assert (y[border] == 127).all()
+
+
+def convert_into(frame, out, fit):
+    return Nv12Converter(width=SIZE, height=SIZE, fit=fit).convert(frame, out=out)
+
+
+@pytest.mark.parametrize('size', [(1, 1), (641, 479), (1, 7), (4000, 3)], ids=str)
+@pytest.mark.parametrize('encoding', ['bgr8', 'rgba8', 'mono8', 'mono16'])
+def test_odd_sizes_convert_where_the_encoding_allows_them(encoding, size):
+    frame = encode(np.full((size[1], size[0], 3), 200, np.uint8), encoding)
+    assert np.abs(convert(frame)[:SIZE * SIZE].astype(int) - 200).max() <= 1
+
+
+def test_the_buffer_is_used_again_and_keeps_no_history(photograph):
+    converter = Nv12Converter(width=SIZE, height=SIZE, fit='letterbox')
+    wide, tall = Frame.from_image(photograph), Frame.from_image(photograph.swapaxes(0, 1))
+    first = converter.convert(wide).copy()
+    buffer = converter.convert(tall)
+    assert converter.convert(wide) is buffer
+    assert (buffer == first).all()
+
+
+def test_a_large_frame_does_not_alias():
+    # One pixel wide stripes: sampling single pixels would give black or white, not grey.
+    stripes = np.zeros((896, 896, 3), np.uint8)
+    stripes[:, ::2] = 255
+    y = convert(Frame.from_image(stripes))[:SIZE * SIZE]
+    assert np.abs(y.astype(int) - 127).max() < 40
+
+
+@pytest.mark.parametrize('arguments', [
+    {'width': 223, 'height': 224}, {'width': 0, 'height': 224}, {'fit': 'squeeze'},
+    {'yuv_range': 'video'}], ids=str)
+def test_wrong_options_are_refused(arguments):
+    with pytest.raises(ValueError, match=r'even|one of'):
+        Nv12Converter(**{'width': 224, 'height': 224, **arguments})
+
+
+def test_ranges_and_fits_are_what_the_parameters_offer():
+    assert FITS == ('stretch', 'letterbox', 'crop')
+    assert YUV_RANGES == ('limited', 'full')

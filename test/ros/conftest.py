@@ -1,0 +1,185 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Real nodes in processes of their own, heard over DDS in a domain of each test's own."""
+
+from array import array
+from contextlib import ExitStack
+import itertools
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+from time import monotonic
+
+import pytest
+
+rclpy = pytest.importorskip('rclpy', reason='ROS 2 is not here: source it, or use ./dev test')
+
+from rclpy.context import Context  # noqa: E402
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy  # noqa: E402
+from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
+
+from edgenext_ros.core.encode import encode  # noqa: E402
+from edgenext_ros.ros.messages import Classification, image_message  # noqa: E402
+
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+RELIABLE = QoSProfile(depth=10)
+BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+_domains = itertools.count()
+_worker = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw'))
+
+
+class Process:
+    """One of the package's nodes, with its output in a file."""
+
+    def __init__(self, command, environment, log):
+        self.log = log
+        with log.open('wb') as output:
+            self.process = subprocess.Popen(
+                command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+
+    @property
+    def output(self):
+        return self.log.read_text(errors='replace')
+
+    def stop(self, number=signal.SIGINT, timeout=5.0):
+        """End it and return its exit code; 5 s is when launch would escalate."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Ros:
+    """A ROS graph for one test."""
+
+    def __init__(self, domain, folder, stack):
+        self.folder = folder
+        self._stack = stack
+        self.environment = {**os.environ, 'ROS_DOMAIN_ID': str(domain), 'PYTHONUNBUFFERED': '1'}
+        self.context = Context()
+        rclpy.init(context=self.context, domain_id=domain)
+        self.node = rclpy.create_node('test', context=self.context)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        stack.callback(self.context.try_shutdown)
+        stack.callback(self.node.destroy_node)
+
+    def start(self, module, *words, **parameters):
+        """Start ``edgenext_ros.ros.MODULE`` with these parameters."""
+        arguments = [part for key, value in parameters.items()
+                     for part in ('-p', f'{key}:={str(value).lower()}'
+                                  if isinstance(value, bool) else f'{key}:={value}')]
+        process = Process(
+            [sys.executable, '-m', f'edgenext_ros.ros.{module}', '--ros-args', *arguments, *words],
+            self.environment, self.folder / f'{module}.log')
+        self._stack.callback(process.kill)
+        return process
+
+    def wait(self, condition, timeout=20.0, what='the condition'):
+        """Spin until ``condition()`` is true; its value is returned."""
+        end = monotonic() + timeout
+        while not (value := condition()):
+            if monotonic() > end:
+                logs = '\n'.join(f.read_text(errors='replace') for f in self.folder.glob('*.log'))
+                pytest.fail(f'{what} did not come in {timeout:.0f} s; output:\n{logs}')
+            self.executor.spin_once(timeout_sec=0.05)
+        return value
+
+    def collect(self, kind, topic, qos=RELIABLE):
+        """Subscribe, and return the list that the messages go into."""
+        messages = []
+        self.node.create_subscription(kind, topic, messages.append, qos)
+        return messages
+
+    def publisher(self, kind=Image, topic='image', qos=RELIABLE):
+        """Publish on a topic, once somebody listens."""
+        publisher = self.node.create_publisher(kind, topic, qos)
+        self.wait(publisher.get_subscription_count, what=f'a subscriber of {topic}')
+        return publisher
+
+    def call(self, kind, name, **fields):
+        """Call a service and return its response."""
+        client = self.node.create_client(kind, name)
+        self.wait(client.service_is_ready, what=f'service {name}')
+        future = client.call_async(kind.Request(**fields))
+        self.wait(future.done, what=f'the answer of {name}')
+        self.node.destroy_client(client)
+        return future.result()
+
+    def ask(self, publisher, message, results):
+        """Publish until a result with the message's stamp comes back; return it."""
+        return self.repeat(publisher, message, lambda: next(
+            (r for r in results if r.header.stamp == message.header.stamp), None))
+
+    def repeat(self, publisher, message, condition):
+        """Publish once a second until ``condition()`` is true; its value is returned."""
+        def publish_and_look():
+            publisher.publish(message)
+            end = monotonic() + 1.0
+            while not (value := condition()) and monotonic() < end:
+                self.executor.spin_once(timeout_sec=0.02)
+            return value
+
+        return self.wait(publish_and_look, what='an answer to an image')
+
+
+@pytest.fixture
+def ros(tmp_path, monkeypatch):
+    """Make a ROS graph in a domain of its own; whatever was started ends with the test."""
+    if os.environ.get('ROS_DISTRO') == 'humble':
+        monkeypatch.setenv('ROS_LOCALHOST_ONLY', '1')
+    else:
+        monkeypatch.delenv('ROS_LOCALHOST_ONLY', raising=False)
+        monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    # Every run its own domains, so that two test runs on a machine do not hear each other.
+    domain = 1 + (os.getpid() * 7 + _worker * 31 + next(_domains)) % 100
+    with ExitStack() as stack:
+        yield Ros(domain, tmp_path, stack)
+
+
+@pytest.fixture
+def make_image(photograph):
+    """Make Image messages of the photograph, each with a stamp of its own."""
+    stamps = itertools.count(1)
+
+    def make(source='bgr8', /, **changes):
+        message = image_message(encode(photograph, source), Image().header)
+        message.header.frame_id = 'front_camera'
+        message.header.stamp.sec = next(stamps)
+        for name, value in changes.items():
+            setattr(message, name, value)
+        return message
+
+    return make
+
+
+@pytest.fixture
+def classifier(ros):
+    """Start a classifier with its results in a list: process, results, image publisher."""
+    def start(qos=RELIABLE, **parameters):
+        process = ros.start('node', **parameters)
+        results = ros.collect(Classification, 'classification')
+        kind = CompressedImage if parameters.get('input_type') == 'compressed' else Image
+        return process, results, ros.publisher(kind, qos=qos)
+
+    return start
+
+
+def compressed(data, sec):
+    """Make a CompressedImage of these bytes."""
+    message = CompressedImage(format='jpeg', data=array('B', bytes(data)))
+    message.header.stamp.sec = sec
+    return message
+
+
+def demo_model() -> Path:
+    """Return the bundled ONNX file."""
+    from edgenext_ros.models.store import locate
+    return locate('demo', suffixes=('.onnx',)).path

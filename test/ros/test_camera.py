@@ -1,0 +1,89 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The played camera: what it publishes, and when it ends."""
+
+import cv2
+import numpy as np
+import pytest
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from edgenext_ros.core.frame import ENCODINGS
+from edgenext_ros.ros.messages import frame_from_compressed, frame_from_image
+
+
+@pytest.fixture
+def pictures(tmp_path, photograph):
+    """A folder with two pictures and a file that is none."""
+    folder = tmp_path / 'pictures'
+    folder.mkdir()
+    cv2.imwrite(str(folder / 'a.png'), photograph)
+    cv2.imwrite(str(folder / 'b.png'), photograph[::-1])
+    (folder / 'c.jpg').write_text('not a picture')
+    return folder
+
+
+def test_stamps_and_names_belong_together(ros, pictures):
+    ros.start('camera', source=pictures, hold=0.1, rate=20.0, frame_id='front')
+    images, playing = ros.collect(Image, 'image'), ros.collect(Header, '/camera/playing')
+    ros.wait(lambda: len(images) >= 8 and len(playing) >= 8)
+    names = {(h.stamp.sec, h.stamp.nanosec): h.frame_id for h in playing}
+    seen = set()
+    for image in images:
+        assert image.header.frame_id == 'front'
+        name = names.get((image.header.stamp.sec, image.header.stamp.nanosec))
+        if name is not None:
+            first = cv2.imread(str(pictures / name))[0, 0]
+            assert (np.array(image.data[:3]) == first).all()
+            seen.add(name)
+    assert seen == {'a.png', 'b.png'}
+    stamps = [(i.header.stamp.sec, i.header.stamp.nanosec) for i in images]
+    assert stamps == sorted(set(stamps))
+
+
+@pytest.mark.parametrize('encoding', ['rgb8', 'nv12', 'yuyv', 'mono16', 'bayer_rggb8'])
+def test_encodings_and_size(ros, pictures, encoding):
+    assert encoding in ENCODINGS
+    ros.start('camera', source=pictures, encoding=encoding, width=160, height=120)
+    images = ros.collect(Image, 'image')
+    ros.wait(lambda: images)
+    frame = frame_from_image(images[0])
+    assert (frame.encoding, frame.width, frame.height) == (encoding, 160, 120)
+
+
+def test_jpeg(ros, pictures):
+    ros.start('camera', source=pictures, output_type='compressed')
+    images = ros.collect(CompressedImage, 'image')
+    ros.wait(lambda: images)
+    assert images[0].format == 'jpeg'
+    frame = frame_from_compressed(images[0])
+    assert (frame.width, frame.height) == (320, 240)
+
+
+def test_a_video_plays_to_its_end(ros, tmp_path, photograph):
+    path = tmp_path / 'video.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, (320, 240))
+    for _ in range(15):
+        writer.write(photograph)
+    writer.release()
+    process = ros.start('camera', source=path, loop=False)
+    playing = ros.collect(Header, '/camera/playing')
+    ros.wait(lambda: process.process.poll() is not None)
+    assert process.process.returncode == 0
+    assert playing[-1].frame_id == 'video.avi frame 14'
+    assert 'has ended' in process.output
+
+
+@pytest.mark.parametrize('parameters,sentence', [
+    ({'source': '/nowhere'}, "'/nowhere' is neither a picture"),
+    ({'source': '99'}, "cannot read a picture from '99'"),
+    ({'encoding': 'foo'}, "cannot encode 'foo'"),
+    ({'rate': 0.0}, "'rate' must be 0.1 to 240.0"),
+], ids=str)
+def test_nothing_to_play_is_one_sentence(ros, pictures, parameters, sentence):
+    if parameters.get('source', '').isdigit():
+        parameters = {'source': f"'{parameters['source']}'"}
+    process = ros.start('camera', **{'source': pictures, **parameters})
+    assert process.process.wait(30) == 1
+    assert sentence in process.output
+    assert 'Traceback' not in process.output

@@ -1,0 +1,155 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Start, transitions, wrong models, and the end."""
+
+import signal
+
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+import pytest
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
+
+from edgenext_ros.ros.messages import Classification
+
+from conftest import demo_model  # noqa: I100
+
+CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = (
+    Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_CLEANUP,
+    Transition.TRANSITION_ACTIVATE, Transition.TRANSITION_DEACTIVATE)
+
+
+def change(ros, transition):
+    return ros.call(ChangeState, '/classifier/change_state',
+                    transition=Transition(id=transition)).success
+
+
+def state(ros):
+    return ros.call(GetState, '/classifier/get_state').current_state.label
+
+
+def test_without_autostart_it_waits_and_cycles(ros, make_image):
+    process = ros.start('node', autostart=False)
+    results = ros.collect(Classification, 'classification')
+    for _ in range(3):
+        assert state(ros) == 'unconfigured'
+        assert change(ros, CONFIGURE)
+        assert change(ros, ACTIVATE)
+        camera = ros.publisher()
+        ros.ask(camera, make_image(), results)
+        assert change(ros, DEACTIVATE)
+        assert change(ros, CLEANUP)
+        ros.node.destroy_publisher(camera)
+    assert change(ros, CONFIGURE)
+    assert change(ros, ACTIVATE)
+    assert process.stop() == 0
+    assert 'Traceback' not in process.output
+
+
+def test_an_illegal_transition_is_answered(ros):
+    process = ros.start('node', autostart=False)
+    assert not change(ros, ACTIVATE)
+    assert not change(ros, CLEANUP)
+    assert not change(ros, 250)
+    assert state(ros) == 'unconfigured'
+    assert "is not possible in state 'unconfigured'" in process.output
+    assert change(ros, CONFIGURE)
+    assert not change(ros, CONFIGURE)
+    assert state(ros) == 'inactive'
+
+
+def truncated(folder):
+    path = folder / 'truncated.onnx'
+    path.write_bytes(demo_model().read_bytes()[:100_000])
+    return path
+
+
+def resized(side):
+    """Make the demo model claim another input size: its dimensions are two varints of 224."""
+    def make(folder):
+        path = folder / f'size_{side}.onnx'
+        dimensions = b'\x0a\x03\x08\xe0\x01'
+        other = b'\x0a\x03\x08' + bytes([side & 0x7f | 0x80, side >> 7])
+        data = demo_model().read_bytes()
+        assert data.count(dimensions) >= 2
+        path.write_bytes(data.replace(dimensions, other))
+        return path
+    return make
+
+
+def text_file(folder):
+    path = folder / 'model.pt'
+    path.write_text('hello')
+    return path
+
+
+def empty_bin(folder):
+    path = folder / 'model.bin'
+    path.write_bytes(b'')
+    return path
+
+
+WRONG_MODELS = {
+    'a missing file': (lambda folder: folder / 'none.onnx', 'not a file, and not in the catalog'),
+    'a folder': (lambda folder: folder, 'expected a'),
+    'a truncated file': (truncated, 'not a readable ONNX model'),
+    'an odd input size': (resized(225), 'H and W even'),
+    'another input size': (resized(192), 'ONNX'),
+    'another kind of file': (text_file, 'expected a .bin (BPU) or .onnx file'),
+    'a bin without a board': (empty_bin, 'no engine for model.bin works on this machine'),
+    'a model that is not fetched': (lambda folder: 'xx_small', 'is not on this machine'),
+}
+
+
+@pytest.mark.parametrize('make,sentence', WRONG_MODELS.values(), ids=WRONG_MODELS)
+def test_a_wrong_model_is_one_sentence_and_exit_code_1(ros, tmp_path, make, sentence):
+    ros.environment['XDG_CACHE_HOME'] = str(tmp_path)
+    process = ros.start('node', model=make(tmp_path))
+    assert process.process.wait(30) == 1
+    assert sentence in process.output
+    assert 'configure failed: ' in process.output
+    assert 'Traceback' not in process.output
+
+
+@pytest.mark.parametrize('count', [99, 101])
+def test_another_number_of_labels_is_refused(ros, tmp_path, count):
+    labels = tmp_path / 'labels.txt'
+    labels.write_text('\n'.join(f'class {i}' for i in range(count)))
+    process = ros.start('node', labels=labels)
+    assert process.process.wait(30) == 1
+    assert f'expected 100 names, one for each class of the model, found {count}' in process.output
+    assert 'Traceback' not in process.output
+
+
+def test_a_failed_configure_leaves_a_node_that_can_be_mended(ros, tmp_path, make_image):
+    process = ros.start('node', autostart=False, model=tmp_path / 'none.onnx')
+    assert not change(ros, CONFIGURE)
+    assert state(ros) == 'unconfigured'
+    assert 'configure failed: model' in process.output
+    value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value='demo')
+    answer = ros.call(SetParameters, '/classifier/set_parameters',
+                      parameters=[Parameter(name='model', value=value)])
+    assert answer.results[0].successful
+    assert change(ros, CONFIGURE)
+    assert change(ros, ACTIVATE)
+    results = ros.collect(Classification, 'classification')
+    ros.ask(ros.publisher(), make_image(), results)
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_it_cleanly_while_frames_come(ros, classifier, make_image, number):
+    process, results, camera = classifier()
+    ros.ask(camera, make_image(), results)
+    for _ in range(5):
+        camera.publish(make_image())
+    assert process.stop(number) == 0
+    assert 'Traceback' not in process.output
+    assert 'rror' not in process.output
+
+
+def test_a_signal_during_the_start_ends_it_too(ros):
+    process = ros.start('node')
+    ros.wait(lambda: '/classifier' in [f'{ns}{name}'.replace('//', '/') for name, ns
+                                       in ros.node.get_node_names_and_namespaces()])
+    assert process.stop() == 0
+    assert 'Traceback' not in process.output

@@ -1,0 +1,116 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters: refused with a reason and no effect, or in force for the next frame."""
+
+from dataclasses import fields
+
+import pytest
+from rcl_interfaces.msg import ParameterType, ParameterValue
+from rcl_interfaces.msg import Parameter
+from rcl_interfaces.srv import (
+    DescribeParameters, GetParameters, SetParameters, SetParametersAtomically)
+import yaml
+
+from edgenext_ros.cli.parameters import markdown
+from edgenext_ros.ros.parameters import (
+    CameraSettings, check, ClassifierSettings, ParameterError, rule_of)
+
+TABLE = {entry.name: entry for entry in fields(ClassifierSettings)}
+KINDS = {int: ('integer_value', ParameterType.PARAMETER_INTEGER),
+         float: ('double_value', ParameterType.PARAMETER_DOUBLE),
+         str: ('string_value', ParameterType.PARAMETER_STRING),
+         bool: ('bool_value', ParameterType.PARAMETER_BOOL)}
+
+
+def message(name, value):
+    field, kind = KINDS[type(value)]
+    return Parameter(name=name, value=ParameterValue(type=kind, **{field: value}))
+
+
+@pytest.mark.parametrize('name,value,reason', [
+    ('top_k', 0, "'top_k' must be 1 to 100, got 0"), ('top_k', 'x', 'expects int, got str'),
+    ('top_k', True, 'expects int, got bool'), ('score_threshold', 1.5, 'must be 0.0 to 1.0'),
+    ('score_threshold', float('nan'), 'must be 0.0 to 1.0'),
+    ('fit', 'squeeze', 'must be one of stretch, letterbox, crop'), ('autostart', 1, 'expects bool')])
+def test_wrong_values_are_refused(name, value, reason):
+    with pytest.raises(ParameterError, match=reason):
+        check(TABLE[name], value)
+
+
+def test_an_integer_will_do_for_a_float():
+    assert check(TABLE['score_threshold'], 1) == 1.0
+
+
+def test_live_changes_apply_and_wrong_ones_change_nothing(ros, classifier, make_image):
+    _, results, camera = classifier()
+    assert len(ros.ask(camera, make_image(), results).results) == 5
+
+    def set_all(kind, **values):
+        answer = ros.call(kind, '/classifier/' + {
+            SetParameters: 'set_parameters',
+            SetParametersAtomically: 'set_parameters_atomically'}[kind],
+            parameters=[message(n, v) for n, v in values.items()])
+        return answer.results if kind is SetParameters else [answer.result]
+
+    assert set_all(SetParameters, top_k=2)[0].successful
+    assert len(ros.ask(camera, make_image(), results).results) == 2
+    assert set_all(SetParameters, score_threshold=1)[0].successful
+    assert not ros.ask(camera, make_image(), results).results
+    assert set_all(SetParameters, score_threshold=0.0)[0].successful
+
+    refused = [set_all(SetParameters, top_k=0)[0],
+               set_all(SetParameters, fit='squeeze')[0],
+               set_all(SetParameters, model='xx_small')[0],
+               set_all(SetParametersAtomically, top_k=7, fit='squeeze')[0]]
+    assert not any(r.successful for r in refused)
+    assert 'stretch, letterbox, crop' in refused[1].reason
+    assert 'while the node is unconfigured' in refused[2].reason
+    assert len(ros.ask(camera, make_image(), results).results) == 2
+    values = ros.call(GetParameters, '/classifier/get_parameters', names=['top_k', 'fit']).values
+    assert (values[0].integer_value, values[1].string_value) == (2, 'stretch')
+
+
+def test_every_parameter_is_described(ros, classifier):
+    classifier()
+    found = ros.call(DescribeParameters, '/classifier/describe_parameters', names=list(TABLE))
+    assert len(found.descriptors) == len(TABLE)
+    for descriptor in found.descriptors:
+        rule = rule_of(TABLE[descriptor.name])
+        assert descriptor.description == rule.description
+        assert rule.constraint in descriptor.additional_constraints
+        ranges = [*descriptor.integer_range, *descriptor.floating_point_range]
+        assert [(r.from_value, r.to_value) for r in ranges] == (
+            [] if rule.low is None else [(rule.low, rule.high)])
+
+
+@pytest.mark.parametrize('parameters,sentence', [
+    ({'top_k': 200}, "parameter 'top_k' must be 1 to 100"),
+    ({'score_threshold': 'high'}, "parameter 'score_threshold' expects float, got str 'high'"),
+    ({'runtime': 'gpu'}, "parameter 'runtime' must be one of auto, libdnn"),
+], ids=lambda value: next(iter(value)) if isinstance(value, dict) else '')
+def test_wrong_initial_values_end_the_node_with_one_sentence(ros, parameters, sentence):
+    process = ros.start('node', **parameters)
+    assert process.process.wait(30) == 1
+    assert sentence in process.output
+    assert 'Traceback' not in process.output
+    assert len(process.output.splitlines()) == 1
+
+
+def test_slips_in_a_parameter_file(ros, tmp_path):
+    path = tmp_path / 'parameters.yaml'
+    path.write_text('/**:\n  ros__parameters:\n    score_threshold: 0\n    scor_threshold: 0.5\n')
+    process = ros.start('node', '--params-file', str(path))
+    ros.wait(lambda: 'model demo' in process.output, what='the start')
+    assert ("unknown parameter 'scor_threshold' is ignored; did you mean 'score_threshold'?"
+            in process.output)
+
+
+def test_the_shipped_file_holds_every_default(request):
+    path = request.config.rootpath / 'config' / 'classifier.yaml'
+    values = yaml.safe_load(path.read_text())['/**']['ros__parameters']
+    assert values == {name: entry.default for name, entry in TABLE.items()}
+
+
+@pytest.mark.parametrize('table', [ClassifierSettings, CameraSettings])
+def test_the_readme_has_the_tables(request, table):
+    assert markdown(table) in (request.config.rootpath / 'README.md').read_text()

@@ -1,0 +1,91 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The vendor's libraries, as stand-ins."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+STAND_INS = Path(__file__).parents[1] / 'stand_ins'
+VENDOR = ('hobot_dnn', 'hobot_dnn_rdkx5', 'hbm_runtime')
+
+sys.path.append(str(STAND_INS))  # For the tests' own import of standin_model.
+
+
+class StandIn:
+    """The commands and counters of stand_ins/libdnn.c."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._dll = ctypes.CDLL(str(path))
+        self._dll.standin_violation.restype = ctypes.c_char_p
+
+    def count(self, what: str) -> int:
+        return self._dll.standin_count(what.encode())
+
+    @property
+    def violation(self) -> str:
+        return self._dll.standin_violation().decode()
+
+    def fail(self, function: str, code: int, *, after: int = 0) -> None:
+        self._dll.standin_fail(function.encode(), code, after)
+
+    def release(self) -> None:
+        """End the tasks that hang."""
+        self._dll.standin_release()
+
+    def join(self) -> None:
+        """Wait until no task runs."""
+        self._dll.standin_join()
+
+    def reset(self) -> None:
+        self._dll.standin_reset()
+
+
+@pytest.fixture(scope='session')
+def libdnn_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compile the stand-in of libdnn.so."""
+    compiler = shutil.which('cc') or shutil.which('gcc')
+    if compiler is None:
+        pytest.skip('no C compiler for the stand-in of libdnn.so')
+    path = tmp_path_factory.mktemp('libdnn') / 'libdnn.so'
+    subprocess.run(
+        [compiler, '-shared', '-fPIC', '-O1', '-Wall', '-Wextra', '-Werror', '-pthread',
+         '-o', str(path), *map(str, sorted(STAND_INS.glob('*.c')))], check=True)
+    return path
+
+
+@pytest.fixture
+def standin(libdnn_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Let libdnn be the stand-in; afterwards nothing may be left of the test's models."""
+    monkeypatch.setenv('EDGENEXT_LIBDNN', str(libdnn_path))
+    standin = StandIn(libdnn_path)
+    standin.reset()
+    yield standin
+    left = {what: standin.count(what) for what in ('tasks', 'memories', 'models')}
+    assert (left, standin.violation) == ({'tasks': 0, 'memories': 0, 'models': 0}, '')
+
+
+@pytest.fixture
+def no_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let none of the vendor's Python packages be importable."""
+    monkeypatch.setattr(sys, 'path', [p for p in sys.path if p != str(STAND_INS)])
+    for name in list(sys.modules):
+        if name.partition('.')[0] in VENDOR:
+            monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.fixture
+def vendor(no_vendor: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the vendor's Python packages be the stand-ins, freshly imported."""
+    monkeypatch.syspath_prepend(str(STAND_INS))
+    yield
+    for name in list(sys.modules):
+        if name.partition('.')[0] in VENDOR:
+            del sys.modules[name]

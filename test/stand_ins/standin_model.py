@@ -1,0 +1,102 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The models of the stand-ins: how their files are written, and what they must answer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+NV12, NV12_SEPARATE, RGB = 1, 2, 4
+NHWC, NCHW = 0, 2
+S8, U8, S16, F32, S32 = 8, 9, 11, 13, 14
+DTYPES = {S8: np.int8, S16: np.int16, F32: np.float32, S32: np.int32}
+
+
+@dataclass(frozen=True)
+class StandInModel:
+    """The keys of a file; the ones that a stand-in does not need are for another."""
+
+    models: int = 1
+    inputs: int = 1
+    outputs: int = 1
+    type: int = NV12
+    layout: int = NCHW
+    n: int = 1
+    c: int = 3
+    h: int = 16
+    w: int = 32
+    bytes: int = -1
+    classes: int = 10
+    dtype: int = F32
+    pad: int = 0
+    stride: int = 0
+    quanti: int = 0
+    axis: int = 1
+    scales: int = 0
+    zeros: int = 0
+    short_by: int = 0
+    wait_code: int = 0
+    refuse: int = 0
+    hang: int = 0
+
+    @classmethod
+    def read(cls, path: Path) -> StandInModel:
+        """Read a file; ValueError if it is something else."""
+        magic, *pairs = path.read_text().split() or ['']
+        if magic != 'STANDIN':
+            raise ValueError(f'{path}: not a stand-in model')
+        given = dict(pair.split('=') for pair in pairs)
+        return cls(**{f.name: int(given[f.name]) for f in fields(cls) if f.name in given})
+
+    def write(self, path: Path) -> Path:
+        """Write the file and return its path."""
+        path.write_text(' '.join(['STANDIN', *(f'{k}={v}' for k, v in asdict(self).items())]))
+        return path
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The valid shape of the input."""
+        if self.layout == NHWC:
+            return self.n, self.h, self.w, self.c
+        return self.n, self.c, self.h, self.w
+
+    @property
+    def size(self) -> int:
+        """Bytes of a picture."""
+        return self.w * self.h * 3 // 2
+
+    @property
+    def scale(self) -> npt.NDArray[np.float32]:
+        """What the model says of its output's scale."""
+        return (0.5 + np.arange(self.scales) / 64).astype(np.float32)
+
+    @property
+    def zero(self) -> npt.NDArray[np.int8]:
+        """What the model says of its output's zero points."""
+        return (np.arange(self.zeros) % 5 - 2).astype(np.int8)
+
+    def raw(self, nv12: npt.NDArray[np.uint8]) -> npt.NDArray[np.generic]:
+        """Return the output as the BPU writes it: every byte counts, by its place."""
+        places, classes = np.arange(nv12.size), np.arange(self.classes)
+        weights = (places * 7 + classes[:, None] * 13) % 31 + 1
+        sums = weights @ nv12.reshape(-1).astype(np.int64)
+        if self.dtype == F32:
+            return (sums / 1024).astype(np.float32)
+        modulus, offset = {
+            S8: (251, 125), S16: (60001, 30000), S32: (2000000011, 1000000000)}[self.dtype]
+        return (sums % modulus - offset).astype(DTYPES[self.dtype])
+
+    def scores(self, nv12: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Return what an engine must make of it."""
+        zero = self.zero.astype(np.float64) if self.zeros else 0
+        scale = self.scale.astype(np.float64) if self.scales else 1
+        return ((self.raw(nv12).astype(np.float64) - zero) * scale).astype(np.float32)
+
+
+def picture(size: int, *, seed: int = 0) -> npt.NDArray[np.uint8]:
+    """Return NV12 bytes that no other seed gives."""
+    return np.random.default_rng(seed).integers(0, 256, size, np.uint8)

@@ -1,0 +1,80 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""./dev: what it says, and that it touches nothing when it cannot work."""
+
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import time
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+VERBS = ('demo', 'test', 'bench', 'lint', 'shell')
+
+pytestmark = pytest.mark.skipif(not (ROOT / 'dev').exists(), reason='installed without ./dev')
+
+
+def dev(*arguments, root=ROOT, **environment):
+    bare = {name: os.environ[name] for name in ('HOME', 'PATH') if name in os.environ}
+    return subprocess.run([root / 'dev', *arguments], env={**bare, **environment}, text=True,
+                          capture_output=True)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Return a tree with ./dev in it that has never been set up."""
+    shutil.copy(ROOT / 'dev', tmp_path)
+    shutil.copytree(ROOT / 'requirements', tmp_path / 'requirements')
+    return tmp_path
+
+
+def test_help_names_every_verb():
+    result = dev('--help')
+    assert result.returncode == 0
+    assert all(f'./dev {verb} ' in result.stdout for verb in VERBS)
+
+
+@pytest.mark.parametrize('arguments', [(), ('walk',)])
+def test_anything_else_is_refused(arguments):
+    result = dev(*arguments)
+    assert result.returncode == 2
+    assert '--help' in result.stderr or './dev demo' in result.stderr
+    assert not result.stdout
+
+
+def test_unusable_python_is_one_sentence(copy):
+    result = dev('shell', 'true', root=copy, PYTHON='/bin/false')
+    assert result.returncode == 1
+    assert result.stderr.count('\n') == 1
+    assert '/bin/false' in result.stderr
+    assert not (copy / '.venv').exists()
+
+
+def test_missing_compiler_is_one_sentence(copy):
+    result = dev('shell', 'true', root=copy, CXX='no-such-compiler')
+    assert result.returncode == 1
+    assert result.stderr.count('\n') == 1
+    assert 'g++' in result.stderr
+    assert not (copy / '.venv').exists()
+
+
+def test_failed_step_names_its_log(copy):
+    """A Python that passes the test but makes no environment."""
+    fake = copy / 'python'
+    fake.write_text('#!/bin/sh\n[ "$1" != -m ] || { echo no space left; exit 1; }\n')
+    fake.chmod(0o755)
+    result = dev('shell', 'true', root=copy, PYTHON=str(fake))
+    assert result.returncode == 1
+    assert 'no space left' in result.stderr
+    assert str(copy / '.venv/.dev/log') in result.stderr
+
+
+@pytest.mark.skipif(not (ROOT / '.venv/.dev/project').exists(), reason='./dev is not set up here')
+def test_second_start_sets_nothing_up(record_property):
+    begin = time.perf_counter()
+    result = dev('shell', 'true')
+    record_property('seconds', time.perf_counter() - begin)
+    assert result.returncode == 0
+    assert not result.stderr
