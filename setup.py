@@ -5,8 +5,7 @@
 from pathlib import Path
 import re
 
-from setuptools import find_packages
-from setuptools import setup
+from setuptools import find_packages, setup
 
 NAME = 'edgenext_ros'
 

@@ -28,8 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the best classes of each picture; 1 when one of them could not be read."""
-    import numpy as np
-
     from edgenext_ros.cli import write_json
     from edgenext_ros.core.classifier import Classifier
     from edgenext_ros.core.frame import Frame, FrameError
@@ -37,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edgenext_ros.core.nv12 import Nv12Converter
     from edgenext_ros.models import store
     from edgenext_ros.runtime import open_model, suffixes
+    import numpy as np
 
     if arguments.top_k < 1:
         raise ValueError(f'--top-k must be at least 1, got {arguments.top_k}')

@@ -5,9 +5,8 @@
 from __future__ import annotations
 
 import cv2
-import numpy as np
-
 from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame, UnknownEncodingError
+import numpy as np
 
 _TO = {
     'rgb8': cv2.COLOR_BGR2RGB, 'bgra8': cv2.COLOR_BGR2BGRA, 'rgba8': cv2.COLOR_BGR2RGBA,
@@ -79,7 +78,7 @@ def _frame(encoding: str, width: int, height: int, data: Bytes) -> Frame:
 def _limited_yuv(image: Bytes) -> tuple[Bytes, Bytes, Bytes]:
     """Split into Y, U, V of BT.601 limited range, each of the picture's size."""
     y, v, u = cv2.split(cv2.cvtColor(image, cv2.COLOR_BGR2YCrCb).astype(np.float32))
-    return tuple(np.rint(plane).astype(np.uint8) for plane in (  # type: ignore[return-value]
+    return tuple(np.rint(plane).astype(np.uint8) for plane in (
         y * (219 / 255) + 16, (u - 128) * (224 / 255) + 128, (v - 128) * (224 / 255) + 128))
 
 
@@ -94,7 +93,8 @@ def to_bgr(frame: Frame) -> Bytes:
         chroma = rows[height:].reshape(height, -1)[:, :2 * width].reshape(height, width, 2)
         half = chroma[::2, ::2][:height // 2, :width // 2].reshape(height // 2, -1)
         even = rows[:height // 2 * 2, :width // 2 * 2]
-        return cv2.cvtColor(np.concatenate([even, half]), cv2.COLOR_YUV2BGR_NV12)
+        image: Bytes = cv2.cvtColor(np.concatenate([even, half]), cv2.COLOR_YUV2BGR_NV12)
+        return image
     if encoding in ('nv12', 'nv21'):
         pixels = frame.plane(1, width=width, height=height * 3 // 2)
     else:
@@ -102,4 +102,5 @@ def to_bgr(frame: Frame) -> Bytes:
         pixels = frame.plane(channels, width=width, height=height)
     if encoding == 'mono16':
         pixels = pixels[..., 0 if frame.big_endian else 1]
-    return cv2.cvtColor(np.ascontiguousarray(pixels), _FROM[encoding])
+    image = cv2.cvtColor(np.ascontiguousarray(pixels), _FROM[encoding])
+    return image

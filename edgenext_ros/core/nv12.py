@@ -15,9 +15,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import cv2
-import numpy as np
-
 from edgenext_ros.core.frame import Bytes, Frame
+import numpy as np
 
 FITS: Final = ('stretch', 'letterbox', 'crop')
 """Ways to fit a picture of another shape: distort, pad with grey, or cut the middle out."""

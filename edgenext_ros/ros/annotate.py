@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import cv2
-
 from edgenext_ros.core.encode import to_bgr
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.labels import LabelSet

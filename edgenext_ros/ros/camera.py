@@ -10,6 +10,12 @@ from threading import Event
 from typing import Any
 
 import cv2
+from edgenext_ros.core.encode import encode
+from edgenext_ros.core.frame import Bytes, FrameError
+from edgenext_ros.ros.lifecycle import run
+from edgenext_ros.ros.messages import image_message
+from edgenext_ros.ros.parameters import CameraSettings, ParameterError, Parameters
+from edgenext_ros.ros.sources import open_source
 import numpy as np
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
@@ -19,13 +25,6 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
-
-from edgenext_ros.core.encode import encode
-from edgenext_ros.core.frame import Bytes, FrameError
-from edgenext_ros.ros.lifecycle import run
-from edgenext_ros.ros.messages import image_message
-from edgenext_ros.ros.parameters import CameraSettings, ParameterError, Parameters
-from edgenext_ros.ros.sources import open_source
 
 
 class CameraNode(Node):
@@ -62,6 +61,9 @@ class CameraNode(Node):
                           clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _on_timer(self) -> None:
+        # What is played once should not be over before somebody has found it.
+        if not (self.settings.loop or self._last or self._publisher.get_subscription_count()):
+            return
         picture = next(self._pictures, None)
         if picture is None:
             self.get_logger().info(f'{self.settings.source} has ended')

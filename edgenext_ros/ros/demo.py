@@ -22,18 +22,17 @@ from time import monotonic
 from typing import Any
 
 import cv2
+from diagnostic_msgs.msg import DiagnosticArray
+from edgenext_ros.models import store
+from edgenext_ros.ros.messages import Classification, LabelInfo
+from edgenext_ros.ros.sources import PICTURES
 import numpy as np
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, qos_profile_sensor_data, QoSProfile
 from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
-
-from edgenext_ros.models import store
-from edgenext_ros.ros.messages import Classification, LabelInfo
-from edgenext_ros.ros.sources import PICTURES
 
 _START_SECONDS = 30.0
 _STAGES = ('convert ms', 'infer ms', 'postprocess ms')
@@ -58,9 +57,10 @@ class Played:
         stages = ', '.join(f'{stage.removesuffix(" ms")} {float(self.figures[stage]):.1f}'
                            for stage in _STAGES if stage in self.figures)
         rate = self.figures.get('fps')
-        return (f'{self.picture:22} {best or "no classification"}\n{"":22} '
-                f'{self.classifications} results, {f"{float(rate):.1f} a second, " if rate else ""}'
-                f'{stages + " ms, " if stages else ""}age {self.age_ms:.0f} ms')
+        figures = [f'{self.classifications} results',
+                   *([f'{float(rate):.1f} a second'] if rate else []),
+                   *([f'{stages} ms'] if stages else []), f'age {self.age_ms:.0f} ms']
+        return f'{self.picture:22} {best or "no classification"}\n{"":22} {", ".join(figures)}'
 
 
 class Watcher(Node):
@@ -217,4 +217,5 @@ def _run(arguments: Namespace, watcher: Watcher, source: str, seconds: float, ho
             both = [node, camera]
             problem = _wait(watcher, lambda: watcher.current, _START_SECONDS, both, log)
             end = monotonic() + seconds
-            return problem or _wait(watcher, lambda: watcher.ended or monotonic() > end, seconds + 5, both, log)
+            return problem or _wait(watcher, lambda: watcher.ended or monotonic() > end,
+                                    seconds + 5, both, log)

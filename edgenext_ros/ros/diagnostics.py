@@ -10,9 +10,8 @@ from threading import Lock
 from time import monotonic
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from std_msgs.msg import Header
-
 from edgenext_ros.core.classifier import Timings
+from std_msgs.msg import Header
 
 _BPU_LOAD = Path('/sys/devices/system/bpu/bpu0/ratio')
 _HWMON = Path('/sys/class/hwmon')

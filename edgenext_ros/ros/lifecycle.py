@@ -10,15 +10,14 @@ from threading import Event, Thread
 import traceback
 from typing import Any
 
+from edgenext_ros.core.labels import LabelError
+from edgenext_ros.ros.parameters import ParameterError
+from edgenext_ros.runtime.base import InferenceError, ModelError, RuntimeUnavailableError
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
-
-from edgenext_ros.core.labels import LabelError
-from edgenext_ros.ros.parameters import ParameterError
-from edgenext_ros.runtime.base import InferenceError, ModelError, RuntimeUnavailableError
 
 EXPECTED = (LabelError, ModelError, InferenceError, ParameterError, RuntimeUnavailableError)
 """Errors whose text is one clear sentence for the user; others come with their traceback."""

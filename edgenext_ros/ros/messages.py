@@ -8,15 +8,14 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
+from edgenext_ros.core.frame import Bytes, Frame, FrameError, UnknownEncodingError
+from edgenext_ros.core.labels import LabelSet
+from edgenext_ros.core.prediction import Prediction
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 from vision_msgs import msg as vision_msgs
 from vision_msgs.msg import ObjectHypothesis, VisionInfo
-
-from edgenext_ros.core.frame import Bytes, Frame, FrameError, UnknownEncodingError
-from edgenext_ros.core.labels import LabelSet
-from edgenext_ros.core.prediction import Prediction
 
 # Foxy has Classification2D; Galactic renamed it. Humble added LabelInfo.
 Classification: Any = getattr(vision_msgs, 'Classification', None) \
@@ -56,7 +55,8 @@ def _ask_cv_bridge(message: Image, data: Bytes, unknown: UnknownEncodingError) -
                        data=array('B', rows.tobytes()))
         image = bridge.imgmsg_to_cv2(packed, 'bgr8')
     except Exception as error:  # cv_bridge's build decides what it raises
-        reason = ' '.join(str(error).split()) or type(error).__name__
+        reason = 'unknown there too' if isinstance(error, KeyError) else \
+            ' '.join(str(error).split()) or type(error).__name__
         raise FrameError(f'{unknown}; cv_bridge cannot convert it either ({reason})') from error
     return np.asarray(image, np.uint8)
 

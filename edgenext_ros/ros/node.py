@@ -8,31 +8,34 @@ import sys
 from time import monotonic
 from typing import Any
 
-from rcl_interfaces.msg import SetParametersResult
-from rclpy.clock import Clock, ClockType
-from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
-from rclpy.parameter import Parameter
-from rclpy.qos import (
-    DurabilityPolicy, qos_profile_sensor_data, QoSProfile, ReliabilityPolicy)
-from rclpy.qos_overriding_options import QoSOverridingOptions
-from rclpy.time import Time
-from sensor_msgs.msg import Image
 from diagnostic_msgs.msg import DiagnosticArray
-from std_msgs.msg import Header
-from std_srvs.srv import SetBool
-from vision_msgs.msg import VisionInfo
-
 from edgenext_ros.core.frame import FrameError
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.core.pipeline import Pipeline, RateLimiter
 from edgenext_ros.ros import messages
 from edgenext_ros.ros.annotate import annotate
 from edgenext_ros.ros.diagnostics import (
-    bpu_values, diagnostic_message, judge, report_values, Statistics)
+    bpu_values,
+    diagnostic_message,
+    judge,
+    report_values,
+    Statistics,
+)
 from edgenext_ros.ros.engine import Engine
 from edgenext_ros.ros.lifecycle import GuardedLifecycleNode, run
 from edgenext_ros.ros.parameters import ClassifierSettings, ParameterError, Parameters
 from edgenext_ros.runtime.base import InferenceError
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, qos_profile_sensor_data, QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.time import Time
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from std_srvs.srv import SetBool
+from vision_msgs.msg import VisionInfo
 
 _RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 _LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,

@@ -9,7 +9,7 @@ effect. Declaration, refusal, ``ros2 param describe`` and the README's table com
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, Field, fields, replace
+from dataclasses import dataclass, Field, field, fields, replace
 import difflib
 from typing import Any, Generic, TYPE_CHECKING, TypeVar
 
@@ -100,7 +100,8 @@ class CameraSettings:
     rate: float = parameter(10.0, 'Frames a second', low=0.1, high=240.0)
     hold: float = parameter(
         1.0, 'Seconds that each picture of a folder is shown', low=0.0, high=3600.0)
-    loop: bool = parameter(True, 'Start again at the end; else exit there')
+    loop: bool = parameter(
+        True, 'Start again at the end; else wait for a subscriber, play once and exit')
     encoding: str = parameter('bgr8', 'Encoding of raw images, as in sensor_msgs')
     output_type: str = parameter(
         'raw', 'Publish sensor_msgs Image or CompressedImage (JPEG)',
@@ -144,8 +145,7 @@ class Parameters(Generic[Settings]):
     """
 
     def __init__(self, node: Node, table: Settings) -> None:
-        from rcl_interfaces.msg import (
-            FloatingPointRange, IntegerRange, ParameterDescriptor)
+        from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
         self._node = node
         self._entries = {entry.name: entry for entry in fields(table)}  # type: ignore[arg-type]
         values = {}
@@ -182,7 +182,7 @@ class Parameters(Generic[Settings]):
     def _warn_of_unknown(self) -> None:
         overrides = getattr(self._node, '_parameter_overrides', {})
         for name in overrides:
-            if name in self._entries or name == 'use_sim_time' or name.startswith('qos_overrides.'):
+            if name in (*self._entries, 'use_sim_time') or name.startswith('qos_overrides.'):
                 continue
             near = difflib.get_close_matches(name, self._entries, 1)
             hint = f'; did you mean {near[0]!r}?' if near else ''

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-
 from edgenext_ros.core.frame import Bytes
 from edgenext_ros.ros.parameters import ParameterError
 

@@ -4,15 +4,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 
-import numpy as np
-
 from edgenext_ros.runtime.base import (
-    ModelError, ModelInfo, Runtime, RuntimeOptions, RuntimeUnavailableError, Scores)
+    InferenceError,
+    ModelError,
+    ModelInfo,
+    Runtime,
+    RuntimeOptions,
+    RuntimeUnavailableError,
+    Scores,
+)
+import numpy as np
 
 ENGINES = MappingProxyType({
     'libdnn': 'LibDnn', 'hbm_runtime': 'HbmRuntime', 'hobot_dnn': 'HobotDnn', 'onnx': 'Onnx'})
@@ -105,7 +112,9 @@ def open_model(model: Path, *, runtime: str = 'auto',
         ramp = np.arange(info.nv12_size, dtype=np.uint8)
         outputs = [instance.infer(picture) for picture in (ramp, ramp[::-1].copy())]
     except BaseException:
-        instance.close()
+        # The BPU may still be busy with the picture that failed; the first error says more.
+        with suppress(InferenceError):
+            instance.close()
         raise
     # The vendor's sample models end in Softmax, EdgeNeXt does not; the files do not say.
     return instance, replace(info, probabilities=all(map(_are_probabilities, outputs)))

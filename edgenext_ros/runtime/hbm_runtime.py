@@ -14,10 +14,23 @@ import platform
 from typing import Any
 
 from edgenext_ros.runtime.base import (
-    check_nv12, check_scores, InferenceError, ModelError, ModelInfo, Nv12, RuntimeOptions,
-    RuntimeUnavailableError, Scores)
+    check_nv12,
+    check_scores,
+    InferenceError,
+    ModelError,
+    ModelInfo,
+    Nv12,
+    RuntimeOptions,
+    RuntimeUnavailableError,
+    Scores,
+)
 from edgenext_ros.runtime.vendor import (
-    check_file, class_count, Dequantiser, picture_size, version_of)
+    check_file,
+    class_count,
+    Dequantiser,
+    picture_size,
+    version_of,
+)
 import numpy as np
 
 _DTYPES = {'S8': 'int8', 'S16': 'int16', 'S32': 'int32', 'F32': 'float32'}

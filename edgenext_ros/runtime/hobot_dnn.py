@@ -15,10 +15,23 @@ import platform
 from typing import Any
 
 from edgenext_ros.runtime.base import (
-    check_nv12, check_scores, InferenceError, ModelError, ModelInfo, Nv12, RuntimeOptions,
-    RuntimeUnavailableError, Scores)
+    check_nv12,
+    check_scores,
+    InferenceError,
+    ModelError,
+    ModelInfo,
+    Nv12,
+    RuntimeOptions,
+    RuntimeUnavailableError,
+    Scores,
+)
 from edgenext_ros.runtime.vendor import (
-    check_file, class_count, Dequantiser, picture_size, version_of)
+    check_file,
+    class_count,
+    Dequantiser,
+    picture_size,
+    version_of,
+)
 
 _PACKAGES = ('hobot_dnn', 'hobot_dnn_rdkx5')
 """The package of RDK OS, and the one that PyPI's hobot-dnn-rdkx5 installs."""

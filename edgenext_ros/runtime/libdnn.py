@@ -16,8 +16,16 @@ from pathlib import Path
 
 from edgenext_ros.runtime import libdnn_abi as abi
 from edgenext_ros.runtime.base import (
-    check_nv12, check_scores, InferenceError, ModelError, ModelInfo, Nv12, RuntimeOptions,
-    RuntimeUnavailableError, Scores)
+    check_nv12,
+    check_scores,
+    InferenceError,
+    ModelError,
+    ModelInfo,
+    Nv12,
+    RuntimeOptions,
+    RuntimeUnavailableError,
+    Scores,
+)
 from edgenext_ros.runtime.vendor import check_file, class_count, Dequantiser, picture_size
 import numpy as np
 import numpy.typing as npt

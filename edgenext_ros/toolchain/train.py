@@ -13,13 +13,12 @@ import json
 from pathlib import Path
 import time
 
+from edgenext_ros.toolchain import dataset, teacher
 import numpy as np
 import timm
 import torch
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-
-from edgenext_ros.toolchain import dataset, teacher
 
 SCHEDULE = '96x40,128x45,160x12,224x4'
 

@@ -12,11 +12,10 @@ about speed, not about colours: it writes BT.601 limited range, as OpenCV's I420
 from __future__ import annotations
 
 import cv2
-import numpy as np
-from scipy.special import softmax
-
 from edgenext_ros.core.frame import Bytes
 from edgenext_ros.core.prediction import Values
+import numpy as np
+from scipy.special import softmax
 
 _GREY = (127, 127, 127)
 
@@ -31,8 +30,8 @@ def from_nv12(data: Bytes, *, width: int, height: int) -> Bytes:
     return cv2.cvtColor(data.reshape(height * 3 // 2, width), cv2.COLOR_YUV2BGR_NV12)
 
 
-def from_jpeg(data: Bytes, *, width: int, height: int) -> Bytes:  # noqa: ARG001
-    """Decode a JPEG file to BGR; it brings its own size."""
+def from_jpeg(data: Bytes) -> Bytes:
+    """Decode a JPEG file to BGR."""
     return cv2.imdecode(data, cv2.IMREAD_COLOR)
 
 

@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A frame through converter, engine and post-processing; every encoding the same answer."""
 
-import numpy as np
-import pytest
-
 from edgenext_ros.core.classifier import Classifier
 from edgenext_ros.core.encode import encode, to_bgr
 from edgenext_ros.core.frame import ENCODINGS
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.models.store import locate
 from edgenext_ros.runtime import open_model
+import numpy as np
+import pytest
 
 TOLERANCE = 0.08
 """Stated in the README: largest difference of a score between encodings of one picture."""

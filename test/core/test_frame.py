@@ -3,11 +3,10 @@
 """Frames: what is accepted, what is refused, and why."""
 
 import cv2
-import numpy as np
-import pytest
-
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import ENCODINGS, Frame, FrameError, UnknownEncodingError
+import numpy as np
+import pytest
 
 
 def zeros(size):

@@ -4,9 +4,8 @@
 
 import json
 
-import pytest
-
 from edgenext_ros.core.labels import LabelError, LabelSet
+import pytest
 
 NAMES = ('tench', 'great white shark, white shark', 'Ägyptische Katze')
 SYNSETS = ('n01440764', 'n01484850', 'n02124075')
@@ -40,5 +39,5 @@ def test_damage_is_refused(text, reason):
 def test_count_is_checked():
     labels = LabelSet.numbered(99)
     assert labels.check_count(99) is labels
-    with pytest.raises(LabelError, match='expected 100 names.*found 99'):
+    with pytest.raises(LabelError, match=r'expected 100 names.*found 99'):
         labels.check_count(100)

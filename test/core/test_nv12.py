@@ -3,12 +3,11 @@
 """Conversion to NV12: colours, fits, padding, and the buffer."""
 
 import cv2
-import numpy as np
-import pytest
-
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import ENCODINGS, Frame
 from edgenext_ros.core.nv12 import fit_rectangles, FITS, Nv12Converter, Rectangle, YUV_RANGES
+import numpy as np
+import pytest
 
 COLOUR = [e for e in ENCODINGS if not e.startswith('mono')]
 SIZE = 224

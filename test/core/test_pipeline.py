@@ -4,9 +4,8 @@
 
 from threading import Event
 
-import pytest
-
 from edgenext_ros.core.pipeline import Pipeline, RateLimiter
+import pytest
 
 
 def test_while_one_is_worked_on_only_the_newest_waits():

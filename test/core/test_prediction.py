@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Softmax, top-k, threshold."""
 
+from edgenext_ros.core.prediction import Prediction, softmax
 import numpy as np
 import pytest
-
-from edgenext_ros.core.prediction import Prediction, softmax
 
 
 def test_softmax_sums_to_one_and_does_not_overflow():

@@ -12,17 +12,14 @@ import subprocess
 import sys
 from time import monotonic
 
+from edgenext_ros.core.encode import encode
+from edgenext_ros.ros.messages import Classification, image_message
 import pytest
-
-rclpy = pytest.importorskip('rclpy', reason='ROS 2 is not here: source it, or use ./dev test')
-
-from rclpy.context import Context  # noqa: E402
-from rclpy.executors import SingleThreadedExecutor  # noqa: E402
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy  # noqa: E402
-from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
-
-from edgenext_ros.core.encode import encode  # noqa: E402
-from edgenext_ros.ros.messages import Classification, image_message  # noqa: E402
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage, Image
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 RELIABLE = QoSProfile(depth=10)

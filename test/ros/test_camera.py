@@ -3,18 +3,17 @@
 """The played camera: what it publishes, and when it ends."""
 
 import cv2
+from edgenext_ros.core.frame import ENCODINGS
+from edgenext_ros.ros.messages import frame_from_compressed, frame_from_image
 import numpy as np
 import pytest
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from edgenext_ros.core.frame import ENCODINGS
-from edgenext_ros.ros.messages import frame_from_compressed, frame_from_image
-
 
 @pytest.fixture
 def pictures(tmp_path, photograph):
-    """A folder with two pictures and a file that is none."""
+    """Make a folder with two pictures and a file that is none."""
     folder = tmp_path / 'pictures'
     folder.mkdir()
     cv2.imwrite(str(folder / 'a.png'), photograph)
@@ -68,9 +67,11 @@ def test_a_video_plays_to_its_end(ros, tmp_path, photograph):
     writer.release()
     process = ros.start('camera', source=path, loop=False)
     playing = ros.collect(Header, '/camera/playing')
+    images = ros.collect(Image, 'image')
     ros.wait(lambda: process.process.poll() is not None)
     assert process.process.returncode == 0
     assert playing[-1].frame_id == 'video.avi frame 14'
+    assert images[-1].header.stamp == playing[-1].stamp
     assert 'has ended' in process.output
 
 

@@ -4,15 +4,13 @@
 
 import signal
 
+from conftest import demo_model
+from edgenext_ros.ros.messages import Classification
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import pytest
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
-
-from edgenext_ros.ros.messages import Classification
-
-from conftest import demo_model  # noqa: I100
 
 CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = (
     Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_CLEANUP,

@@ -4,16 +4,23 @@
 
 from dataclasses import fields
 
-import pytest
-from rcl_interfaces.msg import ParameterType, ParameterValue
-from rcl_interfaces.msg import Parameter
-from rcl_interfaces.srv import (
-    DescribeParameters, GetParameters, SetParameters, SetParametersAtomically)
-import yaml
-
 from edgenext_ros.cli.parameters import markdown
 from edgenext_ros.ros.parameters import (
-    CameraSettings, check, ClassifierSettings, ParameterError, rule_of)
+    CameraSettings,
+    check,
+    ClassifierSettings,
+    ParameterError,
+    rule_of,
+)
+import pytest
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import (
+    DescribeParameters,
+    GetParameters,
+    SetParameters,
+    SetParametersAtomically,
+)
+import yaml
 
 TABLE = {entry.name: entry for entry in fields(ClassifierSettings)}
 KINDS = {int: ('integer_value', ParameterType.PARAMETER_INTEGER),
@@ -31,7 +38,8 @@ def message(name, value):
     ('top_k', 0, "'top_k' must be 1 to 100, got 0"), ('top_k', 'x', 'expects int, got str'),
     ('top_k', True, 'expects int, got bool'), ('score_threshold', 1.5, 'must be 0.0 to 1.0'),
     ('score_threshold', float('nan'), 'must be 0.0 to 1.0'),
-    ('fit', 'squeeze', 'must be one of stretch, letterbox, crop'), ('autostart', 1, 'expects bool')])
+    ('fit', 'squeeze', 'must be one of stretch, letterbox, crop'),
+    ('autostart', 1, 'expects bool')])
 def test_wrong_values_are_refused(name, value, reason):
     with pytest.raises(ParameterError, match=reason):
         check(TABLE[name], value)

@@ -7,7 +7,11 @@ import threading
 
 from edgenext_ros.runtime import hbm_runtime
 from edgenext_ros.runtime.base import (
-    InferenceError, ModelError, RuntimeOptions, RuntimeUnavailableError)
+    InferenceError,
+    ModelError,
+    RuntimeOptions,
+    RuntimeUnavailableError,
+)
 import numpy as np
 import pytest
 from standin_model import NHWC, NV12_SEPARATE, picture, RGB, S16, S32, S8, StandInModel, U8

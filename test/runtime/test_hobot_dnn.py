@@ -8,7 +8,11 @@ from types import ModuleType
 
 from edgenext_ros.runtime import hobot_dnn
 from edgenext_ros.runtime.base import (
-    InferenceError, ModelError, RuntimeOptions, RuntimeUnavailableError)
+    InferenceError,
+    ModelError,
+    RuntimeOptions,
+    RuntimeUnavailableError,
+)
 import numpy as np
 import pytest
 from standin_model import NHWC, NV12_SEPARATE, picture, RGB, S16, S32, S8, StandInModel, U8

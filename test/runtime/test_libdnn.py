@@ -7,11 +7,14 @@ import threading
 
 from edgenext_ros.runtime import libdnn
 from edgenext_ros.runtime.base import (
-    InferenceError, ModelError, RuntimeOptions, RuntimeUnavailableError)
+    InferenceError,
+    ModelError,
+    RuntimeOptions,
+    RuntimeUnavailableError,
+)
 import numpy as np
 import pytest
-from standin_model import (
-    NHWC, NV12_SEPARATE, picture, RGB, S16, S32, S8, StandInModel, U8)
+from standin_model import NHWC, NV12_SEPARATE, picture, RGB, S16, S32, S8, StandInModel, U8
 
 PLAIN = StandInModel()
 OPTIONS = RuntimeOptions(timeout_ms=20000)

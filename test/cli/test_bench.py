@@ -1,0 +1,74 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``edgenext bench`` as it is run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+import sys
+
+from edgenext_ros.cli import bench, main
+import pytest
+
+
+def test_table_and_json_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    pytest.importorskip('scipy')
+    figures = tmp_path / 'figures.json'
+    assert main(['bench', '--repeat', '2', '--json', str(figures)]) == 0
+    rows = json.loads(figures.read_text())
+    assert len(rows) == 7
+    machine, _, header, *lines = capsys.readouterr().out.splitlines()
+    assert 'Python 3' in machine
+    assert 'OpenCV' in machine
+    assert header.split() == ['case', 'ours', 'theirs']
+    for row, line in zip(rows, lines, strict=True):
+        assert list(row) == ['case', 'baseline', 'unit', 'ours', 'theirs', 'ratio']
+        assert (row['baseline'], row['unit']) == ('model zoo', 'us')
+        assert row['ratio'] == pytest.approx(row['theirs'] / row['ours'])
+        assert line.startswith(row['case'])
+        assert f'{row["ours"]:.1f}' in line
+        assert f'{row["theirs"]:.1f}' in line
+        assert ('faster' in line) == (row['ratio'] >= 1)
+
+
+@pytest.mark.parametrize(('ours', 'theirs', 'text'), [
+    (10, 25, '2.50 times faster than the zoo'),
+    (25, 10, '2.50 times slower than the zoo'),
+])
+def test_verdict_names_losses_too(ours: float, theirs: float, text: str):
+    pytest.importorskip('scipy')
+    from edgenext_ros.toolchain.benchmark import Row
+    assert bench.verdict(Row('case', 'zoo', 'us', ours, theirs)) == text
+
+
+def test_plot_is_a_picture(tmp_path: Path):
+    pytest.importorskip('scipy')
+    pytest.importorskip('matplotlib')
+    plot = tmp_path / 'ratios.png'
+    assert main(['bench', '--repeat', '1', '--plot', str(plot)]) == 0
+    assert plot.read_bytes().startswith(b'\x89PNG')
+
+
+@pytest.mark.parametrize(('missing', 'arguments'), [
+    ('scipy', []),
+    ('matplotlib', ['--plot', 'ratios.png']),
+])
+def test_missing_package_is_one_sentence(
+        missing: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str]):
+    if missing != 'scipy':
+        pytest.importorskip('scipy')
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert main(['bench', *arguments]) == 2
+    output = capsys.readouterr()
+    assert output.out == ''
+    assert output.err.count('\n') == 1
+    assert f'pip install {missing}' in output.err
+
+
+@pytest.mark.parametrize('repeat', ['0', '-1', 'many'])
+def test_repeat_must_be_a_count(repeat: str):
+    with pytest.raises(SystemExit) as stop:
+        main(['bench', '--repeat', repeat])
+    assert stop.value.code == 2

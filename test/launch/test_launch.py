@@ -1,0 +1,137 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Launch files and command line tools of a real ROS 2, on the installed package."""
+
+import importlib.util
+import os
+from pathlib import Path
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
+
+
+def installed():
+    """Say whether launch and the installed package can be found."""
+    if not importlib.util.find_spec('launch_ros'):
+        return False
+    from ament_index_python.packages import get_package_prefix, PackageNotFoundError
+    try:
+        get_package_prefix('edgenext_ros')
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+pytestmark = pytest.mark.skipif(
+    not installed(), reason='launch is not on PyPI: needs a sourced ROS 2 and workspace')
+
+
+def describe(path):
+    spec = importlib.util.spec_from_file_location(path.stem.replace('.', '_'), path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.generate_launch_description()
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.name)
+def test_every_argument_is_described(path):
+    arguments = describe(path).get_launch_arguments()
+    assert {'namespace', 'model'} <= {argument.name for argument in arguments}
+    for argument in arguments:
+        assert argument.description not in ('', 'no description given')
+
+
+@pytest.mark.parametrize('given,topic,parameters', [
+    ({}, 'image', {}),
+    ({'camera': 'mipi_cam'}, '/image_raw', {'input_type': 'raw'}),
+    ({'camera': 'hobot_usb_cam'}, '/image', {'input_type': 'compressed'}),
+    ({'camera': 'mipi_cam', 'image': '/left/image_raw', 'model': '1', 'runtime': 'onnx'},
+     '/left/image_raw', {'input_type': 'raw', 'model': '1', 'runtime': 'onnx'}),
+], ids=str)
+def test_arguments_reach_the_node(given, topic, parameters):
+    from launch import LaunchContext
+    from launch_ros.utilities import evaluate_parameters
+    description = describe(ROOT / 'launch' / 'classifier.launch.py')
+    context = LaunchContext()
+    for argument in description.get_launch_arguments():
+        context.launch_configurations[argument.name] = given.get(
+            argument.name, ''.join(part.text for part in argument.default_value))
+    (node,) = description.entities[-1].execute(context)
+    remappings = node._Node__remappings
+    assert [''.join(part.text for part in side) for side in remappings[0]] == ['image', topic]
+    values = evaluate_parameters(context, node._Node__parameters)[1]
+    assert values == parameters
+
+
+@pytest.fixture
+def environment(tmp_path):
+    domain = 101 + os.getpid() % 100
+    return {**os.environ, 'ROS_DOMAIN_ID': str(domain), 'ROS_LOG_DIR': str(tmp_path),
+            'PYTHONUNBUFFERED': '1'}
+
+
+def test_the_demo_under_launch_testing(environment):
+    case = Path(__file__).with_name('demo_case.py')
+    done = subprocess.run([sys.executable, '-m', 'launch_testing.launch_test', str(case)],
+                          env=environment, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+LAUNCH = """
+import sys
+from launch import LaunchDescription, LaunchService
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+service = LaunchService()
+service.include_launch_description(LaunchDescription([IncludeLaunchDescription(
+    PythonLaunchDescriptionSource(sys.argv[1]))]))
+sys.exit(service.run())
+"""
+
+
+@pytest.mark.skipif(not shutil.which('ros2'), reason='needs the ros2 command')
+def test_the_command_line_tools_and_ctrl_c(environment, tmp_path):
+    """``ros2`` sees topics, parameters and results; Ctrl-C ends all, exit code 0."""
+    def ros2(*words):
+        done = subprocess.run(['ros2', *words], env=environment, capture_output=True, text=True,
+                              timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    log = tmp_path / 'launch.log'
+    with log.open('w') as output:
+        launch = subprocess.Popen(
+            [sys.executable, '-c', LAUNCH, str(ROOT / 'launch' / 'demo.launch.py')],
+            env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        result = ros2('topic', 'echo', '--once', '/classification',
+                      'vision_msgs/msg/Classification')
+        assert re.search(r"class_id: '\d+'", result)
+        assert 'frame_id: camera' in result
+        assert '/classifier/label_info' in ros2('topic', 'list')
+        assert 'vision_msgs/msg/Classification' in ros2('topic', 'info', '/classification')
+        assert 'score_threshold' in ros2('param', 'list', '/classifier')
+        described = ros2('param', 'describe', '/classifier', 'top_k')
+        assert 'Classes in a result' in described
+        assert 'Max value: 100' in described
+        assert 'successful' in ros2('param', 'set', '/classifier', 'top_k', '2')
+        assert '2' in ros2('param', 'get', '/classifier', 'top_k')
+        refused = subprocess.run(['ros2', 'param', 'set', '/classifier', 'top_k', '999'],
+                                 env=environment, capture_output=True, text=True, timeout=60)
+        assert 'failed' in (refused.stdout + refused.stderr)
+        os.killpg(launch.pid, signal.SIGINT)
+        assert launch.wait(5) == 0
+    finally:
+        if launch.poll() is None:
+            os.killpg(launch.pid, signal.SIGKILL)
+            launch.wait()
+    text = log.read_text()
+    assert text.count('process has finished cleanly') == 2
+    assert 'Traceback' not in text
