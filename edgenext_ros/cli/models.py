@@ -23,7 +23,6 @@ def run(arguments: argparse.Namespace) -> int:
     from edgenext_ros.models import store
     from edgenext_ros.models.catalog import CATALOG
     from edgenext_ros.runtime import suffixes
-    from edgenext_ros.runtime.base import ModelError
 
     if arguments.action == 'path':
         if arguments.name is None:
@@ -37,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     for entry in CATALOG.values():
         try:
             path = str(store.locate(entry.name, suffixes=suffixes()).path)
-        except ModelError:
+        except store.ModelNotFoundError:
             path = ''
         print(f'{entry.name:10} {entry.title:58} {path or "not on this machine"}')
         rows.append({'name': entry.name, 'title': entry.title, 'path': path})

@@ -10,13 +10,16 @@ from pathlib import Path
 
 from edgenext_ros.core.labels import LabelError, LabelSet
 from edgenext_ros.models.catalog import CATALOG
-from edgenext_ros.runtime.base import ModelError
 
 DOWNLOADS = 'https://archive.d-robotics.cc/downloads/rdk_model_zoo/rdk_x5/'
 """Where the published files are (the model zoo's download page)."""
 
 _BOARD_FOLDERS = (Path('/opt/hobot/model/x5/basic'), Path('/app/model/basic'))
 """Where the board's own image keeps models."""
+
+
+class ModelNotFoundError(ValueError):
+    """A model's file is not here; the text says where it was looked for and how to get it."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,13 @@ def locate(model: str, *, suffixes: tuple[str, ...] = ('.bin', '.onnx')) -> Loca
 
     :param model: a catalog name, or a path to a ``.bin`` or ``.onnx`` file.
     :param suffixes: kinds of file that can run here, best first.
-    :raises ModelError: it is not there; says what would be and how to get it.
+    :raises ModelNotFoundError: it is not there; says what would be and how to get it.
     """
     if model not in CATALOG:
         path = Path(model).expanduser()
         if not path.exists():
             known = ', '.join(CATALOG)
-            raise ModelError(f'model {model!r}: not a file, and not in the catalog ({known})')
+            raise ModelNotFoundError(f'model {model!r}: not a file, and not in the catalog ({known})')
         return Located(path, _labels_beside(path))
     entry = CATALOG[model]
     folders = (resource_folder() / 'models',) if entry.bundled else (
@@ -74,7 +77,7 @@ def locate(model: str, *, suffixes: tuple[str, ...] = ('.bin', '.onnx')) -> Loca
             if (folder / file).is_file():
                 return Located(folder / file, resource_folder() / 'labels' / entry.labels)
     target = cache_folder() / wanted[0]
-    raise ModelError(
+    raise ModelNotFoundError(
         f'model {model!r} is not on this machine: looked for {" or ".join(wanted)} in '
         f'{", ".join(map(str, folders))}; get it with '
         f'"mkdir -p {target.parent} && wget -O {target} {DOWNLOADS}{wanted[0]}"')

@@ -32,7 +32,8 @@ class Engine:
         """
         Find, load and warm up the model, and check its labels.
 
-        :raises ModelError: not found, damaged, or not a classifier on NV12.
+        :raises ModelNotFoundError: its file is not here.
+        :raises ModelError: damaged, or not a classifier on NV12.
         :raises RuntimeUnavailableError: no engine for it works here.
         :raises LabelError: the label list is missing, damaged, or of another length.
         """

@@ -11,6 +11,7 @@ import traceback
 from typing import Any
 
 from edgenext_ros.core.labels import LabelError
+from edgenext_ros.models.store import ModelNotFoundError
 from edgenext_ros.ros.parameters import ParameterError
 from edgenext_ros.runtime.base import InferenceError, ModelError, RuntimeUnavailableError
 import rclpy
@@ -19,7 +20,8 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-EXPECTED = (LabelError, ModelError, InferenceError, ParameterError, RuntimeUnavailableError)
+EXPECTED = (InferenceError, LabelError, ModelError, ModelNotFoundError, ParameterError,
+            RuntimeUnavailableError)
 """Errors whose text is one clear sentence for the user; others come with their traceback."""
 
 

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import sys
 from time import monotonic
+import traceback
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from edgenext_ros.core.frame import FrameError
+from edgenext_ros.core.classifier import Classification
+from edgenext_ros.core.frame import Frame, FrameError
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.core.pipeline import Pipeline, RateLimiter
 from edgenext_ros.ros import messages
@@ -31,7 +33,6 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, qos_profile_sensor_data, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
-from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
@@ -153,11 +154,13 @@ class ClassifierNode(GuardedLifecycleNode):
                 publisher = self.__dict__.pop(name, None)
                 if publisher is not None:
                     self.destroy_publisher(publisher)
-            if idle:
+            try:
+                if not idle:
+                    raise InferenceError('it did not return from a frame')
                 engine.close()
-            else:
+            except InferenceError as error:
                 self.get_logger().error(
-                    'the engine did not return from a frame; its memory is left to the process')
+                    f'the engine was not closed, its memory stays taken: {error}')
 
     # Input ----------------------------------------------------------------------------------
 
@@ -184,34 +187,33 @@ class ClassifierNode(GuardedLifecycleNode):
 
     def _classify(self, message: Any) -> None:
         """Turn one message into one result; runs in the pipeline's thread."""
-        engine, settings = self._engine, self.settings
         try:
-            frame = messages.INPUTS[settings.input_type][1](message)
-            result = engine.classifier.classify(
-                frame, top_k=settings.top_k, threshold=settings.score_threshold)
+            frame = messages.INPUTS[self.settings.input_type][1](message)
+            result = self._engine.classifier.classify(
+                frame, top_k=self.settings.top_k, threshold=self.settings.score_threshold)
+            if self._subscription is not None:  # else deactivated or paused meanwhile
+                self._publish(frame, result, message.header)
         except FrameError as error:
             self._complain(str(error), engine=False)
-            return
         except InferenceError as error:
             self._complain(str(error), engine=True)
-            return
-        except Exception as error:  # a bug of ours must not end the thread
-            self._complain(f'{type(error).__name__}: {error}', engine=True)
-            return
-        if self._subscription is None:
-            return  # deactivated or paused meanwhile
-        header = message.header
+        except Exception:  # a bug of ours must not end the thread
+            self._complain(traceback.format_exc(), engine=True)
+
+    def _publish(self, frame: Frame, result: Classification, header: Header) -> None:
+        labels = self._engine.labels
         self._classification.publish(messages.classification_message(
             result.prediction, header,
-            labels=engine.labels if settings.class_id == 'name' else None))
-        now = self.get_clock().now()
-        age = (now - Time.from_msg(header.stamp, clock_type=now.clock_type)).nanoseconds / 1e9
+            labels=labels if self.settings.class_id == 'name' else None))
+        # Plain arithmetic: rclpy's Time raises on stamps that a broken driver may send.
+        stamp = header.stamp.sec + header.stamp.nanosec / 1e9
+        age = self.get_clock().now().nanoseconds / 1e9 - stamp
         if self._statistics.count_result(result.timings, age):
             self._last_complaint = ('', 0.0)
             self.get_logger().info('frames are good again')
         if self._annotated.get_subscription_count():
             self._annotated.publish(messages.image_message(
-                annotate(frame, result.prediction, engine.labels), header))
+                annotate(frame, result.prediction, labels), header))
 
     def _complain(self, reason: str, *, engine: bool) -> None:
         self._statistics.count_problem(reason, engine=engine)
@@ -258,7 +260,7 @@ class ClassifierNode(GuardedLifecycleNode):
             values |= {'model': self._engine.info.name, 'engine': self._engine.info.engine}
             values |= report_values(report, dropped=self._pipeline.dropped) | bpu_values()
         self._diagnostics.publish(diagnostic_message(
-            level, text, name=self.get_fully_qualified_name(), hardware_id='bpu0',
+            level, text, name=self.get_fully_qualified_name(), hardware_id=values.get('engine', ''),
             header=Header(stamp=self.get_clock().now().to_msg()), values=values))
 
     def autostart(self) -> bool:
