@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='how long to play (default: 20)')
     parser.add_argument('--rate', type=float, default=10.0,
                         help='frames a second (default: 10)')
-    parser.add_argument('--encoding', default='bgr8', choices=tuple(ENCODINGS),
-                        help='encoding of the camera topic (default: bgr8)')
+    parser.add_argument('--encoding', default='nv12', choices=tuple(ENCODINGS),
+                        help="encoding of the camera topic (default: nv12, the robot's own)")
     parser.add_argument('--compressed', action='store_true',
                         help='let the camera publish JPEG instead')
     parser.add_argument('--model', default='demo', help='catalog name or path (default: demo)')

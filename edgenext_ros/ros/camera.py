@@ -31,7 +31,7 @@ class CameraNode(Node):
     """
     Publish pictures on ``image`` at a steady rate, with stamps, as a camera driver would.
 
-    ``~/playing`` tells which picture a stamp belongs to: a Header with the image's stamp and
+    It begins when ``image`` has its first subscriber. ``~/playing`` tells which picture a stamp belongs to: a Header with the image's stamp and
     the picture's name as ``frame_id``.
     """
 
@@ -61,8 +61,8 @@ class CameraNode(Node):
                           clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _on_timer(self) -> None:
-        # What is played once should not be over before somebody has found it.
-        if not (self.settings.loop or self._last or self._publisher.get_subscription_count()):
+        # The first picture should not be over before somebody has found the topic.
+        if self._last is None and not self._publisher.get_subscription_count():
             return
         picture = next(self._pictures, None)
         if picture is None:
@@ -83,7 +83,8 @@ class CameraNode(Node):
         settings = self.settings
         if settings.width or settings.height:
             height, width = image.shape[:2]
-            size = (settings.width or width, settings.height or height)
+            size = (settings.width or round(width * settings.height / height),
+                    settings.height or round(height * settings.width / width))
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         if settings.output_type == 'compressed':
             _, data = cv2.imencode('.jpg', image)

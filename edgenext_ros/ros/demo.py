@@ -35,6 +35,8 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 _START_SECONDS = 30.0
+_WIDTH = 320
+"""Two frames must fit Fast DDS' default shared memory (0.5 MB), or best effort loses many."""
 _STAGES = ('convert ms', 'infer ms', 'postprocess ms')
 
 
@@ -212,7 +214,7 @@ def _run(arguments: Namespace, watcher: Watcher, source: str, seconds: float, ho
         if problem:
             return problem
         with _process('camera', namespace, log / 'camera.log', source=f"'{source}'",
-                      rate=arguments.rate, hold=hold, encoding=arguments.encoding,
+                      rate=arguments.rate, hold=hold, encoding=arguments.encoding, width=_WIDTH,
                       output_type='compressed' if arguments.compressed else 'raw') as camera:
             both = [node, camera]
             problem = _wait(watcher, lambda: watcher.current, _START_SECONDS, both, log)

@@ -100,14 +100,13 @@ class CameraSettings:
     rate: float = parameter(10.0, 'Frames a second', low=0.1, high=240.0)
     hold: float = parameter(
         1.0, 'Seconds that each picture of a folder is shown', low=0.0, high=3600.0)
-    loop: bool = parameter(
-        True, 'Start again at the end; else wait for a subscriber, play once and exit')
+    loop: bool = parameter(True, 'Start again at the end; else exit there')
     encoding: str = parameter('bgr8', 'Encoding of raw images, as in sensor_msgs')
     output_type: str = parameter(
         'raw', 'Publish sensor_msgs Image or CompressedImage (JPEG)',
         choices=('raw', 'compressed'))
-    width: int = parameter(0, 'Resize to this width; 0 keeps it', low=0, high=8192)
-    height: int = parameter(0, 'Resize to this height; 0 keeps it', low=0, high=8192)
+    width: int = parameter(0, 'Resize to this width; 0 follows the height', low=0, high=8192)
+    height: int = parameter(0, 'Resize to this height; 0 follows the width', low=0, high=8192)
     frame_id: str = parameter('camera', 'Frame of the header')
 
 

@@ -43,7 +43,7 @@ def test_stamps_and_names_belong_together(ros, pictures):
 @pytest.mark.parametrize('encoding', ['rgb8', 'nv12', 'yuyv', 'mono16', 'bayer_rggb8'])
 def test_encodings_and_size(ros, pictures, encoding):
     assert encoding in ENCODINGS
-    ros.start('camera', source=pictures, encoding=encoding, width=160, height=120)
+    ros.start('camera', source=pictures, encoding=encoding, width=160)
     images = ros.collect(Image, 'image')
     ros.wait(lambda: images)
     frame = frame_from_image(images[0])
