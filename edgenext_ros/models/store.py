@@ -65,7 +65,8 @@ def locate(model: str, *, suffixes: tuple[str, ...] = ('.bin', '.onnx')) -> Loca
         path = Path(model).expanduser()
         if not path.exists():
             known = ', '.join(CATALOG)
-            raise ModelNotFoundError(f'model {model!r}: not a file, and not in the catalog ({known})')
+            raise ModelNotFoundError(
+                f'model {model!r}: not a file, and not in the catalog ({known})')
         return Located(path, _labels_beside(path))
     entry = CATALOG[model]
     folders = (resource_folder() / 'models',) if entry.bundled else (

@@ -31,8 +31,8 @@ class CameraNode(Node):
     """
     Publish pictures on ``image`` at a steady rate, with stamps, as a camera driver would.
 
-    It begins when ``image`` has its first subscriber. ``~/playing`` tells which picture a stamp belongs to: a Header with the image's stamp and
-    the picture's name as ``frame_id``.
+    It begins when ``image`` has its first subscriber. ``~/playing`` tells which picture a stamp
+    belongs to: a Header with the image's stamp and the picture's name as ``frame_id``.
     """
 
     finished: Event

@@ -260,8 +260,8 @@ class ClassifierNode(GuardedLifecycleNode):
             values |= {'model': self._engine.info.name, 'engine': self._engine.info.engine}
             values |= report_values(report, dropped=self._pipeline.dropped) | bpu_values()
         self._diagnostics.publish(diagnostic_message(
-            level, text, name=self.get_fully_qualified_name(), hardware_id=values.get('engine', ''),
-            header=Header(stamp=self.get_clock().now().to_msg()), values=values))
+            level, text, name=self.get_fully_qualified_name(),
+            hardware_id=values.get('engine', ''), header=Header(stamp=self.get_clock().now().to_msg()), values=values))
 
     def autostart(self) -> bool:
         """Configure and activate if the parameter says so; False when that failed."""

@@ -6,16 +6,12 @@ from __future__ import annotations
 
 import ctypes
 from pathlib import Path
-import shutil
-import subprocess
 import sys
 
 import pytest
 
 STAND_INS = Path(__file__).parents[1] / 'stand_ins'
 VENDOR = ('hobot_dnn', 'hobot_dnn_rdkx5', 'hbm_runtime')
-
-sys.path.append(str(STAND_INS))  # For the tests' own import of standin_model.
 
 
 class StandIn:
@@ -46,19 +42,6 @@ class StandIn:
 
     def reset(self) -> None:
         self._dll.standin_reset()
-
-
-@pytest.fixture(scope='session')
-def libdnn_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compile the stand-in of libdnn.so."""
-    compiler = shutil.which('cc') or shutil.which('gcc')
-    if compiler is None:
-        pytest.skip('no C compiler for the stand-in of libdnn.so')
-    path = tmp_path_factory.mktemp('libdnn') / 'libdnn.so'
-    subprocess.run(
-        [compiler, '-shared', '-fPIC', '-O1', '-Wall', '-Wextra', '-Werror', '-pthread',
-         '-o', str(path), *map(str, sorted(STAND_INS.glob('*.c')))], check=True)
-    return path
 
 
 @pytest.fixture

@@ -1,0 +1,76 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""ONNX Runtime: what the network gets from NV12, and what is refused."""
+
+import cv2
+from edgenext_ros.core.frame import Frame
+from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.models.store import locate
+from edgenext_ros.runtime.base import InferenceError, ModelError, RuntimeOptions
+from edgenext_ros.runtime.onnx import Nv12Normaliser, Onnx
+import numpy as np
+import pytest
+
+MEAN = np.array([123.675, 116.28, 103.53])[:, None, None]
+DEVIATION = np.array([58.395, 57.12, 57.375])[:, None, None]
+
+
+@pytest.fixture
+def engine():
+    engine = Onnx()
+    yield engine, engine.open(locate('demo', suffixes=('.onnx',)).path, RuntimeOptions(threads=1))
+    engine.close()
+
+
+@pytest.mark.parametrize('rgb', [(0, 0, 0), (255, 255, 255), (250, 10, 10), (10, 250, 10),
+                                 (10, 10, 250), (124, 116, 104)], ids=str)
+def test_plain_colours_are_normalised_as_timm_does(rgb):
+    image = np.full((8, 8, 3), rgb[::-1], np.uint8)
+    nv12 = Nv12Converter(width=8, height=8).convert(Frame.from_image(image))
+    found = Nv12Normaliser(width=8, height=8)(nv12)
+    expected = (np.array(rgb)[:, None, None] - MEAN) / DEVIATION
+    assert found.shape == (1, 3, 8, 8)
+    assert found.dtype == np.float32
+    # NV12 has whole numbers only: one step of chroma is up to 1.8 steps of blue.
+    assert np.abs((found[0] - expected) * DEVIATION).max() < 2
+
+
+def test_a_photograph_reaches_the_network_as_rgb(photograph):
+    image = cv2.resize(photograph, (224, 224), interpolation=cv2.INTER_AREA)
+    nv12 = Nv12Converter(width=224, height=224).convert(Frame.from_image(image))
+    found = Nv12Normaliser(width=224, height=224)(nv12)[0] * DEVIATION + MEAN
+    assert np.abs(found - image[..., ::-1].transpose(2, 0, 1)).mean() < 3
+
+
+def test_scores_belong_to_the_caller(engine, photograph):
+    onnx, info = engine
+    convert = Nv12Converter(width=info.width, height=info.height).convert
+    first = onnx.infer(convert(Frame.from_image(photograph)))
+    kept = first.copy()
+    second = onnx.infer(convert(Frame.from_image(255 - photograph)))
+    assert first.shape == (info.classes,)
+    assert (first == kept).all()
+    assert (first != second).any()
+
+
+@pytest.mark.parametrize('nv12', [
+    np.zeros(75263, np.uint8), np.zeros(75265, np.uint8), np.zeros(75264, np.float32),
+    np.zeros(2 * 75264, np.uint8)[::2]], ids=['short', 'long', 'float', 'strided'])
+def test_pictures_of_another_form_are_refused(engine, nv12):
+    with pytest.raises(ValueError, match='reads 75264 contiguous uint8 values of NV12'):
+        engine[0].infer(nv12)
+
+
+def test_closed_and_never_opened(engine):
+    engine[0].close()
+    engine[0].close()
+    for closed in (engine[0], Onnx()):
+        with pytest.raises(InferenceError, match='no model is open'):
+            closed.infer(np.zeros(75264, np.uint8))
+
+
+def test_a_file_that_is_no_onnx_is_refused(tmp_path):
+    path = tmp_path / 'model.onnx'
+    path.write_bytes(b'no model')
+    with pytest.raises(ModelError, match='not a readable ONNX model'):
+        Onnx().open(path, RuntimeOptions())

@@ -1,0 +1,81 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Which engine is taken for a file, and what is said when there is none."""
+
+from edgenext_ros import runtime
+from edgenext_ros.models.store import locate
+from edgenext_ros.runtime.base import InferenceError, ModelError, RuntimeUnavailableError
+import numpy as np
+import pytest
+from standin_model import picture, StandInModel
+
+
+@pytest.fixture
+def no_board(no_vendor, monkeypatch):
+    """Make a machine without any of the board's engines."""
+    monkeypatch.setenv('EDGENEXT_LIBDNN', '/nowhere/libdnn.so')
+
+
+def demo():
+    return locate('demo', suffixes=('.onnx',)).path
+
+
+def test_onnx_files_go_to_onnx_runtime():
+    assert runtime.select(demo()).name == 'onnx'
+
+
+def test_without_a_board_every_engine_says_what_it_lacks(no_board, tmp_path):
+    with pytest.raises(RuntimeUnavailableError) as caught:
+        runtime.select(tmp_path / 'model.bin')
+    text = str(caught.value)
+    assert 'no engine for model.bin works on this machine' in text
+    assert text.index('libdnn: ') < text.index('hbm_runtime: ') < text.index('hobot_dnn: ')
+
+
+def test_a_bin_goes_to_libdnn_where_it_loads(standin, tmp_path):
+    assert runtime.select(tmp_path / 'model.bin').name == 'libdnn'
+    assert runtime.suffixes() == ('.bin', '.onnx')
+
+
+def test_a_bin_goes_to_the_vendor_modules_otherwise(no_board, vendor, tmp_path):
+    assert runtime.select(tmp_path / 'model.bin').name == 'hbm_runtime'
+    assert runtime.select(tmp_path / 'model.bin', 'hobot_dnn').name == 'hobot_dnn'
+
+
+def test_without_a_board_onnx_files_are_looked_for(no_board):
+    assert runtime.suffixes() == ('.onnx',)
+    assert runtime.suffixes('libdnn') == ('.bin',)
+
+
+@pytest.mark.parametrize('name,engine,error,reason', [
+    ('model.onnx', 'libdnn', ModelError, "runtime 'libdnn' does not read .onnx files; use onnx"),
+    ('model.bin', 'onnx', ModelError, "'onnx' does not read .bin files; use libdnn or"),
+    ('model.pt', 'auto', ModelError, 'expected a .bin .BPU. or .onnx file'),
+    ('model.bin', 'gpu', RuntimeUnavailableError, "runtime 'gpu' is not one of auto, libdnn")])
+def test_what_does_not_fit_is_refused(tmp_path, name, engine, error, reason):
+    with pytest.raises(error, match=reason):
+        runtime.select(tmp_path / name, engine)
+
+
+def test_missing_files_and_folders_are_refused(tmp_path):
+    with pytest.raises(ModelError, match='does not exist'):
+        runtime.open_model(tmp_path / 'none.onnx')
+    with pytest.raises(ModelError, match='found a folder'):
+        runtime.open_model(tmp_path)
+
+
+def test_an_opened_model_has_run_and_is_closed_when_it_cannot(standin, tmp_path):
+    path = StandInModel(classes=10).write(tmp_path / 'model.bin')
+    engine, info = runtime.open_model(path)
+    assert (info.width, info.height, info.classes) == (32, 16, 10)
+    engine.infer(picture(info.nv12_size, seed=1))
+    engine.close()
+    standin.fail('hbDNNInfer', -6000001)
+    with pytest.raises(InferenceError):
+        runtime.open_model(path)
+
+
+@pytest.mark.parametrize('values,answer', [
+    ([0.2, 0.8], True), ([0.5, 0.4], False), ([1.5, -0.5], False), ([3.0, -2.0, 7.0], False)])
+def test_probabilities_are_told_from_logits(values, answer):
+    assert runtime._are_probabilities(np.array(values, np.float32)) is answer
