@@ -261,7 +261,8 @@ class ClassifierNode(GuardedLifecycleNode):
             values |= report_values(report, dropped=self._pipeline.dropped) | bpu_values()
         self._diagnostics.publish(diagnostic_message(
             level, text, name=self.get_fully_qualified_name(),
-            hardware_id=values.get('engine', ''), header=Header(stamp=self.get_clock().now().to_msg()), values=values))
+            hardware_id=values.get('engine', ''), values=values,
+            header=Header(stamp=self.get_clock().now().to_msg())))
 
     def autostart(self) -> bool:
         """Configure and activate if the parameter says so; False when that failed."""
