@@ -182,8 +182,9 @@ def play(arguments: Namespace) -> tuple[list[dict[str, Any]], str]:
     source, names = _source(arguments)
     namespace = f'/edgenext_demo_{os.getpid()}'
     hold = max(1.0, arguments.seconds / max(1, len(names)))
-    print(f'playing {len(names) or "one"} source{"s" if len(names) > 1 else ""} of {source} on '
-          f'{namespace}/image, for {max(arguments.seconds, hold * len(names)):.0f} s', flush=True)
+    what = f'{len(names)} picture{"s" if len(names) > 1 else ""} of {source}' if names else source
+    print(f'playing {what} on {namespace}/image, for {hold * max(1, len(names)):.0f} s',
+          flush=True)
     rclpy.init()
     watcher = Watcher(namespace, save=arguments.save)
     try:
