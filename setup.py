@@ -47,8 +47,8 @@ setup(
     license='Apache-2.0',
     entry_points={
         'console_scripts': [
-            f'camera_node = {NAME}.ros.camera:main',
-            f'classifier_node = {NAME}.ros.node:main',
+            f'camera_node = {NAME}.ros.start:camera',
+            f'classifier_node = {NAME}.ros.start:classifier',
             f'edgenext = {NAME}.cli:main',
         ],
     },

@@ -12,7 +12,7 @@ from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.models import store
 from edgenext_ros.ros.parameters import ClassifierSettings
-from edgenext_ros.runtime import open_model, suffixes
+from edgenext_ros.runtime import open_model, suffixes, survey
 from edgenext_ros.runtime.base import ModelInfo, Runtime, RuntimeOptions
 
 
@@ -26,6 +26,8 @@ class Engine:
     labels_source: str
     classifier: Classifier
     runtime: Runtime
+    found: str
+    """What ``auto`` found on this machine, in words; empty when an engine was named."""
 
     @classmethod
     def open(cls, settings: ClassifierSettings) -> Engine:
@@ -37,7 +39,8 @@ class Engine:
         :raises RuntimeUnavailableError: no engine for it works here.
         :raises LabelError: the label list is missing, damaged, or of another length.
         """
-        located = store.locate(settings.model, suffixes=suffixes(settings.runtime))
+        found = survey() if settings.runtime == 'auto' else ()
+        located = store.locate(settings.model, suffixes=suffixes(settings.runtime, found))
         runtime, info = open_model(
             located.path, runtime=settings.runtime,
             options=RuntimeOptions(bpu_core=settings.bpu_core, priority=settings.priority))
@@ -55,7 +58,8 @@ class Engine:
             raise
         return cls(located.path, info, labels, source,
                    Classifier(infer=runtime.infer, converter=converter,
-                              probabilities=info.probabilities), runtime)
+                              probabilities=info.probabilities), runtime,
+                   '; '.join(f'{engine.name}: {engine.detail}' for engine in found))
 
     def close(self) -> None:
         """Free the model."""

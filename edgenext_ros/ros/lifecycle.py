@@ -20,7 +20,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-EXPECTED = (InferenceError, LabelError, ModelError, ModelNotFoundError, ParameterError,
+EXPECTED = (InferenceError, LabelError, ModelError, ModelNotFoundError, OSError, ParameterError,
             RuntimeUnavailableError)
 """Errors whose text is one clear sentence for the user; others come with their traceback."""
 

@@ -38,20 +38,6 @@ class Engine:
     """Version when usable, else the reason and what to do."""
 
 
-def suffixes(runtime: str = 'auto') -> tuple[str, ...]:
-    """
-    Return the kinds of file that an engine reads.
-
-    :param runtime: an engine's name, or ``auto``: the kinds that some engine works with here,
-        best first; all kinds when none does.
-    """
-    if runtime != 'auto':
-        return tuple(kind for kind, names in _FOR_SUFFIX.items() if runtime in names)
-    usable = tuple(kind for kind, names in _FOR_SUFFIX.items()
-                   if any(probe(name).usable for name in names))
-    return usable or tuple(_FOR_SUFFIX)
-
-
 def probe(name: str) -> Engine:
     """Say whether one engine works here, by importing what it needs."""
     try:
@@ -59,6 +45,35 @@ def probe(name: str) -> Engine:
     except RuntimeUnavailableError as error:
         return Engine(name, False, str(error))
     return Engine(name, True, detail)
+
+
+def survey() -> tuple[Engine, ...]:
+    """
+    Try the engines as ``auto`` does: for each kind of file up to the first that works.
+
+    The vendor's modules load half the board's libraries, so none is imported without need.
+    """
+    tried = []
+    for names in _FOR_SUFFIX.values():
+        for name in names:
+            tried.append(probe(name))
+            if tried[-1].usable:
+                break
+    return tuple(tried)
+
+
+def suffixes(runtime: str = 'auto', found: tuple[Engine, ...] = ()) -> tuple[str, ...]:
+    """
+    Return the kinds of file that an engine reads, best first.
+
+    :param runtime: an engine's name, or ``auto``: the kinds that some engine reads here, or all
+        kinds when none works.
+    :param found: the result of ``survey``, if it is at hand.
+    """
+    usable = [engine.name for engine in found or survey() if engine.usable] \
+        if runtime == 'auto' else [runtime]
+    kinds = tuple(kind for kind, names in _FOR_SUFFIX.items() if set(usable) & set(names))
+    return kinds or tuple(_FOR_SUFFIX)
 
 
 def select(model: Path, runtime: str = 'auto') -> Engine:

@@ -79,3 +79,12 @@ def test_an_opened_model_has_run_and_is_closed_when_it_cannot(standin, tmp_path)
     ([0.2, 0.8], True), ([0.5, 0.4], False), ([1.5, -0.5], False), ([3.0, -2.0, 7.0], False)])
 def test_probabilities_are_told_from_logits(values, answer):
     assert runtime._are_probabilities(np.array(values, np.float32)) is answer
+
+
+def test_a_survey_stops_at_the_first_that_works(standin):
+    assert [engine.name for engine in runtime.survey()] == ['libdnn', 'onnx']
+
+
+def test_a_survey_without_a_board_names_all(no_board):
+    assert [(engine.name, engine.usable) for engine in runtime.survey()] == [
+        ('libdnn', False), ('hbm_runtime', False), ('hobot_dnn', False), ('onnx', True)]

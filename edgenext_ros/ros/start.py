@@ -1,0 +1,25 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Entry points of the nodes: signals are answered from the first moment on."""
+
+from importlib import import_module
+import os
+import signal
+
+
+def _start(module: str) -> int:
+    # Loading rclpy and OpenCV takes a second, in which Ctrl-C would give a traceback.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(0))
+    code: int = import_module(module).main()
+    return code
+
+
+def camera() -> int:
+    """Run ``camera_node``."""
+    return _start('edgenext_ros.ros.camera')
+
+
+def classifier() -> int:
+    """Run ``classifier_node``."""
+    return _start('edgenext_ros.ros.node')
