@@ -12,6 +12,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+import json
 import os
 from pathlib import Path
 import signal
@@ -30,6 +31,7 @@ import numpy as np
 import rclpy
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, qos_profile_sensor_data, QoSProfile
+from rclpy.signals import SignalHandlerOptions
 from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -185,7 +187,9 @@ def play(arguments: Namespace) -> tuple[list[dict[str, Any]], str]:
     what = f'{len(names)} picture{"s" if len(names) > 1 else ""} of {source}' if names else source
     print(f'playing {what} on {namespace}/image, for {hold * max(1, len(names)):.0f} s',
           flush=True)
-    rclpy.init()
+    # Python's own Ctrl-C, for SIGTERM too: it ends the two processes on its way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     watcher = Watcher(namespace, save=arguments.save)
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -208,13 +212,13 @@ def _run(arguments: Namespace, watcher: Watcher, source: str, seconds: float, ho
          log: Path) -> str:
     """Start the classifier, then the camera, and listen for as long as it plays."""
     namespace = watcher.get_namespace()
-    with _process('node', namespace, log / 'node.log', model=f"'{arguments.model}'",
+    with _process('node', namespace, log / 'node.log', model=json.dumps(arguments.model),
                   runtime=arguments.runtime, top_k=3,
                   input_type='compressed' if arguments.compressed else 'raw') as node:
         problem = _wait(watcher, lambda: watcher.labels, _START_SECONDS, [node], log)
         if problem:
             return problem
-        with _process('camera', namespace, log / 'camera.log', source=f"'{source}'",
+        with _process('camera', namespace, log / 'camera.log', source=json.dumps(source),
                       rate=arguments.rate, hold=hold, encoding=arguments.encoding, width=_WIDTH,
                       output_type='compressed' if arguments.compressed else 'raw') as camera:
             both = [node, camera]

@@ -59,7 +59,8 @@ class Engine:
         return cls(located.path, info, labels, source,
                    Classifier(infer=runtime.infer, converter=converter,
                               probabilities=info.probabilities), runtime,
-                   '; '.join(f'{engine.name}: {engine.detail}' for engine in found))
+                   '; '.join(f'{engine.name} {"works" if engine.usable else "does not work"} '
+                             f'({engine.detail})' for engine in found))
 
     def close(self) -> None:
         """Free the model."""

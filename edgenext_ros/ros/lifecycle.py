@@ -86,9 +86,7 @@ def run(make: Callable[[], Node], args: list[str] | None = None, *,
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     failed = False
-    executor = SingleThreadedExecutor()
     node: Node | None = None
 
     def spin() -> None:
@@ -102,10 +100,12 @@ def run(make: Callable[[], Node], args: list[str] | None = None, *,
 
     try:
         try:
+            rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
             node = make()
-        except EXPECTED as error:
-            rclpy.logging.get_logger('edgenext_ros').fatal(str(error))
+        except (*EXPECTED, RuntimeError) as error:  # RuntimeError: rcl, of files and arguments
+            rclpy.logging.get_logger('edgenext_ros').fatal(' '.join(str(error).split()))
             return 1
+        executor = SingleThreadedExecutor()
         node.finished = stop
         executor.add_node(node)
         if not stop.is_set() and not start(node):

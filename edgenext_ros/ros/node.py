@@ -127,7 +127,7 @@ class ClassifierNode(GuardedLifecycleNode):
         self._limiter.rate = settings.max_rate
         self._pipeline = Pipeline(self._classify, name='classify')
         if engine.found:
-            self.get_logger().info(f'runtime auto found {engine.found}')
+            self.get_logger().info(f'runtime auto: {engine.found}')
         self.get_logger().info(
             f'model {engine.info.name} ({engine.path}), {engine.info.classes} classes, '
             f'{engine.info.width}x{engine.info.height}, on {engine.info.engine}')

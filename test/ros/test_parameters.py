@@ -104,6 +104,18 @@ def test_wrong_initial_values_end_the_node_with_one_sentence(ros, parameters, se
     assert len(process.output.splitlines()) == 1
 
 
+@pytest.mark.parametrize('text', [None, 'a: [', '/**:\n  top_k: 3\n'],
+                         ids=['missing', 'broken', 'without ros__parameters'])
+def test_a_parameter_file_that_cannot_be_read(ros, tmp_path, text):
+    path = tmp_path / 'parameters.yaml'
+    if text is not None:
+        path.write_text(text)
+    process = ros.start('node', '--params-file', str(path))
+    assert process.process.wait(30) == 1
+    assert 'parameters.yaml' in process.output
+    assert 'Traceback' not in process.output
+
+
 def test_slips_in_a_parameter_file(ros, tmp_path):
     path = tmp_path / 'parameters.yaml'
     path.write_text('/**:\n  ros__parameters:\n    score_threshold: 0\n    scor_threshold: 0.5\n')
