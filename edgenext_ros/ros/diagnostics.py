@@ -79,19 +79,17 @@ class Statistics:
                 self._counts.refused += 1
             self._problem = reason
 
-    def count_result(self, timings: Timings, age: float) -> bool:
+    def count_result(self, timings: Timings, age: float) -> None:
         """
         Count a result.
 
         :param age: node's clock minus camera stamp in seconds; absurd values mean unknown.
-        :return: True when it is the first good one after a problem.
         """
         with self._lock:
             self._counts.classified += 1
             self._timings = timings
             self._age = 1e3 * age if 0 <= age < 3600 else None
-            recovered, self._problem = bool(self._problem), ''
-            return recovered
+            self._problem = ''
 
     def report(self) -> Report:
         """Look at the statistics and begin a new period for the rate."""

@@ -43,6 +43,7 @@ _LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                       durability=DurabilityPolicy.TRANSIENT_LOCAL)
 _STOP_SECONDS = 1.5
 _REPEAT_SECONDS = 5.0
+_REASONS = 20
 
 
 class ClassifierNode(GuardedLifecycleNode):
@@ -64,7 +65,8 @@ class ClassifierNode(GuardedLifecycleNode):
         self._subscribed_at = 0.0
         self._enabled = True
         self._version = 0
-        self._last_complaint = ('', 0.0)
+        self._complaints: dict[str, float] = {}
+        self._complained = False
         self._statistics = Statistics()
         self._limiter = RateLimiter()
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
@@ -210,8 +212,9 @@ class ClassifierNode(GuardedLifecycleNode):
         # Plain arithmetic: rclpy's Time raises on stamps that a broken driver may send.
         stamp = header.stamp.sec + header.stamp.nanosec / 1e9
         age = self.get_clock().now().nanoseconds / 1e9 - stamp
-        if self._statistics.count_result(result.timings, age):
-            self._last_complaint = ('', 0.0)
+        self._statistics.count_result(result.timings, age)
+        if self._complained:
+            self._complained = False
             self.get_logger().info('frames are good again')
         if self._annotated.get_subscription_count():
             self._annotated.publish(messages.image_message(
@@ -219,9 +222,14 @@ class ClassifierNode(GuardedLifecycleNode):
 
     def _complain(self, reason: str, *, engine: bool) -> None:
         self._statistics.count_problem(reason, engine=engine)
-        last, at = self._last_complaint
-        if reason != last or monotonic() - at > _REPEAT_SECONDS:
-            self._last_complaint = (reason, monotonic())
+        # Every reason at once, but none again for a while, and not too many: a driver that is
+        # broken in a new way in every frame must not fill the disk.
+        now = monotonic()
+        self._complaints = {text: at for text, at in self._complaints.items()
+                            if now - at < _REPEAT_SECONDS}
+        if reason not in self._complaints and len(self._complaints) < _REASONS:
+            self._complaints[reason] = now
+            self._complained = True
             topic = self.resolve_topic_name('image')
             self.get_logger().warning(f'no result for a frame of {topic}: {reason}')
 
