@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What several tests need."""
 
+import fcntl
 import importlib.util
+import itertools
+import os
 from pathlib import Path
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import cv2
 from edgenext_ros.models.store import resource_folder
@@ -14,6 +18,8 @@ import pytest
 
 STAND_INS = Path(__file__).parent / 'stand_ins'
 sys.path.append(str(STAND_INS))  # for the tests' own import of standin_model
+
+_tests = itertools.count()
 
 # Without ROS the other tests still run; the header below says what is left out.
 HAS_ROS = importlib.util.find_spec('rclpy') is not None
@@ -43,3 +49,35 @@ def libdnn_path(tmp_path_factory):
         [compiler, '-shared', '-fPIC', '-O1', '-Wall', '-Wextra', '-Werror', '-pthread',
          '-o', str(path), *map(str, sorted(STAND_INS.glob('*.c')))], check=True)
     return path
+
+
+@pytest.fixture
+def free_domain():
+    """
+    Reserve a ROS domain that no other test, of this run or another on the machine, uses.
+
+    From 1 to 100: higher ones reach into the ports that the system gives away.
+    """
+    first = os.getpid() + next(_tests)
+    for domain in (1 + (first + offset) % 100 for offset in range(100)):
+        path = Path(tempfile.gettempdir()) / f'edgenext_ros_test_domain_{domain}'
+        with path.open('w') as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                continue
+            yield domain
+            return
+    pytest.fail('every ROS domain from 1 to 100 is in use by another test')
+
+
+@pytest.fixture
+def private_graph(free_domain, monkeypatch):
+    """Keep this test's ROS graph to itself: its own domain, on this machine only."""
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(free_domain))
+    if os.environ.get('ROS_DISTRO') == 'humble':
+        monkeypatch.setenv('ROS_LOCALHOST_ONLY', '1')
+    else:
+        monkeypatch.delenv('ROS_LOCALHOST_ONLY', raising=False)
+        monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    return free_domain

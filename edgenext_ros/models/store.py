@@ -77,11 +77,14 @@ def locate(model: str, *, suffixes: tuple[str, ...] = ('.bin', '.onnx')) -> Loca
         for folder in folders:
             if (folder / file).is_file():
                 return Located(folder / file, resource_folder() / 'labels' / entry.labels)
+    # 'wget -O' leaves an empty file when it fails, so the file gets its name afterwards.
     target = cache_folder() / wanted[0]
+    remedy = ('its ONNX file is bundled and needs "pip install onnxruntime"' if entry.bundled else
+              f'get it with "mkdir -p {target.parent} && '
+              f'wget -O {target}.part {DOWNLOADS}{wanted[0]} && mv {target}.part {target}"')
     raise ModelNotFoundError(
         f'model {model!r} is not on this machine: looked for {" or ".join(wanted)} in '
-        f'{", ".join(map(str, folders))}; get it with '
-        f'"mkdir -p {target.parent} && wget -O {target} {DOWNLOADS}{wanted[0]}"')
+        f'{", ".join(map(str, folders))}; {remedy}')
 
 
 def _labels_beside(path: Path) -> Path | None:

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import os
 import signal
+import sys
 from threading import Event, Thread
 import traceback
 from typing import Any
@@ -76,8 +78,8 @@ def run(make: Callable[[], Node], args: list[str] | None = None, *,
     """
     Run one node until SIGINT, SIGTERM, a failure, or its ``finished`` event.
 
-    The executor spins in a thread, so that signals are answered at once by this one and the
-    ROS context is still whole when the node says goodbye.
+    Start and executor have a thread of their own, so that signals are answered at once by this
+    one, and the ROS context is still whole when the node says goodbye.
 
     :param make: builds the node; may raise one of ``EXPECTED``.
     :param start: called before spinning; False ends with exit code 1.
@@ -89,11 +91,15 @@ def run(make: Callable[[], Node], args: list[str] | None = None, *,
     failed = False
     node: Node | None = None
 
-    def spin() -> None:
+    def work() -> None:
         nonlocal failed
         try:
-            executor.spin()
+            failed = not start(node)
+            if not failed:
+                executor.spin()
         except Exception:
+            if stop.is_set():
+                return  # rclpy's own race between spinning and shutting down
             failed = True
             node.get_logger().fatal(f'stopped by a bug:\n{traceback.format_exc()}')
         stop.set()
@@ -108,17 +114,22 @@ def run(make: Callable[[], Node], args: list[str] | None = None, *,
         executor = SingleThreadedExecutor()
         node.finished = stop
         executor.add_node(node)
-        if not stop.is_set() and not start(node):
-            return 1
-        thread = Thread(target=spin, name='executor', daemon=True)
+        thread = Thread(target=work, name='executor', daemon=True)
         thread.start()
         stop.wait()
         executor.shutdown(timeout_sec=1.0)
         thread.join(timeout=1.0)
+        if thread.is_alive():
+            # A callback that does not return (a model that loads for long) uses the node still;
+            # the process ends around it.
+            sys.stderr.flush()
+            os._exit(int(failed))
         return int(failed)
     finally:
         if node is not None:
-            if isinstance(node, LifecycleNode) and node.state != 'finalized':
+            # In the middle of a transition (a model that still loads) there is no way to it.
+            if isinstance(node, LifecycleNode) and node.state in (
+                    'unconfigured', 'inactive', 'active'):
                 node.trigger_shutdown()
             node.destroy_node()
         rclpy.try_shutdown()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 import sys
 from time import monotonic
 import traceback
@@ -12,6 +13,7 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.classifier import Classification
 from edgenext_ros.core.frame import Frame, FrameError
+from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.core.pipeline import Pipeline, RateLimiter
 from edgenext_ros.ros import messages
@@ -38,6 +40,7 @@ from std_msgs.msg import Header
 from std_srvs.srv import SetBool
 from vision_msgs.msg import VisionInfo
 
+# Copied for each use: rclpy writes QoS overrides into the profile that it is given.
 _RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 _LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                       durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -116,17 +119,17 @@ class ClassifierNode(GuardedLifecycleNode):
         self._engine = engine = Engine.open(settings)
         overrides = QoSOverridingOptions.with_default_policies()
         self._classification = self.create_lifecycle_publisher(
-            messages.Classification, 'classification', _RELIABLE,
+            messages.Classification, 'classification', copy(_RELIABLE),
             qos_overriding_options=overrides)
         self._annotated = self.create_lifecycle_publisher(
-            Image, '~/annotated_image', _RELIABLE, qos_overriding_options=overrides)
+            Image, '~/annotated_image', copy(_RELIABLE), qos_overriding_options=overrides)
         self._vision_info = self.create_publisher(VisionInfo, '~/vision_info', _LATCHED)
         self._label_info = messages.LabelInfo and self.create_publisher(
             messages.LabelInfo, '~/label_info', _LATCHED)
         self._version += 1
         self._publish_label_info()
         self._statistics = Statistics()
-        self._limiter.rate = settings.max_rate
+        self._limiter = RateLimiter(settings.max_rate)
         self._pipeline = Pipeline(self._classify, name='classify')
         if engine.found:
             self.get_logger().info(f'runtime auto: {engine.found}')
@@ -173,7 +176,7 @@ class ClassifierNode(GuardedLifecycleNode):
         if wanted and self._subscription is None and self._enabled:
             kind, _ = messages.INPUTS[self.settings.input_type]
             self._subscription = self.create_subscription(
-                kind, 'image', self._on_image, qos_profile_sensor_data,
+                kind, 'image', self._on_image, copy(qos_profile_sensor_data),
                 qos_overriding_options=QoSOverridingOptions.with_default_policies())
             self._subscribed_at = monotonic()
         elif not wanted and self._subscription is not None:
@@ -187,16 +190,18 @@ class ClassifierNode(GuardedLifecycleNode):
         if not self._limiter.allows(monotonic()):
             self._statistics.count_skipped()
             return
-        self._pipeline.submit(message)
+        self._pipeline.submit((self._subscription, self._engine, message))
 
-    def _classify(self, message: Any) -> None:
+    def _classify(self, work: tuple[Any, Engine, Any]) -> None:
         """Turn one message into one result; runs in the pipeline's thread."""
+        subscription, engine, message = work
         try:
             frame = messages.INPUTS[self.settings.input_type][1](message)
-            result = self._engine.classifier.classify(
+            result = engine.classifier.classify(
                 frame, top_k=self.settings.top_k, threshold=self.settings.score_threshold)
-            if self._subscription is not None:  # else deactivated or paused meanwhile
-                self._publish(frame, result, message.header)
+            # Another subscription, or none: paused, or deactivated and perhaps active again.
+            if subscription is self._subscription:
+                self._publish(frame, result, message.header, engine.labels)
         except FrameError as error:
             self._complain(str(error), engine=False)
         except InferenceError as error:
@@ -204,8 +209,8 @@ class ClassifierNode(GuardedLifecycleNode):
         except Exception:  # a bug of ours must not end the thread
             self._complain(traceback.format_exc(), engine=True)
 
-    def _publish(self, frame: Frame, result: Classification, header: Header) -> None:
-        labels = self._engine.labels
+    def _publish(self, frame: Frame, result: Classification, header: Header,
+                 labels: LabelSet) -> None:
         self._classification.publish(messages.classification_message(
             result.prediction, header,
             labels=labels if self.settings.class_id == 'name' else None))
@@ -250,7 +255,8 @@ class ClassifierNode(GuardedLifecycleNode):
         except ParameterError as error:
             return SetParametersResult(successful=False, reason=str(error))
         before, self._table.settings = self.settings, settings
-        self._limiter.rate = settings.max_rate
+        if before.max_rate != settings.max_rate:
+            self._limiter = RateLimiter(settings.max_rate)
         if self._engine is not None:
             info = self._engine.info
             self._engine.classifier.converter = Nv12Converter(

@@ -72,10 +72,9 @@ def test_arguments_reach_the_node(given, topic, parameters):
 
 
 @pytest.fixture
-def environment(tmp_path):
-    domain = 101 + os.getpid() % 100
+def environment(private_graph, tmp_path):
     # launch leaves its parameter files in TMPDIR.
-    return {**os.environ, 'ROS_DOMAIN_ID': str(domain), 'ROS_LOG_DIR': str(tmp_path),
+    return {**os.environ, 'ROS_LOG_DIR': str(tmp_path),
             'TMPDIR': str(tmp_path), 'PYTHONUNBUFFERED': '1'}
 
 

@@ -25,9 +25,6 @@ LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 RELIABLE = QoSProfile(depth=10)
 BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 
-_domains = itertools.count()
-_worker = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw'))
-
 
 class Process:
     """One of the package's nodes, with its output in a file."""
@@ -59,7 +56,7 @@ class Ros:
     def __init__(self, domain, folder, stack):
         self.folder = folder
         self._stack = stack
-        self.environment = {**os.environ, 'ROS_DOMAIN_ID': str(domain), 'PYTHONUNBUFFERED': '1'}
+        self.environment = {**os.environ, 'PYTHONUNBUFFERED': '1'}
         self.context = Context()
         rclpy.init(context=self.context, domain_id=domain)
         self.node = rclpy.create_node('test', context=self.context)
@@ -128,17 +125,10 @@ class Ros:
 
 
 @pytest.fixture
-def ros(tmp_path, monkeypatch):
-    """Make a ROS graph in a domain of its own; whatever was started ends with the test."""
-    if os.environ.get('ROS_DISTRO') == 'humble':
-        monkeypatch.setenv('ROS_LOCALHOST_ONLY', '1')
-    else:
-        monkeypatch.delenv('ROS_LOCALHOST_ONLY', raising=False)
-        monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    # Every run its own domains, so that two test runs on a machine do not hear each other.
-    domain = 1 + (os.getpid() * 7 + _worker * 31 + next(_domains)) % 100
+def ros(private_graph, tmp_path):
+    """Make a ROS graph; whatever was started ends with the test."""
     with ExitStack() as stack:
-        yield Ros(domain, tmp_path, stack)
+        yield Ros(private_graph, tmp_path, stack)
 
 
 @pytest.fixture
@@ -162,6 +152,8 @@ def classifier(ros):
     """Start a classifier with its results in a list: process, results, image publisher."""
     def start(qos=RELIABLE, **parameters):
         process = ros.start('node', **parameters)
+        # Not only a subscriber: that might be the last test's node, which is not quite gone.
+        ros.wait(lambda: '[classifier]: model ' in process.output, what='the start')
         results = ros.collect(Classification, 'classification')
         kind = CompressedImage if parameters.get('input_type') == 'compressed' else Image
         return process, results, ros.publisher(kind, qos=qos)

@@ -1,0 +1,77 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What is under way when something else comes: a frame in work, a model that loads."""
+
+import sys
+from threading import Event
+
+from conftest import Process
+from edgenext_ros.ros import node as module
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+import pytest
+
+LOADS_FOR_LONG = """
+import sys, time
+from edgenext_ros.ros import node
+def load(settings):
+    print('loading', flush=True)
+    time.sleep(60)
+node.Engine.open = load
+sys.exit(node.main(['--ros-args', '-p', 'autostart:={autostart}']))
+"""
+
+
+@pytest.fixture
+def node(ros, monkeypatch):
+    """Make an active classifier in this process, which waits for a frame in work only briefly."""
+    monkeypatch.setattr(module, '_STOP_SECONDS', 0.01)
+    node = module.ClassifierNode(context=ros.context)
+    node.trigger_configure()
+    node.trigger_activate()
+    yield node
+    node.trigger_shutdown()
+    node.destroy_node()
+
+
+@pytest.mark.parametrize('name', ['deactivate', 'cleanup'])
+def test_a_late_result_is_not_published_after_a_new_start(node, make_image, monkeypatch, name):
+    begun, go, published = Event(), Event(), []
+    infer = node._engine.classifier._infer
+
+    def slow(nv12):
+        begun.set()
+        assert go.wait(20)
+        return infer(nv12)
+
+    monkeypatch.setattr(node._engine.classifier, '_infer', slow)
+    monkeypatch.setattr(node, '_publish', lambda *arguments: published.append(arguments))
+    pipeline = node._pipeline
+    node._on_image(make_image())
+    assert begun.wait(20)
+    node.trigger_deactivate()
+    if name == 'cleanup':
+        node.trigger_cleanup()
+        node.trigger_configure()
+    node.trigger_activate()
+    go.set()
+    assert pipeline.stop(20)
+    assert not published
+
+
+@pytest.mark.parametrize('autostart', [True, False])
+def test_ctrl_c_while_a_model_loads(ros, tmp_path, autostart):
+    process = Process(
+        [sys.executable, '-c', LOADS_FOR_LONG.format(autostart=str(autostart).lower())],
+        ros.environment, tmp_path / 'node.log')
+    try:
+        if not autostart:
+            client = ros.node.create_client(ChangeState, '/classifier/change_state')
+            ros.wait(client.service_is_ready)
+            client.call_async(ChangeState.Request(
+                transition=Transition(id=Transition.TRANSITION_CONFIGURE)))
+        ros.wait(lambda: 'loading' in process.output, what='the load')
+        assert process.stop() == 0
+        assert 'Traceback' not in process.output
+    finally:
+        process.kill()
