@@ -48,8 +48,8 @@ ARGUMENTS = [
         'log_level', default_value='info', choices=['debug', 'info', 'warn', 'error', 'fatal'],
         description='Logging severity of the node'),
     DeclareLaunchArgument(
-        'use_sim_time', default_value='false', choices=['true', 'false'],
-        description='Take time from /clock'),
+        'use_sim_time', default_value='', choices=['', 'true', 'false'],
+        description='Take time from /clock; empty takes it from params_file'),
     DeclareLaunchArgument(
         'respawn', default_value='false', choices=['true', 'false'],
         description='Start the node again when its process ends'),
@@ -72,7 +72,8 @@ def classifier(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             ParameterFile(value('params_file')),
             # Text, so that a model named 1 or true stays a name.
             {name: ParameterValue(text, value_type=str) for name, text in given.items()},
-            {'use_sim_time': value('use_sim_time') == 'true'}],
+            *([{'use_sim_time': value('use_sim_time') == 'true'}]
+              if value('use_sim_time') else [])],
         remappings=[('image', value('image') or topic)],
         arguments=['--ros-args', '--log-level', value('log_level')],
         respawn=value('respawn') == 'true', respawn_delay=2.0)]

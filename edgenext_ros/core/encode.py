@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import cv2
 from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame, UnknownEncodingError
+from edgenext_ros.core.nv12 import EXPAND_C, EXPAND_Y, YUV422_ORDER
 import numpy as np
 
 _TO = {
@@ -15,9 +16,6 @@ _TO = {
 _FROM = {
     'rgb8': cv2.COLOR_RGB2BGR, 'bgra8': cv2.COLOR_BGRA2BGR, 'rgba8': cv2.COLOR_RGBA2BGR,
     'mono8': cv2.COLOR_GRAY2BGR, 'mono16': cv2.COLOR_GRAY2BGR,
-    'yuv422_yuy2': cv2.COLOR_YUV2BGR_YUY2, 'yuyv': cv2.COLOR_YUV2BGR_YUY2,
-    'yuv422': cv2.COLOR_YUV2BGR_UYVY, 'uyvy': cv2.COLOR_YUV2BGR_UYVY,
-    'nv12': cv2.COLOR_YUV2BGR_NV12, 'nv21': cv2.COLOR_YUV2BGR_NV21,
     'bayer_rggb8': cv2.COLOR_BayerBG2BGR, 'bayer_bggr8': cv2.COLOR_BayerRG2BGR,
     'bayer_gbrg8': cv2.COLOR_BayerGR2BGR, 'bayer_grbg8': cv2.COLOR_BayerGB2BGR,
 }
@@ -82,25 +80,34 @@ def _limited_yuv(image: Bytes) -> tuple[Bytes, Bytes, Bytes]:
         y * (219 / 255) + 16, (u - 128) * (224 / 255) + 128, (v - 128) * (224 / 255) + 128))
 
 
-def to_bgr(frame: Frame) -> Bytes:
-    """Decode any frame to BGR of its own size, uint8 (height, width, 3), for display."""
+def to_bgr(frame: Frame, *, yuv_range: str = 'limited') -> Bytes:
+    """
+    Decode any frame for display.
+
+    :param yuv_range: what the bytes of a YUV frame mean, one of ``YUV_RANGES``.
+    :return: BGR of the frame's own size, uint8 (height, width, 3).
+    """
     height, width, encoding = frame.height, frame.width, frame.encoding
+    channels = ENCODINGS[encoding].pixel_bytes
+    pixels = frame.plane(channels, width=width, height=height)
     if encoding == 'bgr8':
-        return frame.plane(3, width=width, height=height).copy()
-    if encoding == 'nv24':
-        # OpenCV has no code for it; every second chroma sample in both directions is nv12.
-        rows = frame.data.reshape(-1, frame.step)
-        chroma = rows[height:].reshape(height, -1)[:, :2 * width].reshape(height, width, 2)
-        half = chroma[::2, ::2][:height // 2, :width // 2].reshape(height // 2, -1)
-        even = rows[:height // 2 * 2, :width // 2 * 2]
-        image: Bytes = cv2.cvtColor(np.concatenate([even, half]), cv2.COLOR_YUV2BGR_NV12)
+        return pixels.copy()
+    if encoding in _FROM:
+        if encoding == 'mono16':
+            pixels = pixels[..., 0 if frame.big_endian else 1]
+        image: Bytes = cv2.cvtColor(np.ascontiguousarray(pixels), _FROM[encoding])
         return image
-    if encoding in ('nv12', 'nv21'):
-        pixels = frame.plane(1, width=width, height=height * 3 // 2)
+    if encoding in YUV422_ORDER:
+        at_y, at_u, at_v = YUV422_ORDER[encoding]
+        y = pixels[..., at_y]
+        chroma = frame.plane(4, width=width // 2, height=height)[..., [at_u, at_v]].repeat(2, 1)
     else:
-        channels = ENCODINGS[encoding].pixel_bytes
-        pixels = frame.plane(channels, width=width, height=height)
-    if encoding == 'mono16':
-        pixels = pixels[..., 0 if frame.big_endian else 1]
-    image = cv2.cvtColor(np.ascontiguousarray(pixels), _FROM[encoding])
+        y, chroma = pixels, frame.chroma()
+        if encoding != 'nv24':
+            chroma = chroma.repeat(2, 0).repeat(2, 1)
+        if encoding == 'nv21':
+            chroma = chroma[..., ::-1]
+    if yuv_range == 'limited':
+        y, chroma = EXPAND_Y[y], EXPAND_C[chroma]
+    image = cv2.cvtColor(np.dstack([y, chroma[..., 1], chroma[..., 0]]), cv2.COLOR_YCrCb2BGR)
     return image

@@ -140,12 +140,25 @@ class Frame:
         # Only the last axis is split, so this stays a view on padded rows too.
         return pixels if channels == 1 else pixels.reshape(height, width, channels)
 
+    def chroma(self) -> Bytes:
+        """
+        View the second plane of nv12, nv21 or nv24.
+
+        :return: uint8 (rows, columns, 2), half the picture's size, or for nv24 all of it.
+        """
+        if self.encoding != 'nv24':
+            return self.plane(2, width=self.width // 2, height=self.height // 2,
+                              first_row=self.height)
+        # A row of chroma is 2 * width bytes in two rows of step bytes each.
+        rows = self.data[self.step * self.height:].reshape(self.height, 2 * self.step)
+        return rows[:, :2 * self.width].reshape(self.height, self.width, 2)
+
 
 def _refuse_cut_off(data: Bytes) -> None:
     """Refuse a JPEG or PNG without its end: OpenCV would fill the rest with grey."""
-    tail = data[-4096:].tobytes()
+    # Cameras hand over whole buffers, with zeros after the end of the picture.
+    tail = data.tobytes().rstrip(b'\0')[-4096:]
     if data[:2].tobytes() == b'\xff\xd8':
-        # Cameras pad buffers after the end-of-image marker, so look for it, not just at the end.
         complete = b'\xff\xd9' in tail
     elif data[:4].tobytes() == b'\x89PNG':
         complete = b'IEND' in tail

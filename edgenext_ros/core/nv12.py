@@ -33,13 +33,14 @@ _TO_BGR: Final = {
     'bayer_rggb8': cv2.COLOR_BayerBG2BGR, 'bayer_bggr8': cv2.COLOR_BayerRG2BGR,
     'bayer_gbrg8': cv2.COLOR_BayerGR2BGR, 'bayer_grbg8': cv2.COLOR_BayerGB2BGR,
 }
-# Where Y, U and V stand in the bytes of two pixels.
-_YUV422_ORDER: Final = {'yuv422_yuy2': (0, 1, 3), 'yuyv': (0, 1, 3),
-                        'yuv422': (1, 0, 2), 'uyvy': (1, 0, 2)}
+YUV422_ORDER: Final = {'yuv422_yuy2': (0, 1, 3), 'yuyv': (0, 1, 3),
+                       'yuv422': (1, 0, 2), 'uyvy': (1, 0, 2)}
+"""Where Y, U and V stand in the bytes of two pixels."""
 
 _levels = np.arange(256, dtype=np.float64)
-_EXPAND_Y: Final = np.rint((_levels - 16) * 255 / 219).clip(0, 255).astype(np.uint8)
-_EXPAND_C: Final = np.rint((_levels - 128) * 255 / 224 + 128).clip(0, 255).astype(np.uint8)
+EXPAND_Y: Final = np.rint((_levels - 16) * 255 / 219).clip(0, 255).astype(np.uint8)
+EXPAND_C: Final = np.rint((_levels - 128) * 255 / 224 + 128).clip(0, 255).astype(np.uint8)
+"""Full-range value of each limited-range byte: luma, and chroma."""
 
 
 class Rectangle(NamedTuple):
@@ -88,12 +89,13 @@ def _resize(source: Bytes, target: Bytes) -> None:
     """
     Resize into ``target`` at a cost that does not grow with the frame.
 
-    A large source is sampled at four points per target pixel, bilinear, and averaged: less
-    aliasing than one sample, without reading every pixel.
+    Along an axis that shrinks to less than half, two bilinear samples per target pixel are
+    averaged: less aliasing than one, without reading every pixel.
     """
     height, width = target.shape[:2]
-    if source.shape[0] > 2 * height and source.shape[1] > 2 * width:
-        source = cv2.resize(source, (2 * width, 2 * height), interpolation=cv2.INTER_LINEAR)
+    doubled = (min(source.shape[1], 2 * width), min(source.shape[0], 2 * height))
+    if doubled != (source.shape[1], source.shape[0]):
+        source = cv2.resize(source, doubled, interpolation=cv2.INTER_LINEAR)
     exact_half = source.shape[:2] == (2 * height, 2 * width)
     cv2.resize(source, (width, height), dst=target,
                interpolation=cv2.INTER_AREA if exact_half else cv2.INTER_LINEAR)
@@ -142,8 +144,8 @@ class Nv12Converter:
         part_y, part_uv = target.of(y), target.of(uv, divide=2)
         _WRITERS[frame.encoding](frame, source, part_y, part_uv)
         if self._expand and frame.encoding in _YUV:
-            cv2.LUT(part_y, _EXPAND_Y, dst=part_y)
-            cv2.LUT(part_uv, _EXPAND_C, dst=part_uv)
+            cv2.LUT(part_y, EXPAND_Y, dst=part_y)
+            cv2.LUT(part_uv, EXPAND_C, dst=part_uv)
         return out
 
 
@@ -183,7 +185,7 @@ def _write_grey(frame: Frame, source: Rectangle, y: Bytes, uv: Bytes) -> None:
 
 
 def _write_yuv422(frame: Frame, source: Rectangle, y: Bytes, uv: Bytes) -> None:
-    at_y, at_u, at_v = _YUV422_ORDER[frame.encoding]
+    at_y, at_u, at_v = YUV422_ORDER[frame.encoding]
     pixels = frame.plane(2, width=frame.width, height=frame.height)
     both = np.empty((*y.shape, 2), np.uint8)
     _resize(source.of(pixels), both)
@@ -198,15 +200,7 @@ def _write_yuv422(frame: Frame, source: Rectangle, y: Bytes, uv: Bytes) -> None:
 def _write_planes(frame: Frame, source: Rectangle, y: Bytes, uv: Bytes) -> None:
     luma = frame.plane(1, width=frame.width, height=frame.height)
     _resize(source.of(luma), y)
-    if frame.encoding == 'nv24':
-        rows = frame.data.reshape(-1, frame.step)[frame.height:]
-        # A row of chroma is 2 * width bytes in two rows of step bytes each.
-        chroma = rows.reshape(frame.height, 2 * frame.step)[:, :2 * frame.width]
-        _resize(source.of(chroma.reshape(frame.height, frame.width, 2)), uv)
-        return
-    chroma = frame.plane(2, width=frame.width // 2, height=frame.height // 2,
-                         first_row=frame.height)
-    _resize(source.of(chroma, divide=2), uv)
+    _resize(source.of(frame.chroma(), divide=1 if frame.encoding == 'nv24' else 2), uv)
     if frame.encoding == 'nv21':
         cv2.mixChannels([uv.copy()], [uv], [1, 0, 0, 1])
 
@@ -215,7 +209,7 @@ _WRITERS: Final[dict[str, Callable[[Frame, Rectangle, Bytes, Bytes], None]]] = {
     **dict.fromkeys(('bgr8', 'rgb8', 'bgra8', 'rgba8'), _write_colour),
     **dict.fromkeys(('bayer_rggb8', 'bayer_bggr8', 'bayer_gbrg8', 'bayer_grbg8'), _write_bayer),
     **dict.fromkeys(('mono8', 'mono16'), _write_grey),
-    **dict.fromkeys(_YUV422_ORDER, _write_yuv422),
+    **dict.fromkeys(YUV422_ORDER, _write_yuv422),
     **dict.fromkeys(('nv12', 'nv21', 'nv24'), _write_planes),
 }
-_YUV: Final = frozenset((*_YUV422_ORDER, 'nv12', 'nv21', 'nv24'))
+_YUV: Final = frozenset((*YUV422_ORDER, 'nv12', 'nv21', 'nv24'))

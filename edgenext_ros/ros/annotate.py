@@ -13,9 +13,10 @@ from edgenext_ros.core.prediction import Prediction
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def annotate(frame: Frame, prediction: Prediction, labels: LabelSet, *, lines: int = 3) -> Frame:
+def annotate(frame: Frame, prediction: Prediction, labels: LabelSet, *,
+             yuv_range: str = 'limited', lines: int = 3) -> Frame:
     """Draw the best classes and a bar for each score at the foot of the picture, as bgr8."""
-    image = to_bgr(frame)
+    image = to_bgr(frame, yuv_range=yuv_range)
     height, width = image.shape[:2]
     scale = max(0.35, min(height, width) / 600)
     thick = max(1, round(scale * 1.6))

@@ -83,7 +83,7 @@ def image_message(frame: Frame, header: Header) -> Image:
     data = array('B')
     data.frombytes(frame.data.data)
     return Image(header=header, encoding=frame.encoding, width=frame.width, height=frame.height,
-                 step=frame.step, data=data)
+                 step=frame.step, is_bigendian=frame.big_endian, data=data)
 
 
 def classification_message(prediction: Prediction, header: Header, *,

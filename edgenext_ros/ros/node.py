@@ -223,7 +223,8 @@ class ClassifierNode(GuardedLifecycleNode):
             self.get_logger().info('frames are good again')
         if self._annotated.get_subscription_count():
             self._annotated.publish(messages.image_message(
-                annotate(frame, result.prediction, labels), header))
+                annotate(frame, result.prediction, labels,
+                         yuv_range=self.settings.yuv_range), header))
 
     def _complain(self, reason: str, *, engine: bool) -> None:
         self._statistics.count_problem(reason, engine=engine)

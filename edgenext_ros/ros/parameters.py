@@ -181,7 +181,7 @@ class Parameters(Generic[Settings]):
     def _warn_of_unknown(self) -> None:
         overrides = getattr(self._node, '_parameter_overrides', {})
         for name in overrides:
-            if name in (*self._entries, 'use_sim_time') or name.startswith('qos_overrides.'):
+            if self._node.has_parameter(name) or name.startswith('qos_overrides.'):
                 continue
             near = difflib.get_close_matches(name, self._entries, 1)
             hint = f'; did you mean {near[0]!r}?' if near else ''

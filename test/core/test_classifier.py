@@ -40,6 +40,24 @@ def test_stages_are_timed(demo, photograph):
         timings.convert_ms + timings.infer_ms + timings.postprocess_ms)
 
 
+@pytest.mark.parametrize('encoding', ['nv12', 'nv21', 'nv24', 'yuyv', 'uyvy'])
+@pytest.mark.parametrize('yuv_range,black,white', [('limited', 16, 235), ('full', 0, 255)])
+def test_pictures_for_display_follow_the_range(encoding, yuv_range, black, white):
+    frame = encode(np.zeros((4, 4, 3), np.uint8), encoding)
+    luma = frame.data == 16  # chroma is 128
+    for value, shown in ((black, 0), (white, 255)):
+        frame.data[luma] = value
+        assert (to_bgr(frame, yuv_range=yuv_range) == shown).all()
+
+
+@pytest.mark.parametrize('size', [(1, 1), (7, 1), (1, 5)], ids=str)
+def test_thin_nv24_pictures_can_be_shown(size):
+    image = np.full((size[1], size[0], 3), (40, 90, 200), np.uint8)
+    shown = to_bgr(encode(image, 'nv24'))
+    assert shown.shape == image.shape
+    assert np.abs(shown.astype(int) - image).max() <= 4
+
+
 @pytest.mark.parametrize('encoding', ENCODINGS)
 def test_pictures_for_display_look_like_the_source(encoding, photograph):
     shown = to_bgr(encode(photograph, encoding))
