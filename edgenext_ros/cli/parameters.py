@@ -17,8 +17,9 @@ def markdown(table: type) -> str:
     """Render one parameter table, from the same source as the node's declarations."""
     from dataclasses import fields
 
-    from edgenext_ros.ros.parameters import rule_of
+    from edgenext_ros.ros.parameters import is_fixed, rule_of
 
+    otherwise = 'at start' if is_fixed(table) else 'unconfigured'
     lines = ['| parameter | type | default | allowed | change | meaning |',
              '|---|---|---|---|---|---|']
     for entry in fields(table):
@@ -26,7 +27,7 @@ def markdown(table: type) -> str:
         allowed = rule.constraint.replace('one of ', '')
         lines.append(
             f'| `{entry.name}` | {type(entry.default).__name__} | `{entry.default!r}` | {allowed} '
-            f'| {"live" if rule.live else "unconfigured"} | {rule.description} |')
+            f'| {"live" if rule.live else otherwise} | {rule.description} |')
     return '\n'.join(lines)
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import cv2
-from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame, UnknownEncodingError
+from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame, FrameError, UnknownEncodingError
 from edgenext_ros.core.nv12 import EXPAND_C, EXPAND_Y, YUV422_ORDER
 import numpy as np
 
@@ -29,6 +29,7 @@ def encode(image: Bytes, encoding: str) -> Frame:
     :param image: BGR, uint8 (height, width, 3); an odd last row or column is left out where
         the encoding has none.
     :raises UnknownEncodingError: the encoding is not in ``ENCODINGS``.
+    :raises FrameError: nothing, or too little, is left of the picture.
     """
     if encoding not in ENCODINGS:
         raise UnknownEncodingError(f'cannot encode {encoding!r}: use one of '
@@ -38,6 +39,9 @@ def encode(image: Bytes, encoding: str) -> Frame:
     image = image[:height - height % 2 if layout.even_height else height,
                   :width - width % 2 if layout.even_width else width]
     height, width = image.shape[:2]
+    if min(height, width) < layout.smallest:
+        raise FrameError(f'{encoding} {width}x{height}: width and height must be at least '
+                         f'{layout.smallest}')
     if encoding == 'bgr8':
         return Frame.from_image(image)
     if encoding in _TO:

@@ -15,12 +15,10 @@ from edgenext_ros.core.frame import Bytes, FrameError
 from edgenext_ros.ros.lifecycle import run
 from edgenext_ros.ros.messages import image_message
 from edgenext_ros.ros.parameters import CameraSettings, ParameterError, Parameters
-from edgenext_ros.ros.sources import open_source
+from edgenext_ros.ros.sources import open_source, Picture
 import numpy as np
-from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CompressedImage, Image
@@ -39,12 +37,11 @@ class CameraNode(Node):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__('camera', **arguments)
-        self._table = Parameters(self, CameraSettings())
-        self.settings = settings = self._table.settings
+        self.settings = settings = Parameters(self, CameraSettings()).settings
         self._pictures = open_source(
             settings.source, repeat=max(1, round(settings.rate * settings.hold)),
             loop=settings.loop)
-        self._last: tuple[Bytes, Image | CompressedImage] | None = None
+        self._last: tuple[Bytes, Image | CompressedImage | None] | None = None
         self._header = Header(frame_id=settings.frame_id)
         try:
             self._message(np.zeros((8, 8, 3), np.uint8))
@@ -56,7 +53,6 @@ class CameraNode(Node):
             QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE),
             qos_overriding_options=QoSOverridingOptions.with_default_policies())
         self._playing = self.create_publisher(Header, '~/playing', 10)
-        self.add_on_set_parameters_callback(self._on_parameters)
         self.create_timer(1 / settings.rate, self._on_timer,
                           clock=Clock(clock_type=ClockType.STEADY_TIME))
 
@@ -71,33 +67,34 @@ class CameraNode(Node):
             return
         # A folder repeats a picture; encoding it once leaves the processor to the classifier.
         if self._last is None or self._last[0] is not picture.image:
-            self._last = picture.image, self._message(picture.image)
+            self._last = picture.image, self._try_message(picture)
         message = self._last[1]
+        if message is None:
+            return
         message.header = Header(stamp=self.get_clock().now().to_msg(),
                                 frame_id=self.settings.frame_id)
         self._playing.publish(Header(stamp=message.header.stamp, frame_id=picture.name))
         self._publisher.publish(message)
+
+    def _try_message(self, picture: Picture) -> Image | CompressedImage | None:
+        try:
+            return self._message(picture.image)
+        except (FrameError, cv2.error) as error:
+            self.get_logger().error(f'{picture.name} is left out: {error}')
+            return None
 
     def _message(self, image: Bytes) -> Image | CompressedImage:
         """Resize and encode one picture as the parameters say."""
         settings = self.settings
         if settings.width or settings.height:
             height, width = image.shape[:2]
-            size = (settings.width or round(width * settings.height / height),
-                    settings.height or round(height * settings.width / width))
+            size = (settings.width or max(1, round(width * settings.height / height)),
+                    settings.height or max(1, round(height * settings.width / width)))
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         if settings.output_type == 'compressed':
             _, data = cv2.imencode('.jpg', image)
             return CompressedImage(format='jpeg', data=array('B', data.tobytes()))
         return image_message(encode(image, settings.encoding), self._header)
-
-    def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
-        try:
-            self._table.change(changes, configured=True)
-        except ParameterError:
-            return SetParametersResult(
-                successful=False, reason='the camera reads its parameters at the start only')
-        return SetParametersResult(successful=True)
 
 
 def main(args: list[str] | None = None) -> int:

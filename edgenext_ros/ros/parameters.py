@@ -116,6 +116,11 @@ def rule_of(entry: Field[Any]) -> Rule:
     return rule
 
 
+def is_fixed(table: Any) -> bool:
+    """Say whether a node reads this table at its start only: nothing in it is live."""
+    return not any(rule_of(entry).live for entry in fields(table))
+
+
 def check(entry: Field[Any], value: Any) -> Any:
     """
     Return ``value`` in the field's type.
@@ -152,7 +157,8 @@ class Parameters(Generic[Settings]):
             rule = rule_of(entry)
             descriptor = ParameterDescriptor(
                 description=rule.description, additional_constraints=rule.constraint)
-            if not rule.live:
+            descriptor.read_only = is_fixed(table)
+            if not rule.live and not descriptor.read_only:
                 descriptor.additional_constraints = '; '.join(filter(None, (
                     rule.constraint, 'changed only while the node is unconfigured')))
             if rule.low is not None:

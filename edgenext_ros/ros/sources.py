@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+import itertools
 from pathlib import Path
 
 import cv2
@@ -46,22 +47,28 @@ def open_source(source: str, *, repeat: int, loop: bool) -> Iterator[Picture]:
         return _capture(str(path), loop=loop)
     else:
         files = []
-    pictures = [Picture(image, file.name) for file in files
-                if (image := cv2.imread(str(file), cv2.IMREAD_COLOR)) is not None]
-    if not pictures:
+    # One at a time: a folder of photographs does not fit into memory.
+    if not any(_read(file) for file in files):
         raise ParameterError(
             f"parameter 'source': {source!r} is neither a picture that decodes, a folder with "
             'some, a video, nor a webcam')
-    return _pictures(pictures, repeat=repeat, loop=loop)
+    return _pictures(files, repeat=repeat, loop=loop)
 
 
-def _pictures(pictures: list[Picture], *, repeat: int, loop: bool) -> Iterator[Picture]:
-    while True:
-        for picture in pictures:
-            for _ in range(repeat):
-                yield picture
-        if not loop:
-            return
+def _read(file: Path) -> Picture | None:
+    image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    return None if image is None else Picture(image, file.name)
+
+
+def _pictures(files: list[Path], *, repeat: int, loop: bool) -> Iterator[Picture]:
+    more = True
+    while more:
+        more = False
+        for file in files:
+            picture = _read(file)
+            if picture is not None:
+                yield from itertools.repeat(picture, repeat)
+                more = loop
 
 
 def _capture(source: str, *, loop: bool) -> Iterator[Picture]:

@@ -7,6 +7,8 @@ from edgenext_ros.core.frame import ENCODINGS
 from edgenext_ros.ros.messages import frame_from_compressed, frame_from_image
 import numpy as np
 import pytest
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -88,3 +90,21 @@ def test_nothing_to_play_is_one_sentence(ros, pictures, parameters, sentence):
     assert process.process.wait(30) == 1
     assert sentence in process.output
     assert 'Traceback' not in process.output
+
+
+def test_a_picture_that_the_encoding_cannot_hold_is_left_out(ros, pictures, photograph):
+    cv2.imwrite(str(pictures / 'aa.png'), photograph[:, :1])
+    process = ros.start('camera', source=pictures, encoding='nv12', hold=0.1, rate=20.0)
+    images = ros.collect(Image, 'image')
+    ros.wait(lambda: 'aa.png is left out: nv12 0x240' in process.output and len(images) > 6)
+    assert process.process.poll() is None
+    assert {image.width for image in images} == {320}
+
+
+def test_parameters_are_read_at_the_start_only(ros, pictures):
+    ros.start('camera', source=pictures)
+    rate = Parameter(name='rate', value=ParameterValue(
+        type=ParameterType.PARAMETER_DOUBLE, double_value=5.0))
+    answer = ros.call(SetParameters, '/camera/set_parameters', parameters=[rate])
+    assert not answer.results[0].successful
+    assert 'read-only' in answer.results[0].reason
