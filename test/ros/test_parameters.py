@@ -20,6 +20,7 @@ from rcl_interfaces.srv import (
     SetParameters,
     SetParametersAtomically,
 )
+from rclpy.qos import ReliabilityPolicy
 import yaml
 
 TABLE = {entry.name: entry for entry in fields(ClassifierSettings)}
@@ -134,3 +135,24 @@ def test_the_shipped_file_holds_every_default(request):
 @pytest.mark.parametrize('table', [ClassifierSettings, CameraSettings])
 def test_the_readme_has_the_tables(request, table):
     assert markdown(table) in (request.config.rootpath / 'README.md').read_text()
+
+
+def test_a_qos_override_stays_with_its_topic(ros):
+    name = 'qos_overrides./classification.publisher.reliability'
+    ros.start('node', **{name: 'best_effort'})
+
+    def reliability(topic):
+        found = ros.wait(lambda: ros.node.get_publishers_info_by_topic(topic), what=topic)
+        return found[0].qos_profile.reliability
+
+    assert reliability('/classification') == ReliabilityPolicy.BEST_EFFORT
+    assert reliability('/classifier/annotated_image') == ReliabilityPolicy.RELIABLE
+
+
+def test_a_higher_rate_holds_from_the_next_frame_on(ros, classifier, make_image):
+    _, results, camera = classifier(max_rate=0.01)
+    ros.ask(camera, make_image(), results)
+    answer = ros.call(SetParameters, '/classifier/set_parameters',
+                      parameters=[message('max_rate', 30.0)])
+    assert answer.results[0].successful
+    ros.ask(camera, make_image(), results)
