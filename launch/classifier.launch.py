@@ -35,7 +35,8 @@ ARGUMENTS = [
         description='Catalog name or path; empty takes it from params_file'),
     DeclareLaunchArgument(
         'runtime', default_value='', description='Inference engine; empty takes it from '
-        'params_file', choices=['', 'auto', 'libdnn', 'hbm_runtime', 'hobot_dnn', 'onnx']),
+        'params_file',
+        choices=['', 'auto', 'libdnn', 'hbm_runtime', 'hobot_dnn', 'onnx', 'simulator']),
     DeclareLaunchArgument(
         'camera', default_value='', choices=list(CAMERAS),
         description='TROS camera whose topic and message type to use'),

@@ -14,6 +14,8 @@ import tempfile
 
 import cv2
 from edgenext_ros.models.store import resource_folder
+from edgenext_ros.runtime import hbdk
+from edgenext_ros.runtime.base import RuntimeUnavailableError
 import pytest
 
 STAND_INS = Path(__file__).parent / 'stand_ins'
@@ -36,6 +38,15 @@ def photograph():
     """Read a photograph with colour in it: BGR, uint8, 240 x 320."""
     image = cv2.imread(str(resource_folder() / 'pictures' / 'coffee.jpg'))
     return cv2.resize(image, (320, 240), interpolation=cv2.INTER_AREA)
+
+
+@pytest.fixture(scope='session')
+def toolchain():
+    """Find the vendor's PC tools, or skip the test and say how to get them."""
+    try:
+        return hbdk.find()
+    except RuntimeUnavailableError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope='session')

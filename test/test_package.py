@@ -18,8 +18,8 @@ INIT = PACKAGE / '__init__.py'
 # What each part may import of the others. Everything may import itself and the package's root.
 MAY_IMPORT = {
     'core': set(),
-    'runtime': {'core'},
     'models': {'core'},
+    'runtime': {'core', 'models'},
     'ros': {'core', 'runtime', 'models'},
     'toolchain': {'core', 'runtime', 'models'},
     'cli': {'core', 'runtime', 'models', 'toolchain', 'ros'},

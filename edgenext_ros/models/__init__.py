@@ -1,3 +1,7 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which models exist, and where their files are."""
+"""Which models exist, where their files are, and what a file holds."""
+
+
+class ModelError(ValueError):
+    """A model file cannot be used; the text says which, what was expected and found."""

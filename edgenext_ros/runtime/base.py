@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from edgenext_ros import models
 import numpy as np
 import numpy.typing as npt
 
@@ -26,8 +27,8 @@ class RuntimeUnavailableError(RuntimeError):
     """An engine cannot be used on this machine; the text says why and what to install."""
 
 
-class ModelError(ValueError):
-    """A model file cannot be used; the text says which, what was expected and found."""
+ModelError = models.ModelError
+"""A model file cannot be used; the text says which, what was expected and found."""
 
 
 class InferenceError(RuntimeError):

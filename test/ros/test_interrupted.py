@@ -10,6 +10,7 @@ from edgenext_ros.ros import node as module
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
+from rclpy.parameter import Parameter
 
 LOADS_FOR_LONG = """
 import sys, time
@@ -26,7 +27,9 @@ sys.exit(node.main(['--ros-args', '-p', 'autostart:={autostart}']))
 def node(ros, monkeypatch):
     """Make an active classifier in this process, which waits for a frame in work only briefly."""
     monkeypatch.setattr(module, '_STOP_SECONDS', 0.01)
-    node = module.ClassifierNode(context=ros.context)
+    # By name: the stand-ins of the board's modules can be imported in this process.
+    node = module.ClassifierNode(
+        context=ros.context, parameter_overrides=[Parameter('runtime', value='onnx')])
     node.trigger_configure()
     node.trigger_activate()
     yield node

@@ -101,7 +101,7 @@ WRONG_MODELS = {
 
 @pytest.mark.parametrize('make,sentence', WRONG_MODELS.values(), ids=WRONG_MODELS)
 def test_a_wrong_model_is_one_sentence_and_exit_code_1(ros, tmp_path, make, sentence):
-    ros.environment['XDG_CACHE_HOME'] = str(tmp_path)
+    ros.environment['XDG_CACHE_HOME'] = ros.environment['EDGENEXT_TOOLCHAIN'] = str(tmp_path)
     process = ros.start('node', model=make(tmp_path))
     assert process.process.wait(30) == 1
     assert sentence in process.output

@@ -4,6 +4,7 @@
 
 from edgenext_ros import runtime
 from edgenext_ros.models.store import locate
+from edgenext_ros.runtime import simulator
 from edgenext_ros.runtime.base import InferenceError, ModelError, RuntimeUnavailableError
 import numpy as np
 import pytest
@@ -12,8 +13,15 @@ from standin_model import picture, StandInModel
 
 @pytest.fixture
 def no_board(no_vendor, monkeypatch):
-    """Make a machine without any of the board's engines."""
+    """Make a machine without any of the board's engines and without the simulator."""
     monkeypatch.setenv('EDGENEXT_LIBDNN', '/nowhere/libdnn.so')
+    monkeypatch.setenv('EDGENEXT_TOOLCHAIN', '/nowhere')
+
+
+@pytest.fixture
+def has_simulator(monkeypatch):
+    """Let the simulator be there, whether it is or not."""
+    monkeypatch.setattr(simulator, 'available', lambda: 'BPU simulator')
 
 
 def demo():
@@ -29,7 +37,9 @@ def test_without_a_board_every_engine_says_what_it_lacks(no_board, tmp_path):
         runtime.select(tmp_path / 'model.bin')
     text = str(caught.value)
     assert 'no engine for model.bin works on this machine' in text
-    assert text.index('libdnn: ') < text.index('hbm_runtime: ') < text.index('hobot_dnn: ')
+    places = [text.index(f'{name}: ') for name in (
+        'libdnn', 'hbm_runtime', 'hobot_dnn', 'simulator')]
+    assert places == sorted(places)
 
 
 def test_a_bin_goes_to_libdnn_where_it_loads(standin, tmp_path):
@@ -45,6 +55,21 @@ def test_a_bin_goes_to_the_vendor_modules_otherwise(no_board, vendor, tmp_path):
 def test_without_a_board_onnx_files_are_looked_for(no_board):
     assert runtime.suffixes() == ('.onnx',)
     assert runtime.suffixes('libdnn') == ('.bin',)
+
+
+def test_the_simulator_runs_a_bin_that_nothing_else_runs(no_board, has_simulator, tmp_path):
+    assert runtime.select(tmp_path / 'model.bin').name == 'simulator'
+
+
+def test_the_simulator_comes_after_the_board(standin, has_simulator, tmp_path):
+    assert runtime.select(tmp_path / 'model.bin').name == 'libdnn'
+
+
+def test_the_simulator_is_not_planned_for(no_board, has_simulator):
+    """A model with both files goes to ONNX Runtime at full speed, unless it is asked for."""
+    assert runtime.suffixes() == ('.onnx',)
+    assert runtime.suffixes('simulator') == ('.bin',)
+    assert 'simulator' not in [engine.name for engine in runtime.survey()]
 
 
 @pytest.mark.parametrize('name,engine,error,reason', [
@@ -73,6 +98,19 @@ def test_an_opened_model_has_run_and_is_closed_when_it_cannot(standin, tmp_path)
     standin.fail('hbDNNInfer', -6000001)
     with pytest.raises(InferenceError):
         runtime.open_model(path)
+
+
+@pytest.mark.parametrize('change, words', [
+    (lambda data: b'', 'found no bytes'),
+    (lambda data: data.replace(b'#B2Ehbm', b'#X2Ahbm'), "found one for 'bernoulli2'"),
+    (lambda data: data.replace(b'classes=10', b'classes=11'), 'instructions have the CRC-32')])
+def test_a_bin_is_checked_before_an_engine_gets_it(standin, tmp_path, change, words):
+    path = StandInModel().write(tmp_path / 'model.bin')
+    path.write_bytes(change(path.read_bytes()))
+    standin.fail('hbDNNInitializeFromFiles', -6000001)
+    with pytest.raises(ModelError, match=words):
+        runtime.open_model(path)
+    standin.reset()
 
 
 @pytest.mark.parametrize('values,answer', [

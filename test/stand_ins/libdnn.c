@@ -11,16 +11,18 @@
  * errors, how the real library lays out NV12 whose width is not a multiple of 16 (rows at
  * multiples of 16 are assumed), and whether a real model's values are right.
  *
- * A model file is one line: STANDIN key=value ... with the keys of parse() below; standin_model.py
- * in this folder writes such files and computes what such a model must answer.
+ * A model file is a .bin whose program is text: STANDIN key=value ... with the keys of parse()
+ * below; standin_model.py in this folder writes such files and computes what such a model must
+ * answer. The rest of the file is not looked at.
  */
 #include "libdnn.h"
 
 /* ---- models ---- */
 
 static int parse(FILE *file, Model *m) {
-  char magic[8] = "", key[32];
-  int value;
+  const char *magic = "STANDIN", *at = magic;
+  char key[32];
+  int value, c;
   *m = (Model){.models = 1, .inputs = 1, .outputs = 1, .type = NV12, .layout = 2, .n = 1, .c = 3,
                .h = 16, .w = 32, .bytes = -1, .classes = 10, .dtype = F32, .axis = 1};
   const struct { const char *key; int *value; } keys[] = {
@@ -30,7 +32,8 @@ static int parse(FILE *file, Model *m) {
       {"pad", &m->pad}, {"stride", &m->stride}, {"quanti", &m->quanti}, {"axis", &m->axis},
       {"scales", &m->scales}, {"zeros", &m->zeros}, {"short_by", &m->short_by},
       {"wait_code", &m->wait_code}, {"refuse", &m->refuse}, {"hang", &m->hang}};
-  if (fscanf(file, "%7s", magic) != 1 || strcmp(magic, "STANDIN")) return INVALID_MODEL;
+  while (*at && (c = getc(file)) != EOF) at = c == *at ? at + 1 : magic + (c == *magic);
+  if (*at) return INVALID_MODEL;
   while (fscanf(file, " %31[a-z_]=%d", key, &value) == 2) {
     size_t i = 0;
     while (i < sizeof keys / sizeof *keys && strcmp(key, keys[i].key)) i++;

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+import bin_writer
 import numpy as np
 import numpy.typing as npt
 
@@ -14,11 +15,18 @@ NV12, NV12_SEPARATE, RGB = 1, 2, 4
 NHWC, NCHW = 0, 2
 S8, U8, S16, F32, S32 = 8, 9, 11, 13, 14
 DTYPES = {S8: np.int8, S16: np.int16, F32: np.float32, S32: np.int32}
+# The same types in the file, whose numbers are others than libdnn's.
+IR_TYPES = {NV12: 7, NV12_SEPARATE: 13, RGB: 10}
+IR_DTYPES = {F32: 1, U8: 2, S8: 3, S16: 5, S32: 6}
 
 
 @dataclass(frozen=True)
 class StandInModel:
-    """The keys of a file; the ones that a stand-in does not need are for another."""
+    """
+    The keys of a file; the ones that a stand-in does not need are for another.
+
+    They are the program, as text, of a ``.bin`` that is otherwise a real one.
+    """
 
     models: int = 1
     inputs: int = 1
@@ -46,15 +54,21 @@ class StandInModel:
     @classmethod
     def read(cls, path: Path) -> StandInModel:
         """Read a file; ValueError if it is something else."""
-        magic, *pairs = path.read_text().split() or ['']
-        if magic != 'STANDIN':
+        _, found, text = path.read_bytes().partition(b'STANDIN ')
+        if not found:
             raise ValueError(f'{path}: not a stand-in model')
-        given = dict(pair.split('=') for pair in pairs)
+        given = dict(pair.split('=') for pair in text.partition(b'\0')[0].decode().split())
         return cls(**{f.name: int(given[f.name]) for f in fields(cls) if f.name in given})
 
     def write(self, path: Path) -> Path:
         """Write the file and return its path."""
-        path.write_text(' '.join(['STANDIN', *(f'{k}={v}' for k, v in asdict(self).items())]))
+        text = ' '.join(['STANDIN', *(f'{k}={v}' for k, v in asdict(self).items())])
+        path.write_bytes(bin_writer.container(
+            name='standin', instructions=text.encode() + b'\0',
+            inputs=[(f'image{i}', IR_TYPES.get(self.type, self.type), self.shape)
+                    for i in range(self.inputs)],
+            outputs=[(f'prob{i}', IR_DTYPES.get(self.dtype, 0), (1, self.classes, 1, 1))
+                     for i in range(self.outputs)]))
         return path
 
     @property

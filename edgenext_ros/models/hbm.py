@@ -1,0 +1,111 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What a BPU program (``.hbm``) says of itself, and whether its bytes are whole.
+
+The layout is undocumented; it was read off programs of hbdk 3.49 and checked against what the
+vendor's runtime says of them. All integers are little-endian; "model" is the start of the first
+model's table, to which its offsets are relative.
+
+====================  ======================================================
+0                     16 bytes: ``#``, the march, ``hbm#``, filled up with ``#``
+0x1c, 0x3c            versions of the runtime and of hbdk, text of 32 bytes
+0x68, 0x6c, 0x70      place of the list of models - 16; size - 16; models
+model + 0xa4 .. 0xb0  instructions: place, (count), bytes, CRC-32
+model + 0xbc .. 0xc4  weights: place, bytes, CRC-32
+model + 0xf0, 0xf4    segments: place, count; microseconds at + 0x30
+model + 0x148         operations per picture
+====================  ======================================================
+
+The CRCs cover instructions and weights, about five sixths of a program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import struct
+import zlib
+
+from edgenext_ros.models.wire import FormatError, printable
+
+MARCHES = {'B2E': 'bayes-e', 'B25': 'bayes', 'X2A': 'bernoulli2', 'X2': 'bernoulli'}
+"""Marches by the tag in a program's first bytes."""
+
+_HEADER = 0x74
+_TABLE = 0x168
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a program says of itself."""
+
+    march: str
+    """Name of the BPU it is for, or its tag if that is unknown."""
+    runtime: str
+    """Version of the runtime it was compiled for."""
+    hbdk: str
+    """Version of the compiler."""
+    latency_us: int | None
+    """The compiler's estimate for one picture in microseconds; None if it has several parts."""
+    operations: int
+    """Operations for one picture."""
+
+
+def read(data: memoryview) -> Program:
+    """
+    Read a program and check its sizes and CRCs.
+
+    :param data: the whole program, flat bytes.
+    :raises FormatError: it is damaged, or none.
+    """
+    march = _march(data)
+    if march != 'bayes-e':
+        # The rest may lie elsewhere in the programs of another BPU.
+        return Program(march, '', '', None, 0)
+    models_at, size, models = struct.unpack_from('<3I', _part(data, 0x68, 12, 'header'))
+    if size + 16 != len(data):
+        raise FormatError(f'a BPU program of {len(data)} bytes that says it has {size + 16}')
+    if models < 1:
+        raise FormatError('a BPU program without a model')
+    [offset] = struct.unpack('<Q', _part(data, models_at + 16, 8, 'list of models'))
+    model = offset + 16
+    table = _part(data, model, _TABLE, 'table')
+
+    def number(at: int) -> int:
+        value: int = struct.unpack_from('<I', table, at)[0]
+        return value
+
+    for name, place, length, crc in (
+            ('instructions', 0xa4, 0xac, 0xb0), ('weights', 0xbc, 0xc0, 0xc4)):
+        part = _part(data, model + number(place), number(length), name)
+        if len(part) and zlib.crc32(part) != number(crc):
+            raise FormatError(
+                f'a BPU program whose {name} have the CRC-32 {zlib.crc32(part):08x} where '
+                f'{number(crc):08x} is recorded')
+    latency = None
+    if number(0xf4) == 1:
+        segment = _part(data, model + number(0xf0) + 0x30, 4, 'segment')
+        latency = int.from_bytes(segment, 'little') or None
+    return Program(march, _version(data, 0x1c), _version(data, 0x3c), latency, number(0x148))
+
+
+def _march(data: memoryview) -> str:
+    """Return the BPU that a program is for, or raise FormatError when it is no program."""
+    magic = bytes(data[:16])
+    tag, found, rest = magic[1:].partition(b'hbm#')
+    if len(data) < _HEADER or magic[:1] != b'#' or not found or rest.strip(b'#'):
+        raise FormatError(f'a BPU program that begins with {magic!r}')
+    name = printable(tag.decode('ascii', 'replace'))
+    return MARCHES.get(name, name)
+
+
+def _part(data: memoryview, at: int, length: int, name: str) -> memoryview:
+    if at + length > len(data):
+        raise FormatError(
+            f'a BPU program of {len(data)} bytes whose {name} would end at {at + length}')
+    return data[at:at + length]
+
+
+def _version(data: memoryview, at: int) -> str:
+    version = bytes(data[at:at + 32]).partition(b'\0')[0]
+    return printable(version.decode('ascii', 'replace'))

@@ -1,0 +1,125 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Find the vendor's PC tools (hbdk): compiler and simulator of the BPU.
+
+They live in a virtual environment of their own, which nothing here imports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+import os
+from pathlib import Path
+import platform
+import re
+import shutil
+import sys
+
+from edgenext_ros.models.store import cache_folder
+from edgenext_ros.runtime.base import RuntimeUnavailableError
+
+ENVIRONMENT = 'EDGENEXT_TOOLCHAIN'
+REMEDY = (
+    f'in the source tree, "./dev toolchain" installs it; elsewhere, "pip install dgdk" into a '
+    f'virtual environment of Python 3.10 and name its folder in ${ENVIRONMENT}')
+
+_TOOLS = "the vendor's PC tools (hbdk)"
+_SIMULATOR = 'libhbdk_sim_x86.so'
+
+
+@dataclass(frozen=True)
+class Hbdk:
+    """The vendor's tools in one virtual environment."""
+
+    folder: Path
+    """The virtual environment."""
+    version: str
+    """Version of hbdk, such as 3.49.15."""
+    libraries: Path
+    """Folder of the libraries for x86-64."""
+
+    @property
+    def bin(self) -> Path:
+        """Folder of the commands (hb_mapper, hbdk-sim)."""
+        return self.folder / 'bin'
+
+    @property
+    def python(self) -> Path:
+        """The interpreter that can import the vendor's packages."""
+        return self.bin / 'python3'
+
+    @property
+    def simulator(self) -> Path:
+        """The library that simulates the BPU, and has the runtime in it."""
+        return self.libraries / _SIMULATOR
+
+    def environment(self) -> dict[str, str]:
+        """
+        Return this process' environment, changed so that the vendor's commands run in it.
+
+        They call each other by name, and must not see the packages of a sourced ROS.
+        """
+        environment = {name: value for name, value in os.environ.items()
+                       if name not in ('PYTHONHOME', 'PYTHONPATH')}
+        environment['VIRTUAL_ENV'] = str(self.folder)
+        environment['PATH'] = f'{self.bin}{os.pathsep}{environment.get("PATH", os.defpath)}'
+        return environment
+
+    def command(self, name: str) -> Path:
+        """
+        Return the path of a command, such as ``hb_mapper``.
+
+        :raises RuntimeUnavailableError: it is not installed; says with what it comes.
+        """
+        path = self.bin / name
+        if not os.access(path, os.X_OK):
+            raise RuntimeUnavailableError(
+                f'{name} is not in {self.bin}: "{self.python} -m pip install dg_nn_toolkit '
+                f'rdkx5_yolo_mapper" brings it')
+        return path
+
+
+def find() -> Hbdk:
+    """
+    Find the tools: where $EDGENEXT_TOOLCHAIN says, else in the usual places.
+
+    These are the running interpreter's own environment, that of an ``hbdk-sim`` on the PATH, and
+    the one in the cache that ``./dev toolchain`` makes.
+
+    :raises RuntimeUnavailableError: they are not here, or this is not Linux on x86-64.
+    """
+    if (platform.system(), platform.machine()) != ('Linux', 'x86_64'):
+        raise RuntimeUnavailableError(
+            f'{_TOOLS} run on Linux on x86-64 only, this is {platform.system()} on '
+            f'{platform.machine()}')
+    folders = list(_folders())
+    for folder in folders:
+        for package in sorted(folder.glob('lib/python3*/site-packages/hbdk')):
+            libraries = package / 'lib64' / 'x86'
+            needed = libraries / _SIMULATOR, package / '__init__.py', folder / 'bin' / 'python3'
+            if all(map(Path.is_file, needed)):
+                return Hbdk(folder, _version(package), libraries)
+    raise RuntimeUnavailableError(
+        f'{_TOOLS} are not in {", ".join(map(str, folders))}: {REMEDY}')
+
+
+def _folders() -> Iterator[Path]:
+    """Yield the virtual environments to look into."""
+    chosen = os.environ.get(ENVIRONMENT)
+    if chosen:
+        yield Path(chosen).expanduser().absolute()
+        return
+    yield Path(sys.prefix)
+    command = shutil.which('hbdk-sim')
+    if command:
+        yield Path(command).absolute().parents[1]
+    yield cache_folder() / 'toolchain'
+
+
+def _version(package: Path) -> str:
+    """Return a package's version without importing it."""
+    text = (package / '__init__.py').read_text(encoding='utf-8', errors='replace')
+    found = re.search(r'__version__ = r?.([0-9.]+)', text)
+    return found[1] if found else 'of unknown version'
