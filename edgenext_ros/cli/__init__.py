@@ -18,7 +18,7 @@ import sys
 
 from edgenext_ros import __version__
 
-VERBS = ('bench', 'classify', 'demo', 'models', 'parameters', 'runtimes')
+VERBS = ('bench', 'classify', 'compile', 'demo', 'models', 'parameters', 'runtimes', 'verify')
 
 
 def main(args: list[str] | None = None) -> int:

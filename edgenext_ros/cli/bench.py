@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Measure this package against the RDK Model Zoo's Python path on this machine."""
+"""Measure this package against the RDK Model Zoo: its Python path here, its models on the BPU."""
 
 from __future__ import annotations
 
@@ -11,11 +11,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from edgenext_ros.toolchain.benchmark import Row
 
-HELP = "Measure the time around the inference, against the RDK Model Zoo's Python path."
+HELP = ("Measure the time around the inference, against the RDK Model Zoo's Python path; or with "
+        '"bpu" the time of the inference, against its recipe, by the compiler\'s estimate.')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
+    parser.add_argument('what', nargs='?', default='host', choices=('host', 'bpu'),
+                        help='host: this machine (default); bpu: compile all four sizes with the '
+                             "vendor's tools, which takes half an hour")
+    parser.add_argument('--sizes', nargs='+', metavar='NAME',
+                        help='bpu: only these, such as edgenext_xx_small')
+    parser.add_argument('--level', default='O3', choices=('O1', 'O2', 'O3'),
+                        help='bpu: effort of the compiler (default: O3)')
+    parser.add_argument('--cache', type=Path, metavar='FOLDER',
+                        help='bpu: keep reports here, and do not compute them again')
+    parser.add_argument('--markdown', type=Path, metavar='FILE.md', help='bpu: write the tables')
     parser.add_argument('--repeat', type=_positive, default=200, metavar='N',
                         help='runs of each side, of which the median counts (default: 200)')
     parser.add_argument('--plot', type=Path, metavar='FILE.png',
@@ -37,12 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     from edgenext_ros.cli import write_json
 
+    if arguments.plot and find_spec('matplotlib') is None:
+        print('edgenext bench: --plot needs matplotlib: pip install matplotlib', file=sys.stderr)
+        return 2
+    if arguments.what == 'bpu':
+        return _run_bpu(arguments)
     if find_spec('scipy') is None:
         print('edgenext bench: the baseline needs scipy: pip install scipy, or use ./dev bench, '
               'which installs it', file=sys.stderr)
-        return 2
-    if arguments.plot and find_spec('matplotlib') is None:
-        print('edgenext bench: --plot needs matplotlib: pip install matplotlib', file=sys.stderr)
         return 2
 
     from edgenext_ros.toolchain import benchmark
@@ -58,6 +71,38 @@ def run(arguments: argparse.Namespace) -> int:
     write_json(arguments.json, [asdict(row) for row in rows])
     if arguments.plot:
         _plot(rows, arguments.plot)
+    return 0
+
+
+def _run_bpu(arguments: argparse.Namespace) -> int:
+    """Compile everything and print the tables."""
+    import sys
+    from time import monotonic
+
+    from edgenext_ros.cli import write_json
+    from edgenext_ros.toolchain import benchmark_bpu
+
+    sizes = arguments.sizes or list(benchmark_bpu.BOARD)
+    unknown = sorted(set(sizes) - benchmark_bpu.BOARD.keys())
+    if unknown:
+        raise ValueError(f'--sizes {" ".join(unknown)}: expected some of '
+                         f'{", ".join(benchmark_bpu.BOARD)}')
+    begin = monotonic()
+
+    def progress(text: str) -> None:
+        print(f'{monotonic() - begin:6.0f} s  {size}: {text}', file=sys.stderr, flush=True)
+
+    rows = []
+    for size in sizes:
+        rows.append(benchmark_bpu.measure(
+            size, level=arguments.level, cache=arguments.cache, progress=progress))
+    tables = benchmark_bpu.markdown(rows)
+    print(tables)
+    write_json(arguments.json, [case for row in rows for case in benchmark_bpu.as_json(row)])
+    if arguments.markdown:
+        arguments.markdown.write_text(tables + '\n')
+    if arguments.plot:
+        benchmark_bpu.plot(rows, arguments.plot)
     return 0
 
 

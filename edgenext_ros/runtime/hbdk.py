@@ -25,6 +25,19 @@ REMEDY = (
     f'in the source tree, "./dev toolchain" installs it; elsewhere, "pip install dgdk" into a '
     f'virtual environment of Python 3.10 and name its folder in ${ENVIRONMENT}')
 
+_PACKAGE = Path(__file__).parents[1]
+# The package alone: the folder that it is in may have a numpy for another Python.
+_RUN_MODULE = """
+import importlib.util, runpy, sys
+folder, name = sys.argv[1:3]
+spec = importlib.util.spec_from_file_location(
+    'edgenext_ros', folder + '/__init__.py', submodule_search_locations=[folder])
+sys.modules['edgenext_ros'] = package = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(package)
+sys.argv[1:3] = []
+runpy.run_module(name, run_name='__main__', alter_sys=True)
+"""
+
 _TOOLS = "the vendor's PC tools (hbdk)"
 _SIMULATOR = 'libhbdk_sim_x86.so'
 
@@ -66,6 +79,10 @@ class Hbdk:
         environment['VIRTUAL_ENV'] = str(self.folder)
         environment['PATH'] = f'{self.bin}{os.pathsep}{environment.get("PATH", os.defpath)}'
         return environment
+
+    def module(self, name: str, *arguments: str) -> list[str]:
+        """Return the command that runs a module of this package in the tools' own Python."""
+        return [str(self.python), '-I', '-c', _RUN_MODULE, str(_PACKAGE), name, *arguments]
 
     def command(self, name: str) -> Path:
         """

@@ -25,7 +25,7 @@ import numpy.typing as npt
 _MEAN = np.array([123.675, 116.28, 103.53])
 _SCALE = np.array([0.01712475, 0.017507, 0.01742919])
 # BT.601 full range (JFIF), as hb_mapper's nv12 input decodes it: not clipped.
-_RGB_FROM_YUV = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
+RGB_FROM_YUV = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
 
 
 def available() -> str:
@@ -48,7 +48,7 @@ class Nv12Normaliser:
 
     def __init__(self, *, width: int, height: int) -> None:
         self._shape = (height, width)
-        matrix = _SCALE[:, None] * _RGB_FROM_YUV
+        matrix = _SCALE[:, None] * RGB_FROM_YUV
         self._matrix = matrix.astype(np.float32)
         offset = matrix @ np.array([0.0, -128.0, -128.0]) - _MEAN * _SCALE
         self._offset = offset.astype(np.float32)[:, None]

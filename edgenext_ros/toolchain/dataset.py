@@ -1,9 +1,15 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Photographs in class folders: read, split, augment, batch."""
+"""
+Photographs in class folders: read, split, augment, batch.
+
+``python -m edgenext_ros.toolchain.dataset FOLDER --output OUT`` makes ``OUT/train`` and ``OUT/test``,
+links to the pictures of either side of the split that the training uses.
+"""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +23,9 @@ MEAN = np.array([123.675, 116.28, 103.53], np.float32)
 """ImageNet's RGB mean, 0..255 (timm, and the published BPU recipe)."""
 STD = np.array([58.395, 57.12, 57.375], np.float32)
 """ImageNet's RGB standard deviation, 0..255; the reciprocal of the BPU recipe's scale."""
+
+TEST_FRACTION = 0.12
+"""Share of each class that is never trained on."""
 
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
 
@@ -80,12 +89,16 @@ def split(data: Photographs, *, test_fraction: float,
     test: list[int] = []
     for index in range(len(data.names)):
         members = np.flatnonzero(data.targets == index)
-        order = sorted(members, key=lambda i: hashlib.sha256(
-            f'{seed}/{data.files[i]}'.encode()).digest())
-        count = max(1, round(len(order) * test_fraction))
-        test.extend(order[:count])
-        train.extend(order[count:])
+        kept = held_back([data.files[i] for i in members], fraction=test_fraction, seed=seed)
+        for i in members:
+            (test if data.files[i] in kept else train).append(i)
     return data.select(np.array(sorted(train))), data.select(np.array(sorted(test)))
+
+
+def held_back(files: list[str], *, fraction: float, seed: int) -> set[str]:
+    """Return those of one class' files, each ``class/file``, that are never trained on."""
+    order = sorted(files, key=lambda file: hashlib.sha256(f'{seed}/{file}'.encode()).digest())
+    return set(order[:max(1, round(len(order) * fraction))])
 
 
 def stretch(image: np.ndarray, size: int) -> np.ndarray:
@@ -137,3 +150,25 @@ def batches(data: Photographs, *, size: int, batch: int, seed: int,
             if following is not None:
                 ahead = pool.submit(prepare, following)
             yield ready
+
+
+def main() -> None:
+    """Read the arguments and link every picture into its side of the split."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('data', type=Path, help='folder with one folder of pictures per class')
+    parser.add_argument('--output', type=Path, required=True, help='folder to make')
+    parser.add_argument('--test-fraction', type=float, default=TEST_FRACTION)
+    parser.add_argument('--seed', type=int, default=0)
+    arguments = parser.parse_args()
+    for folder in sorted(p for p in arguments.data.iterdir() if p.is_dir()):
+        files = [f'{folder.name}/{p.name}' for p in folder.iterdir()
+                 if p.suffix.lower() in SUFFIXES]
+        kept = held_back(files, fraction=arguments.test_fraction, seed=arguments.seed)
+        for file in files:
+            link = arguments.output / ('test' if file in kept else 'train') / file
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to((arguments.data / file).absolute())
+
+
+if __name__ == '__main__':
+    main()

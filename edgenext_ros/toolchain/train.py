@@ -163,7 +163,7 @@ def main() -> None:
                         help='picture size x epochs, in order (default: %(default)s)')
     parser.add_argument('--batch', type=int, default=64, help='pictures per step')
     parser.add_argument('--rate', type=float, default=1.5e-3, help='highest learning rate')
-    parser.add_argument('--test-fraction', type=float, default=0.12,
+    parser.add_argument('--test-fraction', type=float, default=dataset.TEST_FRACTION,
                         help='share of each class that is never trained on')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--threads', type=int, default=2, help='CPU threads')

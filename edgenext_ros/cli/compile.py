@@ -1,0 +1,86 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Compile EdgeNeXt for the BPU."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from edgenext_ros.core.nv12 import FITS
+
+HELP = 'Compile EdgeNeXt for the BPU: from timm, a checkpoint or an ONNX file to a .bin.'
+_RECIPES = ('fast', 'precise', 'published')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument('model', metavar='MODEL',
+                        help="timm's name (edgenext_xx_small, _x_small, _small, _base), or a "
+                             'file with weights: .onnx, .pt, .pth, .safetensors')
+    parser.add_argument('--output', type=Path, metavar='FILE.bin', help='the file to write')
+    parser.add_argument('--calibration', type=Path, metavar='FOLDER',
+                        help='folder of pictures like those that the camera will give')
+    parser.add_argument('--count', type=int, default=100,
+                        help='pictures of it to use, at most (default: 100)')
+    parser.add_argument('--fit', default='stretch', choices=FITS,
+                        help='how another shape is fitted, as at run time (default: stretch)')
+    parser.add_argument('--recipe', default='fast', choices=_RECIPES,
+                        help="fast: int8; precise: LayerNorm in int16; published: the model "
+                             "zoo's graph and settings (default: fast)")
+    parser.add_argument('--random-weights', action='store_true',
+                        help='measure the latency of a timm name without its weights')
+    parser.add_argument('--classes', type=int, default=1000,
+                        help='classes of random weights (default: 1000)')
+    parser.add_argument('--level', default='O3', choices=('O1', 'O2', 'O3'),
+                        help='effort of the compiler; O2 takes half the time (default: O3)')
+    parser.add_argument('--keep', type=Path, metavar='FOLDER',
+                        help='copy the float and quantised graphs, the log and the reports here')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compile and print a summary; 2 when arguments do not go together."""
+    from dataclasses import asdict
+    import sys
+    from time import monotonic
+
+    from edgenext_ros.cli import write_json
+    from edgenext_ros.toolchain.compile import compile_model, Job
+    from edgenext_ros.toolchain.recipe import RECIPES
+
+    wrong = _wrong(arguments)
+    if wrong:
+        print(f'edgenext compile: {wrong}', file=sys.stderr)
+        return 2
+    begin = monotonic()
+    report = compile_model(
+        Job(model=arguments.model, recipe=RECIPES[arguments.recipe], output=arguments.output,
+            pictures=None if arguments.random_weights else arguments.calibration,
+            count=arguments.count, fit=arguments.fit, classes=arguments.classes,
+            level=arguments.level, keep=arguments.keep),
+        progress=lambda text: print(f'{monotonic() - begin:6.0f} s  {text}', flush=True))
+    print(f'\nlatency       {report.latency_ms:.3f} ms, {report.fps:.0f} frames a second '
+          f'(the compiler\'s estimate)\nDDR traffic   {report.ddr_mb:.2f} MB a frame\n'
+          f'on the CPU    {", ".join(report.cpu_nodes) or "nothing"}')
+    if report.cosine is not None:
+        print(f'cosine        {report.output_cosine:.5f} for the logits, least '
+              f'{report.cosine:.5f} ({report.worst_node})')
+    if arguments.output:
+        print(f'written       {arguments.output}, {arguments.output.stat().st_size / 1e6:.2f} MB, '
+              f'and {arguments.output.with_suffix(".recipe.json").name}')
+    write_json(arguments.json, asdict(report))
+    return 0
+
+
+def _wrong(arguments: argparse.Namespace) -> str:
+    """Say which arguments do not go together."""
+    if arguments.count < 1 or arguments.classes < 2:
+        return '--count must be at least 1, and --classes at least 2'
+    if arguments.random_weights:
+        return '--random-weights needs no --calibration' if arguments.calibration else ''
+    if arguments.calibration is None:
+        return ('--calibration FOLDER is missing: a folder of pictures like those that the camera '
+                'will give; or --random-weights, to measure the latency only')
+    if arguments.output is None:
+        return '--output FILE.bin is missing'
+    return '' if arguments.output.suffix == '.bin' else '--output must end in .bin'

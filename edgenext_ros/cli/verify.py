@@ -1,0 +1,70 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Compare a .bin with the network that it was compiled from."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from edgenext_ros.core.nv12 import FITS
+
+HELP = 'Compare a .bin, in the simulator, with the ONNX file that it was compiled from.'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument('model', type=Path, metavar='MODEL.bin', help='the compiled model')
+    parser.add_argument('--against', type=Path, required=True, metavar='MODEL.onnx',
+                        help='the network that it was compiled from')
+    parser.add_argument('--pictures', type=Path, required=True, metavar='FOLDER',
+                        help='folder of pictures; both get the same NV12 bytes')
+    parser.add_argument('--count', type=int, default=200,
+                        help='pictures of it to use, at most (default: 200)')
+    parser.add_argument('--quantised', type=Path, metavar='FILE.onnx',
+                        help="also hb_mapper's quantised graph (edgenext compile --keep), with "
+                             'which the .bin must agree exactly')
+    parser.add_argument('--fit', default='stretch', choices=FITS,
+                        help='how another shape is fitted (default: stretch)')
+    parser.add_argument('--least', type=float, default=0.0, metavar='PER_CENT',
+                        help='exit with 1 if fewer pictures have the same best class')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the agreement; 1 when it is less than asked for, or not exact where it must be."""
+    from dataclasses import asdict
+    import sys
+
+    from edgenext_ros.cli import write_json
+    from edgenext_ros.toolchain.verify import verify
+
+    if arguments.count < 1:
+        raise ValueError(f'--count must be at least 1, got {arguments.count}')
+
+    def progress(done: int, total: int) -> None:
+        if sys.stderr.isatty() or done % 20 == 0 or done == total:
+            print(f'\r{done}/{total} pictures simulated', end='', file=sys.stderr, flush=True)
+
+    rows = verify(arguments.model, arguments.against, arguments.pictures, count=arguments.count,
+                  fit=arguments.fit, quantised=arguments.quantised, progress=progress)
+    print(file=sys.stderr)
+    for row in rows:
+        print(f'{row.first} and {row.second}, {row.pictures} pictures:\n'
+              f'  same best class {row.top1:.2f} %, cosine {row.cosine:.5f} (least '
+              f'{row.worst_cosine:.5f}), largest difference {row.difference:.3g}')
+        for file in row.disagreements[:5]:
+            print(f'  another best class: {file}')
+    write_json(arguments.json, [asdict(row) for row in rows])
+    if rows[0].top1 < arguments.least:
+        print(f'edgenext verify: {rows[0].top1:.2f} % is less than --least {arguments.least} %',
+              file=sys.stderr)
+        return 1
+    if arguments.quantised and rows[-1].difference > EXACT:
+        print('edgenext verify: the simulated .bin differs from its quantised graph',
+              file=sys.stderr)
+        return 1
+    return 0
+
+
+EXACT = 1e-6
+"""Difference up to which two float32 roundings of the same integers agree."""

@@ -1,0 +1,179 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Compile EdgeNeXt for the BPU with the vendor's hb_mapper.
+
+Works in a temporary folder; the result gets its name when it is complete and has been checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+import errno
+import hashlib
+import json
+from pathlib import Path
+import shutil
+import subprocess
+import tempfile
+from typing import Any
+
+from edgenext_ros.models import bin_file, ModelError
+from edgenext_ros.runtime import hbdk
+from edgenext_ros.toolchain import calibration, mapper
+from edgenext_ros.toolchain.mapper import Report
+from edgenext_ros.toolchain.recipe import Recipe
+
+SIZE = 224
+Progress = Callable[[str], None]
+"""Is told what happens, for people."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to compile, and how."""
+
+    model: str
+    """timm's name, or the path of a file with weights; see ``weights.load_network``."""
+    recipe: Recipe
+    output: Path | None
+    """The ``.bin`` to write; None only measures."""
+    pictures: Path | None = None
+    """Folder of pictures to calibrate with; None for random weights, which need none."""
+    count: int = 100
+    """Pictures to calibrate with, at most."""
+    fit: str = 'stretch'
+    classes: int = 1000
+    """Of random weights."""
+    level: str = 'O3'
+    """hbdk-cc's optimisation level; O2 takes half the time and is within a per cent."""
+    keep: Path | None = None
+    """Folder to copy the graphs to: float and quantised ONNX, log, the compiler's report."""
+
+
+def compile_model(job: Job, *, progress: Progress) -> Report:
+    """
+    Compile one model; a recipe file appears beside the output.
+
+    :raises RuntimeUnavailableError: the vendor's tools are not here.
+    :raises ModelError: the model is not an EdgeNeXt, or the tools refuse it.
+    :raises ValueError: no picture to calibrate with.
+    :raises OSError: the disk is full, a folder cannot be written.
+    """
+    tools = hbdk.find()
+    tools.command('hb_mapper')
+    # Not beside the output: the vendor's tools write the folder's path into the .bin.
+    with tempfile.TemporaryDirectory(prefix='edgenext-') as temporary, _no_space_is_a_sentence():
+        work = Path(temporary)
+        progress(f'writing the graph of {job.model}, recipe {job.recipe.name}')
+        prepared = _prepare(tools, job, work / 'model.onnx')
+        used = None
+        if job.pictures is not None:
+            used = _calibrate(job, work / 'calibration', progress)
+        config = mapper.configuration(
+            prefix=Path(job.output or prepared['size']).stem, int16=prepared['int16'],
+            percentile=job.recipe.percentile if used else None, level=job.level)
+        (work / 'config.yaml').write_text(json.dumps(config, indent=2))  # JSON is YAML
+        try:
+            report = mapper.run(tools, work, progress=progress)
+            if job.output is not None:
+                _publish(job, work, config, prepared, used, report)
+        except (ModelError, OSError):
+            _keep_log(job, work)
+            raise
+        if job.keep is not None:
+            _keep(job.keep, work)
+    return report
+
+
+def _prepare(tools: hbdk.Hbdk, job: Job, output: Path) -> dict[str, Any]:
+    """Write the ONNX file in the tools' Python, which has PyTorch, and return its facts."""
+    model = Path(job.model)
+    if model.suffix and not model.is_file():
+        raise ModelError(f'{job.model}: this file does not exist')
+    arguments = {
+        'model': str(model.absolute()) if model.suffix and model.is_file() else job.model,
+        'recipe': job.recipe.name, 'random': job.pictures is None, 'classes': job.classes,
+        'onnx': str(output)}
+    done = subprocess.run(
+        tools.module('edgenext_ros.toolchain.prepare', json.dumps(arguments)),
+        env=tools.environment(), capture_output=True, text=True, check=False)
+    try:
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        last = (done.stderr.strip().splitlines() or ['no word'])[-1]
+        raise ModelError(f'{job.model}: its graph could not be written: {last}; "./dev toolchain" '
+                         'installs what is needed') from None
+    if 'error' in answer:
+        raise ModelError(answer['error'])
+    return answer
+
+
+def _calibrate(job: Job, folder: Path, progress: Progress) -> list[str]:
+    """Write the calibration data and return the names of the pictures in it."""
+    assert job.pictures is not None
+    files = calibration.picture_files(job.pictures, limit=job.count)
+    folder.mkdir()
+    used = []
+    for file, nv12 in calibration.read_pictures(files, width=SIZE, height=SIZE, fit=job.fit):
+        if isinstance(nv12, str):
+            progress(f'left out {file}: {nv12}')
+            continue
+        calibration.rgb(nv12, width=SIZE, height=SIZE).tofile(folder / f'{len(used):05}.rgb')
+        used.append(str(file.relative_to(job.pictures)))
+    if not used:
+        raise ValueError(f'{job.pictures}: none of {len(files)} pictures decodes')
+    progress(f'{len(used)} calibration pictures from {job.pictures}')
+    return used
+
+
+def _publish(job: Job, work: Path, config: dict[str, Any], prepared: dict[str, Any],
+             used: list[str] | None, report: Report) -> None:
+    """Check the ``.bin``, and put it and its recipe under their names."""
+    assert job.output is not None
+    compiled = next((work / 'out').glob('*.bin'))
+    bin_file.read(compiled)
+    story = {
+        'model': Path(job.model).name, 'network': prepared['size'], 'classes': prepared['classes'],
+        'recipe': job.recipe.name, 'sha256': hashlib.sha256(compiled.read_bytes()).hexdigest(),
+        'fit': job.fit, 'calibration_pictures': used, 'report': asdict(report),
+        'configuration': config}
+    recipe = work / 'recipe.json'
+    recipe.write_text(json.dumps(story, indent=1) + '\n')
+    job.output.parent.mkdir(parents=True, exist_ok=True)
+    for source, target in ((recipe, job.output.with_suffix('.recipe.json')),
+                           (compiled, job.output)):
+        part = target.with_name(target.name + '.part')
+        try:
+            shutil.copyfile(source, part)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _keep(folder: Path, work: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in (work / 'model.onnx', work / mapper.LOG, *(work / 'out').iterdir()):
+        shutil.copyfile(file, folder / file.name)
+
+
+def _keep_log(job: Job, work: Path) -> None:
+    """Save the log of a failure: beside the output, or in the folder to keep things in."""
+    target = job.output.with_suffix('.log') if job.output else (job.keep or Path()) / mapper.LOG
+    if (work / mapper.LOG).exists():
+        shutil.copyfile(work / mapper.LOG, target)
+
+
+@contextmanager
+def _no_space_is_a_sentence():
+    """Say which disk is full, where the system says only that one is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise OSError(
+            errno.ENOSPC, f'the disk is full (temporary folder {tempfile.gettempdir()}, chosen by '
+            f'$TMPDIR; a compilation needs about 300 MB there): {error.filename or ""}') from error

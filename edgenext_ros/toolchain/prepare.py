@@ -1,0 +1,77 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Write the ONNX file that hb_mapper compiles; run by ``compile`` in the toolchain's Python.
+
+Arguments: a JSON object with model, recipe, random, classes and onnx (the file to write). The
+answer is one line of JSON: size, classes and int16 nodes, or an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+import sys
+import warnings
+
+from edgenext_ros.models import ModelError
+from edgenext_ros.toolchain.bpu_graph import BpuEdgeNeXt, SIZE, size_of
+from edgenext_ros.toolchain.recipe import Recipe, RECIPES
+from edgenext_ros.toolchain.weights import load_network
+import torch
+from torch import nn
+
+OPSET = 11
+"""The newest that hb_mapper reads."""
+
+
+def export(network: nn.Module, output: Path) -> None:
+    """Write ONNX that takes normalised RGB, float32 (1, 3, 224, 224), and gives logits."""
+    options = {} if torch.__version__ < '2.5' else {'dynamo': False}
+    with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
+        warnings.simplefilter('ignore')
+        torch.onnx.export(network, (torch.zeros(1, 3, SIZE, SIZE),), str(output),
+                          input_names=['image'], output_names=['logits'],
+                          opset_version=OPSET, **options)
+
+
+def prepare(model: str, recipe: Recipe, output: Path, *, random: bool,
+            classes: int) -> dict[str, object]:
+    """
+    Write the ONNX file of a model in the recipe's form, and say what is in it.
+
+    The BPU form is not simplified: onnxsim takes the factor of GELU into a convolution, and the
+    compiler then misses that it is one. The published recipe is, as its files were.
+
+    :raises ModelError: see ``load_network``.
+    """
+    import onnx
+    network = load_network(model, random=random, classes=classes)
+    size = size_of(network.stem[0].out_channels)
+    export(BpuEdgeNeXt(network).eval() if recipe.bpu_graph else network, output)
+    graph = onnx.load(str(output))
+    if not recipe.bpu_graph:
+        import onnxsim
+        graph, same = onnxsim.simplify(graph)
+        if not same:
+            raise ModelError(f'{model}: onnxsim changed what the graph computes')
+        onnx.save(graph, str(output))
+    names = [node.name for node in graph.graph.node]
+    return {'size': size, 'classes': network.num_classes,
+            'int16': recipe.int16_nodes(names, size)}
+
+
+def main(arguments: str) -> None:
+    """Do what the JSON object says, and print the answer."""
+    job = json.loads(arguments)
+    try:
+        answer = prepare(job['model'], RECIPES[job['recipe']], Path(job['onnx']),
+                         random=job['random'], classes=job['classes'])
+    except ModelError as error:
+        answer = {'error': str(error)}
+    print(json.dumps(answer))
+
+
+if __name__ == '__main__':
+    main(sys.argv[1])

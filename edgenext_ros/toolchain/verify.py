@@ -1,0 +1,149 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Compare what a ``.bin`` computes with the network that it was compiled from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+import os
+from pathlib import Path
+import subprocess
+import tempfile
+
+from edgenext_ros.models import ModelError
+from edgenext_ros.runtime import hbdk, open_model
+from edgenext_ros.runtime.base import ModelInfo, Nv12, Runtime
+from edgenext_ros.toolchain.calibration import picture_files, read_pictures, yuv444
+import numpy as np
+
+Progress = Callable[[int, int], None]
+"""Is told how many of how many pictures are done."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far two engines give the same for the same NV12 bytes."""
+
+    first: str
+    second: str
+    pictures: int
+    top1: float
+    """Share of pictures with the same best class, in per cent."""
+    cosine: float
+    """Mean cosine similarity of the outputs."""
+    worst_cosine: float
+    difference: float
+    """Largest difference of any two outputs."""
+    disagreements: list[str]
+    """Files with another best class."""
+
+    @classmethod
+    def of(cls, first: tuple[str, np.ndarray], second: tuple[str, np.ndarray],
+           files: list[Path]) -> Agreement:
+        """Compare outputs, float32 (pictures, classes), each with the name of its engine."""
+        a, b = (side[1].astype(np.float64) for side in (first, second))
+        lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+        cosines = (a * b).sum(1) / np.maximum(lengths, 1e-30)
+        same = a.argmax(1) == b.argmax(1)
+        return cls(first[0], second[0], len(files), round(100 * float(same.mean()), 2),
+                   round(float(cosines.mean()), 6), round(float(cosines.min()), 6),
+                   float(abs(a - b).max()),
+                   [str(file) for file, equal in zip(files, same, strict=True) if not equal])
+
+
+def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
+           quantised: Path | None, progress: Progress) -> list[Agreement]:
+    """
+    Run pictures through a ``.bin`` in the simulator, and through other forms of the network.
+
+    :param model: the ``.bin``.
+    :param against: the ONNX file that it was compiled from.
+    :param quantised: hb_mapper's quantised graph, for which agreement must be exact.
+    :return: float against ``.bin``; then, if given, float against the quantised graph and this
+        against ``.bin``.
+    :raises ValueError: no picture, or models of different size.
+    """
+    with _opened(model, 'simulator') as (simulator, info), _opened(against, 'onnx') as (onnx, other):
+        if (info.width, info.height, info.classes) != (other.width, other.height, other.classes):
+            raise ModelError(
+                f'{against}: expected the network of {model.name} ({info.width}x{info.height}, '
+                f'{info.classes} classes), found {other.width}x{other.height}, {other.classes}')
+        files, inputs = _pictures(pictures, count, fit, info)
+        float_outputs = np.stack([onnx.infer(nv12) for nv12 in inputs])
+        bin_outputs = _simulate(model, simulator, inputs, progress)
+    sides = [(against.name, float_outputs), (f'{model.name} simulated', bin_outputs)]
+    rows = [Agreement.of(*sides, files)]
+    if quantised is not None:
+        graph = (quantised.name, run_quantised(quantised, inputs, info))
+        rows += [Agreement.of(sides[0], graph, files), Agreement.of(graph, sides[1], files)]
+    return rows
+
+
+@contextmanager
+def _opened(model: Path, engine: str) -> Iterator[tuple[Runtime, ModelInfo]]:
+    runtime, info = open_model(model, runtime=engine)
+    try:
+        yield runtime, info
+    finally:
+        runtime.close()
+
+
+def _pictures(folder: Path, count: int, fit: str, info: ModelInfo) -> tuple[list[Path], list[Nv12]]:
+    found = [(file, nv12) for file, nv12 in read_pictures(
+        picture_files(folder, limit=count), width=info.width, height=info.height, fit=fit)
+        if not isinstance(nv12, str)]
+    if not found:
+        raise ValueError(f'{folder}: no picture in it decodes')
+    files, inputs = zip(*found, strict=True)
+    return list(files), list(inputs)
+
+
+def _simulate(model: Path, first: Runtime, inputs: list[Nv12], progress: Progress) -> np.ndarray:
+    """Run the simulator once for each core: it is slow, and has a process of its own."""
+    done: list[int] = []
+
+    def run(runtime: Runtime, part: list[Nv12]) -> list[np.ndarray]:
+        outputs = []
+        for nv12 in part:
+            outputs.append(runtime.infer(nv12))
+            done.append(1)
+            progress(len(done), len(inputs))
+        return outputs
+
+    workers = max(1, min(len(inputs), len(os.sched_getaffinity(0))))
+    runtimes = [first, *(open_model(model, runtime='simulator')[0] for _ in range(workers - 1))]
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            parts = list(pool.map(run, runtimes, [inputs[n::workers] for n in range(workers)]))
+    finally:
+        for runtime in runtimes[1:]:
+            runtime.close()
+    outputs = np.empty((len(inputs), parts[0][0].size), np.float32)
+    for n, part in enumerate(parts):
+        outputs[n::workers] = part
+    return outputs
+
+
+def run_quantised(model: Path, inputs: list[Nv12], info: ModelInfo) -> np.ndarray:
+    """
+    Run hb_mapper's quantised graph with the vendor's executor.
+
+    :return: float32 (pictures, classes).
+    :raises ModelError: the executor failed; says its last words.
+    """
+    tools = hbdk.find()
+    with tempfile.TemporaryDirectory(prefix='edgenext-') as folder:
+        pictures, outputs = Path(folder, 'pictures.npy'), Path(folder, 'outputs.npy')
+        np.save(pictures, np.stack([
+            yuv444(nv12, width=info.width, height=info.height) for nv12 in inputs]))
+        done = subprocess.run(
+            tools.module('edgenext_ros.toolchain.quantised', str(model.absolute()), str(pictures),
+                         str(outputs)),
+            env=tools.environment(), capture_output=True, text=True, check=False)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ['no word'])[-1]
+            raise ModelError(f'{model}: the quantised graph does not run: {last}')
+        return np.load(outputs)
