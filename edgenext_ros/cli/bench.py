@@ -22,8 +22,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              "vendor's tools, which takes half an hour")
     parser.add_argument('--sizes', nargs='+', metavar='NAME',
                         help='bpu: only these, such as edgenext_xx_small')
-    parser.add_argument('--level', default='O3', choices=('O1', 'O2', 'O3'),
-                        help='bpu: effort of the compiler (default: O3)')
     parser.add_argument('--cache', type=Path, metavar='FOLDER',
                         help='bpu: keep reports here, and do not compute them again')
     parser.add_argument('--markdown', type=Path, metavar='FILE.md', help='bpu: write the tables')
@@ -95,7 +93,7 @@ def _run_bpu(arguments: argparse.Namespace) -> int:
     rows = []
     for size in sizes:
         rows.append(benchmark_bpu.measure(
-            size, level=arguments.level, cache=arguments.cache, progress=progress))
+            size, cache=arguments.cache, progress=progress))
     tables = benchmark_bpu.markdown(rows)
     print(tables)
     write_json(arguments.json, [case for row in rows for case in benchmark_bpu.as_json(row)])

@@ -42,12 +42,12 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f'--count must be at least 1, got {arguments.count}')
 
     def progress(done: int, total: int) -> None:
-        if sys.stderr.isatty() or done % 20 == 0 or done == total:
-            print(f'\r{done}/{total} pictures simulated', end='', file=sys.stderr, flush=True)
+        if sys.stderr.isatty() or done % 50 == 0 or done == total:
+            print(f'{done}/{total} pictures simulated', file=sys.stderr, flush=True,
+                  end='\r' if sys.stderr.isatty() and done < total else '\n')
 
     rows = verify(arguments.model, arguments.against, arguments.pictures, count=arguments.count,
                   fit=arguments.fit, quantised=arguments.quantised, progress=progress)
-    print(file=sys.stderr)
     for row in rows:
         print(f'{row.first} and {row.second}, {row.pictures} pictures:\n'
               f'  same best class {row.top1:.2f} %, cosine {row.cosine:.5f} (least '

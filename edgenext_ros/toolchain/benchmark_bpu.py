@@ -57,7 +57,7 @@ def throughput(latency_ms: float, threads: int, *, outside_ms: float = OUTSIDE_M
     return 1000 * min(threads / (latency_ms + outside_ms), 1 / latency_ms)
 
 
-def measure(size: str, *, level: str, cache: Path | None, progress: Progress) -> Row:
+def measure(size: str, *, cache: Path | None, progress: Progress) -> Row:
     """
     Compile one size with all three recipes, with random weights, on which latency does not depend.
 
@@ -65,12 +65,12 @@ def measure(size: str, *, level: str, cache: Path | None, progress: Progress) ->
     """
     reports = {}
     for name, recipe in RECIPES.items():
-        known = cache / f'{size}-{name}-{level}.json' if cache else None
+        known = cache / f'{size}-{name}.json' if cache else None
         if known is not None and known.exists():
             reports[name] = Report(**json.loads(known.read_text()))
             continue
         reports[name] = compile_model(
-            Job(model=size, recipe=recipe, output=None, level=level), progress=progress)
+            Job(model=size, recipe=recipe, output=None), progress=progress)
         if known is not None:
             known.parent.mkdir(parents=True, exist_ok=True)
             known.write_text(json.dumps(asdict(reports[name])))
@@ -92,7 +92,7 @@ def as_json(row: Row) -> list[dict[str, Any]]:
 
 def markdown(rows: list[Row]) -> str:
     """Return the two tables of docs/bpu.md: latency, and frames a second by threads."""
-    lines = ['| size | published recipe, ms | ours, ms | times faster | ours, LayerNorm in int16, ms '
+    lines = ['| size | published recipe, ms | ours, ms | times faster | ours, partly in int16, ms '
              '| DDR, MB: theirs, ours | on the board, published: ms, FPS |',
              '|---|---|---|---|---|---|---|']
     for row in rows:
@@ -123,7 +123,7 @@ def plot(rows: list[Row], path: Path) -> None:
     axes = figure.subplots()
     bars = (('published, on the board (model zoo)', 'tab:gray', lambda row: BOARD[row.size][0]),
             ('published recipe, estimate', 'tab:orange', lambda row: row.published.latency_ms),
-            ('ours, LayerNorm in int16, estimate', 'tab:blue', lambda row: row.precise.latency_ms),
+            ('ours, partly int16, estimate', 'tab:blue', lambda row: row.precise.latency_ms),
             ('ours, estimate', 'tab:green', lambda row: row.ours.latency_ms))
     for place, (label, colour, value) in enumerate(bars):
         drawn = axes.barh([index + 0.2 * (place - 1.5) for index in range(len(rows))],

@@ -17,6 +17,7 @@ docs/bpu.md explains why each of them pays, and what it is worth.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -76,10 +77,10 @@ class Stem(nn.Sequential):
         weight = wide.weight.detach().reshape(channels, 3, 2, 2, 2, 2) \
             .permute(0, 1, 3, 5, 2, 4).reshape(channels, 12, 2, 2)
         norm = Norm(norm, before=convolution(weight, wide.bias, stride=2))
-        super().__init__(
-            convolution(gather, stride=2), norm,
+        super().__init__(OrderedDict(
+            gather=convolution(gather, stride=2), norm=norm,
             # What is left of LN cannot go further: padding follows.
-            pointwise(*norm.fold(torch.eye(channels), torch.zeros(channels))))
+            affine=pointwise(*norm.fold(torch.eye(channels), torch.zeros(channels)))))
 
 
 class Mlp(nn.Module):
@@ -158,8 +159,8 @@ class Downsample(nn.Sequential):
 
     def __init__(self, downsample: nn.Sequential, plan: Plan) -> None:
         norm, conv = _norm(downsample[0], plan), downsample[1]
-        super().__init__(norm, convolution(
-            *norm.fold(conv.weight.detach(), conv.bias.detach()), stride=2))
+        super().__init__(OrderedDict(norm=norm, conv=convolution(
+            *norm.fold(conv.weight.detach(), conv.bias.detach()), stride=2)))
 
 
 class BpuEdgeNeXt(nn.Module):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
+import csv
 from dataclasses import asdict, dataclass
 import errno
 import hashlib
@@ -47,10 +48,12 @@ class Job:
     fit: str = 'stretch'
     classes: int = 1000
     """Of random weights."""
-    level: str = 'O3'
-    """hbdk-cc's optimisation level; O2 takes half the time and is within a per cent."""
+    level: str | None = None
+    """hbdk-cc's optimisation level instead of the recipe's."""
     keep: Path | None = None
     """Folder to copy the graphs to: float and quantised ONNX, log, the compiler's report."""
+    layers: Path | None = None
+    """CSV file for what each layer costs, see ``mapper.layer_costs``."""
 
 
 def compile_model(job: Job, *, progress: Progress) -> Report:
@@ -74,7 +77,8 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
             used = _calibrate(job, work / 'calibration', progress)
         config = mapper.configuration(
             prefix=Path(job.output or prepared['size']).stem, int16=prepared['int16'],
-            percentile=job.recipe.percentile if used else None, level=job.level)
+            percentile=job.recipe.percentile if used else None, level=job.level or job.recipe.level,
+            layers=job.layers is not None)
         (work / 'config.yaml').write_text(json.dumps(config, indent=2))  # JSON is YAML
         try:
             report = mapper.run(tools, work, progress=progress)
@@ -85,6 +89,9 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
             raise
         if job.keep is not None:
             _keep(job.keep, work)
+        if job.layers is not None:
+            with job.layers.open('w', newline='') as file:
+                csv.writer(file).writerows(mapper.layer_costs(work / 'out'))
     return report
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 import json
+import os
 from pathlib import Path
 import re
+import signal
 import subprocess
 from typing import Any, IO
 
@@ -48,12 +50,13 @@ class Report:
     """The same of the logits."""
 
 
-def configuration(*, prefix: str, int16: list[str], percentile: float | None,
-                  level: str) -> dict[str, Any]:
+def configuration(*, prefix: str, int16: list[str], percentile: float | None, level: str,
+                  layers: bool = False) -> dict[str, Any]:
     """
     Return hb_mapper's settings, in its own words.
 
     :param percentile: of calibration; None calibrates nothing, for random weights.
+    :param layers: let the compiler account for each layer; see ``layer_costs``.
     """
     model = {'onnx_model': 'model.onnx', 'march': MARCH, 'layer_out_dump': False,
              'working_dir': 'out', 'output_model_file_prefix': prefix}
@@ -69,7 +72,7 @@ def configuration(*, prefix: str, int16: list[str], percentile: float | None,
         'calibration_parameters': {'calibration_type': 'skip'} if percentile is None else {
             'cal_data_dir': 'calibration', 'cal_data_type': 'float32',
             'calibration_type': 'max', 'max_percentile': percentile},
-        'compiler_parameters': {'compile_mode': 'latency', 'debug': False,
+        'compiler_parameters': {'compile_mode': 'latency', 'debug': layers,
                                 'optimize_level': level}}
 
 
@@ -83,7 +86,7 @@ def run(tools: Hbdk, work: Path, *, progress: Callable[[str], None]) -> Report:
                '--model-type', 'onnx']
     with (work / LOG).open('w', encoding='utf-8') as log, subprocess.Popen(
             command, cwd=work, env=tools.environment(), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as process:
         try:
             for line in _lines(process.stdout):
                 log.write(line + '\n')
@@ -94,7 +97,7 @@ def run(tools: Hbdk, work: Path, *, progress: Callable[[str], None]) -> Report:
                 if percent and int(percent[1]) % 10 == 0:
                     progress(f'compiling for the BPU: {percent[1]} %')
         except BaseException:
-            process.kill()  # Ctrl-C
+            os.killpg(process.pid, signal.SIGKILL)  # Ctrl-C, say; it has children
             raise
     text = (work / LOG).read_text(encoding='utf-8')
     if process.returncode or not list((work / 'out').glob('*.bin')):
@@ -120,6 +123,21 @@ def _last(log: str) -> str:
                or re.match(r'\w*(Error|Exception)\b', line)]
     last = (reasons or lines or ['no word'])[-1]
     return re.sub(r'^[\d :,-]+ ERROR +', '', last)[:400]
+
+
+def layer_costs(output: Path) -> list[list[str]]:
+    """
+    Return the compiler's account of a compilation with ``layers``: a header, then the layers.
+
+    :param output: hb_mapper's working folder. The account stands in its HTML page, as JSON.
+    """
+    rows: list[list[str]] = []
+    for page in sorted(output.glob('*_subgraph_*.html')):
+        _, mark, behind = page.read_text(encoding='utf-8').partition('"layer details":')
+        if mark:
+            found, _ = json.JSONDecoder().raw_decode(behind)
+            rows += found[1:] if rows else found
+    return rows
 
 
 def _report(log: str, output: Path) -> Report:

@@ -1,0 +1,104 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Comparing a .bin with its network, and the pictures that both get."""
+
+from pathlib import Path
+import shutil
+
+from edgenext_ros.cli import main
+from edgenext_ros.core.frame import Frame
+from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.models.store import locate, resource_folder
+from edgenext_ros.runtime.onnx import Nv12Normaliser
+from edgenext_ros.toolchain import calibration, verify
+from edgenext_ros.toolchain.benchmark_bpu import BOARD, throughput
+from edgenext_ros.toolchain.dataset import held_back
+from edgenext_ros.toolchain.verify import Agreement
+import numpy as np
+import pytest
+
+PICTURES = resource_folder() / 'pictures'
+BIN, ONNX = (locate('demo', suffixes=(suffix,)).path for suffix in ('.bin', '.onnx'))
+
+
+def test_agreement_counts_what_differs():
+    first = np.array([[3, 1, 0], [0, 2, 1], [1, 0, 0], [0, 0, 1]], np.float32)
+    second = first.copy()
+    second[1] = [2, 0, 1]
+    found = Agreement.of(('a', first), ('b', second), [Path(name) for name in 'wxyz'])
+    assert (found.top1, found.pictures, found.disagreements) == (75.0, 4, ['x'])
+    assert found.difference == 2
+    assert found.worst_cosine == pytest.approx(0.2)
+    assert found.cosine == pytest.approx(0.8)
+
+
+def test_the_simulated_bin_agrees_with_its_network(toolchain, tmp_path, capsys):
+    for name in ('chelsea.jpg', 'coffee.jpg'):
+        shutil.copy(PICTURES / name, tmp_path)
+    assert main(['verify', str(BIN), '--against', str(ONNX), '--pictures', str(tmp_path),
+                 '--least', '100']) == 0
+    assert '2 pictures' in capsys.readouterr().out
+
+
+def test_a_network_of_another_size_is_refused(toolchain, tmp_path, capsys, monkeypatch):
+    opened = verify.open_model
+
+    def other(model, *, runtime):
+        engine, info = opened(model, runtime=runtime)
+        return engine, info if runtime == 'simulator' else type(info)(
+            info.name, info.engine, info.width, info.height, classes=1000)
+    monkeypatch.setattr(verify, 'open_model', other)
+    assert main(['verify', str(BIN), '--against', str(ONNX), '--pictures', str(PICTURES)]) == 1
+    assert 'expected the network of demo.bin (224x224, 100 classes)' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('limit,chosen', [(2, [0, 2]), (4, [0, 1, 2, 3]), (9, [0, 1, 2, 3])])
+def test_pictures_are_chosen_evenly_from_all_folders(tmp_path, limit, chosen):
+    names = ['a/1.jpg', 'a/b/2.PNG', 'c/3.jpeg', 'd.bmp']
+    for name in [*names, 'c/notes.txt']:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert calibration.picture_files(tmp_path, limit=limit) == [tmp_path / names[i] for i in chosen]
+
+
+@pytest.mark.parametrize('name,reason', [
+    ('none', 'found nothing there'), ('file', 'found a file'), ('empty', 'found none')])
+def test_folders_without_pictures_are_refused(tmp_path, name, reason):
+    (tmp_path / 'file').touch()
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(ValueError, match=reason):
+        calibration.picture_files(tmp_path / name, limit=1)
+
+
+def test_calibration_sees_what_the_node_gives(tmp_path):
+    """The RGB for hb_mapper, normalised, is what ONNX Runtime gets from the same NV12."""
+    (tmp_path / 'broken.jpg').write_bytes(b'no picture')
+    files = [PICTURES / 'coffee.jpg', tmp_path / 'broken.jpg']
+    (_, nv12), (_, reason) = calibration.read_pictures(files, width=224, height=224, fit='crop')
+    assert 'does not decode' in reason
+    frame = Frame.from_compressed(np.fromfile(files[0], np.uint8))
+    own = Nv12Converter(width=224, height=224, fit='crop').convert(frame)
+    np.testing.assert_array_equal(nv12, own)
+    mean, scale = (np.array(value)[:, None, None] for value in (
+        (123.675, 116.28, 103.53), (0.01712475, 0.017507, 0.01742919)))
+    rgb = calibration.rgb(nv12, width=224, height=224)
+    np.testing.assert_allclose(
+        (rgb - mean) * scale, Nv12Normaliser(width=224, height=224)(nv12)[0], atol=1e-4)
+
+
+@pytest.mark.parametrize('size', BOARD)
+def test_the_throughput_model_gives_the_boards_own_rates(size):
+    latency, _, fps = BOARD[size]
+    assert throughput(latency, 4) == pytest.approx(fps, rel=0.005)
+    rates = [throughput(latency, threads) for threads in (1, 2, 4, 8)]
+    assert rates == sorted(rates)
+    assert rates[0] < fps
+
+
+def test_the_split_depends_on_names_only():
+    files = [f'cup/image_{number:04}.jpg' for number in range(50)]
+    kept = held_back(files, fraction=0.12, seed=0)
+    assert len(kept) == 6
+    assert held_back(files[::-1], fraction=0.12, seed=0) == kept
+    assert held_back(files, fraction=0.12, seed=1) != kept
+    assert len(held_back(files[:2], fraction=0.12, seed=0)) == 1
