@@ -11,7 +11,7 @@ import time
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-VERBS = ('demo', 'test', 'bench', 'lint', 'shell')
+VERBS = ('demo', 'test', 'bench', 'lint', 'toolchain', 'shell')
 
 pytestmark = pytest.mark.skipif(not (ROOT / 'dev').exists(), reason='installed without ./dev')
 
@@ -58,6 +58,13 @@ def test_missing_compiler_is_one_sentence(copy):
     assert result.stderr.count('\n') == 1
     assert 'g++' in result.stderr
     assert not (copy / '.venv').exists()
+
+
+def test_toolchain_without_python_3_10_is_one_sentence(tmp_path):
+    result = dev('toolchain', PYTHON='/bin/false', XDG_CACHE_HOME=str(tmp_path))
+    assert result.returncode == 1
+    assert result.stderr == ('dev: no usable Python 3.10 with venv and ensurepip; '
+                             'tried /bin/false\n')
 
 
 def test_failed_step_names_its_log(copy):

@@ -26,14 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--fit', default='stretch', choices=FITS,
                         help='how another shape is fitted, as at run time (default: stretch)')
     parser.add_argument('--recipe', default='fast', choices=_RECIPES,
-                        help="fast: int8; precise: LayerNorm and sums in int16; published: the model "
-                             "zoo's graph and settings (default: fast)")
+                        help='fast: int8; precise: LayerNorm and sums in int16; published: graph '
+                             'and settings of the model zoo (default: fast)')
     parser.add_argument('--random-weights', action='store_true',
                         help='measure the latency of a timm name without its weights')
     parser.add_argument('--classes', type=int, default=1000,
                         help='classes of random weights (default: 1000)')
     parser.add_argument('--level', choices=('O1', 'O2', 'O3'),
-                        help="effort of the compiler (default: the recipe's, O2 or for published O3)")
+                        help='effort of the compiler (default: O2, and O3 for published)')
     parser.add_argument('--keep', type=Path, metavar='FOLDER',
                         help='copy the float and quantised graphs, the log and the reports here')
     parser.add_argument('--layers', type=Path, metavar='FILE.csv',
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
             level=arguments.level, keep=arguments.keep, layers=arguments.layers),
         progress=lambda text: print(f'{monotonic() - begin:6.0f} s  {text}', flush=True))
     print(f'\nlatency       {report.latency_ms:.3f} ms, {report.fps:.0f} frames a second '
-          f'(the compiler\'s estimate)\nDDR traffic   {report.ddr_mb:.2f} MB a frame\n'
+          f'(estimate of the compiler)\nDDR traffic   {report.ddr_mb:.2f} MB a frame\n'
           f'on the CPU    {", ".join(report.cpu_nodes) or "nothing"}')
     if report.cosine is not None:
         print(f'cosine        {report.output_cosine:.5f} for the logits, least '

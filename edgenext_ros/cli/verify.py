@@ -9,14 +9,14 @@ from pathlib import Path
 
 from edgenext_ros.core.nv12 import FITS
 
-HELP = 'Compare a .bin, in the simulator, with the ONNX file that it was compiled from.'
+HELP = 'Compare a .bin, in the simulator, with the network that it was compiled from.'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('model', type=Path, metavar='MODEL.bin', help='the compiled model')
-    parser.add_argument('--against', type=Path, required=True, metavar='MODEL.onnx',
-                        help='the network that it was compiled from')
+    parser.add_argument('--against', type=Path, required=True, metavar='FILE',
+                        help='the .onnx that it was compiled from, or another .bin')
     parser.add_argument('--pictures', type=Path, required=True, metavar='FOLDER',
                         help='folder of pictures; both get the same NV12 bytes')
     parser.add_argument('--count', type=int, default=200,
@@ -26,6 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              'which the .bin must agree exactly')
     parser.add_argument('--fit', default='stretch', choices=FITS,
                         help='how another shape is fitted (default: stretch)')
+    parser.add_argument('--exact', action='store_true',
+                        help='exit with 1 if any output differs')
     parser.add_argument('--least', type=float, default=0.0, metavar='PER_CENT',
                         help='exit with 1 if fewer pictures have the same best class')
 
@@ -39,7 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
     from edgenext_ros.toolchain.verify import verify
 
     if arguments.count < 1:
-        raise ValueError(f'--count must be at least 1, got {arguments.count}')
+        print(f'edgenext verify: --count must be at least 1, got {arguments.count}',
+              file=sys.stderr)
+        return 2
 
     def progress(done: int, total: int) -> None:
         if sys.stderr.isatty() or done % 50 == 0 or done == total:
@@ -58,6 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
     if rows[0].top1 < arguments.least:
         print(f'edgenext verify: {rows[0].top1:.2f} % is less than --least {arguments.least} %',
               file=sys.stderr)
+        return 1
+    if arguments.exact and rows[0].difference > EXACT:
+        print(f'edgenext verify: {rows[0].second} differs from {rows[0].first}', file=sys.stderr)
         return 1
     if arguments.quantised and rows[-1].difference > EXACT:
         print('edgenext verify: the simulated .bin differs from its quantised graph',

@@ -80,8 +80,8 @@ def measure(size: str, *, cache: Path | None, progress: Progress) -> Row:
 def as_json(row: Row) -> list[dict[str, Any]]:
     """Return a row as cases of ``edgenext bench``."""
     latency, _, fps = BOARD[row.size]
-    return [{'case': f'BPU latency {row.size} {name}', 'baseline': 'published recipe', 'unit': 'ms',
-             'ours': report.latency_ms, 'theirs': row.published.latency_ms,
+    return [{'case': f'BPU latency {row.size} {name}', 'baseline': 'published recipe',
+             'unit': 'ms', 'ours': report.latency_ms, 'theirs': row.published.latency_ms,
              'ratio': row.published.latency_ms / report.latency_ms,
              'ddr_mb': report.ddr_mb, 'theirs_ddr_mb': row.published.ddr_mb,
              'board_latency_ms': latency, 'board_fps': fps,

@@ -44,7 +44,7 @@ class CrossCovarianceAttention(nn.Module):
     def __init__(self, norm: Norm | WideNorm, attention: nn.Module, gamma: Tensor, *,
                  pixels: tuple[int, int], groups: int) -> None:
         super().__init__()
-        channels, heads = gamma.numel(), attention.num_heads
+        channels = gamma.numel()
         qkv = norm.fold(attention.qkv.weight.detach(), attention.qkv.bias.detach())
         weights, biases = (part.reshape(3, groups, channels // groups, -1) for part in qkv)
         columns = (gamma[:, None] * attention.proj.weight.detach()).chunk(groups, 1)
@@ -81,7 +81,11 @@ class Heads(nn.Module):
         self._width, self._count = width, pixels[0] * pixels[1]
         # Divide q and k by their lengths where they are not much larger than T.
         self._scale_pixels = self._count < 4 * project.shape[0]
-        self.query_key = pointwise(weights[:2].flatten(0, 1), biases[:2].flatten())
+        # The lengths, which have the temperature in them, cannot have its sign.
+        sign = torch.cat([temperatures.repeat_interleave(width // heads).sign(),
+                          torch.ones(width)])
+        self.query_key = pointwise(sign[:, None] * weights[:2].flatten(0, 1),
+                                   sign * biases[:2].flatten())
         self.value = pointwise(weights[2], biases[2])
         # With the temperature in it: t_h / |q_i| = rsqrt(sum_n(q_in^2) / t_h^2).
         factor = torch.cat([temperatures.repeat_interleave(width // heads) ** -2,

@@ -53,7 +53,7 @@ PLANS = MappingProxyType({
 
 
 def size_of(width: int) -> str:
-    """Return timm's name of the network with this many channels in stage 0, or raise ValueError."""
+    """Return timm's name of the size with so many channels in stage 0, or raise ValueError."""
     for name, plan in PLANS.items():
         if plan.width == width:
             return name

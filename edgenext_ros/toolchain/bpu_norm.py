@@ -93,8 +93,8 @@ class WideNorm(nn.Module):
     """
     The same as ``Norm`` for wide maps, where a C x C convolution takes long to load and to run.
 
-    z = (x - mean(x)) / sqrt(var(x) + eps), each mean computed in ``LANES`` lanes, and spread to all
-    channels by a second convolution: 2 LANES C weights instead of C^2.
+    z = (x - mean(x)) / sqrt(var(x) + eps), each mean computed in ``LANES`` lanes, and spread to
+    all channels by a second convolution: 2 LANES C weights instead of C^2.
     """
 
     def __init__(self, norm: nn.Module) -> None:

@@ -9,12 +9,13 @@ Works in a temporary folder; the result gets its name when it is complete and ha
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 import csv
 from dataclasses import asdict, dataclass
 import errno
 import hashlib
 import json
+import os
 from pathlib import Path
 import shutil
 import subprocess
@@ -25,7 +26,7 @@ from edgenext_ros.models import bin_file, ModelError
 from edgenext_ros.runtime import hbdk
 from edgenext_ros.toolchain import calibration, mapper
 from edgenext_ros.toolchain.mapper import Report
-from edgenext_ros.toolchain.recipe import Recipe
+from edgenext_ros.toolchain.recipe import Recipe, WEIGHTS
 
 SIZE = 224
 Progress = Callable[[str], None]
@@ -70,6 +71,8 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
     # Not beside the output: the vendor's tools write the folder's path into the .bin.
     with tempfile.TemporaryDirectory(prefix='edgenext-') as temporary, _no_space_is_a_sentence():
         work = Path(temporary)
+        if job.output is not None:
+            _check_output(job.output)
         progress(f'writing the graph of {job.model}, recipe {job.recipe.name}')
         prepared = _prepare(tools, job, work / 'model.onnx')
         used = None
@@ -77,8 +80,8 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
             used = _calibrate(job, work / 'calibration', progress)
         config = mapper.configuration(
             prefix=Path(job.output or prepared['size']).stem, int16=prepared['int16'],
-            percentile=job.recipe.percentile if used else None, level=job.level or job.recipe.level,
-            layers=job.layers is not None)
+            percentile=job.recipe.percentile if used else None,
+            level=job.level or job.recipe.level, layers=job.layers is not None)
         (work / 'config.yaml').write_text(json.dumps(config, indent=2))  # JSON is YAML
         try:
             report = mapper.run(tools, work, progress=progress)
@@ -95,10 +98,20 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
     return report
 
 
+def _check_output(output: Path) -> None:
+    """Raise OSError now, and not after minutes, where the output cannot be written."""
+    if output.is_dir():
+        raise IsADirectoryError(errno.EISDIR, 'expected a file to write, found a folder',
+                                str(output))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=output.parent):
+        pass
+
+
 def _prepare(tools: hbdk.Hbdk, job: Job, output: Path) -> dict[str, Any]:
     """Write the ONNX file in the tools' Python, which has PyTorch, and return its facts."""
     model = Path(job.model)
-    if model.suffix and not model.is_file():
+    if model.suffix in WEIGHTS and not model.is_file():
         raise ModelError(f'{job.model}: this file does not exist')
     arguments = {
         'model': str(model.absolute()) if model.suffix and model.is_file() else job.model,
@@ -111,6 +124,8 @@ def _prepare(tools: hbdk.Hbdk, job: Job, output: Path) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
         last = (done.stderr.strip().splitlines() or ['no word'])[-1]
+        if os.strerror(errno.ENOSPC) in last:
+            raise OSError(errno.ENOSPC, last, str(output)) from None
         raise ModelError(f'{job.model}: its graph could not be written: {last}; "./dev toolchain" '
                          'installs what is needed') from None
     if 'error' in answer:
@@ -128,7 +143,9 @@ def _calibrate(job: Job, folder: Path, progress: Progress) -> list[str]:
         if isinstance(nv12, str):
             progress(f'left out {file}: {nv12}')
             continue
-        calibration.rgb(nv12, width=SIZE, height=SIZE).tofile(folder / f'{len(used):05}.rgb')
+        # Not tofile: it does not say why it could not write.
+        (folder / f'{len(used):05}.rgb').write_bytes(
+            calibration.rgb(nv12, width=SIZE, height=SIZE).tobytes())
         used.append(str(file.relative_to(job.pictures)))
     if not used:
         raise ValueError(f'{job.pictures}: none of {len(files)} pictures decodes')
@@ -149,14 +166,15 @@ def _publish(job: Job, work: Path, config: dict[str, Any], prepared: dict[str, A
         'configuration': config}
     recipe = work / 'recipe.json'
     recipe.write_text(json.dumps(story, indent=1) + '\n')
-    job.output.parent.mkdir(parents=True, exist_ok=True)
-    for source, target in ((recipe, job.output.with_suffix('.recipe.json')),
-                           (compiled, job.output)):
-        part = target.with_name(target.name + '.part')
-        try:
+    targets = job.output.with_suffix('.recipe.json'), job.output
+    parts = [target.with_name(target.name + '.part') for target in targets]
+    try:
+        for source, part in zip((recipe, compiled), parts, strict=True):
             shutil.copyfile(source, part)
+        for part, target in zip(parts, targets, strict=True):
             part.replace(target)
-        finally:
+    finally:
+        for part in parts:
             part.unlink(missing_ok=True)
 
 
@@ -169,7 +187,8 @@ def _keep(folder: Path, work: Path) -> None:
 def _keep_log(job: Job, work: Path) -> None:
     """Save the log of a failure: beside the output, or in the folder to keep things in."""
     target = job.output.with_suffix('.log') if job.output else (job.keep or Path()) / mapper.LOG
-    if (work / mapper.LOG).exists():
+    with suppress(OSError):  # The first error says more.
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(work / mapper.LOG, target)
 
 
@@ -183,4 +202,5 @@ def _no_space_is_a_sentence():
             raise
         raise OSError(
             errno.ENOSPC, f'the disk is full (temporary folder {tempfile.gettempdir()}, chosen by '
-            f'$TMPDIR; a compilation needs about 300 MB there): {error.filename or ""}') from error
+            '$TMPDIR; a compilation needs about 300 MB there): '
+            f'{error.filename2 or error.filename or ""}') from error

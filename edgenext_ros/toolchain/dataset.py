@@ -3,8 +3,8 @@
 """
 Photographs in class folders: read, split, augment, batch.
 
-``python -m edgenext_ros.toolchain.dataset FOLDER --output OUT`` makes ``OUT/train`` and ``OUT/test``,
-links to the pictures of either side of the split that the training uses.
+``python -m edgenext_ros.toolchain.dataset FOLDER --output OUT`` makes ``OUT/train`` and
+``OUT/test``: links to the pictures of either side of the split that the training uses.
 """
 
 from __future__ import annotations

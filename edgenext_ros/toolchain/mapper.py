@@ -100,20 +100,21 @@ def run(tools: Hbdk, work: Path, *, progress: Callable[[str], None]) -> Report:
             os.killpg(process.pid, signal.SIGKILL)  # Ctrl-C, say; it has children
             raise
     text = (work / LOG).read_text(encoding='utf-8')
-    if process.returncode or not list((work / 'out').glob('*.bin')):
+    if process.returncode or not all(
+            any((work / 'out').glob(name)) for name in ('*.bin', '*_subgraph_*.json')):
         raise ModelError(f'hb_mapper failed with exit code {process.returncode}: {_last(text)}')
     return _report(text, work / 'out')
 
 
 def _lines(stream: IO[bytes] | None) -> Iterator[str]:
-    """Yield lines without colours; those of the progress bar end in \\r, or in nothing."""
+    """Yield lines without colours; those of the progress bar end in a return, or in nothing."""
     assert stream is not None
     rest = b''
     while chunk := stream.read1(1 << 16):  # type: ignore[attr-defined]
         *done, rest = re.split(rb'[\r\n]|(?<=%)(?=\[)', rest + chunk)
         for line in done:
             yield _COLOUR.sub('', line.decode(errors='replace')).rstrip()
-    yield rest.decode(errors='replace')
+    yield _COLOUR.sub('', rest.decode(errors='replace')).rstrip()
 
 
 def _last(log: str) -> str:

@@ -3,8 +3,8 @@
 """
 Run hb_mapper's quantised graph; run by ``verify`` in the toolchain's Python.
 
-Arguments: the ``*_quantized_model.onnx``, a .npy of YUV444 pictures, uint8 (count, H, W, 3), and the
-.npy to write: float32 (count, classes). Prints the number of pictures done, one a line.
+Arguments: the ``*_quantized_model.onnx``, a .npy of YUV444 pictures, uint8 (count, H, W, 3), and
+the .npy to write: float32 (count, classes). Prints the number of pictures done, one a line.
 """
 
 from __future__ import annotations

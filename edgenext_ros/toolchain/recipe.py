@@ -11,13 +11,17 @@ from types import MappingProxyType
 _ATTENTION = MappingProxyType({'edgenext_xx_small': (1, 5, 1)})
 """Last block of stages 1 to 3, which has the Softmax; (2, 8, 2) for the three larger sizes."""
 _LAST = 'stages.3/blocks/blocks.1'
-_XX_SMALL = tuple(f'/stages/{name}' for name in (
+_XX_SMALL = (*(f'/stages/{name}' for name in (
     f'{_LAST}/mlp/fc1/MatMul', f'{_LAST}/mlp/fc2/MatMul', f'{_LAST}/norm/Div_mul',
     f'{_LAST}/norm/Pow', f'{_LAST}/norm_xca/ReduceMean_1',
     'stages.0/blocks/blocks.0/conv_dw/Conv', 'stages.3/downsample/downsample.0/ReduceMean',
     'stages.3/downsample/downsample.0/Sub', 'stages.3/downsample/downsample.0/ReduceMean_1',
     'stages.2/blocks/blocks.5/norm_xca/ReduceMean_1',
-)) + ('/stem/stem.1/Mul', '/stem/stem.1/Sub', '/stem/stem.1/Pow')
+)), '/stem/stem.1/Mul', '/stem/stem.1/Sub', '/stem/stem.1/Pow')
+
+
+WEIGHTS = ('.onnx', '.pt', '.pth', '.safetensors')
+"""Suffixes of files with weights; what timm's names have behind a point is none of them."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,9 @@ class Recipe:
 
 RECIPES = MappingProxyType({recipe.name: recipe for recipe in (
     Recipe('fast', 'written for the BPU, int8', True, 0.9999, 'O2'),
-    Recipe('precise', 'written for the BPU, LayerNorm and residual sums in int16', True, 0.9999, 'O2',
-           int16=r'/norm/(?!Constant)|/(fc2|project|affine)/Conv|/scales/|/(xca|stages[.]\d[.]\d+)/Add'),
+    Recipe('precise', 'written for the BPU, LayerNorm and residual sums in int16', True, 0.9999,
+           'O2', int16=r'/norm/(?!Constant)|/(fc2|project|affine)/Conv|/scales/|'
+                       r'/(xca|stages[.]\d[.]\d+)/Add'),
     Recipe('published', "the model zoo's: timm's graph through onnxsim, its nodes in int16",
            False, 0.999, 'O3'),
 )})

@@ -60,21 +60,23 @@ def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
     Run pictures through a ``.bin`` in the simulator, and through other forms of the network.
 
     :param model: the ``.bin``.
-    :param against: the ONNX file that it was compiled from.
+    :param against: the ONNX file that it was compiled from, or another ``.bin``.
     :param quantised: hb_mapper's quantised graph, for which agreement must be exact.
     :return: float against ``.bin``; then, if given, float against the quantised graph and this
         against ``.bin``.
     :raises ValueError: no picture, or models of different size.
     """
-    with _opened(model, 'simulator') as (simulator, info), _opened(against, 'onnx') as (onnx, other):
+    engine = 'onnx' if against.suffix == '.onnx' else 'simulator'
+    with _opened(model, 'simulator') as (simulator, info), \
+            _opened(against, engine) as (reference, other):
         if (info.width, info.height, info.classes) != (other.width, other.height, other.classes):
             raise ModelError(
                 f'{against}: expected the network of {model.name} ({info.width}x{info.height}, '
                 f'{info.classes} classes), found {other.width}x{other.height}, {other.classes}')
         files, inputs = _pictures(pictures, count, fit, info)
-        float_outputs = np.stack([onnx.infer(nv12) for nv12 in inputs])
-        bin_outputs = _simulate(model, simulator, inputs, progress)
-    sides = [(against.name, float_outputs), (f'{model.name} simulated', bin_outputs)]
+        expected = np.stack([reference.infer(nv12) for nv12 in inputs])
+        simulated = _simulate(model, simulator, inputs, progress)
+    sides = [(against.name, expected), (f'{model.name} simulated', simulated)]
     rows = [Agreement.of(*sides, files)]
     if quantised is not None:
         graph = (quantised.name, run_quantised(quantised, inputs, info))
@@ -91,7 +93,8 @@ def _opened(model: Path, engine: str) -> Iterator[tuple[Runtime, ModelInfo]]:
         runtime.close()
 
 
-def _pictures(folder: Path, count: int, fit: str, info: ModelInfo) -> tuple[list[Path], list[Nv12]]:
+def _pictures(folder: Path, count: int, fit: str,
+              info: ModelInfo) -> tuple[list[Path], list[Nv12]]:
     found = [(file, nv12) for file, nv12 in read_pictures(
         picture_files(folder, limit=count), width=info.width, height=info.height, fit=fit)
         if not isinstance(nv12, str)]

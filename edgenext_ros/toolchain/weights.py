@@ -9,6 +9,7 @@ import re
 
 from edgenext_ros.models import ModelError
 from edgenext_ros.toolchain.bpu_graph import PLANS, size_of
+from edgenext_ros.toolchain.recipe import WEIGHTS
 import timm
 import torch
 from torch import nn, Tensor
@@ -26,18 +27,18 @@ def load_network(model: str, *, random: bool = False, classes: int = 1000) -> nn
     :param classes: for random weights.
     :raises ModelError: not one of the four sizes of EdgeNeXt, or the weights cannot be had.
     """
-    if random or not Path(model).suffix:
-        return _random(model, classes) if random else _pretrained(model)
     path = Path(model)
+    if random or not path.suffix or (path.suffix not in WEIGHTS and not path.is_file()):
+        return _random(model, classes) if random else _pretrained(model)
     try:
         weights = _read(path)
     except Exception as error:  # Every library has its own errors for a damaged file.
         raise ModelError(f'{path}: cannot be read as weights: {_one_line(error)}') from error
     if not {'stem.0.weight', 'head.fc.weight'} <= weights.keys():
         raise ModelError(
-            f'{path}: expected the weights of an EdgeNeXt under timm\'s names (stem.0.weight, '
-            f'..., head.fc.weight), found {", ".join(list(weights)[:3]) or "none of them"}; an ONNX '
-            'file must be exported by PyTorch 1.13 or later from timm\'s model')
+            f'{path}: expected the weights of an EdgeNeXt under the names of timm (stem.0.weight, '
+            f'..., head.fc.weight), found {", ".join(list(weights)[:3]) or "none of them"}; an '
+            'ONNX file must be exported by PyTorch 1.13 or later from the model of timm')
     try:
         name = size_of(len(weights['stem.0.weight']))
         network = timm.create_model(name, num_classes=len(weights['head.fc.weight']))
@@ -111,7 +112,7 @@ def _random(name: str, classes: int) -> nn.Module:
 def _check_name(name: str) -> None:
     if name.partition('.')[0] not in PLANS:
         raise ModelError(f'model {name!r}: expected {", ".join(PLANS)} (timm), or a file with '
-                         'weights (.onnx, .pt, .pth, .safetensors)')
+                         f'weights ({", ".join(WEIGHTS)})')
 
 
 def _one_line(error: Exception) -> str:

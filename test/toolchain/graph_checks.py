@@ -19,10 +19,14 @@ spec.loader.exec_module(module)
 
 from edgenext_ros.models import ModelError  # noqa: E402
 from edgenext_ros.toolchain import bpu_graph, bpu_norm  # noqa: E402
+from edgenext_ros.toolchain.bpu_attention import CrossCovarianceAttention  # noqa: E402
+from edgenext_ros.toolchain.prepare import prepare  # noqa: E402
+from edgenext_ros.toolchain.recipe import RECIPES  # noqa: E402
 from edgenext_ros.toolchain.weights import load_network  # noqa: E402
 import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 import onnxruntime  # noqa: E402
+from timm.models.edgenext import CrossCovarianceAttn, SplitTransposeBlock  # noqa: E402
 import torch  # noqa: E402
 
 torch.manual_seed(1)
@@ -35,29 +39,63 @@ def largest(a, b):
 
 
 def network(name, classes):
-    """Compare with timm's on random pictures; every weight is random, every branch matters."""
+    """Compare with timm's on a random picture; every weight is random, every branch matters."""
     ours = load_network(name, random=True, classes=classes)
     graph = bpu_graph.BpuEdgeNeXt(ours).eval()
-    pictures = torch.randn(2, 3, 224, 224)
-    expected = ours(pictures)
+    picture = torch.randn(1, 3, 224, 224)
+    expected, got = ours(picture), graph(picture)
     branches = [key for key, value in ours.named_parameters()
                 if 'gamma' in key and value.abs().mean() < 0.1]
-    got = torch.cat([graph(picture[None]) for picture in pictures])
     return {'difference': largest(expected, got.flatten(1)), 'shape': list(got.shape[1:]),
             'dead branches': branches}
 
 
-def norm(form, mean):
-    """Compare a LayerNorm, with a layer behind it, on maps with a large common mean."""
-    layer = torch.nn.LayerNorm(160, eps=1e-6)
+def norm(form, channels, mean, spread):
+    """Compare a LayerNorm and a layer behind it, on maps of this common mean and deviation."""
+    layer = torch.nn.LayerNorm(channels, eps=1e-6)
     layer.weight.normal_(1, 0.3)
     layer.bias.normal_()
     form = form(layer)
-    weight, bias = torch.randn(7, 160), torch.randn(7)
-    x = torch.randn(1, 160, 5, 6) + mean
-    expected = layer(x.permute(0, 2, 3, 1)) @ weight.T + bias
+    weight, bias = torch.randn(7, channels), torch.randn(7)
+    x = spread * torch.randn(1, channels, 5, 6) + mean
+    exact = layer.double()(x.double().permute(0, 2, 3, 1)) @ weight.double().T + bias
     got = bpu_norm.pointwise(*form.fold(weight, bias))(form(x))
-    return largest(expected.permute(0, 3, 1, 2), got)
+    return largest(exact.permute(0, 3, 1, 2), got)
+
+
+def attention(channels, side, groups, sign):
+    """Compare the attention block with timm's layers, and say where q and k are divided."""
+    theirs, layer = CrossCovarianceAttn(channels, num_heads=4, qkv_bias=True), \
+        torch.nn.LayerNorm(channels, eps=1e-6)
+    for value in (*theirs.parameters(), *layer.parameters()):
+        value.normal_(0, 0.5)
+    theirs.temperature[:, 0, 0] = torch.tensor([0.7, 1.1, sign * 1.4, 2])
+    gamma, x = torch.randn(channels), torch.randn(1, channels, side, side)
+    ours = CrossCovarianceAttention(bpu_norm.Norm(layer), theirs, gamma, pixels=(side, side),
+                                    groups=groups)
+    added = gamma * theirs(layer(x.flatten(2).mT))
+    return {'difference': largest(added.mT.reshape(x.shape), ours(x) - x),
+            'scales pixels': ours.groups[0]._scale_pixels, 'groups': len(ours.groups)}
+
+
+def scales(channels, parts):
+    """Compare the split of a block with what timm's own block hands to its attention."""
+    block = SplitTransposeBlock(channels, num_scales=parts, num_heads=1, use_pos_emb=False)
+    seen, x = [], torch.randn(1, channels, 6, 5)
+    block.norm_xca.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    block(x)
+    return largest(seen[0].mT.reshape(x.shape), bpu_graph.Scales(block, channels)(x))
+
+
+def int16():
+    """Say which operators the recipe 'precise' chooses in a real graph, and count the norms."""
+    name, file = 'edgenext_xx_small', Path(folder) / 'precise.onnx'
+    chosen = prepare(name, RECIPES['precise'], file, random=True, classes=2)['int16']
+    kinds = [node.op_type for node in onnx.load(str(file)).graph.node if node.name in chosen]
+    graph = bpu_graph.BpuEdgeNeXt(load_network(name, random=True))
+    norms = [part for part in graph.modules() if isinstance(part, (bpu_norm.Norm,
+                                                                   bpu_norm.WideNorm))]
+    return {'kinds': {kind: kinds.count(kind) for kind in kinds}, 'norms': len(norms)}
 
 
 def refusal(model):
@@ -86,6 +124,7 @@ def files():
                folder_ / 'trained.pt')
     from safetensors.torch import save_file
     save_file(state, str(folder_ / 'weights.safetensors'))
+    torch.save(state | {'stem.0.weight': torch.zeros(40, 3, 4, 4)}, folder_ / 'width.pt')
     del state['head.fc.bias']
     torch.save(state, folder_ / 'incomplete.pt')
     (folder_ / 'garbage.onnx').write_bytes(b'not a model')
@@ -102,12 +141,20 @@ print(json.dumps({
     'networks': {f'{name} {classes}': network(name, classes) for name, classes in (
         ('edgenext_xx_small', 1000), ('edgenext_x_small', 2), ('edgenext_small', 1000),
         ('edgenext_base', 1000))},
-    'norms': {f'{form.__name__} {mean}': norm(form, mean)
-              for form in (bpu_norm.Norm, bpu_norm.WideNorm) for mean in (0, 30)},
+    'norms': {f'{form.__name__} {channels} {mean} {spread}': norm(form, channels, mean, spread)
+              for form in (bpu_norm.Norm, bpu_norm.WideNorm)
+              for channels, mean, spread in ((160, 0, 1), (168, 30, 1), (168, 0, 0.001))},
+    'attention': {' '.join(map(str, case)): attention(*case) for case in (
+        (32, 7, 1, 1), (32, 7, 2, 1), (32, 12, 1, 1), (32, 12, 2, 1), (32, 10, 1, 1),
+        (8, 6, 2, 1), (32, 7, 1, -1), (32, 12, 1, -1))},
+    'scales': {f'{channels} {parts}': scales(channels, parts)
+               for channels, parts in ((48, 2), (88, 3), (160, 4), (168, 5))},
+    'int16': int16(),
     'files': {name: same_logits(path) for name, path in (
         ('demo.onnx', demo), ('plain.pt', at / 'plain.pt'), ('trained.pt', at / 'trained.pt'),
         ('weights.safetensors', at / 'weights.safetensors'))},
     'refusals': {name: refusal(path) for name, path in (
         ('garbage', at / 'garbage.onnx'), ('other', at / 'other.onnx'),
-        ('incomplete', at / 'incomplete.pt'), ('name', 'resnet18'))},
+        ('incomplete', at / 'incomplete.pt'), ('width', at / 'width.pt'), ('name', 'resnet18'),
+        ('offline', 'edgenext_small'), ('tag', 'edgenext_small.usi_in1k'))},
 }))

@@ -1,22 +1,25 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Compiling: what goes wrong is one sentence and leaves nothing behind; what goes right is told."""
+"""Compiling: what goes wrong is one sentence and leaves nothing; what goes right is told."""
 
-import io
+import errno
+import hashlib
 import json
 import os
-from pathlib import Path
 import shutil
 import sys
+import tempfile
 
 from edgenext_ros.cli import main
 from edgenext_ros.models.store import locate, resource_folder
 from edgenext_ros.runtime import hbdk
-from edgenext_ros.toolchain import mapper
+from edgenext_ros.toolchain import calibration, compile as compile_module, mapper
+from edgenext_ros.toolchain.compile import Job
 from edgenext_ros.toolchain.recipe import RECIPES
 import pytest
 
 PICTURES = resource_folder() / 'pictures'
+BIN, ONNX = (locate('demo', suffixes=(suffix,)).path for suffix in ('.bin', '.onnx'))
 # Stands in for hb_mapper where it has to fail in a certain way, or has to be quick.
 MAPPER = """#!{python}
 import json, os, pathlib, shutil, sys
@@ -38,20 +41,26 @@ shutil.copyfile({result!r}, out / 'x.bin')
 (out / 'x_subgraph_0.json').write_text(json.dumps({{'summary': {{
     'latency (us)': 2000, 'DDR bytes per frame': 3000000}}}}))
 """
-PREPARED = '{"size": "edgenext_xx_small", "classes": 100, "int16": ["a/Softmax"]}'
+# Stands in for the tools' Python: makes the ONNX file, whose path ends its JSON argument.
+PYTHON = r"""#!/bin/sh
+for last; do :; done
+file=${last##*\"onnx\": \"}
+: > "${file%\"*}"
+echo '{"size": "edgenext_xx_small", "classes": 100, "int16": ["a/Softmax"]}'
+"""
 
 
 @pytest.fixture
 def fake_tools(tmp_path, monkeypatch):
     """Return a function that makes an environment whose hb_mapper says or gives something."""
-    def make(*, say='', result=locate('demo', suffixes=('.bin',)).path):
+    def make(*, say='', result=BIN):
         folder = tmp_path / 'tools'
         package = folder / 'lib/python3.10/site-packages/hbdk'
         (package / 'lib64/x86').mkdir(parents=True)
         (package / 'lib64/x86/libhbdk_sim_x86.so').touch()
         (package / '__init__.py').write_text("__version__ = '3.49.15'")
         (folder / 'bin').mkdir()
-        for name, text in (('python3', f"#!/bin/sh\necho '{PREPARED}'\n"),
+        for name, text in (('python3', PYTHON),
                            ('hb_mapper', MAPPER.format(python=sys.executable, say=say,
                                                        result=str(result), tools=str(folder)))):
             (folder / 'bin' / name).write_text(text)
@@ -60,8 +69,7 @@ def fake_tools(tmp_path, monkeypatch):
     return make
 
 
-def compile_demo(output, *more, model=None, pictures=PICTURES):
-    model = model or locate('demo', suffixes=('.onnx',)).path
+def compile_demo(output, *more, model=ONNX, pictures=PICTURES):
     return main(['compile', str(model), '--output', str(output), '--calibration', str(pictures),
                  *map(str, more)])
 
@@ -80,10 +88,13 @@ def test_the_result_and_its_recipe_appear(fake_tools, tmp_path, capsys):
     fake_tools()
     output, figures = tmp_path / 'new' / 'mine.bin', tmp_path / 'figures.json'
     assert compile_demo(output, '--json', figures, '--recipe', 'precise') == 0
-    assert output.read_bytes() == locate('demo', suffixes=('.bin',)).path.read_bytes()
+    assert output.read_bytes() == BIN.read_bytes()
     recipe = json.loads((tmp_path / 'new' / 'mine.recipe.json').read_text())
     assert sorted(recipe['calibration_pictures']) == sorted(p.name for p in PICTURES.glob('*.jpg'))
     assert recipe['recipe'] == 'precise'
+    assert recipe['sha256'] == hashlib.sha256(output.read_bytes()).hexdigest()
+    assert [recipe[key] for key in ('model', 'network', 'classes', 'fit')] == [
+        'demo.onnx', 'edgenext_xx_small', 100, 'stretch']
     assert recipe['configuration']['model_parameters']['node_info']['a/Softmax']['InputType'] \
         == 'int16'
     assert json.loads(figures.read_text()) == recipe['report'] == {
@@ -93,34 +104,92 @@ def test_the_result_and_its_recipe_appear(fake_tools, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('say,reason', [
-    ('2026-11-24 10:00:00,000 ERROR The node a/Softmax is unknown', 'The node a/Softmax is unknown'),
+    ('2026-11-24 10:00:00,000 ERROR Node a/Softmax is unknown', '1: Node a/Softmax is unknown'),
     ('OSError: [Errno 28] No space left on device', 'No space left on device'),
     ('Killed', 'exit code 1: Killed')], ids=['error', 'full disk', 'anything'])
 def test_a_failing_tool_is_quoted_and_its_log_kept(fake_tools, tmp_path, capsys, say, reason):
     fake_tools(say=say)
-    assert compile_demo(tmp_path / 'mine.bin') == 1
-    assert reason in refused(capsys, tmp_path / 'mine.bin')
-    assert say in (tmp_path / 'mine.log').read_text()
+    assert compile_demo(tmp_path / 'new' / 'mine.bin') == 1
+    assert reason in refused(capsys, tmp_path / 'new' / 'mine.bin')
+    assert say in (tmp_path / 'new' / 'mine.log').read_text()
 
 
 def test_a_result_that_is_no_model_is_not_published(fake_tools, tmp_path, capsys):
     half = tmp_path / 'half'
-    data = locate('demo', suffixes=('.bin',)).path.read_bytes()
+    data = BIN.read_bytes()
     half.write_bytes(data[:len(data) // 2])
     fake_tools(result=half)
     assert compile_demo(tmp_path / 'mine.bin') == 1
     assert 'expected a .bin' in refused(capsys, tmp_path / 'mine.bin')
 
 
-def test_a_full_disk_is_one_sentence(fake_tools, tmp_path, capsys, monkeypatch):
-    fake_tools()
+def full_disk(folder, name):
+    """Let a file be on a full disk."""
+    (folder / name).symlink_to('/dev/full')
 
-    def full(source, target):
-        Path(target).write_bytes(b'half')
-        raise OSError(28, 'No space left on device', str(target))
-    monkeypatch.setattr(shutil, 'copyfile', full)
+
+@pytest.mark.parametrize('part', ['mine.recipe.json.part', 'mine.bin.part'])
+def test_a_disk_that_is_full_at_the_end(fake_tools, tmp_path, capsys, part):
+    fake_tools()
+    full_disk(tmp_path, part)
     assert compile_demo(tmp_path / 'mine.bin') == 1
     assert 'the disk is full' in refused(capsys, tmp_path / 'mine.bin')
+
+
+def test_a_disk_that_is_full_later_leaves_the_former_pair(fake_tools, tmp_path, capsys):
+    fake_tools()
+    assert compile_demo(tmp_path / 'mine.bin') == 0
+    before = {name: (tmp_path / name).read_bytes() for name in ('mine.bin', 'mine.recipe.json')}
+    full_disk(tmp_path, 'mine.bin.part')
+    assert compile_demo(tmp_path / 'mine.bin', '--recipe', 'precise') == 1
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+    assert not list(tmp_path.glob('*.part'))
+
+
+def test_a_temporary_folder_that_fills_up(fake_tools, tmp_path, capsys, monkeypatch):
+    fake_tools()
+    monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))
+    read = calibration.read_pictures
+
+    def fill_up(*arguments, **options):
+        [folder] = tmp_path.glob('edgenext-*/calibration')
+        full_disk(folder, '00001.rgb')
+        return read(*arguments, **options)
+    monkeypatch.setattr(calibration, 'read_pictures', fill_up)
+    assert compile_demo(tmp_path / 'mine.bin') == 1
+    text = refused(capsys, tmp_path / 'mine.bin')
+    assert f'the disk is full (temporary folder {tmp_path}' in text
+    assert not list(tmp_path.glob('edgenext-*'))
+
+
+def test_a_full_disk_in_the_tools_python(toolchain, tmp_path):
+    """There it is the last line of a traceback."""
+    full_disk(tmp_path, 'model.onnx')
+    job = Job(str(ONNX), RECIPES['fast'], None, PICTURES)
+    with pytest.raises(OSError, match='No space left') as caught:
+        compile_module._prepare(toolchain, job, tmp_path / 'model.onnx')
+    assert caught.value.errno == errno.ENOSPC
+
+
+@pytest.mark.parametrize('name,words', [
+    ('file/mine.bin', 'file'), ('folder.bin', 'expected a file to write, found a folder'),
+    ('/proc/mine.bin', '/proc')], ids=['in a file', 'a folder', 'in a folder of the kernel'])
+def test_an_output_that_cannot_be_written_is_refused_at_once(
+        fake_tools, tmp_path, capsys, name, words):
+    fake_tools(say='ERROR too late')
+    (tmp_path / 'file').touch()
+    (tmp_path / 'folder.bin').mkdir()
+    assert compile_demo(tmp_path / name) == 1
+    out, error = capsys.readouterr()
+    assert words in error and 'too late' not in error and error.count('\n') == 1
+    assert out == ''
+
+
+def test_what_is_kept(fake_tools, tmp_path):
+    fake_tools()
+    assert compile_demo(tmp_path / 'mine.bin', '--keep', tmp_path / 'a' / 'b') == 0
+    assert sorted(file.name for file in (tmp_path / 'a' / 'b').iterdir()) == [
+        'hb_mapper.log', 'model.onnx', 'x.bin', 'x_subgraph_0.json']
 
 
 def test_pictures_that_do_not_decode_are_left_out_or_refused(fake_tools, tmp_path, capsys):
@@ -151,6 +220,11 @@ def test_a_model_that_is_not_there(fake_tools, tmp_path, capsys):
     assert 'none.onnx: this file does not exist' in refused(capsys, tmp_path / 'mine.bin')
 
 
+def test_a_name_of_timm_with_a_tag_is_no_file(fake_tools, tmp_path):
+    fake_tools()
+    assert compile_demo(tmp_path / 'mine.bin', model='edgenext_small.usi_in1k') == 0
+
+
 def test_a_model_that_is_no_edgenext(toolchain, tmp_path, capsys):
     other = tmp_path / 'other.onnx'
     other.write_bytes(b'not a model')
@@ -178,28 +252,3 @@ def test_ctrl_c_ends_the_tool(fake_tools, tmp_path):
     # Returns only because the tool, which waits for ever, is ended.
     with pytest.raises(KeyboardInterrupt):
         mapper.run(hbdk.find(), tmp_path, progress=interrupt)
-
-
-def test_progress_lines_are_cut_at_returns_and_percentages(tmp_path):
-    data = b'one\n\x1b[92mtwo\x1b[0m\n[=  ]   1%[== ]  10%\r[===] 100%\nlast'
-    assert list(mapper._lines(io.BufferedReader(io.BytesIO(data)))) == [
-        'one', 'two', '[=  ]   1%', '[== ]  10%', '[===] 100%', 'last']
-
-
-@pytest.mark.parametrize('size,blocks,more', [
-    ('edgenext_xx_small', (1, 5, 1), 13), ('edgenext_x_small', (2, 8, 2), 0),
-    ('edgenext_small', (2, 8, 2), 0), ('edgenext_base', (2, 8, 2), 0)])
-def test_the_published_recipe_places_its_nodes(size, blocks, more):
-    nodes = RECIPES['published'].int16_nodes([], size)
-    assert nodes[:3] == [f'/stages/stages.{stage}/blocks/blocks.{block}/xca/Softmax'
-                         for stage, block in enumerate(blocks, start=1)]
-    assert len(set(nodes)) == 3 + more
-
-
-@pytest.mark.parametrize('recipe,chosen', [('fast', []), ('precise', [0, 2, 3, 4, 5])])
-def test_nodes_in_int16(recipe, chosen):
-    names = ['/stem/norm/rotate/Conv', '/stem/norm/Constant', '/stages/stages.0/stages.0.0/mlp/norm/Pow',
-             '/stages/stages.0/stages.0.0/mlp/fc2/Conv', '/stages/stages.0/stages.0.0/Add',
-             '/stages/stages.1/stages.1.2/xca/Add', '/stages/stages.0/stages.0.0/mlp/fc1/Conv',
-             '/stages/stages.0/stages.0.0/mlp/Mul_1', '/stages/stages.0/stages.0.0/mlp/Add']
-    assert RECIPES[recipe].int16_nodes(names, 'edgenext_small') == [names[i] for i in chosen]

@@ -8,7 +8,9 @@ import shutil
 from edgenext_ros.cli import main
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.store import locate, resource_folder
+from edgenext_ros.runtime.base import ModelInfo
 from edgenext_ros.runtime.onnx import Nv12Normaliser
 from edgenext_ros.toolchain import calibration, verify
 from edgenext_ros.toolchain.benchmark_bpu import BOARD, throughput
@@ -52,13 +54,22 @@ def test_a_network_of_another_size_is_refused(toolchain, tmp_path, capsys, monke
     assert 'expected the network of demo.bin (224x224, 100 classes)' in capsys.readouterr().err
 
 
+def test_a_quantised_graph_that_does_not_run(toolchain, tmp_path):
+    graph = tmp_path / 'quantised.onnx'
+    graph.write_bytes(b'not a model')
+    info = ModelInfo('demo', 'onnx', 2, 2, classes=100)
+    with pytest.raises(ModelError, match=r'quantised\.onnx: the quantised graph does not run: .'):
+        verify.run_quantised(graph, [np.zeros(6, np.uint8)], info)
+
+
 @pytest.mark.parametrize('limit,chosen', [(2, [0, 2]), (4, [0, 1, 2, 3]), (9, [0, 1, 2, 3])])
 def test_pictures_are_chosen_evenly_from_all_folders(tmp_path, limit, chosen):
     names = ['a/1.jpg', 'a/b/2.PNG', 'c/3.jpeg', 'd.bmp']
     for name in [*names, 'c/notes.txt']:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    assert calibration.picture_files(tmp_path, limit=limit) == [tmp_path / names[i] for i in chosen]
+    found = calibration.picture_files(tmp_path, limit=limit)
+    assert found == [tmp_path / names[i] for i in chosen]
 
 
 @pytest.mark.parametrize('name,reason', [

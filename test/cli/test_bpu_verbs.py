@@ -1,0 +1,96 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The verbs "compile" and "verify": exit codes, and one sentence for what is wrong."""
+
+import json
+from pathlib import Path
+
+from edgenext_ros.cli import main
+from edgenext_ros.models.store import locate, resource_folder
+from edgenext_ros.toolchain import verify
+from edgenext_ros.toolchain.verify import Agreement
+import pytest
+
+PICTURES = resource_folder() / 'pictures'
+BIN, ONNX = (locate('demo', suffixes=(suffix,)).path for suffix in ('.bin', '.onnx'))
+VERIFY = ['verify', BIN, '--against', ONNX, '--pictures', PICTURES]
+
+
+def call(*arguments):
+    return main([str(argument) for argument in arguments])
+
+
+def row(second, *, top1=100.0, difference=0.0, disagreements=()):
+    return Agreement('demo.onnx', second, 3, top1, 0.99, 0.98, difference, [*disagreements])
+
+
+@pytest.mark.parametrize('arguments,words', [
+    (['compile'], 'required: MODEL'), (['compile', 'x', '--recipe', 'slow'], "choice: 'slow'"),
+    (['compile', 'x', '--level', 'O4'], "choice: 'O4'"),
+    (['compile', 'x', '--fit', 'wide'], "choice: 'wide'"),
+    (['verify', 'x.bin', '--pictures', '.'], 'required: --against'),
+    (['verify', 'x.bin', '--against', 'x.onnx'], 'required: --pictures'),
+    (['verify', 'x.bin', '--against', 'x.onnx', '--pictures', '.', '--least', 'all'],
+     'invalid float')], ids=lambda value: ' '.join(value) if isinstance(value, list) else '')
+def test_wrong_usage(arguments, words, capsys):
+    with pytest.raises(SystemExit) as caught:
+        call(*arguments)
+    assert caught.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('arguments,code,words', [
+    (['compile', 'x', '--random-weights', '--count', 0], 2, '--count must be at least 1'),
+    ([*VERIFY, '--count', 0], 2, '--count must be at least 1')], ids=['compile', 'verify'])
+def test_no_picture_at_all_is_wrong_usage_too(arguments, code, words, capsys):
+    assert call(*arguments) == code
+    error = capsys.readouterr().err
+    assert words in error and error.count('\n') == 1
+
+
+@pytest.mark.parametrize('model,against,pictures,words', [
+    ('none.bin', ONNX, PICTURES, 'none.bin'), (BIN, 'none.onnx', PICTURES, 'none.onnx'),
+    (__file__, ONNX, PICTURES, 'test_bpu_verbs.py'),
+    (BIN, __file__, PICTURES, 'test_bpu_verbs.py'),
+    (BIN, ONNX, 'none', 'none: expected a folder of pictures'),
+    (BIN, ONNX, Path(__file__).parent, 'found none')],
+    ids=['no model', 'no network', 'not a model', 'not a network', 'no folder', 'no picture'])
+def test_what_verify_cannot_compare(toolchain, model, against, pictures, words, capsys):
+    assert call('verify', model, '--against', against, '--pictures', pictures) == 1
+    out, error = capsys.readouterr()
+    assert out == '' and error.startswith('edgenext verify: ') and error.count('\n') == 1
+    assert words in error
+
+
+def test_verify_without_the_tools(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
+    assert call(*VERIFY) == 1
+    error = capsys.readouterr().err
+    assert './dev toolchain' in error and error.count('\n') == 1
+
+
+@pytest.mark.parametrize('options,rows,code,words', [
+    (['--least', 60], [row('bin', top1=66.67)], 0, ''),
+    (['--least', 70], [row('bin', top1=66.67)], 1, '66.67 % is less than --least 70.0 %'),
+    (['--quantised', 'q.onnx'], [row('bin'), row('q'), row('bin', difference=1e-7)], 0, ''),
+    (['--quantised', 'q.onnx'], [row('bin'), row('q'), row('bin', difference=1e-4)], 1,
+     'differs from its quantised graph'),
+    ([], [row('bin', difference=1e-4)], 0, '')],
+    ids=['enough', 'too few', 'exact', 'not exact', 'nothing asked'])
+def test_the_exit_code_of_verify(monkeypatch, tmp_path, capsys, options, rows, code, words):
+    monkeypatch.setattr(verify, 'verify', lambda *_, **__: rows)
+    figures = tmp_path / 'figures.json'
+    assert call(*VERIFY, *options, '--json', figures) == code
+    error = capsys.readouterr().err
+    assert words in error and error.count('\n') == code
+    assert [found['second'] for found in json.loads(figures.read_text())] == [
+        found.second for found in rows]
+
+
+def test_verify_names_the_first_disagreements(monkeypatch, capsys):
+    monkeypatch.setattr(verify, 'verify', lambda *_, **__: [
+        row('bin', top1=0.0, disagreements=[f'{name}.jpg' for name in 'abcdefg'])])
+    assert call(*VERIFY) == 0
+    shown = capsys.readouterr().out
+    assert 'same best class 0.00 %' in shown
+    assert 'e.jpg' in shown and 'f.jpg' not in shown
