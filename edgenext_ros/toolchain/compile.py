@@ -81,7 +81,7 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
         config = mapper.configuration(
             prefix=Path(job.output or prepared['size']).stem, int16=prepared['int16'],
             percentile=job.recipe.percentile if used else None,
-            level=job.level or job.recipe.level, layers=job.layers is not None)
+            level=job.level or prepared['level'], layers=job.layers is not None)
         (work / 'config.yaml').write_text(json.dumps(config, indent=2))  # JSON is YAML
         try:
             report = mapper.run(tools, work, progress=progress)

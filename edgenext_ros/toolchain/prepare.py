@@ -16,7 +16,7 @@ import sys
 import warnings
 
 from edgenext_ros.models import ModelError
-from edgenext_ros.toolchain.bpu_graph import BpuEdgeNeXt, SIZE, size_of
+from edgenext_ros.toolchain.bpu_graph import BpuEdgeNeXt, PLANS, SIZE, size_of
 from edgenext_ros.toolchain.recipe import Recipe, RECIPES
 from edgenext_ros.toolchain.weights import load_network
 import torch
@@ -59,7 +59,7 @@ def prepare(model: str, recipe: Recipe, output: Path, *, random: bool,
         onnx.save(graph, str(output))
     names = [node.name for node in graph.graph.node]
     return {'size': size, 'classes': network.num_classes,
-            'int16': recipe.int16_nodes(names, size)}
+            'int16': recipe.int16_nodes(names, size), 'level': recipe.level or PLANS[size].level}
 
 
 def main(arguments: str) -> None:

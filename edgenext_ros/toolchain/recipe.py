@@ -34,8 +34,8 @@ class Recipe:
     """The network is written for the BPU (``bpu_graph``); else timm's own graph."""
     percentile: float
     """Share of a tensor's calibration values that its int8 range covers."""
-    level: str
-    """hbdk-cc's optimisation level. O2 compiles our graphs as well as O3, in half the time."""
+    level: str | None = None
+    """hbdk-cc's optimisation level; None takes that of the size's plan (``bpu_graph``)."""
     int16: str = r'(?!)'
     """Regular expression, searched in node names: these nodes have int16 inputs and outputs."""
 
@@ -54,11 +54,11 @@ class Recipe:
 
 
 RECIPES = MappingProxyType({recipe.name: recipe for recipe in (
-    Recipe('fast', 'written for the BPU, int8', True, 0.9999, 'O2'),
+    Recipe('fast', 'written for the BPU, int8', True, 0.9999),
     Recipe('precise', 'written for the BPU, LayerNorm and residual sums in int16', True, 0.9999,
-           'O2', int16=r'/norm/(?!Constant)|/(fc2|project|affine)/Conv|/scales/|'
+           int16=r'/norm/(?!Constant)|/(fc2|project|affine)/Conv|/scales/|'
                        r'/(xca|stages[.]\d[.]\d+)/Add'),
     Recipe('published', "the model zoo's: timm's graph through onnxsim, its nodes in int16",
-           False, 0.999, 'O3'),
+           False, 0.999, level='O3'),
 )})
 """Recipes by name."""

@@ -5,6 +5,7 @@
 from concurrent.futures import ThreadPoolExecutor
 import os
 from pathlib import Path
+import re
 import signal
 import struct
 import subprocess
@@ -43,11 +44,12 @@ def expected(toolchain, demo, tmp_path_factory):
     folder = tmp_path_factory.mktemp('hbdk-sim')
     content = bin_file.read(demo)
     (folder / 'model.hbm').write_bytes(content.program)
+    program = re.search(rb'\w+_subgraph_0', content.program)[0].decode()
     results = []
     for nv12 in PICTURES:
         nv12.tofile(folder / 'in.yuv')
         subprocess.run(
-            [toolchain.command('hbdk-sim'), '-f', 'model.hbm', '-n', 'main_graph_subgraph_0',
+            [toolchain.command('hbdk-sim'), '-f', 'model.hbm', '-n', program,
              '-i', 'in.yuv', '-o', '.', '--yuv-size', '224x224', '--yuv-stride', '224'],
             cwd=folder, env=toolchain.environment(), capture_output=True, check=True)
         [text] = folder.glob('*elem_int.txt')

@@ -40,7 +40,7 @@ def test_the_published_recipe_names_its_nodes(size, nodes):
 
 
 @pytest.mark.parametrize('name,expected', [
-    ('fast', (True, 0.9999, 'O2')), ('precise', (True, 0.9999, 'O2')),
+    ('fast', (True, 0.9999, None)), ('precise', (True, 0.9999, None)),
     ('published', (False, 0.999, 'O3'))])
 def test_settings(name, expected):
     recipe = RECIPES[name]
