@@ -56,8 +56,8 @@ class Recipe:
 RECIPES = MappingProxyType({recipe.name: recipe for recipe in (
     Recipe('fast', 'written for the BPU, int8', True, 0.9999),
     Recipe('precise', 'written for the BPU, LayerNorm and residual sums in int16', True, 0.9999,
-           int16=r'/norm/(?!Constant)|/(fc2|project|affine)/Conv|/scales/|'
-                       r'/(xca|stages[.]\d[.]\d+)/Add'),
+           int16=(r'/norm/(?!Constant)|/(fc2|project|affine)/Conv|/scales/|'
+                  r'/(xca|stages[.]\d[.]\d+)/Add')),
     Recipe('published', "the model zoo's: timm's graph through onnxsim, its nodes in int16",
            False, 0.999, level='O3'),
 )})
