@@ -18,7 +18,8 @@ import sys
 
 from edgenext_ros import __version__
 
-VERBS = ('bench', 'classify', 'compile', 'demo', 'models', 'parameters', 'runtimes', 'verify')
+VERBS = ('bench', 'classify', 'compile', 'demo', 'evaluate', 'models', 'parameters', 'runtimes',
+         'train', 'verify')
 
 
 def main(args: list[str] | None = None) -> int:
@@ -38,7 +39,9 @@ def main(args: list[str] | None = None) -> int:
         module.add_arguments(verb)
         verb.add_argument('--json', type=Path, metavar='FILE', help='write the figures here too')
         verb.set_defaults(run=module.run)
-    arguments = parser.parse_args(args)
+    command = sys.argv[1:] if args is None else args
+    arguments = parser.parse_args(command)
+    arguments.command = command
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()

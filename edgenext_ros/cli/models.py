@@ -1,59 +1,244 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""List the models that have a name, find their files, and say what a .bin holds."""
+"""List, fetch and verify the models that have a name, and say what a .bin holds."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from pathlib import Path
+import sys
+import time
+from typing import Any, TYPE_CHECKING
 
-HELP = ('List the models that have a name (list), print the path of one (path NAME), or say '
-        'what its .bin holds (info NAME).')
+if TYPE_CHECKING:
+    from edgenext_ros.models.catalog import Entry, File
+
+HELP = 'List, fetch and verify the models that have a name, and say what a .bin holds.'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument('action', choices=('list', 'path', 'info'), help='what to do')
-    parser.add_argument(
-        'name', nargs='?', help='catalog name or path, for "path" and "info"')
+    actions = parser.add_subparsers(dest='action', required=True, metavar='ACTION')
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        action = actions.add_parser(name, help=text, description=f'{text[:1].upper()}{text[1:]}.')
+        # The verb has it too; suppressed, so that this one's absence does not overwrite it.
+        action.add_argument('--json', type=Path, metavar='FILE', default=argparse.SUPPRESS,
+                            help='write the figures here too')
+        return action
+
+    add('list', 'show every model: its published figures, and which of its files are here')
+    fetch = add('fetch', 'download models into the cache, and keep their size and SHA-256')
+    fetch.add_argument('names', nargs='*', metavar='NAME', help='catalog name, such as xx_small')
+    fetch.add_argument('--all', action='store_true', help='every model of the catalog')
+    fetch.add_argument('--kind', choices=('bin', 'onnx', 'weights'),
+                       help="for the BPU, for ONNX Runtime, or timm's float weights (default: "
+                            'bin on an aarch64 machine, else onnx)')
+    fetch.add_argument('--mirror', type=_mirror, action='append', default=[], metavar='URL',
+                       help="fetch from this folder in place of the publisher's; several are "
+                            "tried in order (timm's weights are below it as on the hub)")
+    fetch.add_argument('--retries', type=_retries, default=4, metavar='N',
+                       help='further attempts when a connection breaks (default: 4)')
+    fetch.add_argument('--timeout', type=_timeout, default=30.0, metavar='S',
+                       help='seconds without a byte that count as broken (default: 30)')
+    verify = add('verify', 'check the files that are here against their SHA-256 and structure')
+    verify.add_argument('names', nargs='*', metavar='NAME', help='catalog names (default: all)')
+    add('path', 'print the path of the file that would run here').add_argument(
+        'name', metavar='NAME', help='catalog name or path')
+    add('info', 'say what a .bin holds').add_argument(
+        'name', metavar='NAME', help='catalog name or path')
+
+
+def _mirror(text: str) -> str:
+    from edgenext_ros.models.fetch import mirror
+    try:
+        return mirror(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _retries(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f'must be from 0 to 1000, got {value}')
+    return value
+
+
+def _timeout(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 3600:
+        raise argparse.ArgumentTypeError(f'must be more than 0 and at most 3600, got {value:g}')
+    return value
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the models; 1 when the one asked for is not here, 2 without a name to look for."""
-    import sys
+    """Do it; 1 when a model is not here, cannot be had or is wrong, 2 for wrong usage."""
+    action = {'list': _list, 'fetch': _fetch, 'verify': _verify, 'path': _path, 'info': _info}
+    return action[arguments.action](arguments)
 
+
+def _list(arguments: argparse.Namespace) -> int:
     from edgenext_ros.cli import write_json
-    from edgenext_ros.models import bin_file, store
+    from edgenext_ros.models import store
     from edgenext_ros.models.catalog import CATALOG
-    from edgenext_ros.runtime import suffixes
 
-    if arguments.action != 'list' and arguments.name is None:
-        print(f'edgenext models {arguments.action}: expects a model name', file=sys.stderr)
-        return 2
-    if arguments.action == 'info':
-        facts = _facts(bin_file.read(store.locate(arguments.name, suffixes=('.bin',)).path))
-        for name, value in facts.items():
-            if name != 'metadata':
-                print(f'{name:12} {_words(value)}')
-        for name, value in sorted(facts['metadata'].items()):
-            if value:
-                print(f'  {name:24} {value if len(value) < 100 else f"{value[:96]} ..."}')
-        write_json(arguments.json, facts)
-        return 0
-    if arguments.action == 'path':
-        located = store.locate(arguments.name, suffixes=suffixes())
-        print(located.path)
-        write_json(arguments.json, {'model': arguments.name, 'path': str(located.path)})
-        return 0
+    print(f'{"name":<10}{"top-1 %":>8}{"float %":>9}{"latency ms":>12}{"FPS":>8}   here')
     rows = []
     for entry in CATALOG.values():
-        try:
-            path = str(store.locate(entry.name, suffixes=suffixes()).path)
-        except store.ModelNotFoundError:
-            path = ''
-        print(f'{entry.name:10} {entry.title:58} {path or "not on this machine"}')
-        rows.append({'name': entry.name, 'title': entry.title, 'path': path})
+        figures = entry.figures
+        here = [(file, path) for file in entry.files if (path := store.find(entry, file))]
+        print(f'{entry.name:<10}' + (
+            f'{figures.top1:>8.2f}{figures.float_top1:>9.2f}{figures.latency_ms:>12.2f}'
+            f'{figures.fps:>8.2f}' if figures else f'{"-":>8}{"-":>9}{"-":>12}{"-":>8}'
+        ) + '   ' + (', '.join(f'{file.kind} {_size(path)}' for file, path in here) or '-')
+            + (' (bundled)' if entry.bundled else ''))
+        rows.append({
+            'name': entry.name, 'title': entry.title, 'path': str(here[0][1]) if here else '',
+            'files': [{'kind': file.kind, 'path': str(path), 'bytes': path.stat().st_size}
+                      for file, path in here],
+            'published': vars(figures) if figures else None})
+    print(f'\nFigures: as published by D-Robotics for ImageNet-1k on an RDK X5; top-1 of the .bin '
+          f'and of\nthe float network, latency of one picture, frames a second with several '
+          f'threads.\nFetched files are in {store.cache_folder()}; get one with '
+          f'"{store.fetch_command("NAME", store.default_kind())}".')
     write_json(arguments.json, rows)
+    return 0
+
+
+def _size(path: Path) -> str:
+    return f'{path.stat().st_size / 1e6:.2f} MB'
+
+
+def _entries(names: list[str]) -> list[Entry]:
+    """Return the entries of these names, each once; all without a name."""
+    from edgenext_ros.models.catalog import CATALOG
+    from edgenext_ros.models.store import ModelNotFoundError
+    unknown = [name for name in names if name not in CATALOG]
+    if unknown:
+        raise ModelNotFoundError(
+            f'model {unknown[0]!r} is not in the catalog: {", ".join(CATALOG)}')
+    return [CATALOG[name] for name in dict.fromkeys(names or CATALOG)]
+
+
+def _fetch(arguments: argparse.Namespace) -> int:
+    from edgenext_ros.cli import write_json
+    from edgenext_ros.models import store
+    from edgenext_ros.models.fetch import Options
+
+    if arguments.all == bool(arguments.names):
+        print('edgenext models fetch: expects names of models, or --all; "edgenext models list" '
+              'shows them', file=sys.stderr)
+        return 2
+    kind = arguments.kind or store.default_kind()
+    options = Options(tuple(arguments.mirror), arguments.retries, arguments.timeout)
+    rows = []
+    for entry in _entries(arguments.names):
+        if entry.bundled:
+            if not arguments.all:
+                print(f'{entry.name:<10}is part of this package: there is nothing to fetch')
+            continue
+        file = next(file for file in entry.files if file.kind == kind)
+        rows.append({'name': entry.name, 'kind': kind, **_fetch_one(entry, file, options)})
+    write_json(arguments.json, rows)
+    return int(any('error' in row for row in rows))
+
+
+def _fetch_one(entry: Entry, file: File, options: Any) -> dict[str, Any]:
+    """Fetch one file and print how it went; others may follow, so an error is an outcome."""
+    from edgenext_ros.models import ModelError, store
+    from edgenext_ros.models.download import FetchError
+    from edgenext_ros.models.fetch import fetch
+    bar = _Bar(file.name)
+    try:
+        got = fetch(file, store.cache_folder(), options=options, progress=bar.show,
+                    notice=bar.notice)
+    except (FetchError, ModelError) as error:
+        bar.notice(f'edgenext models: {error}')
+        return {'error': str(error)}
+    finally:
+        bar.clear()
+    print(f'{entry.name:<10}{"fetched" if got.fresh else "was here":<9}{_size(got.path):>10}  '
+          f'{got.path}\n{"":<10}SHA-256 {got.digest.sha256}', flush=True)
+    return {'path': str(got.path), 'bytes': got.digest.size, 'sha256': got.digest.sha256,
+            'fresh': got.fresh}
+
+
+class _Bar:
+    """Progress of one file on stderr, only where that is a terminal; sentences always."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._shown = name, 0.0
+        self._terminal = sys.stderr.isatty()
+
+    def show(self, done: int, total: int | None) -> None:
+        """Draw the line anew, ten times a second at most."""
+        now = time.monotonic()
+        if self._terminal and (now - self._shown >= 0.1 or done == total):
+            self._shown = now
+            whole = f' of {total / 1e6:.2f}' if total else ''
+            percent = f'{100 * done / total:4.0f} %' if total else ''
+            print(f'\r\x1b[K{self._name}  {done / 1e6:.2f}{whole} MB{percent}', end='',
+                  file=sys.stderr, flush=True)
+
+    def notice(self, text: str) -> None:
+        """Print a sentence in place of the line."""
+        self.clear()
+        print(text, file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        """Remove the line."""
+        if self._terminal:
+            print('\r\x1b[K', end='', file=sys.stderr, flush=True)
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from edgenext_ros.cli import write_json
+    from edgenext_ros.models import ModelError, store
+    from edgenext_ros.models.fetch import verify
+    rows = []
+    for entry in _entries(arguments.names):
+        here = [(file, path) for file in entry.files if (path := store.find(entry, file))]
+        if arguments.names and not here:
+            store.locate(entry.name)  # says what is missing, and how to get it
+        for file, path in here:
+            row: dict[str, Any] = {'name': entry.name, 'kind': file.kind, 'path': str(path)}
+            try:
+                found = verify(path, keep=path.parent == store.cache_folder())
+                how = ('bundled' if entry.bundled else 'as at its first use' if found.compared else
+                       'first use')
+                print(f'{entry.name:<10}{file.kind:<9}OK     {how}, SHA-256 '
+                      f'{found.digest.sha256}')
+                row.update(bytes=found.digest.size, sha256=found.digest.sha256,
+                           compared=found.compared)
+            except ModelError as error:
+                print(f'{entry.name:<10}{file.kind:<9}WRONG  {error}')
+                row['error'] = str(error)
+            rows.append(row)
+    write_json(arguments.json, rows)
+    return int(any('error' in row for row in rows))
+
+
+def _path(arguments: argparse.Namespace) -> int:
+    from edgenext_ros.cli import write_json
+    from edgenext_ros.models import store
+    from edgenext_ros.runtime import suffixes
+    located = store.locate(arguments.name, suffixes=suffixes())
+    print(located.path)
+    write_json(arguments.json, {'model': arguments.name, 'path': str(located.path)})
+    return 0
+
+
+def _info(arguments: argparse.Namespace) -> int:
+    from edgenext_ros.cli import write_json
+    from edgenext_ros.models import bin_file, store
+    facts = _facts(bin_file.read(store.locate(arguments.name, suffixes=('.bin',)).path))
+    for name, value in facts.items():
+        if name != 'metadata':
+            print(f'{name:12} {_words(value)}')
+    for name, value in sorted(facts['metadata'].items()):
+        if value:
+            print(f'  {name:24} {value if len(value) < 100 else f"{value[:96]} ..."}')
+    write_json(arguments.json, facts)
     return 0
 
 

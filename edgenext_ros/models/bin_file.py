@@ -35,7 +35,7 @@ _FOREIGN = (
     (rb'\s*<', 'an HTML or XML page'), (rb'#.{1,11}hbm#', 'a bare BPU program (.hbm)'),
     (rb'PK\x03\x04', 'a zip archive or PyTorch checkpoint'), (rb'\x1f\x8b', 'a gzip archive'),
     (rb'version https://git-lfs', 'a Git LFS pointer in place of its file'), (rb'\Z', 'no bytes'))
-"""How files that are no ``.bin`` begin, as regular expressions."""
+"""How files that are no model begin, as regular expressions."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +101,14 @@ def parse(data: memoryview, path: Path) -> BinFile:
     try:
         return _parse(data, path)
     except FormatError as error:
-        foreign = next((what for magic, what in _FOREIGN if re.match(magic, data[:64])), None)
         raise ModelError(
             f'{path}: expected a .bin compiled by hb_mapper for the RDK X5 ({MARCH}), '
-            f'found {foreign or error}; fetch or compile the model again') from error
+            f'found {foreign(data) or error}; fetch or compile the model again') from error
+
+
+def foreign(data: memoryview) -> str | None:
+    """Say what another kind of file this is; None when it does not begin like one."""
+    return next((what for magic, what in _FOREIGN if re.match(magic, data[:64])), None)
 
 
 def _parse(data: memoryview, path: Path) -> BinFile:

@@ -5,7 +5,52 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
+
+DOWNLOADS = 'https://archive.d-robotics.cc/downloads/rdk_model_zoo/rdk_x5/'
+"""Where the published files are (the model zoo's download page)."""
+HUB = 'https://huggingface.co/'
+"""Where timm's weights are."""
+
+KINDS = MappingProxyType({'bin': '.bin', 'onnx': '.onnx', 'weights': '.safetensors'})
+"""Kinds of file and their suffixes: for the BPU, for ONNX Runtime, for training and compiling."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a model."""
+
+    name: str
+    """Its name on this machine; no name from the network is ever used."""
+    base: str = ''
+    """Address of its publisher, ending in a slash; empty for a bundled file."""
+    path: str = ''
+    """Where it is below the publisher's address, and below a mirror's."""
+
+    @property
+    def suffix(self) -> str:
+        """Return the suffix, which tells what reads it."""
+        return Path(self.name).suffix
+
+    @property
+    def kind(self) -> str:
+        """Return one of ``KINDS``."""
+        return next(kind for kind, suffix in KINDS.items() if suffix == self.suffix)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the publisher measured on an RDK X5, ImageNet-1k at 224 x 224."""
+
+    float_top1: float
+    """Top-1 of the ONNX file, per cent."""
+    top1: float
+    """Top-1 of the ``.bin``, per cent."""
+    latency_ms: float
+    """One picture, one thread."""
+    fps: float
+    """Pictures a second with several threads."""
 
 
 @dataclass(frozen=True)
@@ -14,22 +59,33 @@ class Entry:
 
     name: str
     title: str
-    files: tuple[str, ...]
-    """Its files in order of preference for ``auto``; each suffix names a kind of engine."""
+    files: tuple[File, ...]
+    """Its files in order of preference for ``auto``."""
     labels: str
     """Its label list."""
+    figures: Figures | None = None
     bundled: bool = False
     """The files are part of this package."""
 
 
-def _published(size: str) -> Entry:
+def _published(size: str, tag: str, figures: Figures) -> Entry:
+    binary, onnx = f'EdgeNeXt_{size}_224x224_nv12.bin', f'edgenext_{size}.onnx'
+    weights = f'edgenext_{size}.{tag}'
     return Entry(size, f'EdgeNeXt {size}, ImageNet-1k, published by D-Robotics',
-                 (f'EdgeNeXt_{size}_224x224_nv12.bin', f'edgenext_{size}.onnx'),
-                 'imagenet_1k.txt')
+                 (File(binary, DOWNLOADS, binary), File(onnx, DOWNLOADS, onnx),
+                  File(f'{weights}.safetensors', HUB,
+                       f'timm/{weights}/resolve/main/model.safetensors')),
+                 'imagenet_1k.txt', figures)
 
 
+# The figures are those of the model zoo's EdgeNeXt page. The tags are timm's defaults, the first
+# of each size in default_cfgs of timm/models/edgenext.py (1.0.22); the file's name on the hub is
+# HF_SAFE_WEIGHTS_NAME of timm/models/_hub.py.
 CATALOG = MappingProxyType({entry.name: entry for entry in (
-    Entry('demo', 'EdgeNeXt-XX-Small, 100 classes of Caltech-101', ('demo.bin', 'demo.onnx'),
-          'caltech_101.txt', bundled=True),
-    *map(_published, ('xx_small', 'x_small', 'small', 'base')))})
+    Entry('demo', 'EdgeNeXt-XX-Small, 100 classes of Caltech-101',
+          (File('demo.bin'), File('demo.onnx')), 'caltech_101.txt', bundled=True),
+    _published('xx_small', 'in1k', Figures(69.50, 64.25, 2.47, 403.49)),
+    _published('x_small', 'in1k', Figures(71.75, 66.25, 2.88, 345.73)),
+    _published('small', 'usi_in1k', Figures(76.50, 71.75, 4.41, 226.15)),
+    _published('base', 'usi_in1k', Figures(78.21, 74.52, 8.80, 113.35)))})
 """Entries by name."""

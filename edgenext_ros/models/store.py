@@ -7,12 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 import os
 from pathlib import Path
+import platform
+import shutil
 
 from edgenext_ros.core.labels import LabelError, LabelSet
-from edgenext_ros.models.catalog import CATALOG
-
-DOWNLOADS = 'https://archive.d-robotics.cc/downloads/rdk_model_zoo/rdk_x5/'
-"""Where the published files are (the model zoo's download page)."""
+from edgenext_ros.models import record
+from edgenext_ros.models.catalog import CATALOG, Entry, File
 
 _BOARD_FOLDERS = (Path('/opt/hobot/model/x5/basic'), Path('/app/model/basic'))
 """Where the board's own image keeps models."""
@@ -53,13 +53,40 @@ def cache_folder() -> Path:
     return Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'edgenext_ros'
 
 
+def default_kind() -> str:
+    """Return the kind of file that runs on a machine like this one: ``bin`` or ``onnx``."""
+    return 'bin' if platform.machine() == 'aarch64' else 'onnx'
+
+
+def fetch_command(name: str, kind: str) -> str:
+    """Return the exact command that fetches a file of a model on this machine."""
+    # colcon installs the command where only "ros2 run" finds it.
+    ros = os.environ.get('AMENT_PREFIX_PATH') and not shutil.which('edgenext')
+    option = '' if kind == default_kind() else f' --kind {kind}'
+    return f'{"ros2 run edgenext_ros " if ros else ""}edgenext models fetch {name}{option}'
+
+
+def folders(entry: Entry) -> tuple[Path, ...]:
+    """Return where a model's files may be, best first."""
+    if entry.bundled:
+        return (resource_folder() / 'models',)
+    return (cache_folder(), *_BOARD_FOLDERS)
+
+
+def find(entry: Entry, file: File) -> Path | None:
+    """Return where a file of the catalog is, unchecked; None when it is not here."""
+    return next((path for folder in folders(entry) if (path := folder / file.name).is_file()),
+                None)
+
+
 def locate(model: str, *, suffixes: tuple[str, ...] = ('.bin', '.onnx')) -> Located:
     """
-    Find a model's file.
+    Find a model's file; one that was fetched is compared with its record.
 
     :param model: a catalog name, or a path to a ``.bin`` or ``.onnx`` file.
     :param suffixes: kinds of file that can run here, best first.
     :raises ModelNotFoundError: it is not there; says what would be and how to get it.
+    :raises ChangedError: it is not the file that was fetched.
     """
     if model not in CATALOG:
         path = Path(model).expanduser()
@@ -67,24 +94,32 @@ def locate(model: str, *, suffixes: tuple[str, ...] = ('.bin', '.onnx')) -> Loca
             known = ', '.join(CATALOG)
             raise ModelNotFoundError(
                 f'model {model!r}: not a file, and not in the catalog ({known})')
-        return Located(path, _labels_beside(path))
+        return Located(path, _labels_beside(path) or _labels_of(path))
     entry = CATALOG[model]
-    folders = (resource_folder() / 'models',) if entry.bundled else (
-        cache_folder(), *_BOARD_FOLDERS)
-    wanted = sorted((file for file in entry.files if Path(file).suffix in suffixes),
-                    key=lambda file: suffixes.index(Path(file).suffix))
+    wanted = sorted((file for file in entry.files if file.suffix in suffixes),
+                    key=lambda file: suffixes.index(file.suffix))
     for file in wanted:
-        for folder in folders:
-            if (folder / file).is_file():
-                return Located(folder / file, resource_folder() / 'labels' / entry.labels)
-    # 'wget -O' leaves an empty file when it fails, so the file gets its name afterwards.
-    target = cache_folder() / wanted[0]
+        found = find(entry, file)
+        if found is not None:
+            if found.parent == cache_folder():
+                record.check(found)
+            return Located(found, resource_folder() / 'labels' / entry.labels)
+    if not wanted:
+        raise ModelNotFoundError(f'model {model!r} has no {" or ".join(suffixes)} file')
     remedy = ('its ONNX file is bundled and needs "pip install onnxruntime"' if entry.bundled else
-              f'get it with "mkdir -p {target.parent} && '
-              f'wget -O {target}.part {DOWNLOADS}{wanted[0]} && mv {target}.part {target}"')
+              f'get it with "{fetch_command(model, wanted[0].kind)}"')
     raise ModelNotFoundError(
-        f'model {model!r} is not on this machine: looked for {" or ".join(wanted)} in '
-        f'{", ".join(map(str, folders))}; {remedy}')
+        f'model {model!r} is not on this machine: looked for '
+        f'{" or ".join(file.name for file in wanted)} in '
+        f'{", ".join(map(str, folders(entry)))}; {remedy}')
+
+
+def _labels_of(path: Path) -> Path | None:
+    """Return the labels of a file of the catalog that was given by its path."""
+    path = path.resolve()
+    return next((resource_folder() / 'labels' / entry.labels for entry in CATALOG.values()
+                 for file in entry.files
+                 if path in [folder.resolve() / file.name for folder in folders(entry)]), None)
 
 
 def _labels_beside(path: Path) -> Path | None:

@@ -11,9 +11,8 @@ from edgenext_ros.core.frame import Frame, FrameError
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.runtime.base import Nv12
 from edgenext_ros.runtime.onnx import RGB_FROM_YUV
+from edgenext_ros.toolchain.dataset import SUFFIXES
 import numpy as np
-
-SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.webp')
 
 
 def picture_files(folder: Path, *, limit: int) -> list[Path]:

@@ -10,7 +10,7 @@ Photographs in class folders: read, split, augment, batch.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 import hashlib
@@ -30,6 +30,10 @@ TEST_FRACTION = 0.12
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
 
 
+LONGEST_SHORT_SIDE = 320
+"""Larger pictures are reduced to this when they are read: no network here sees more."""
+
+
 @dataclass(frozen=True)
 class Photographs:
     """Decoded pictures with their class index and file name."""
@@ -42,6 +46,8 @@ class Photographs:
     """``class/file`` of each picture."""
     names: list[str]
     """Class names, sorted; the index is the class index."""
+    unreadable: tuple[str, ...] = ()
+    """Files that were left out because they do not decode."""
 
     def __len__(self) -> int:
         return len(self.images)
@@ -57,42 +63,58 @@ def read_folder(folder: Path) -> Photographs:
     """
     Decode every picture of ``folder/<class>/<file>`` into memory.
 
-    :raises ValueError: no class folder, an empty class, or a picture that does not decode.
+    :raises ValueError: not a folder, fewer than two classes, or an empty one.
     """
-    names = sorted(p.name for p in folder.iterdir() if p.is_dir())
+    if not folder.is_dir():
+        raise ValueError(f'{folder}: expected a folder with one folder of pictures per class')
+    names = sorted(p.name for p in folder.iterdir() if p.is_dir() and p.name[0] != '.')
     if len(names) < 2:
-        raise ValueError(f'{folder}: expected at least two class folders, found {len(names)}')
-    images, targets, files = [], [], []
+        raise ValueError(f'{folder}: expected at least two class folders, found '
+                         f'{", ".join(names) or "none"}')
+    images, targets, files, unreadable = [], [], [], []
     for index, name in enumerate(names):
-        paths = sorted(p for p in (folder / name).iterdir() if p.suffix.lower() in SUFFIXES)
-        if not paths:
-            raise ValueError(f'{folder / name}: no picture ({", ".join(SUFFIXES)}) in this class')
-        for path in paths:
+        for path in sorted(p for p in (folder / name).iterdir() if p.suffix.lower() in SUFFIXES):
             image = cv2.imread(str(path), cv2.IMREAD_COLOR)
             if image is None:
-                raise ValueError(f'{path}: this picture does not decode; mend or remove it')
+                unreadable.append(f'{name}/{path.name}')
+                continue
+            reduction = LONGEST_SHORT_SIDE / min(image.shape[:2])
+            if reduction < 1:
+                image = cv2.resize(image, None, fx=reduction, fy=reduction,
+                                   interpolation=cv2.INTER_AREA)
             images.append(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
             targets.append(index)
             files.append(f'{name}/{path.name}')
-    return Photographs(images, np.array(targets, np.int64), files, names)
+        if index not in targets[-1:]:
+            raise ValueError(f'{folder / name}: expected pictures ({", ".join(SUFFIXES)}) in this '
+                             'class, found none that decodes; fill the folder or remove it')
+    return Photographs(images, np.array(targets, np.int64), files, names, tuple(unreadable))
 
 
-def split(data: Photographs, *, test_fraction: float,
-          seed: int) -> tuple[Photographs, Photographs]:
+def split(data: Photographs, *, fraction: float, seed: int) -> tuple[Photographs, Photographs]:
     """
-    Split into training and test pictures, class by class.
+    Split off a share of the pictures, class by class.
 
     The order is that of a hash of seed and file name, so the split does not depend on the
     file system, and a picture keeps its side when others are added or removed near it.
+
+    :return: the rest, and the share.
+    :raises ValueError: a class with a single picture.
     """
-    train: list[int] = []
-    test: list[int] = []
-    for index in range(len(data.names)):
+    rest: list[int] = []
+    share: list[int] = []
+    for index, name in enumerate(data.names):
         members = np.flatnonzero(data.targets == index)
-        kept = held_back([data.files[i] for i in members], fraction=test_fraction, seed=seed)
+        # Those that do not decode count too, so that the split is that of the names alone.
+        others = [file for file in data.unreadable if file.split('/')[0] == name]
+        if len(members) < 2:
+            raise ValueError(f'class {name}: too few pictures to hold one back; add some, '
+                             'or remove the class')
+        kept = held_back([*others, *(data.files[i] for i in members)], fraction=fraction,
+                         seed=seed)
         for i in members:
-            (test if data.files[i] in kept else train).append(i)
-    return data.select(np.array(sorted(train))), data.select(np.array(sorted(test)))
+            (share if data.files[i] in kept else rest).append(i)
+    return data.select(np.array(sorted(rest))), data.select(np.array(sorted(share)))
 
 
 def held_back(files: list[str], *, fraction: float, seed: int) -> set[str]:
@@ -108,48 +130,61 @@ def stretch(image: np.ndarray, size: int) -> np.ndarray:
                       interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
-def augment(image: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:
-    """Cut out a random part (Inception style), resize, flip, and change colours a little."""
+def view(image: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:
+    """Cut out a random part (Inception style), 30 to 100 % of the area, and resize it."""
     height, width = image.shape[:2]
     area = height * width * random.uniform(0.3, 1.0)
     ratio = np.exp(random.uniform(np.log(3 / 4), np.log(4 / 3))) * (width / height) ** 0.5
     w = int(min(width, max(8, (area * ratio) ** 0.5)))
     h = int(min(height, max(8, (area / ratio) ** 0.5)))
     x, y = random.integers(0, width - w + 1), random.integers(0, height - h + 1)
-    out = stretch(image[y:y + h, x:x + w], size)
-    if random.random() < 0.5:
-        out = out[:, ::-1]
+    return stretch(image[y:y + h, x:x + w], size)
+
+
+def recolour(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Change brightness, contrast and white balance a little; one in seven turns grey."""
     gain = random.uniform(0.7, 1.3) * random.uniform(0.9, 1.1, 3)
-    out = np.clip((out - 128.0) * random.uniform(0.7, 1.3) + 128.0 * gain, 0, 255)
+    values = (np.arange(256)[:, None] - 128.0) * random.uniform(0.7, 1.3) + 128.0 * gain
     if random.random() < 0.15:
-        out[:] = out.mean(axis=2, keepdims=True)
-    return out.astype(np.uint8)
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        values[:] = values.mean(axis=1, keepdims=True)
+    table = np.clip(values, 0, 255).astype(np.uint8)[None]
+    recoloured: np.ndarray = cv2.LUT(image, table)
+    return recoloured
 
 
-def batches(data: Photographs, *, size: int, batch: int, seed: int,
+def batches(count: int, prepare: Callable[[int], np.ndarray], *, batch: int, seed: int,
             epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """
-    Yield augmented batches of one epoch, prepared one ahead in a thread.
+    Yield the shuffled pictures of one epoch in batches, prepared one ahead in a thread.
 
-    :return: pictures, uint8 (batch, size, size, 3) RGB, and their indices into ``data``.
-        The sequence depends on ``seed`` and ``epoch`` only, so a resumed run repeats it.
+    :param prepare: returns picture ``i`` of ``count`` for the network, uint8.
+    :return: pictures, uint8 (batch, size, size, 3), and their indices. The order depends on
+        ``seed`` and ``epoch`` only, so a resumed run repeats it.
     """
-    order = np.random.default_rng([seed, epoch]).permutation(len(data))
-    groups = [order[i:i + batch] for i in range(0, len(order) - batch + 1, batch)]
+    order = np.random.default_rng([seed, epoch]).permutation(count)
+    groups = [order[i:i + batch] for i in range(0, count - batch + 1, batch)]
 
-    def prepare(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return np.stack([
-            augment(data.images[i], size, np.random.default_rng([seed, epoch, int(i)]))
-            for i in group]), group
+    def stack(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.stack([prepare(int(i)) for i in group]), group
 
     with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(prepare, groups[0]) if groups else None
+        ahead = pool.submit(stack, groups[0]) if groups else None
         for following in [*groups[1:], None]:
             assert ahead is not None
             ready = ahead.result()
             if following is not None:
-                ahead = pool.submit(prepare, following)
+                ahead = pool.submit(stack, following)
             yield ready
+
+
+def link(data: Path, files: Iterable[str], output: Path) -> None:
+    """Make ``output/<class>/<file>`` a link to the same of ``data``, for each of the files."""
+    for file in files:
+        path = output / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.symlink_to((data / file).absolute())
 
 
 def main() -> None:
@@ -164,10 +199,8 @@ def main() -> None:
         files = [f'{folder.name}/{p.name}' for p in folder.iterdir()
                  if p.suffix.lower() in SUFFIXES]
         kept = held_back(files, fraction=arguments.test_fraction, seed=arguments.seed)
-        for file in files:
-            link = arguments.output / ('test' if file in kept else 'train') / file
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to((arguments.data / file).absolute())
+        link(arguments.data, kept, arguments.output / 'test')
+        link(arguments.data, set(files) - kept, arguments.output / 'train')
 
 
 if __name__ == '__main__':

@@ -1,87 +1,259 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Measure accuracy through the node's own path: file, frame, NV12, engine.
+Run labelled pictures through the node's own path: file, frame, NV12, runtime.
 
-One row for each way to fit a picture into the model.
+What a network answers to each picture goes into a file at once; see ``partial``.
 """
 
 from __future__ import annotations
 
-import argparse
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+import hashlib
 import json
 from pathlib import Path
+from time import perf_counter
 
 import cv2
-from edgenext_ros.core.classifier import Classifier
-from edgenext_ros.core.frame import Frame
-from edgenext_ros.core.nv12 import FITS, Nv12Converter
-from edgenext_ros.models import store
-from edgenext_ros.runtime import open_model
+from edgenext_ros import __version__
+from edgenext_ros.core.frame import Frame, FrameError
+from edgenext_ros.core.labels import LabelSet
+from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.models.store import cache_folder
+from edgenext_ros.runtime import hbdk, open_model, select
+from edgenext_ros.runtime.base import ModelInfo, Nv12
+from edgenext_ros.toolchain import metrics
+from edgenext_ros.toolchain.labelled import Labelled
+from edgenext_ros.toolchain.partial import Partial
+from edgenext_ros.toolchain.verify import infer_all, one_a_core, Progress, run_quantised
+from edgenext_ros.toolchain.view import View
+import numpy as np
+
+_BATCH, _SLOW_BATCH, _GRAPH_BATCH = 32, 4, 100
+"""Pictures between two writes: most engines; the simulator, for each core; a quantised graph,
+which is loaded anew for each batch."""
 
 
 @dataclass(frozen=True)
-class Accuracy:
-    """Shares of pictures, in per cent."""
+class Subject:
+    """A network that is to be evaluated, open."""
 
-    fit: str
-    pictures: int
-    top1: float
-    top5: float
+    path: Path
+    digest: str
+    """SHA-256 of the file."""
+    info: ModelInfo
+    batch: int
+    infer: Callable[[list[Nv12], Progress], np.ndarray]
+    """NV12 pictures, at least one, to float32 (pictures, classes)."""
 
 
-def evaluate(model: str, data: Path, files: list[str]) -> list[Accuracy]:
+@dataclass(frozen=True)
+class Skipped:
+    """A file that is no picture."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One network on one set of pictures, seen in one way."""
+
+    subject: Subject
+    view: View
+    skipped: tuple[Skipped, ...]
+    resumed: int
+    """Pictures whose outputs an earlier process has left."""
+    partial: Path
+    """The file of outputs; whoever has reported the run removes it."""
+    pictures: np.ndarray
+    """Index in ``Labelled`` of each picture, rising."""
+    truth: np.ndarray
+    probabilities: np.ndarray
+    """float32 (pictures, classes)."""
+    accuracy: metrics.Accuracy
+    fps: float
+    """Pictures a second, from the file to the output."""
+    convert_ms: float
+    """Median of resizing and conversion to NV12, of one picture."""
+    infer_ms: float
+    """Mean of the inference, of one picture; over all cores in the simulator."""
+
+    @property
+    def title(self) -> str:
+        """A name for people."""
+        return f'{self.subject.path.name}, {self.view}'
+
+    @property
+    def best(self) -> np.ndarray:
+        """The class that each picture was taken for."""
+        return self.probabilities.argmax(1)
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal digits."""
+    with path.open('rb') as file:
+        total = hashlib.sha256()
+        while block := file.read(1 << 20):
+            total.update(block)
+    return total.hexdigest()
+
+
+@contextmanager
+def opened(model: Path, runtime: str = 'auto') -> Iterator[Subject]:
+    """Open a model, in the simulator once for each core; see ``runtime.open_model``."""
+    instance, info = open_model(model, runtime=runtime)
+    try:
+        slow = select(model, runtime).name == 'simulator'
+        with one_a_core(model, instance, 1_000 if slow else 1) as runtimes:
+            yield Subject(model, digest(model), info,
+                          _SLOW_BATCH * len(runtimes) if slow else _BATCH,
+                          lambda inputs, progress: infer_all(runtimes, inputs, progress))
+    finally:
+        instance.close()
+
+
+def quantised(graph: Path, info: ModelInfo) -> Subject:
     """
-    Classify every picture with every fit.
+    Take hb_mapper's quantised graph of a model.
 
-    :param data: folder with one folder per class, named as in the model's labels.
-    :param files: ``class/file`` of the pictures.
-    :raises ValueError: a class that the labels lack, or a picture that does not decode.
+    :raises RuntimeUnavailableError: the vendor's tools are not here.
+    :raises OSError: the file cannot be read.
     """
-    located = store.locate(model)
-    if located.labels is None:
-        raise ValueError(f'{model}: no labels beside this model, so nothing to compare with')
-    runtime, info = open_model(located.path)
-    labels = store.read_labels(located.labels).check_count(info.classes)
-    index = {name: position for position, name in enumerate(labels.names)}
-    hits = {fit: [0, 0] for fit in FITS}
-    for number, file in enumerate(files, start=1):
-        image = cv2.imread(str(data / file), cv2.IMREAD_COLOR)
-        truth = index.get(file.split('/')[0])
-        if image is None or truth is None:
-            raise ValueError(f'{data / file}: not a picture of a class that the labels know')
-        for fit, counts in hits.items():
-            converter = Nv12Converter(width=info.width, height=info.height, fit=fit)
-            found = Classifier(
-                infer=runtime.infer, converter=converter, probabilities=info.probabilities,
-            ).classify(Frame.from_image(image), top_k=5).prediction.class_ids
-            counts[0] += found[0] == truth
-            counts[1] += truth in found
-        print(f'\r{number}/{len(files)} pictures', end='', flush=True)
-    print()
-    runtime.close()
-    return [Accuracy(fit, len(files), *(round(100 * c / len(files), 2) for c in counts))
-            for fit, counts in hits.items()]
+    engine = f'quantised graph, hbdk {hbdk.find().version}'
+    return Subject(graph, digest(graph), replace(info, name=graph.stem, engine=engine),
+                   _GRAPH_BATCH, lambda inputs, progress: run_quantised(graph, inputs, info))
 
 
-def main() -> None:
-    """Read the arguments, evaluate, and print one row a fit."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('data', type=Path, help='folder with one folder of pictures per class')
-    parser.add_argument('--split', type=Path, required=True,
-                        help='split.json of the training; its test pictures are used')
-    parser.add_argument('--model', default='demo', help='catalog name or path (default: demo)')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures here too')
-    arguments = parser.parse_args()
-    files = json.loads(arguments.split.read_text())['test']
-    rows = evaluate(arguments.model, arguments.data, files)
-    for row in rows:
-        print(f'{row.fit:10} top-1 {row.top1:.1f} %  top-5 {row.top5:.1f} %  '
-              f'of {row.pictures} pictures')
-    if arguments.json:
-        arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + '\n')
+def evaluate(subject: Subject, data: Labelled, view: View, *, progress: Progress) -> Run:
+    """
+    Run all pictures, or those that an earlier process has not got to, through a network.
+
+    :raises ValueError: not one file is a picture, or another process does the same.
+    :raises InferenceError: the engine failed; what was done until then is kept.
+    """
+    skipped: list[Skipped] = []
+    with Partial(_partial_path(subject, data, view), subject.info.classes) as partial:
+        known = partial.read()['picture']
+        missing = np.setdiff1d(np.arange(len(data)), known).tolist()
+        progress(len(known), len(data))
+        for start in range(0, len(missing), subject.batch):
+            batch = missing[start:start + subject.batch]
+            done = len(known) + start
+            partial.append(_run_batch(
+                subject, data, view, batch, partial.record, skipped,
+                lambda now, _, before=done: progress(before + now, len(data))))
+            progress(done + len(batch), len(data))
+        records = partial.read()
+    if not len(records):
+        raise ValueError(f'{data.folder}: no picture in it decodes; the first: '
+                         f'{skipped[0].file}: {skipped[0].reason}')
+    return _sum_up(subject, data, view, records, tuple(skipped), len(known), partial.path)
 
 
-if __name__ == '__main__':
-    main()
+def _partial_path(subject: Subject, data: Labelled, view: View) -> Path:
+    """Name the file after everything that the outputs depend on."""
+    files = [(file, *_state(data.folder / file)) for file in data.files]
+    key = json.dumps([subject.digest, subject.info.engine, view.fit, view.interpolation,
+                      __version__, cv2.__version__, str(data.folder.absolute()), files])
+    return cache_folder() / 'evaluations' / f'{hashlib.sha256(key.encode()).hexdigest()}.part'
+
+
+def _state(file: Path) -> tuple[int, int]:
+    try:
+        state = file.stat()
+    except OSError:
+        return 0, 0  # A link to nowhere; it is skipped in its turn.
+    return state.st_size, state.st_mtime_ns
+
+
+def _run_batch(subject: Subject, data: Labelled, view: View, indices: list[int],
+               record: np.dtype, skipped: list[Skipped], progress: Progress) -> np.ndarray:
+    """Return one record for each of these pictures that decodes; tell of the others."""
+    info = subject.info
+    converter = Nv12Converter(width=info.width, height=info.height, fit=view.fit)
+    records, inputs = np.zeros(len(indices), record), []
+    for index in indices:
+        file = data.files[index]
+        begin = perf_counter()
+        try:
+            frame = Frame.from_compressed(np.fromfile(data.folder / file, np.uint8))
+        except (FrameError, OSError) as error:
+            skipped.append(Skipped(file, str(error)))
+            continue
+        read = perf_counter()
+        nv12 = converter.convert(view.resized(frame, size=(info.width, info.height)),
+                                 out=np.empty(info.nv12_size, np.uint8))
+        row = records[len(inputs)]
+        row['picture'], row['read_ms'] = index, 1e3 * (read - begin)
+        row['convert_ms'] = 1e3 * (perf_counter() - read)
+        inputs.append(nv12)
+    records = records[:len(inputs)]
+    if inputs:
+        begin = perf_counter()
+        records['output'] = subject.infer(inputs, progress)
+        records['infer_ms'] = 1e3 * (perf_counter() - begin) / len(inputs)
+    return records
+
+
+def _sum_up(subject: Subject, data: Labelled, view: View, records: np.ndarray,
+            skipped: tuple[Skipped, ...], resumed: int, partial: Path) -> Run:
+    outputs, truth = records['output'], data.truth[records['picture']]
+    shares = outputs if subject.info.probabilities else metrics.probabilities(outputs)
+    total = sum(float(records[stage].sum(dtype=np.float64))
+                for stage in ('read_ms', 'convert_ms', 'infer_ms'))
+    return Run(subject=subject, view=view, skipped=skipped, resumed=resumed, partial=partial,
+               pictures=records['picture'], truth=truth, probabilities=shares,
+               accuracy=metrics.measure(shares, truth), fps=1e3 * len(records) / total,
+               convert_ms=float(np.median(records['convert_ms'])),
+               infer_ms=float(records['infer_ms'].mean(dtype=np.float64)))
+
+
+@dataclass(frozen=True)
+class Versus:
+    """What one run loses against another."""
+
+    first: Run
+    second: Run
+    comparison: metrics.Comparison
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All runs over the same pictures."""
+
+    data: Labelled
+    labels: LabelSet
+    runs: tuple[Run, ...]
+    """Network by network; the first is what the others are compared with."""
+
+    def comparisons(self) -> list[Versus]:
+        """Compare each network with the first, seen alike, and the views of the first."""
+        main = self.runs[0]
+        found = []
+        for run in self.runs[1:]:
+            other = main if run.subject is main.subject else next(
+                r for r in self.runs if r.subject is main.subject and r.view == run.view)
+            _, a, b = np.intersect1d(other.pictures, run.pictures, return_indices=True)
+            found.append(Versus(other, run, metrics.compare(
+                other.best[a], run.best[b], run.truth[b])))
+        return found
+
+    def forget(self) -> None:
+        """Remove the files of outputs: once all is reported, nothing is to be resumed."""
+        for run in self.runs:
+            run.partial.unlink(missing_ok=True)
+
+
+def evaluate_all(subjects: list[Subject], views: list[View], data: Labelled, labels: LabelSet, *,
+                 progress: Callable[[str], Progress]) -> Evaluation:
+    """
+    Evaluate each network in each view.
+
+    :param progress: returns who is told of the progress of the run with this title.
+    """
+    return Evaluation(data, labels, tuple(
+        evaluate(subject, data, view, progress=progress(f'{subject.path.name}, {view}'))
+        for subject in subjects for view in views))

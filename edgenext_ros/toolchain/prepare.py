@@ -9,32 +9,15 @@ answer is one line of JSON: size, classes and int16 nodes, or an error.
 
 from __future__ import annotations
 
-import contextlib
 import json
 from pathlib import Path
 import sys
-import warnings
 
 from edgenext_ros.models import ModelError
-from edgenext_ros.toolchain.bpu_graph import BpuEdgeNeXt, PLANS, SIZE, size_of
+from edgenext_ros.toolchain.bpu_graph import BpuEdgeNeXt, PLANS, size_of
+from edgenext_ros.toolchain.export import export
 from edgenext_ros.toolchain.recipe import Recipe, RECIPES
 from edgenext_ros.toolchain.weights import load_network
-import torch
-from torch import nn
-
-OPSET = 11
-"""The newest that hb_mapper reads."""
-
-
-def export(network: nn.Module, output: Path) -> None:
-    """Write ONNX that takes normalised RGB, float32 (1, 3, 224, 224), and gives logits."""
-    options = {} if torch.__version__ < '2.5' else {'dynamo': False}
-    with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
-        warnings.simplefilter('ignore')
-        torch.onnx.export(network, (torch.zeros(1, 3, SIZE, SIZE),), str(output),
-                          input_names=['image'], output_names=['logits'],
-                          opset_version=OPSET, **options)
-
 
 def prepare(model: str, recipe: Recipe, output: Path, *, random: bool,
             classes: int) -> dict[str, object]:
@@ -49,7 +32,7 @@ def prepare(model: str, recipe: Recipe, output: Path, *, random: bool,
     import onnx
     network = load_network(model, random=random, classes=classes)
     size = size_of(network.stem[0].out_channels)
-    export(BpuEdgeNeXt(network).eval() if recipe.bpu_graph else network, output)
+    export(BpuEdgeNeXt(network) if recipe.bpu_graph else network, output)
     graph = onnx.load(str(output))
     if not recipe.bpu_graph:
         import onnxsim

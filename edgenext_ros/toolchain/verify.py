@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 import subprocess
 import tempfile
+from threading import Event
 
 from edgenext_ros.models import ModelError
 from edgenext_ros.runtime import hbdk, open_model
@@ -75,7 +76,8 @@ def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
                 f'{info.classes} classes), found {other.width}x{other.height}, {other.classes}')
         files, inputs = _pictures(pictures, count, fit, info)
         expected = np.stack([reference.infer(nv12) for nv12 in inputs])
-        simulated = _simulate(model, simulator, inputs, progress)
+        with one_a_core(model, simulator, len(inputs)) as runtimes:
+            simulated = infer_all(runtimes, inputs, progress)
     sides = [(against.name, expected), (f'{model.name} simulated', simulated)]
     rows = [Agreement.of(*sides, files)]
     if quantised is not None:
@@ -104,29 +106,56 @@ def _pictures(folder: Path, count: int, fit: str,
     return list(files), list(inputs)
 
 
-def _simulate(model: Path, first: Runtime, inputs: list[Nv12], progress: Progress) -> np.ndarray:
-    """Run the simulator once for each core: it is slow, and has a process of its own."""
+@contextmanager
+def one_a_core(model: Path, first: Runtime, most: int) -> Iterator[list[Runtime]]:
+    """
+    Open a model in the simulator once for each core: it is slow, and has a process of its own.
+
+    :param first: the simulator with the model; the others are closed at the end.
+    :param most: how many make sense.
+    """
+    count = max(1, min(most, len(os.sched_getaffinity(0))))
+    runtimes = [first]
+    try:
+        while len(runtimes) < count:
+            runtimes.append(open_model(model, runtime='simulator')[0])
+        yield runtimes
+    finally:
+        for runtime in runtimes[1:]:
+            runtime.close()
+
+
+def infer_all(runtimes: list[Runtime], inputs: list[Nv12], progress: Progress) -> np.ndarray:
+    """
+    Share pictures, at least one, out to runtimes with the same model.
+
+    After an error or Ctrl-C each of them ends with the picture that it is at.
+
+    :return: float32 (pictures, classes).
+    """
     done: list[int] = []
+    stopped = Event()
 
     def run(runtime: Runtime, part: list[Nv12]) -> list[np.ndarray]:
         outputs = []
         for nv12 in part:
+            if stopped.is_set():
+                break
             outputs.append(runtime.infer(nv12))
             done.append(1)
             progress(len(done), len(inputs))
         return outputs
 
-    workers = max(1, min(len(inputs), len(os.sched_getaffinity(0))))
-    runtimes = [first, *(open_model(model, runtime='simulator')[0] for _ in range(workers - 1))]
-    try:
-        with ThreadPoolExecutor(workers) as pool:
-            parts = list(pool.map(run, runtimes, [inputs[n::workers] for n in range(workers)]))
-    finally:
-        for runtime in runtimes[1:]:
-            runtime.close()
+    count = min(len(runtimes), len(inputs))
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            parts = list(pool.map(run, runtimes[:count],
+                                  [inputs[n::count] for n in range(count)]))
+        finally:
+            stopped.set()
     outputs = np.empty((len(inputs), parts[0][0].size), np.float32)
     for n, part in enumerate(parts):
-        outputs[n::workers] = part
+        outputs[n::count] = part
     return outputs
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 import re
 
-from edgenext_ros.models import ModelError
+from edgenext_ros.models import ModelError, store
+from edgenext_ros.models.catalog import CATALOG
 from edgenext_ros.toolchain.bpu_graph import PLANS, size_of
 from edgenext_ros.toolchain.recipe import WEIGHTS
 import timm
@@ -85,14 +86,21 @@ def _read_onnx(path: Path) -> dict[str, Tensor]:
 
 
 def _pretrained(name: str) -> nn.Module:
+    """Load timm's weights: those that were fetched, else from the hub."""
     _check_name(name)
+    size = name.partition('.')[0].removeprefix('edgenext_')
+    file = next(file for file in CATALOG[size].files if file.kind == 'weights')
+    known = name in (f'edgenext_{size}', Path(file.name).stem)  # not so for timm's other tags
+    if known and store.find(CATALOG[size], file):
+        return load_network(str(store.locate(size, suffixes=(file.suffix,)).path))
     try:
         return timm.create_model(name, pretrained=True).eval()
     except Exception as error:  # Whatever the hub's client raises.
+        fetch = f'get them with "{store.fetch_command(size, file.kind)}", ' if known else ''
         raise ModelError(
-            f'{name}: its weights cannot be fetched from the Hugging Face hub '
-            f'({_one_line(error)[:200]}); give the path of a checkpoint, or --random-weights to '
-            'measure the latency only') from error
+            f'{name}: its weights are not in the cache and cannot be fetched from the Hugging '
+            f'Face hub ({_one_line(error)[:200]}); give the path of a checkpoint, {fetch}or '
+            '--random-weights to measure the latency only') from error
 
 
 def _random(name: str, classes: int) -> nn.Module:

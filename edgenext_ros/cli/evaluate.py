@@ -1,0 +1,231 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Measure how often a model is right, on pictures whose class is known."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+import sys
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from edgenext_ros.core.nv12 import FITS
+from edgenext_ros.runtime import ENGINES
+from edgenext_ros.toolchain.view import INTERPOLATIONS, NODE, NODE_DOES, View
+
+if TYPE_CHECKING:
+    from edgenext_ros.core.labels import LabelSet
+    from edgenext_ros.models.store import Located
+    from edgenext_ros.toolchain.evaluate import Evaluation, Subject
+
+HELP = 'Measure how often a model is right, on pictures whose class is known.'
+
+_EVERY_S, _EVERY = 5.0, 50
+"""Without a terminal, progress is told after so many seconds or pictures."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument('model', nargs='?', metavar='MODEL',
+                        help='catalog name or path (default: demo)')
+    parser.add_argument('--data', type=Path, required=True, metavar='FOLDER',
+                        help='one folder of pictures per class, named by label or synset; or, '
+                             'with --truth, pictures in any folders')
+    parser.add_argument('--truth', type=Path, metavar='FILE',
+                        help='lines of "file class"; the class by name, synset, or index from 0')
+    parser.add_argument('--labels', type=Path, metavar='FILE',
+                        help="label file instead of the model's own")
+    parser.add_argument('--compare', nargs='+', default=[], metavar='MODEL',
+                        help='further models: how far they agree with the first, and what they '
+                             'lose')
+    parser.add_argument('--quantised', type=Path, metavar='FILE.onnx',
+                        help="also hb_mapper's quantised graph of the first model (edgenext "
+                             'compile --keep)')
+    parser.add_argument('--runtime', default='auto', choices=('auto', *ENGINES),
+                        help='inference engine (default: auto)')
+    parser.add_argument('--fit', nargs='+', default=['stretch'], choices=('all', *FITS),
+                        help='how another shape is fitted; several are compared (default: '
+                             'stretch)')
+    parser.add_argument('--interpolation', nargs='+', default=[NODE],
+                        choices=('all', *INTERPOLATIONS),
+                        help="how pictures are resized: as the node does, or by OpenCV's ways; "
+                             'several are compared (default: node)')
+    parser.add_argument('--split', default='all', choices=('all', 'test', 'train'),
+                        help='all pictures, or one side of the split that the training makes by '
+                             'default (default: all)')
+    parser.add_argument('--held-back', dest='split', action='store_const', const='test',
+                        help='the same as --split test')
+    parser.add_argument('--count', type=int, metavar='N',
+                        help='use so many pictures at most, evenly (default: all)')
+    parser.add_argument('--html', type=Path, metavar='FILE',
+                        help='write a page with plots and the worst mistakes; needs matplotlib')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the figures; 2 without what the page needs."""
+    from importlib.util import find_spec
+
+    from edgenext_ros.cli import write_json
+    from edgenext_ros.toolchain import report
+
+    if arguments.count is not None and arguments.count < 1:
+        print(f'edgenext evaluate: --count must be at least 1, got {arguments.count}',
+              file=sys.stderr)
+        return 2
+    if arguments.html and find_spec('matplotlib') is None:
+        print('edgenext evaluate: --html needs matplotlib: pip install matplotlib',
+              file=sys.stderr)
+        return 2
+    for file in (arguments.json, arguments.html):
+        if file is not None and not file.absolute().parent.is_dir():
+            raise ValueError(f'{file}: its folder does not exist; make it first')
+
+    try:
+        evaluation = _evaluate(arguments)
+    except KeyboardInterrupt:
+        print('\nedgenext evaluate: interrupted; the same command goes on from here',
+              file=sys.stderr)
+        raise
+    _show(evaluation)
+    write_json(arguments.json, report.figures(evaluation))
+    if arguments.html:
+        arguments.html.write_text(report.html(evaluation), encoding='utf-8')
+    evaluation.forget()
+    return 0
+
+
+def _evaluate(arguments: argparse.Namespace) -> Evaluation:
+    """Open all models, so that what is wrong with one shows at once, and run them."""
+    from contextlib import ExitStack
+
+    from edgenext_ros.models import store
+    from edgenext_ros.runtime import suffixes
+    from edgenext_ros.toolchain import evaluate, labelled
+
+    names = [arguments.model] if arguments.model else []
+    names += arguments.compare if names or len(arguments.compare) > 1 else [
+        'demo', *arguments.compare]
+    located = [store.locate(name, suffixes=suffixes(arguments.runtime)) for name in names]
+    views = [View(fit, interpolation)
+             for fit in _all_of(arguments.fit, FITS)
+             for interpolation in _all_of(arguments.interpolation, INTERPOLATIONS)]
+    with ExitStack() as stack:
+        subjects = [stack.enter_context(evaluate.opened(found.path, arguments.runtime))
+                    for found in located]
+        labels = _labels(subjects, located, arguments.labels)
+        data = labelled.read(arguments.data, labels, truth=arguments.truth,
+                             split=arguments.split, count=arguments.count)
+        if arguments.quantised:
+            subjects.append(evaluate.quantised(arguments.quantised, subjects[0].info))
+        return evaluate.evaluate_all(subjects, views, data, labels, progress=Meter)
+
+
+def _all_of(chosen: list[str], known: tuple[str, ...]) -> list[str]:
+    """Resolve ``all``, and drop what is named twice."""
+    return list(dict.fromkeys(known if 'all' in chosen else chosen))
+
+
+def _labels(subjects: list[Subject], located: list[Located], own: Path | None) -> LabelSet:
+    """Return the labels that all models share; numbers when none has any."""
+    from edgenext_ros.core.labels import LabelSet
+    from edgenext_ros.models import store
+
+    shared: LabelSet | None = None
+    for subject, found in zip(subjects, located, strict=True):
+        source, classes = own or found.labels, subject.info.classes
+        labels = shared if source is None else \
+            store.read_labels(source).check_count(classes, source=str(source))
+        shared = shared or labels
+        if classes != subjects[0].info.classes or labels != shared:
+            raise ValueError(
+                f'{subject.path}: expected the {subjects[0].info.classes} classes of '
+                f'{subjects[0].path.name} in the same order, found {classes} others; only models '
+                'of the same classes can be compared')
+    return shared or LabelSet.numbered(subjects[0].info.classes)
+
+
+def _show(evaluation: Evaluation) -> None:
+    """Print the tables."""
+    from edgenext_ros.toolchain.report import share
+
+    first, labels = evaluation.runs[0], evaluation.labels
+    found = first.accuracy
+    print(f'{found.pictures} pictures of {len(found.per_class)} classes in '
+          f'{evaluation.data.folder} ({evaluation.data.note}), {len(first.skipped)} skipped')
+    for skipped in first.skipped[:5]:
+        print(f'  skipped: {skipped.file}: {skipped.reason}')
+    subjects = {id(r.subject): r.subject for r in evaluation.runs}.values()
+    for subject in subjects:
+        print(f'{subject.path.name}: sha256 {subject.digest}, {subject.info.engine}')
+    print(f'interpolation {NODE}: {NODE_DOES}\n')
+    _table(['model', 'fit', 'interpolation', 'top-1 %', 'top-5 %', 'ECE %', 'fps', 'convert ms',
+            'infer ms'],
+           [[r.subject.path.name, r.view.fit, r.view.interpolation, share(r.accuracy.top1),
+             share(r.accuracy.top5), f'{r.accuracy.ece:.1f}', f'{r.fps:.1f}',
+             f'{r.convert_ms:.2f}', f'{r.infer_ms:.2f}'] for r in evaluation.runs])
+    compared = evaluation.comparisons()
+    if compared:
+        print()
+        _table(['second', 'against', 'same class %', 'top-1 lost, points', 'p (McNemar)'],
+               [[v.second.title, v.first.title, share(v.comparison.agreement),
+                 share(v.comparison.drop), f'{v.comparison.p_value:.2g}'] for v in compared])
+    print(f'\nlowest top-1 of {first.title}:')
+    for score in sorted(found.per_class, key=lambda c: c.top1)[:5]:
+        print(f'  {labels[score.class_id]}: {score.top1:.0f} % of {score.pictures}')
+    if found.confusions:
+        print('most confused: ' + ', '.join(
+            f'{labels[c.truth]} taken for {labels[c.found]} {c.pictures} x'
+            for c in found.confusions[:5]))
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        print('  '.join(map(str.ljust, row, widths)).rstrip())
+
+
+class Meter:
+    """
+    Tell on stderr how far a run is and how long it will still take.
+
+    :param title: names the run.
+    """
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._first: tuple[float, int] | None = None
+        self._told: tuple[float, int] | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """Take note that ``done`` of ``total`` pictures are done; the first call starts."""
+        now, terminal = monotonic(), sys.stderr.isatty()
+        if self._first is None or self._told is None:
+            self._first = self._told = (now, done)
+            if done:
+                print(f'{self._title}: goes on after {done} of {total} pictures of an '
+                      'interrupted evaluation', file=sys.stderr, flush=True)
+            return
+        since = now - self._told[0], done - self._told[1]
+        if since[1] <= 0:
+            return
+        if done < total and since[0] < (0.1 if terminal else _EVERY_S) and (
+                terminal or since[1] < _EVERY):
+            return
+        self._told = (now, done)
+        left = (total - done) * (now - self._first[0]) / (done - self._first[1])
+        text = f'{self._title}: {done}/{total} pictures, ' + (
+            f'{duration(left)} left' if done < total else
+            f'took {duration(now - self._first[0])}')
+        # The line that is rewritten may have been longer.
+        end = '\n' if done == total or not terminal else ''
+        print(('\r\x1b[K' if terminal else '') + text, end=end, file=sys.stderr, flush=True)
+
+
+def duration(seconds: float) -> str:
+    """Write a time for people."""
+    whole = round(seconds)
+    if whole < 100:
+        return f'{whole} s'
+    minutes = round(seconds / 60)
+    return f'{minutes} min' if minutes < 100 else f'{minutes // 60} h {minutes % 60} min'

@@ -1,0 +1,128 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Train EdgeNeXt on a user's own classes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+HELP = ('Train EdgeNeXt on your own classes: from a folder of photographs to an ONNX file with '
+        'labels and a model card.')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument('data', type=Path, metavar='FOLDER',
+                        help='folder with one folder of pictures per class')
+    parser.add_argument('--output', type=Path, required=True, metavar='FOLDER',
+                        help='folder for the results; run the same command again to go on after '
+                             'an interruption')
+    parser.add_argument('--model', default='edgenext_xx_small',
+                        help="timm's name of one of the four sizes (default: %(default)s)")
+    parser.add_argument('--weights', default='auto',
+                        help='first weights: a file, a timm name, random, or auto, which takes '
+                             'the ImageNet weights if they were fetched, else the bundled '
+                             "model's for XX-Small (default: auto)")
+    parser.add_argument('--schedule', default='160x20,224x10', metavar='SIZExEPOCHS,...',
+                        help='size of the pictures and number of epochs (default: %(default)s)')
+    parser.add_argument('--patience', type=int, default=10, metavar='EPOCHS',
+                        help='stop after so many without a better validation result; 0 never '
+                             'stops (default: 10)')
+    parser.add_argument('--views', type=int, default=4,
+                        help='parts of each picture that a teacher with ImageNet weights sees; '
+                             '0 does without a teacher (default: 4)')
+    parser.add_argument('--rate', type=float, default=1e-3,
+                        help='highest learning rate (default: %(default)s)')
+    parser.add_argument('--batch', type=int, default=64, help='pictures a step (default: 64)')
+    parser.add_argument('--test', type=float, default=0.12, metavar='SHARE',
+                        help='of each class, never trained on (default: 0.12)')
+    parser.add_argument('--validation', type=float, default=0.1, metavar='SHARE',
+                        help='of the rest, decides when to stop and calibrates the '
+                             'probabilities; 0 does neither (default: 0.1)')
+    parser.add_argument('--seed', type=int, default=0, help='of the split and all chance')
+    parser.add_argument('--threads', type=int, help='processor threads (default: all)')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train here if PyTorch is here, else in the Python of the BPU tools; print what to do next."""
+    from importlib.util import find_spec
+    import os
+    import sys
+
+    wrong = _wrong(arguments)
+    if wrong:
+        print(f'edgenext train: {wrong}', file=sys.stderr)
+        return 2
+    if not find_spec('torch') or not find_spec('timm'):
+        from edgenext_ros.runtime import hbdk
+        from edgenext_ros.runtime.base import RuntimeUnavailableError
+        try:
+            tools = hbdk.find()
+        except RuntimeUnavailableError:
+            print('edgenext train: PyTorch and timm are missing: pip install '
+                  '"edgenext_ros[toolchain]", or ./dev toolchain in the source tree',
+                  file=sys.stderr)
+            return 2
+        command = tools.module('edgenext_ros.cli', *arguments.command)
+        os.execve(command[0], command, tools.environment())
+    return _train(arguments)
+
+
+def _wrong(arguments: argparse.Namespace) -> str:
+    """Say which argument cannot be."""
+    if not 0 < arguments.test < 1 or not 0 <= arguments.validation < 1:
+        return '--test must be between 0 and 1, and --validation at least 0 and less than 1'
+    if min(arguments.views, arguments.patience, arguments.seed) < 0:
+        return '--views, --patience and --seed must be at least 0'
+    if arguments.batch < 2 or arguments.rate <= 0:
+        return '--batch must be at least 2, and --rate more than 0'
+    return ''
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict
+    import sys
+    from time import monotonic
+
+    from edgenext_ros.cli import write_json
+    from edgenext_ros.toolchain.own_classes import Job, train_folder
+    from edgenext_ros.toolchain.progress import Passing
+    from edgenext_ros.toolchain.train import parse_schedule, Settings
+    import torch
+
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    torch.manual_seed(arguments.seed)
+    job = Job(
+        data=arguments.data, output=arguments.output, model=arguments.model,
+        weights=arguments.weights, views=arguments.views, test_fraction=arguments.test,
+        validation_fraction=arguments.validation,
+        settings=Settings(schedule=parse_schedule(arguments.schedule), rate=arguments.rate,
+                          batch=arguments.batch, patience=arguments.patience,
+                          seed=arguments.seed))
+    begin, shown = monotonic(), 0.0
+
+    def progress(news: str) -> None:
+        nonlocal shown
+        seconds = monotonic() - begin
+        if not isinstance(news, Passing) or seconds - shown > 5:
+            print(f'{seconds:6.0f} s  {news}', flush=True)
+            shown = seconds
+
+    try:
+        result = train_folder(job, progress=progress)
+    except KeyboardInterrupt:
+        print(f'\nedgenext train: interrupted; the same command goes on after the last whole '
+              f'epoch, from {job.output}', file=sys.stderr)
+        return 130
+    print(f'\ntest         {result.test.top1:.1f} % top-1, {result.test.top5:.1f} % top-5 of '
+          f'{result.test.pictures} pictures that training never read\n'
+          f'written      {result.onnx}, {result.labels.name}, '
+          f'{result.onnx.with_suffix(".md").name} (model card), pictures/\n'
+          f'for the BPU  edgenext compile {result.onnx} --output '
+          f'{result.onnx.with_suffix(".bin")} --calibration {job.output}/pictures/training')
+    figures = asdict(result)
+    figures.update(onnx=str(result.onnx), top1=result.test.top1, top5=result.test.top5)
+    write_json(arguments.json, figures)
+    return 0

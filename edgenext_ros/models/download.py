@@ -1,0 +1,214 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Bring the bytes behind an address into a file: one attempt, which goes on where the last one ended.
+
+``FILE.from`` beside the file says whence its bytes are, so that bytes of two versions never mix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPMessage, HTTPResponse, InvalidURL
+from io import FileIO
+import os
+from pathlib import Path
+import re
+import ssl
+from typing import IO
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import build_opener, HTTPRedirectHandler, Request
+
+from edgenext_ros import __version__
+from edgenext_ros.models.bin_file import MAX_BYTES
+from edgenext_ros.models.wire import printable
+
+Progress = Callable[[int, 'int | None'], None]
+"""Called with the bytes that are here and the whole size, None while that is not known."""
+
+_CHUNK = 1 << 18
+_HEALING = (408, 416, 425, 429)
+"""HTTP codes below 500 after which a new attempt may help."""
+_BROKEN = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, ssl.SSLError,
+           HTTPException)
+
+
+class _OtherPartError(Exception):
+    """What comes does not continue what is here."""
+
+
+class FetchError(RuntimeError):
+    """A file cannot be fetched; the text says which, from where, why, and what to do."""
+
+
+class Refused(Exception):  # noqa: N818 - read as "raise Refused"
+    """This address will not give the file; the text completes "ADDRESS ..."."""
+
+
+class Broken(Exception):  # noqa: N818 - likewise
+    """It went wrong, and may go well the next time; the text completes "ADDRESS ..."."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a response's headers promise."""
+
+    offset: int
+    """Bytes that are here already and go before its body."""
+    total: int | None
+    """Bytes of the whole file."""
+    validator: str
+    """By what the server recognises this version of the file; empty when it says nothing."""
+
+
+class _Redirects(HTTPRedirectHandler):
+    """Follows http and https only (urllib follows ftp too), and never out of https."""
+
+    def redirect_request(self, req: Request, fp: IO[bytes], code: int, msg: str,
+                         headers: HTTPMessage, newurl: str) -> Request | None:
+        secure = urlsplit(req.full_url).scheme == 'https'
+        allowed = ('https',) if secure else ('http', 'https')
+        if urlsplit(newurl).scheme not in allowed:
+            raise Refused(f'redirects to {_words(newurl)}, which is not {" or ".join(allowed)}')
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def attempt(url: str, part: Path, *, timeout: float, progress: Progress) -> None:
+    """
+    Download into a file, going on behind what is there if it is of the same version.
+
+    :param part: the file; it stays when the connection breaks.
+    :param timeout: seconds without a byte, connecting or reading, after which it counts as broken.
+    :raises Refused: the address does not give it. Broken: a new attempt may help.
+    :raises FetchError: the file cannot be written; it is gone then, since the disk may be full.
+    """
+    origin = origin_of(part)
+    offset, validator = _resume(url, part, origin)
+    headers = {'User-Agent': f'edgenext_ros/{__version__}'}
+    if offset:
+        headers |= {'Range': f'bytes={offset}-', 'If-Range': validator}
+    try:
+        # The opener takes proxies from the environment.
+        with build_opener(_Redirects).open(Request(url, headers=headers),
+                                           timeout=timeout) as response:
+            try:
+                answer = _understand(response, offset, validator)
+            except _OtherPartError as error:
+                part.unlink(missing_ok=True)
+                raise Broken(str(error)) from error
+            with _writing(part):
+                file = part.open('ab' if answer.offset else 'wb', buffering=0)
+                origin.write_text(f'{url}\n{answer.validator}\n', encoding='utf-8')
+            with file:
+                _copy(response, file, part, answer, progress)
+    except HTTPError as error:
+        error.close()
+        if error.code == 416 and offset:
+            if error.headers.get('Content-Range') == f'bytes */{offset}':
+                return  # it was whole already
+            part.unlink(missing_ok=True)
+        heals = error.code in _HEALING or error.code >= 500
+        raise (Broken if heals else Refused)(
+            f'answers HTTP {error.code} ({_words(error.reason)})') from error
+    except (OSError, HTTPException, ValueError) as error:
+        raise _failure(error, timeout) from error
+
+
+def origin_of(part: Path) -> Path:
+    """Return the file that says whence the bytes of a part are: address and version."""
+    return part.with_name(f'{part.name}.from')
+
+
+def _resume(url: str, part: Path, origin: Path) -> tuple[int, str]:
+    """Return where to go on, and the version; 0 when that is not known."""
+    try:
+        source, validator = origin.read_text(encoding='utf-8').splitlines()
+        offset = part.stat().st_size
+    except (OSError, ValueError):
+        return 0, ''
+    return (offset, validator) if source == url and validator else (0, '')
+
+
+def _understand(response: HTTPResponse, offset: int, asked: str) -> _Answer:
+    """Read the headers, or raise Refused, or _OtherPartError when they do not fit the part."""
+    kind = response.headers.get('Content-Type', '')
+    if kind.strip().lower().startswith('text/'):
+        raise Refused(f'sends {_words(kind)} instead of a model, as a login page would')
+    tag = response.headers.get('ETag', '')
+    # A weak tag (W/"...") does not promise the same bytes.
+    validator = ' '.join(
+        (tag if tag[:1] == '"' else response.headers.get('Last-Modified', '')).split())
+    # response.length is what http.client makes of Content-Length: None if there is none.
+    total = response.length
+    if response.status == 206:
+        said = response.headers.get('Content-Range', '')
+        match = re.fullmatch(r'bytes (\d{1,15})-\d{1,15}/(\d{1,15})', said)
+        if match is None or int(match[1]) != offset:
+            raise _OtherPartError(f'sends the range {_words(said)!r}, asked for byte {offset} on')
+        if validator and validator != asked:
+            raise _OtherPartError('sends the rest of another version')
+        total = int(match[2])
+    elif response.status != 200:
+        raise Refused(f'answers HTTP {response.status}, which is no file')
+    if total is not None and total > MAX_BYTES:
+        raise Refused(f'would send {total} bytes, over the limit of {MAX_BYTES}')
+    return _Answer(offset if response.status == 206 else 0, total, validator or asked)
+
+
+def _copy(response: HTTPResponse, file: FileIO, part: Path, answer: _Answer,
+          progress: Progress) -> None:
+    """Write the body to the file, whole or as much of it as comes."""
+    size = answer.offset
+    progress(size, answer.total)
+    # read1 returns what has arrived; read would lose it when the connection breaks.
+    while chunk := response.read1(_CHUNK):
+        size += len(chunk)
+        if size > MAX_BYTES:
+            part.unlink()
+            raise Refused(f'sends more than the limit of {MAX_BYTES} bytes')
+        with _writing(part):
+            view = memoryview(chunk)
+            while view:
+                view = view[file.write(view):]
+        progress(size, answer.total)
+    with _writing(part):
+        os.fsync(file.fileno())
+    if answer.total is not None and size != answer.total:
+        if size > answer.total:
+            part.unlink()
+        raise Broken(f'ends after {size} of {answer.total} bytes')
+
+
+@contextmanager
+def _writing(part: Path) -> Iterator[None]:
+    """Turn a full disk, and whatever else the system says, into one sentence; free the space."""
+    try:
+        yield
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise FetchError(
+            f'{part}: cannot be written: {error.strerror or error}; it was removed; make room, or '
+            'name another folder in $XDG_CACHE_HOME') from error
+
+
+def _failure(error: Exception, timeout: float) -> Exception:
+    """Say what went wrong on the network, and whether it may heal."""
+    reason = error.reason if isinstance(error, URLError) else error
+    if isinstance(reason, TimeoutError):
+        return Broken(f'sends nothing for {timeout:g} s')
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return Refused('has a certificate that is not accepted '
+                       f"({_words(reason.verify_message)}; check this machine's clock)")
+    text = _words(getattr(reason, 'strerror', None) or reason) or type(reason).__name__
+    if isinstance(reason, _BROKEN) and not isinstance(reason, InvalidURL):
+        return Broken(f'breaks off ({text})')
+    return Refused(f'cannot be reached ({text})')
+
+
+def _words(text: object) -> str:
+    """Write what came from the network as part of a sentence."""
+    return printable(' '.join(str(text).split()))[:200]

@@ -1,0 +1,204 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Fetch files of the catalog into the cache, with the standard library alone.
+
+A file gets its name when it is whole, has the structure of its kind, and is the one on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+import fcntl
+from pathlib import Path
+from time import sleep
+from urllib.parse import urlsplit
+
+from edgenext_ros.models import ModelError, record, structure
+from edgenext_ros.models.catalog import File
+from edgenext_ros.models.download import (
+    attempt,
+    Broken,
+    FetchError,
+    origin_of,
+    Progress,
+    Refused,
+)
+
+_LONGEST_PAUSE = 30.0
+"""Between attempts, in seconds."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to fetch."""
+
+    mirrors: tuple[str, ...] = ()
+    """Addresses to try in order in place of the publisher's (``mirror``)."""
+    retries: int = 4
+    """Further attempts for each address; those that bring bytes do not count."""
+    timeout: float = 30.0
+    """Seconds without a byte after which an attempt has failed."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A file that is in the cache now."""
+
+    path: Path
+    digest: record.Digest
+    fresh: bool
+    """It was not there before."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A file that is what it should be."""
+
+    digest: record.Digest
+    compared: bool
+    """With its record; else there was none, and only its structure speaks for it."""
+
+
+def mirror(text: str) -> str:
+    """
+    Return a mirror's address, ending in a slash.
+
+    :raises ValueError: it is not the http or https address of a folder.
+    """
+    parts = urlsplit(text)
+    if parts.scheme not in ('http', 'https') or not parts.hostname or '@' in parts.netloc or (
+            parts.query or parts.fragment):
+        raise ValueError(f'expected a mirror such as http://server/folder/, found {text!r}')
+    return text.rstrip('/') + '/'
+
+
+def fetch(file: File, folder: Path, *, options: Options | None = None,
+          progress: Progress = lambda done, total: None,
+          notice: Callable[[str], None] = lambda text: None) -> Fetched:
+    """
+    Bring a published file into a folder, unless it is there; one process at a time.
+
+    :param progress: called with bytes that are here and the whole size (None: not known).
+    :param notice: called with a sentence when it waits, tries again, or replaces a file.
+    :raises FetchError: no address gives it, or it cannot be written.
+    :raises ChangedError: what is there, or comes, is not the file of the first use.
+    """
+    target = folder / file.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(target, notice):
+            there = _there(target, notice)
+            if there is not None:
+                return Fetched(target, there, fresh=False)
+            record.known(target)  # a damaged record is said before anything is downloaded
+            return Fetched(target, _bring(file, target, options or Options(), progress, notice),
+                           fresh=True)
+    except OSError as error:
+        raise FetchError(
+            f'{error.filename or target}: cannot be written: {error.strerror or error}; name '
+            'another folder in $XDG_CACHE_HOME') from error
+
+
+def verify(path: Path, *, keep: bool) -> Verified:
+    """
+    Check a file against its record, and its structure.
+
+    :param keep: make a record if there is none, since this is its first use.
+    :raises ChangedError: it is not the file of the first use.
+    :raises ModelError: it is damaged, or cannot be read. OSError: no record can be written.
+    """
+    expected = record.check(path)
+    structure.check(path)
+    found = expected or record.digest(path)
+    if keep and expected is None:
+        record.keep(path, found)
+    return Verified(found, expected is not None)
+
+
+@contextmanager
+def _alone(target: Path, notice: Callable[[str], None]) -> Iterator[None]:
+    """Wait until no other process fetches this file."""
+    with target.with_name(f'.{target.name}.lock').open('w') as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            notice(f'{target.name}: waiting for another fetch of it')
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _there(target: Path, notice: Callable[[str], None]) -> record.Digest | None:
+    """Return the digest of the file if it is there and right; this may be its first use."""
+    if not target.is_file():
+        return None
+    try:
+        return verify(target, keep=True).digest
+    except record.ChangedError:
+        raise
+    except ModelError as error:
+        notice(f'{error}; fetching it anew')
+        return None
+
+
+def _bring(file: File, target: Path, options: Options, progress: Progress,
+           notice: Callable[[str], None]) -> record.Digest:
+    """Try one address after the other."""
+    part = target.with_name(f'{target.name}.part')
+    failures = []
+    for base in options.mirrors or (file.base,):
+        url = base + file.path
+        try:
+            _download(url, part, options, progress, notice)
+            return _accept(url, part, target)
+        except (Refused, ModelError) as error:
+            failures.append(error if isinstance(error, ModelError) else f'{url} {error}')
+    if len(failures) == 1 and isinstance(failures[0], record.ChangedError):
+        raise failures[0]
+    raise FetchError(
+        f'{file.name} was not fetched: {"; ".join(map(str, failures))}; try again, name a '
+        f'--mirror, or bring the file from another machine to {target}')
+
+
+def _download(url: str, part: Path, options: Options, progress: Progress,
+              notice: Callable[[str], None]) -> None:
+    """Make attempts until it is whole, or raise Refused."""
+    failed, most = 0, 0
+    while True:
+        try:
+            attempt(url, part, timeout=options.timeout, progress=progress)
+            return
+        except Broken as error:
+            size = part.stat().st_size if part.exists() else 0
+            failed = 1 if size > most and options.retries else failed + 1
+            most = max(most, size)
+            if failed > options.retries:
+                raise Refused(f'{error}, {failed} time{"s" * (failed > 1)} in a row') from error
+            pause = min(2.0 ** (failed - 1), _LONGEST_PAUSE)
+            notice(f'{url} {error}; trying again in {pause:g} s')
+        sleep(pause)
+
+
+def _accept(url: str, part: Path, target: Path) -> record.Digest:
+    """Give a downloaded file its name, or remove it and raise ModelError."""
+    try:
+        structure.check(part, name=target.name)
+        found, expected = record.digest(part), record.known(target)
+        if expected not in (None, found):
+            raise record.ChangedError(
+                f'{url} is not the file of the first use: expected {expected}, found {found}; if '
+                f'the publisher has replaced it, delete {record.path_for(target)} and fetch again')
+    except ModelError as error:
+        part.unlink()
+        origin_of(part).unlink(missing_ok=True)
+        if isinstance(error, record.ChangedError):
+            raise
+        raise ModelError(f'{url} sends something else: {error}') from error
+    if expected is None:
+        # First, so that no file is ever there without its record.
+        record.keep(target, found)
+    part.replace(target)
+    origin_of(part).unlink(missing_ok=True)
+    return found

@@ -1,0 +1,172 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From a folder of photographs to an ONNX file with its labels and its model card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgenext_ros.models import ModelError, store
+from edgenext_ros.toolchain import dataset, teacher
+from edgenext_ros.toolchain.bpu_graph import PLANS, size_of
+from edgenext_ros.toolchain.export import export
+from edgenext_ros.toolchain.model_card import model_card
+from edgenext_ros.toolchain.progress import Progress
+from edgenext_ros.toolchain.student import accuracy, Evaluation, logits, SIZE
+from edgenext_ros.toolchain.train import Epoch, Settings, Trainer, write
+from edgenext_ros.toolchain.weights import load_network
+import numpy as np
+import timm
+import torch
+from torch import nn
+from torch.nn import functional
+
+@dataclass(frozen=True)
+class Job:
+    """What to train on what."""
+
+    data: Path
+    """Folder with one folder of pictures per class."""
+    output: Path
+    """Folder for the checkpoint and the results."""
+    model: str
+    """timm's name of the network."""
+    weights: str
+    """``auto``, ``random``, or what ``load_network`` takes."""
+    settings: Settings
+    views: int
+    """Parts of each picture that the teacher sees; 0 does without a teacher."""
+    test_fraction: float = dataset.TEST_FRACTION
+    validation_fraction: float = 0.1
+    """Of what is left of the test; 0 trains to the end and validates nothing."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What has become of it."""
+
+    onnx: Path
+    start: str
+    """Where the first weights came from."""
+    classes: list[str]
+    training: int
+    validation: int
+    test: Evaluation
+    unreadable: tuple[str, ...]
+    teacher: float | None
+    """Top-1 of the teacher on pictures that it was not fitted to, in per cent."""
+    temperature: float | None
+    """What the logits were divided by to calibrate the probabilities."""
+    history: list[Epoch]
+
+    @property
+    def labels(self) -> Path:
+        """Label list, where the node looks for it."""
+        return self.onnx.with_suffix('.labels.txt')
+
+
+def train_folder(job: Job, *, progress: Progress) -> Result:
+    """
+    Train, and write ``model.onnx``, ``model.labels.txt``, ``model.md`` and ``pictures``.
+
+    The last has links to the pictures of either side of the split, in class folders.
+
+    :raises ValueError: the folder does not hold at least two classes with pictures enough.
+    :raises ModelError: the first weights cannot be had, or the output is another run's.
+    """
+    data = dataset.read_folder(job.data)
+    rest, test = dataset.split(data, fraction=job.test_fraction, seed=job.settings.seed)
+    training, validation = rest, None
+    if job.validation_fraction:
+        training, validation = dataset.split(
+            rest, fraction=job.validation_fraction, seed=job.settings.seed + 1)
+    sides = {'training': training, 'validation': validation, 'test': test}
+    progress(f'{len(data.names)} classes: ' + ', '.join(
+        f'{len(side)} {name}' for name, side in sides.items() if side) + ' pictures')
+    if data.unreadable:
+        progress(f'{len(data.unreadable)} pictures do not decode and are left out: '
+                 f'{", ".join(data.unreadable[:3])}{" ..." if len(data.unreadable) > 3 else ""}')
+    job.output.mkdir(parents=True, exist_ok=True)
+    for name, side in sides.items():
+        if side:
+            dataset.link(job.data, side.files, job.output / 'pictures' / name)
+
+    network, start = start_network(job.model, job.weights, len(data.names))
+    progress(f'first weights: {start}')
+    known = None
+    if job.views:
+        known = teacher.look(training, views=job.views, seed=job.settings.seed,
+                             cache=job.output / 'teacher', progress=progress)
+        progress(f'teacher: {known.top1:.1f} % of pictures right that it was not fitted to')
+    trainer = Trainer(network, training, validation, known, job.settings, job.output)
+    trainer.run(progress)
+
+    network.load_state_dict(trainer.best)
+    temperature = calibrate(network, validation) if validation else None
+    result = Result(
+        onnx=job.output / 'model.onnx', start=start, classes=data.names, training=len(training),
+        validation=len(validation) if validation else 0, test=accuracy(network, test, SIZE),
+        unreadable=data.unreadable, teacher=known.top1 if known else None,
+        temperature=temperature, history=trainer.history)
+    export(network, result.onnx)
+    _write_text(result.labels, '\n'.join(data.names) + '\n')
+    _write_text(result.onnx.with_suffix('.md'), model_card(job, result))
+    return result
+
+
+def start_network(name: str, weights: str, classes: int) -> tuple[nn.Module, str]:
+    """
+    Return the network with its first weights, and where they come from.
+
+    ``auto`` takes the ImageNet weights if they were fetched, else the bundled model's for the
+    size that it has, else random ones. The head is a new one if the classes are others.
+
+    :raises ModelError: not one of the four sizes, or the weights are another size's.
+    """
+    if name not in PLANS:
+        raise ModelError(f'model {name!r}: expected {", ".join(PLANS)}')
+    if weights == 'auto':
+        weights = _best_weights(name)
+    if weights == 'random':
+        network = timm.create_model(name, num_classes=classes, ls_init_value=0.1)
+        return network, 'random: training from nothing takes many photographs and hours'
+    network = load_network(weights)
+    if size_of(network.stem[0].out_channels) != name:
+        raise ModelError(f'{weights}: holds the weights of '
+                         f'{size_of(network.stem[0].out_channels)}, expected those of {name}')
+    if network.num_classes != classes:
+        network.reset_classifier(classes)
+    return network, weights
+
+
+def _best_weights(name: str) -> str:
+    try:
+        catalog_name = name.removeprefix('edgenext_')
+        return str(store.locate(catalog_name, suffixes=('.safetensors',)).path)
+    except store.ModelNotFoundError:
+        bundled = store.locate('demo', suffixes=('.onnx',)).path
+        return str(bundled) if name == 'edgenext_xx_small' else 'random'
+
+
+def calibrate(network: nn.Module, validation: dataset.Photographs) -> float:
+    """
+    Divide the logits by the temperature at which the probabilities fit the validation best.
+
+    Guo et al., On Calibration of Modern Neural Networks, 2017. The best class stays the same.
+
+    :return: the temperature.
+    """
+    found = torch.from_numpy(logits(network, validation, SIZE))
+    truth = torch.from_numpy(validation.targets)
+    candidates = np.geomspace(0.3, 3, 60)
+    losses = [float(functional.cross_entropy(found / t, truth)) for t in candidates]
+    temperature = float(candidates[int(np.argmin(losses))])
+    with torch.no_grad():
+        network.head.fc.weight /= temperature
+        network.head.fc.bias /= temperature
+    return round(temperature, 3)
+
+
+def _write_text(path: Path, text: str) -> None:
+    write(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))

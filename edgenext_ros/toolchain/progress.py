@@ -1,0 +1,14 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""How long work says how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Progress = Callable[[str], None]
+"""Is told what was done, for people."""
+
+
+class Passing(str):
+    """News that the next may replace, such as the number of pictures done."""

@@ -1,0 +1,50 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""How a picture file gets to the model's size: as the node does it, and other ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import cv2
+from edgenext_ros.core.frame import Frame
+from edgenext_ros.core.nv12 import fit_rectangles
+
+NODE = 'node'
+"""The interpolation of ``Nv12Converter``, which the node uses."""
+NODE_DOES = ('bilinear, and along an axis that shrinks to less than half, two bilinear samples '
+             'averaged')
+_CODES = MappingProxyType({
+    'nearest': cv2.INTER_NEAREST, 'bilinear': cv2.INTER_LINEAR, 'area': cv2.INTER_AREA,
+    'bicubic': cv2.INTER_CUBIC, 'lanczos': cv2.INTER_LANCZOS4})
+INTERPOLATIONS = (NODE, *_CODES)
+"""How a picture can be resized: as the node does, or as OpenCV does, to compare."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One way."""
+
+    fit: str = 'stretch'
+    """One of ``core.nv12.FITS``."""
+    interpolation: str = NODE
+    """One of ``INTERPOLATIONS``."""
+
+    def __str__(self) -> str:
+        return self.fit if self.interpolation == NODE else f'{self.fit}, {self.interpolation}'
+
+    def resized(self, frame: Frame, *, size: tuple[int, int]) -> Frame:
+        """
+        Resize a bgr8 frame so that the converter, with the same fit, has nothing left to resize.
+
+        :param size: width and height of the model.
+        :return: the same frame where the resizing is left to the converter.
+        """
+        if self.interpolation == NODE:
+            return frame
+        source, target = fit_rectangles(
+            source=(frame.width, frame.height), target=size, fit=self.fit)
+        pixels = frame.plane(3, width=frame.width, height=frame.height)
+        return Frame.from_image(cv2.resize(source.of(pixels), (target.width, target.height),
+                                           interpolation=_CODES[self.interpolation]))

@@ -1,0 +1,197 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The verb "evaluate": tables, files, exit codes, progress, and one sentence for what is wrong."""
+
+import json
+from pathlib import Path
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from edgenext_ros.cli import evaluate as verb, main
+from edgenext_ros.models.store import locate, resource_folder
+import pytest
+
+PICTURES = resource_folder() / 'pictures'
+ONNX = locate('demo', suffixes=('.onnx',)).path
+LABELS = resource_folder() / 'labels' / 'imagenet_1k.txt'
+FOLDERS = {'Faces_easy': ('astronaut', 'grace_hopper'), 'camera': ('camera',), 'cup': ('coffee',)}
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path_factory):
+    """Keep the files of outputs out of the user's cache."""
+    folder = tmp_path_factory.mktemp('cache')
+    monkeypatch.setenv('XDG_CACHE_HOME', str(folder))
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path):
+    for name, pictures in FOLDERS.items():
+        (tmp_path / 'data' / name).mkdir(parents=True)
+        for picture in pictures:
+            shutil.copy(PICTURES / f'{picture}.jpg', tmp_path / 'data' / name)
+    return tmp_path / 'data'
+
+
+def call(*arguments):
+    return main(['evaluate', *map(str, arguments)])
+
+
+def partials(cache):
+    return list((cache / 'edgenext_ros' / 'evaluations').glob('*'))
+
+
+def test_table_figures_and_page(data, cache, tmp_path, capsys):
+    pytest.importorskip('matplotlib')
+    (data / 'cup' / 'broken.jpg').write_bytes(b'no picture')
+    figures, page = tmp_path / 'figures.json', tmp_path / 'page.html'
+    assert call('demo', '--runtime', 'onnx', '--data', data, '--json', figures,
+                '--html', page) == 0
+    out, error = capsys.readouterr()
+    found = json.loads(figures.read_text())
+    assert f'{found["top1"]:.1f} ({found["top1_interval"][0]:.1f} to ' in out
+    assert '4 pictures of 3 classes' in out and '1 skipped' in out and 'cup/broken.jpg' in out
+    assert found['sha256'] in out and found['sha256'] in page.read_text()
+    assert found['pictures'] == 4 and found['fit'] == 'stretch'
+    assert found['interpolation'] == 'node' and found['model'] == str(ONNX)
+    assert '5/5 pictures, took' in error
+    assert not partials(cache)
+
+
+def test_fits_and_interpolations_are_compared(data, tmp_path, capsys):
+    figures = tmp_path / 'figures.json'
+    assert call('--data', data, '--fit', 'all', '--interpolation', 'node', 'area', 'node',
+                '--count', 2, '--runtime', 'onnx', '--json', figures) == 0
+    found = json.loads(figures.read_text())
+    assert [(f['fit'], f['interpolation']) for f in (found, *found['others'])] == [
+        (fit, way) for fit in ('stretch', 'letterbox', 'crop') for way in ('node', 'area')]
+    assert len(found['comparisons']) == 5
+    assert '2 evenly chosen from 4' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('arguments', [
+    ['demo', '--compare', 'copy'], ['--compare', 'demo', 'copy'], ['--compare', 'copy']])
+def test_two_models(data, tmp_path, capsys, arguments):
+    copy = tmp_path / 'copy.onnx'
+    shutil.copy(ONNX, copy)
+    assert call(*[copy if a == 'copy' else a for a in arguments], '--data', data,
+                '--runtime', 'onnx') == 0
+    out = capsys.readouterr().out
+    assert 'copy.onnx, stretch  demo.onnx, stretch  100.0 (51.0 to 100.0)' in out
+
+
+def test_models_of_other_classes_are_not_compared(data, tmp_path, capsys):
+    copy = tmp_path / 'copy.onnx'
+    shutil.copy(ONNX, copy)
+    copy.with_suffix('.labels.txt').write_text('\n'.join(map(str, range(100))))
+    assert call('demo', '--compare', copy, '--data', data, '--runtime', 'onnx') == 1
+    error = capsys.readouterr().err
+    assert 'expected the 100 classes of demo.onnx in the same order' in error
+    assert error.count('\n') == 1
+
+
+def test_only_held_back_pictures(data, capsys):
+    assert call('--data', data, '--held-back', '--runtime', 'onnx') == 0
+    out = capsys.readouterr().out
+    # One of each class, at least.
+    assert '3 pictures of 3 classes' in out and 'test side of the split' in out
+
+
+@pytest.mark.parametrize('arguments,code,words', [
+    (['none.onnx', '--data', PICTURES], 1, "model 'none.onnx': not a file"),
+    (['--data', 'none'], 1, 'none: expected a folder of pictures, found nothing there'),
+    (['--data', PICTURES], 1, 'name their classes with --truth FILE'),
+    (['--data', PICTURES, '--truth', 'none.txt'], 1, 'none.txt: cannot be read'),
+    (['--data', PICTURES, '--labels', LABELS], 1, 'expected 100 names, one'),
+    (['--data', PICTURES, '--split', 'half'], 1, 'name their classes with --truth FILE'),
+    (['--data', PICTURES, '--count', '0'], 2, '--count must be at least 1'),
+    (['--data', PICTURES, '--json', 'none/x.json'], 1, 'none/x.json: its folder does not exist'),
+    (['--data', PICTURES, '--html', 'none/x.html'], 1, 'none/x.html: its folder does not exist'),
+], ids=lambda value: ' '.join(map(str, value[-2:])) if isinstance(value, list) else '')
+def test_one_sentence_for_what_is_wrong(monkeypatch, capsys, arguments, code, words):
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: True)
+    assert call(*arguments, '--runtime', 'onnx') == code
+    out, error = capsys.readouterr()
+    assert out == '' and words in error and error.count('\n') == 1
+    assert error.startswith('edgenext evaluate: ')
+
+
+def test_the_page_without_matplotlib(monkeypatch, data, capsys):
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    assert call('--data', data, '--html', 'x.html') == 2
+    assert 'pip install matplotlib' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('ending', [signal.SIGINT, signal.SIGKILL])
+def test_an_evaluation_that_is_ended_goes_on(data, cache, tmp_path, capsys, ending):
+    for n in range(100):
+        shutil.copy(PICTURES / 'coffee.jpg', data / 'cup' / f'{n:03}.jpg')
+    command = [sys.executable, '-m', 'edgenext_ros.cli', 'evaluate', '--data', data,
+               '--runtime', 'onnx']
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                               text=True)
+    deadline = time.monotonic() + 100
+    while not any(file.stat().st_size for file in partials(cache)):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(ending)
+    _, error = process.communicate(timeout=100)
+    assert process.returncode == (130 if ending == signal.SIGINT else -ending)
+    assert ('the same command goes on from here' in error) == (ending == signal.SIGINT)
+
+    figures = tmp_path / 'figures.json'
+    assert call('--data', data, '--runtime', 'onnx', '--json', figures) == 0
+    assert 'of 104 pictures of an interrupted evaluation' in capsys.readouterr().err
+    resumed = json.loads(figures.read_text())
+    assert not partials(cache)
+    assert call('--data', data, '--runtime', 'onnx', '--json', figures) == 0
+    whole = json.loads(figures.read_text())
+    for key in ('top1', 'top5', 'ece', 'per_class', 'confusion', 'pictures'):
+        assert resumed[key] == whole[key]
+
+
+def test_the_simulator(toolchain, monkeypatch, data, tmp_path):
+    monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(toolchain.folder))
+    figures = tmp_path / 'figures.json'
+    assert call('demo', '--runtime', 'simulator', '--data', data, '--count', 2,
+                '--json', figures) == 0
+    found = json.loads(figures.read_text())
+    assert Path(found['model']).suffix == '.bin' and 'simulator' in found['runtime']
+    assert found['pictures'] == 2
+
+
+def steps(monkeypatch, capsys, *, terminal, calls):
+    """Return what a meter says to calls of (seconds, done) of 1000."""
+    now = [0.0]
+    monkeypatch.setattr(verb, 'monotonic', lambda: now[0])
+    monkeypatch.setattr(sys.stderr, 'isatty', lambda: terminal, raising=False)
+    meter = verb.Meter('net')
+    for now[0], done in calls:
+        meter(done, 1000)
+    return capsys.readouterr().err
+
+
+def test_progress_in_a_log(monkeypatch, capsys):
+    said = steps(monkeypatch, capsys, terminal=False, calls=[
+        (0, 0), (1, 10), (2, 49), (3, 50), (4, 60), (9, 70), (9, 70), (20, 1000)])
+    assert said.splitlines() == [
+        'net: 50/1000 pictures, 57 s left', 'net: 70/1000 pictures, 2 min left',
+        'net: 1000/1000 pictures, took 20 s']
+
+
+def test_progress_on_a_terminal_rewrites_its_line(monkeypatch, capsys):
+    said = steps(monkeypatch, capsys, terminal=True, calls=[(0, 500), (1, 510), (2, 1000)])
+    first, rest = said.split('\n', 1)
+    assert 'goes on after 500 of 1000 pictures' in first
+    assert rest == ('\r\x1b[Knet: 510/1000 pictures, 49 s left'
+                    '\r\x1b[Knet: 1000/1000 pictures, took 2 s\n')
+
+
+@pytest.mark.parametrize('seconds,text', [
+    (0.4, '0 s'), (99, '99 s'), (120, '2 min'), (5940, '99 min'), (9000, '2 h 30 min')])
+def test_times_for_people(seconds, text):
+    assert verb.duration(seconds) == text

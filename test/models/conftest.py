@@ -1,0 +1,52 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A server, and what fetches from it without sleeping."""
+
+from edgenext_ros.models import fetch
+from edgenext_ros.models.catalog import File
+from edgenext_ros.models.download import FetchError
+from edgenext_ros.models.fetch import Options
+from model_server import Site
+import pytest
+
+
+@pytest.fixture
+def naps(monkeypatch):
+    """Collect the pauses between attempts in place of sleeping."""
+    for name in ('http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    pauses = []
+    monkeypatch.setattr(fetch, 'sleep', pauses.append)
+    return pauses
+
+
+@pytest.fixture
+def site():
+    with Site() as server:
+        yield server
+
+
+@pytest.fixture
+def get(site, naps, tmp_path):
+    """Return what fetches model.bin, or another name, from a server with these answers."""
+    def call(*answers, name='model.bin', folder=tmp_path, mirrors=(), retries=4, timeout=20,
+             **hooks):
+        if answers:
+            site.answers['/zoo/model'] = list(answers)
+        return fetch.fetch(
+            File(name, site.url, 'zoo/model'), folder,
+            options=Options(mirrors=mirrors, retries=retries, timeout=timeout), **hooks)
+    return call
+
+
+@pytest.fixture
+def refusal(get):
+    """Return what fetches in vain, and returns the one sentence that says why."""
+    def call(*answers, error=FetchError, **options):
+        with pytest.raises(error) as caught:
+            get(*answers, **options)
+        text = str(caught.value)
+        assert '\n' not in text and text.isprintable() and len(text) < 900
+        return text
+    return call

@@ -1,0 +1,144 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The cache: what is kept of a file, what is refused, and what gets the missing one."""
+
+import hashlib
+import json
+import platform
+import shutil
+import struct
+
+from bin_writer import message
+from edgenext_ros.models import ModelError, store, structure
+from edgenext_ros.models.catalog import CATALOG, KINDS
+from edgenext_ros.models.fetch import verify
+from edgenext_ros.models.record import ChangedError
+from model_server import Answer, BIN, names, ONNX, OTHER, WEIGHTS
+import pytest
+
+SUMS = tuple(hashlib.sha256(data).hexdigest() for data in (BIN, OTHER))
+PUBLISHED = [entry for entry in CATALOG.values() if not entry.bundled]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    """Use an empty cache."""
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path_factory.mktemp('xdg')))
+    folder = store.cache_folder()
+    folder.mkdir()
+    return folder
+
+
+def test_a_file_that_changed_here(site, get, refusal):
+    path = get(Answer()).path
+    path.write_bytes(OTHER)
+    text = refusal(error=ChangedError)
+    assert all(found in text for found in SUMS)
+    assert path.read_bytes() == OTHER and len(site.requests) == 1
+
+
+def test_a_file_that_changed_at_the_publisher(get, refusal, tmp_path):
+    path = get(Answer()).path
+    path.unlink()
+    text = refusal(Answer(OTHER), error=ChangedError)
+    assert all(found in text for found in SUMS)
+    assert names(tmp_path) == ['.model.bin.lock', 'model.bin.sha256']
+    (tmp_path / 'model.bin.sha256').write_text('?')
+    assert 'expected the size and SHA-256 of model.bin' in refusal(error=ModelError)
+    (tmp_path / 'model.bin.sha256').unlink()
+    assert get().path.read_bytes() == OTHER
+
+
+def test_what_was_there_before(site, get, tmp_path):
+    said, path = [], tmp_path / 'model.bin'
+    path.write_bytes(b'')  # as a wget that failed leaves it
+    assert get(Answer(), notice=said.append).path.read_bytes() == BIN
+    assert 'no bytes' in said[0] and said[0].endswith('; fetching it anew')
+    (tmp_path / 'model.bin.sha256').unlink()
+    assert not get().fresh and (tmp_path / 'model.bin.sha256').exists()
+    assert len(site.requests) == 1
+
+
+def test_verify(cache):
+    path = cache / 'model.bin'
+    path.write_bytes(BIN)
+    assert not verify(path, keep=False).compared and names(cache) == ['model.bin']
+    assert [verify(path, keep=True).compared for _ in range(2)] == [False, True]
+    path.write_bytes(OTHER)
+    with pytest.raises(ChangedError, match='.*'.join(SUMS)):
+        verify(path, keep=True)
+    path.with_name('model.bin.sha256').unlink()
+    path.write_bytes(BIN[:-1])
+    with pytest.raises(ModelError, match=r'expected a \.bin'):
+        verify(path, keep=True)
+    assert names(cache) == ['model.bin']
+
+
+def tensors(header, data=b''):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack('<Q', len(text)) + text + data
+
+
+@pytest.mark.parametrize('name,data,words', [
+    ('a.onnx', b'', 'no bytes'), ('a.onnx', b'<html>', 'an HTML or XML page'),
+    ('a.onnx', BIN, 'no graph in it'), ('a.onnx', WEIGHTS, 'found '),
+    ('a.onnx', message((1, 8), (7, b'')), 'a graph without nodes'),
+    ('a.onnx', message((1, 8), (7, message((1, b'x'), (11, b'x')))), 'a graph without outputs'),
+    ('a.onnx', message((7, b'')), 'no graph in it'), ('a.onnx', ONNX[:-1], 'claims'),
+    ('a.safetensors', b'', 'no bytes'), ('a.safetensors', ONNX, 'list of tensors would have'),
+    ('a.safetensors', b'PK\x03\x04' + bytes(99), 'a zip archive or PyTorch checkpoint'),
+    ('a.safetensors', b'\xff' * 99, 'list of tensors would have'),
+    ('a.safetensors', WEIGHTS[:-1], '15 bytes of data'),
+    ('a.safetensors', tensors(b'[' * 99999), 'cannot be read'),
+    ('a.safetensors', tensors({}), 'cannot be read'),
+    ('a.safetensors', tensors([]), 'cannot be read'),
+    ('a.safetensors', tensors({'w': {}}), 'cannot be read'),
+    ('a.safetensors', tensors({'w': {'data_offsets': [0, '4']}}, bytes(4)), 'not what its list')],
+    ids=lambda value: value if isinstance(value, str) else '')
+def test_what_is_no_model(cache, name, data, words):
+    (cache / name).write_bytes(data)
+    with pytest.raises(ModelError) as caught:
+        structure.check(cache / name)
+    text = str(caught.value)
+    assert text.startswith(f'{cache / name}: expected ') and words in text and len(text) < 300
+
+
+def test_the_bundled_onnx_has_the_structure_of_one():
+    structure.check(store.locate('demo', suffixes=('.onnx',)).path)
+
+
+def test_every_published_model_has_every_kind():
+    assert [entry.name for entry in PUBLISHED] == ['xx_small', 'x_small', 'small', 'base']
+    for entry in PUBLISHED:
+        assert [file.kind for file in entry.files] == list(KINDS)
+        assert entry.files[0].base + entry.files[0].path == (
+            'https://archive.d-robotics.cc/downloads/rdk_model_zoo/rdk_x5/'
+            f'EdgeNeXt_{entry.name}_224x224_nv12.bin')
+    assert len({file.name for entry in PUBLISHED for file in entry.files}) == 12
+
+
+@pytest.mark.parametrize('machine,suffixes,option', [
+    ('aarch64', ('.bin', '.onnx'), ''), ('aarch64', ('.onnx',), ' --kind onnx'),
+    ('x86_64', ('.onnx',), ''), ('x86_64', ('.bin',), ' --kind bin'),
+    ('x86_64', ('.safetensors',), ' --kind weights')])
+def test_the_command_that_gets_what_is_missing(cache, monkeypatch, machine, suffixes, option):
+    monkeypatch.setattr(platform, 'machine', lambda: machine)
+    monkeypatch.setattr(shutil, 'which', lambda name: None)
+    for prefix, ros in (('', ''), ('/opt/ros/humble', 'ros2 run edgenext_ros ')):
+        monkeypatch.setenv('AMENT_PREFIX_PATH', prefix)
+        with pytest.raises(store.ModelNotFoundError) as caught:
+            store.locate('xx_small', suffixes=suffixes)
+        text = str(caught.value)
+        assert f'get it with "{ros}edgenext models fetch xx_small{option}"' in text
+        assert str(cache) in text
+
+
+def test_a_fetched_model_is_compared_before_it_is_used(cache):
+    path = cache / 'EdgeNeXt_xx_small_224x224_nv12.bin'
+    path.write_bytes(BIN)
+    assert store.locate('xx_small').path == path
+    verify(path, keep=True)
+    assert store.locate('xx_small').path == path
+    path.write_bytes(OTHER)
+    with pytest.raises(ChangedError, match='.*'.join(SUMS)):
+        store.locate('xx_small')

@@ -1,0 +1,159 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Training on one's own classes: what it leaves, going on after Ctrl-C, and bad input."""
+
+import json
+import resource
+import signal
+import subprocess
+import sys
+
+import cv2
+from edgenext_ros.models.store import locate, read_labels
+from edgenext_ros.runtime import open_model
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.timeout(300)  # PyTorch on a busy machine
+
+CLASSES = {'ball': (20, 20, 200), 'box': (20, 200, 20), 'pipe': (200, 20, 20)}
+ONNX = locate('demo', suffixes=('.onnx',)).path
+QUICK = ('--schedule', '64x3', '--batch', '4', '--views', '0', '--threads', '1')
+
+
+@pytest.fixture(scope='module')
+def photographs(tmp_path_factory):
+    """Make a folder of three classes that differ in colour; one file does not decode."""
+    folder, random = tmp_path_factory.mktemp('photographs'), np.random.default_rng(0)
+    for name, colour in CLASSES.items():
+        (folder / name).mkdir()
+        for number in range(10):
+            picture = random.integers(0, 60, (96, 120, 3)) + np.array(colour)
+            cv2.imwrite(str(folder / name / f'{number}.png'), np.clip(picture, 0, 255))
+    (folder / 'box' / 'torn.jpg').write_bytes(b'\xff\xd8 torn')
+    return folder
+
+
+def command(*arguments):
+    return [sys.executable, '-m', 'edgenext_ros.cli', 'train', *map(str, arguments)]
+
+
+def run(*arguments, **options):
+    return subprocess.run(command(*arguments), capture_output=True, text=True, **options)
+
+
+@pytest.fixture(scope='module')
+def trained(toolchain, photographs, tmp_path_factory):
+    """Train without interruption."""
+    folder = tmp_path_factory.mktemp('trained')
+    done = run(photographs, '--output', folder, '--json', folder / 'figures.json', *QUICK)
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout
+
+
+def test_leaves_model_labels_card_and_figures(trained):
+    folder, said = trained
+    runtime, info = open_model(folder / 'model.onnx')
+    runtime.close()
+    assert (info.classes, info.width) == (3, 224)
+    assert read_labels(locate(str(folder / 'model.onnx')).labels).names == tuple(CLASSES)
+    figures = json.loads((folder / 'figures.json').read_text())
+    assert figures['unreadable'] == ['box/torn.jpg'] and 'box/torn.jpg' in said
+    card = (folder / 'model.md').read_text()
+    assert f'{figures["top1"]:.1f} % top-1' in card and card.count('| 64 |') == 3
+    assert not list(folder.rglob('*.part'))
+
+
+def test_no_picture_is_on_two_sides(trained, photographs):
+    folder = trained[0] / 'pictures'
+    sides = [{str(p.relative_to(side)) for p in side.rglob('*.*')} for side in folder.iterdir()]
+    assert len(sides) == 3 and sum(map(len, sides)) == len(set().union(*sides)) == 30
+    assert all(len({file.split('/')[0] for file in side}) == 3 for side in sides)
+    assert all(p.resolve().is_relative_to(photographs) for p in folder.rglob('*.png'))
+
+
+def test_goes_on_after_ctrl_c_to_the_same_result(trained, photographs, tmp_path):
+    arguments = (photographs, '--output', tmp_path, *QUICK)
+    with subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as process:
+        for line in process.stdout:
+            if 'epoch 1:' in line:  # so it is in the midst of the second
+                process.send_signal(signal.SIGINT)
+                break
+        rest, error = process.communicate()
+    assert process.returncode == 130 and 'goes on after the last whole epoch' in error
+    assert 'Traceback' not in error and not (tmp_path / 'model.onnx').exists()
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert 'epoch 1:' not in done.stdout and 'epoch 3:' in done.stdout
+    assert (tmp_path / 'model.onnx').read_bytes() == (trained[0] / 'model.onnx').read_bytes()
+
+
+def test_refuses_to_go_on_with_other_settings(trained, photographs):
+    before = (trained[0] / 'checkpoint.safetensors').read_bytes()
+    done = run(photographs, '--output', trained[0], *QUICK, '--rate', '0.1')
+    assert done.returncode == 1 and 'other settings' in done.stderr
+    assert (trained[0] / 'checkpoint.safetensors').read_bytes() == before
+
+
+def test_full_disk_is_one_sentence_and_leaves_nothing_half_written(
+        toolchain, photographs, tmp_path):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+    done = run(photographs, '--output', tmp_path, *QUICK, preexec_fn=limit)
+    assert done.returncode == 1 and 'checkpoint.safetensors: cannot be written' in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.glob('*.part')) and not list(tmp_path.glob('checkpoint*'))
+
+
+def one_class(folder):
+    cv2.imwrite(str(folder / 'own' / 'a.png'), np.zeros((64, 64, 3), np.uint8))
+
+
+def two_classes(folder):
+    for name in ('own', 'other'):
+        (folder / name).mkdir(exist_ok=True)
+        for number in range(4):
+            cv2.imwrite(str(folder / name / f'{number}.png'), np.zeros((64, 64, 3), np.uint8))
+
+
+def empty_class(folder):
+    two_classes(folder)
+    (folder / 'vacant').mkdir()
+
+
+def single_picture(folder):
+    two_classes(folder)
+    (folder / 'rare').mkdir()
+    one_class(folder)
+    (folder / 'own' / 'a.png').rename(folder / 'rare' / 'a.png')
+
+
+@pytest.mark.parametrize('fill, arguments, code, words', [
+    (one_class, (), 1, 'expected at least two class folders, found own'),
+    (empty_class, (), 1, 'vacant: expected pictures'),
+    (single_picture, (), 1, 'class rare: too few pictures'),
+    (two_classes, ('--schedule', '100x3'), 1, "schedule '100x3': expected SIZExEPOCHS"),
+    (two_classes, ('--model', 'resnet18'), 1, "model 'resnet18': expected edgenext_xx_small"),
+    (two_classes, ('--model', 'edgenext_base', '--weights', ONNX), 1,
+     'holds the weights of edgenext_xx_small'),
+    (two_classes, ('--test', '1'), 2, '--test must be between 0 and 1'),
+    (two_classes, ('--batch', '1'), 2, '--batch must be at least 2'),
+], ids=lambda value: getattr(value, '__name__', None))
+def test_what_cannot_be_trained(toolchain, tmp_path, fill, arguments, code, words):
+    (tmp_path / 'data' / 'own').mkdir(parents=True)
+    fill(tmp_path / 'data')
+    done = run(tmp_path / 'data', '--output', tmp_path / 'out', '--views', 0, *arguments)
+    assert done.returncode == code and words in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_without_pytorch_it_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
+    done = subprocess.run(
+        [sys.executable, '-c', 'import sys; sys.modules["torch"] = None; '
+         'from edgenext_ros.cli import main; sys.exit(main(sys.argv[1:]))',
+         'train', str(tmp_path), '--output', str(tmp_path / 'out')],
+        capture_output=True, text=True)
+    assert done.returncode == 2 and 'PyTorch and timm are missing' in done.stderr
