@@ -75,6 +75,8 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
             _check_output(job.output)
         progress(f'writing the graph of {job.model}, recipe {job.recipe.name}')
         prepared = _prepare(tools, job, work / 'model.onnx')
+        for note in prepared['notes']:
+            progress(note)
         used = None
         if job.pictures is not None:
             used = _calibrate(job, work / 'calibration', progress)

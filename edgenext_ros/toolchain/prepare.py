@@ -4,7 +4,7 @@
 Write the ONNX file that hb_mapper compiles; run by ``compile`` in the toolchain's Python.
 
 Arguments: a JSON object with model, recipe, random, classes and onnx (the file to write). The
-answer is one line of JSON: size, classes and int16 nodes, or an error.
+answer is one line of JSON: size, classes, notes for people and int16 nodes, or an error.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from edgenext_ros.toolchain.bpu_graph import BpuEdgeNeXt, PLANS, size_of
 from edgenext_ros.toolchain.export import export
 from edgenext_ros.toolchain.recipe import Recipe, RECIPES
 from edgenext_ros.toolchain.weights import load_network
+HOT = 6
+"""Largest temperature of the attention at which exp, without its maximum taken away, fits int8."""
+
 
 def prepare(model: str, recipe: Recipe, output: Path, *, random: bool,
             classes: int) -> dict[str, object]:
@@ -41,7 +44,12 @@ def prepare(model: str, recipe: Recipe, output: Path, *, random: bool,
             raise ModelError(f'{model}: onnxsim changed what the graph computes')
         onnx.save(graph, str(output))
     names = [node.name for node in graph.graph.node]
-    return {'size': size, 'classes': network.num_classes,
+    hottest = max(float(value.abs().max()) for name, value in network.named_parameters()
+                  if name.endswith('temperature'))
+    notes = [] if hottest <= HOT or not recipe.bpu_graph else [
+        f'the attention has a temperature of {hottest:.3g}, and int8 holds exp of {HOT} at most '
+        'well: compare with edgenext verify, and take --recipe published if it agrees less']
+    return {'size': size, 'classes': network.num_classes, 'notes': notes,
             'int16': recipe.int16_nodes(names, size), 'level': recipe.level or PLANS[size].level}
 
 

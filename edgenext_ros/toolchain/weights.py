@@ -15,9 +15,6 @@ import timm
 import torch
 from torch import nn, Tensor
 
-_PREFIX = 'module.network.'
-"""Of the averaged network in the checkpoints that ``toolchain.train`` writes."""
-
 
 def load_network(model: str, *, random: bool = False, classes: int = 1000) -> nn.Module:
     """
@@ -34,7 +31,11 @@ def load_network(model: str, *, random: bool = False, classes: int = 1000) -> nn
     try:
         weights = _read(path)
     except Exception as error:  # Every library has its own errors for a damaged file.
-        raise ModelError(f'{path}: cannot be read as weights: {_one_line(error)}') from error
+        # PyTorch's advice would be to run whatever code the file holds.
+        why = _one_line(error)
+        if 'eights_only' in why or 'eights only' in why:
+            why = 'it is no PyTorch checkpoint, or holds more than tensors'
+        raise ModelError(f'{path}: cannot be read as weights: {why}') from error
     if not {'stem.0.weight', 'head.fc.weight'} <= weights.keys():
         raise ModelError(
             f'{path}: expected the weights of an EdgeNeXt under the names of timm (stem.0.weight, '
@@ -56,11 +57,8 @@ def _read(path: Path) -> dict[str, Tensor]:
         from safetensors.torch import load_file
         return load_file(path)
     state = torch.load(path, map_location='cpu', weights_only=True)
-    for key in ('average', 'state_dict', 'model'):
+    for key in ('state_dict', 'model'):  # where timm and others keep them
         state = state.get(key, state)
-    if any(name.startswith(_PREFIX) for name in state):
-        return {name[len(_PREFIX):]: value for name, value in state.items()
-                if name.startswith(_PREFIX)}
     return state
 
 

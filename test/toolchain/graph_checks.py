@@ -98,6 +98,18 @@ def int16():
     return {'kinds': {kind: kinds.count(kind) for kind in kinds}, 'norms': len(norms)}
 
 
+def hot():
+    """Return what is noted of a network with a large temperature, and of one without."""
+    network = load_network('edgenext_xx_small', random=True, classes=2)
+    file, found = Path(folder) / 'hot.pt', []
+    for temperature in (-9.5, 1.0):
+        network.stages[1].blocks[1].xca.temperature[0] = temperature
+        torch.save(network.state_dict(), file)
+        found.append(prepare(str(file), RECIPES['fast'], Path(folder) / 'hot.onnx', random=False,
+                             classes=2)['notes'])
+    return found
+
+
 def refusal(model):
     """Return what is said of a model that cannot be loaded."""
     try:
@@ -120,14 +132,14 @@ def files():
     state = load_network(demo).state_dict()
     folder_ = Path(folder)
     torch.save(state, folder_ / 'plain.pt')
-    torch.save({'average': {f'module.network.{k}': v for k, v in state.items()}},
-               folder_ / 'trained.pt')
+    torch.save({'state_dict': state}, folder_ / 'trained.pt')
     from safetensors.torch import save_file
     save_file(state, str(folder_ / 'weights.safetensors'))
     torch.save(state | {'stem.0.weight': torch.zeros(40, 3, 4, 4)}, folder_ / 'width.pt')
     del state['head.fc.bias']
     torch.save(state, folder_ / 'incomplete.pt')
     (folder_ / 'garbage.onnx').write_bytes(b'not a model')
+    (folder_ / 'garbage.pt').write_bytes(b'not a model')
     value = onnx.helper.make_tensor_value_info('x', onnx.TensorProto.FLOAT, [1])
     onnx.save(onnx.helper.make_model(onnx.helper.make_graph(
         [onnx.helper.make_node('Identity', ['x'], ['y'])], 'g', [value],
@@ -150,11 +162,13 @@ print(json.dumps({
     'scales': {f'{channels} {parts}': scales(channels, parts)
                for channels, parts in ((48, 2), (88, 3), (160, 4), (168, 5))},
     'int16': int16(),
+    'hot': hot(),
     'files': {name: same_logits(path) for name, path in (
         ('demo.onnx', demo), ('plain.pt', at / 'plain.pt'), ('trained.pt', at / 'trained.pt'),
         ('weights.safetensors', at / 'weights.safetensors'))},
     'refusals': {name: refusal(path) for name, path in (
-        ('garbage', at / 'garbage.onnx'), ('other', at / 'other.onnx'),
+        ('garbage', at / 'garbage.onnx'), ('checkpoint', at / 'garbage.pt'),
+        ('other', at / 'other.onnx'),
         ('incomplete', at / 'incomplete.pt'), ('width', at / 'width.pt'), ('name', 'resnet18'),
         ('offline', 'edgenext_small'), ('tag', 'edgenext_small.usi_in1k'))},
 }))

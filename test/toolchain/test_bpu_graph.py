@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(400)  # four networks, on a busy machine
 def checks(toolchain, tmp_path_factory):
     """Run graph_checks.py once: PyTorch and timm are in the toolchain's Python only."""
     folder = tmp_path_factory.mktemp('weights')
-    offline = {'HF_HUB_OFFLINE': '1', 'HF_HOME': str(folder)}
+    offline = {'HF_HUB_OFFLINE': '1', 'HF_HOME': str(folder), 'XDG_CACHE_HOME': str(folder)}
     done = subprocess.run(
         [toolchain.python, '-I', Path(__file__).with_name('graph_checks.py'),
          Path(edgenext_ros.__file__).parent, folder,
@@ -71,6 +71,11 @@ def test_precise_chooses_every_norm_and_sum_of_a_real_graph(checks):
     assert set(kinds) == {'Conv', 'Pow', 'Sqrt', 'Div', 'Add'}
 
 
+def test_a_temperature_that_int8_cannot_hold_is_said(checks):
+    (note,), nothing = checks['hot']
+    assert '9.5' in note and '--recipe published' in note and nothing == []
+
+
 @pytest.mark.parametrize('file', ['demo.onnx', 'plain.pt', 'trained.pt', 'weights.safetensors'])
 def test_weights_are_read_from(checks, file):
     assert checks['files'][file] < 1e-4
@@ -78,6 +83,7 @@ def test_weights_are_read_from(checks, file):
 
 @pytest.mark.parametrize('case,reason', [
     ('garbage', 'garbage.onnx: cannot be read as weights'),
+    ('checkpoint', 'garbage.pt: cannot be read as weights: it is no PyTorch checkpoint'),
     ('other', 'other.onnx: expected the weights of an EdgeNeXt'),
     ('incomplete', 'incomplete.pt: not an EdgeNeXt: .*head.fc.bias'),
     ('width', 'width.pt: not an EdgeNeXt: .*found one with 40 channels'),
