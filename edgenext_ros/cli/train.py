@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train here if PyTorch is here, else in the Python of the BPU tools; print what to do next."""
+    """Train here if PyTorch is here, else in the Python of the BPU tools; say what is next."""
     from importlib.util import find_spec
     import os
     import sys

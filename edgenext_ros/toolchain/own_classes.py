@@ -22,6 +22,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+
 @dataclass(frozen=True)
 class Job:
     """What to train on what."""

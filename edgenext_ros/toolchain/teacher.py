@@ -55,7 +55,7 @@ def look(data: Photographs, *, views: int, seed: int, cache: Path,
                     maps.append(stored['maps'])
                     continue
         maps.append(_look(model, basis, data, number, seed, progress,
-                         f'teacher: view {number + 1} of {views}'))
+                          f'teacher: view {number + 1} of {views}'))
         _keep(file, maps=maps[-1], files=np.array(data.files), seed=seed)
     stacked = np.stack(maps)
     targets, top1 = _soft_targets(stacked, data.targets, len(data.names))

@@ -46,7 +46,8 @@ PYTHON = r"""#!/bin/sh
 for last; do :; done
 file=${last##*\"onnx\": \"}
 : > "${file%\"*}"
-echo '{"size": "edgenext_xx_small", "classes": 100, "notes": [], "int16": ["a/Softmax"], "level": "O2"}'
+echo '{"size": "edgenext_xx_small", "classes": 100, "notes": [],' \
+    '"int16": ["a/Softmax"], "level": "O2"}'
 """
 
 
