@@ -43,6 +43,7 @@ def main(args: list[str] | None = None) -> int:
     arguments = parser.parse_args(command)
     arguments.command = command
     try:
+        _check_json(arguments.json)
         code: int = arguments.run(arguments)
         sys.stdout.flush()
         return code
@@ -52,10 +53,21 @@ def main(args: list[str] | None = None) -> int:
         # The reader (head, less) has seen enough; nothing is left to flush to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (ValueError, RuntimeError, OSError) as error:
+    except OSError as error:
+        # The system's own words are a number and a name; who reads wants the name first.
+        where = f'{error.filename2 or error.filename}: ' if error.filename else ''
+        print(f'edgenext {arguments.verb}: {where}{error.strerror or error}', file=sys.stderr)
+        return 1
+    except (ValueError, RuntimeError) as error:
         # The package's own errors are sentences for people; see their classes.
         print(f'edgenext {arguments.verb}: {error}', file=sys.stderr)
         return 1
+
+
+def _check_json(path: Path | None) -> None:
+    """Raise OSError now, and not when the work is done, where the figures cannot be written."""
+    if path is not None and (path.is_dir() or not path.parent.is_dir()):
+        raise OSError(f'--json {path}: expected a file to write, in a folder that exists')
 
 
 def write_json(path: Path | None, figures: object) -> None:

@@ -77,9 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
         print('edgenext evaluate: --html needs matplotlib: pip install matplotlib',
               file=sys.stderr)
         return 2
-    for file in (arguments.json, arguments.html):
-        if file is not None and not file.absolute().parent.is_dir():
-            raise ValueError(f'{file}: its folder does not exist; make it first')
+    if arguments.html and not arguments.html.absolute().parent.is_dir():
+        raise ValueError(f'{arguments.html}: its folder does not exist; make it first')
 
     try:
         evaluation = _evaluate(arguments)

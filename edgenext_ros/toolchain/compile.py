@@ -68,6 +68,8 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
     """
     tools = hbdk.find()
     tools.command('hb_mapper')
+    if job.pictures is not None:
+        calibration.picture_files(job.pictures, limit=job.count)
     # Not beside the output: the vendor's tools write the folder's path into the .bin.
     with tempfile.TemporaryDirectory(prefix='edgenext-') as temporary, _no_space_is_a_sentence():
         work = Path(temporary)
@@ -105,9 +107,15 @@ def _check_output(output: Path) -> None:
     if output.is_dir():
         raise IsADirectoryError(errno.EISDIR, 'expected a file to write, found a folder',
                                 str(output))
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=output.parent):
-        pass
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output.parent):
+            pass
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, 'expected a folder to write to, found a file',
+                                 str(output.parent)) from error
+    except OSError as error:
+        raise OSError(error.errno, f'cannot be written: {error.strerror}', str(output)) from error
 
 
 def _prepare(tools: hbdk.Hbdk, job: Job, output: Path) -> dict[str, Any]:

@@ -94,3 +94,13 @@ def test_verify_names_the_first_disagreements(monkeypatch, capsys):
     shown = capsys.readouterr().out
     assert 'same best class 0.00 %' in shown
     assert 'e.jpg' in shown and 'f.jpg' not in shown
+
+
+@pytest.mark.parametrize('file', ['nowhere/figures.json', '.'])
+def test_figures_that_cannot_be_written_are_said_before_any_work(
+        tmp_path, monkeypatch, capsys, file):
+    monkeypatch.chdir(tmp_path)
+    assert call('models', 'list', '--json', file) == 1
+    said = capsys.readouterr()
+    assert said.err == (f'edgenext models: --json {file}: expected a file to write, in a folder '
+                        'that exists\n') and not said.out

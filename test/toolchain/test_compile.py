@@ -115,6 +115,14 @@ def test_a_failing_tool_is_quoted_and_its_log_kept(fake_tools, tmp_path, capsys,
     assert say in (tmp_path / 'new' / 'mine.log').read_text()
 
 
+def test_a_folder_without_pictures_is_said_before_any_work(fake_tools, tmp_path, capsys):
+    fake_tools(say='ERROR too late')
+    assert compile_demo(tmp_path / 'new' / 'mine.bin', pictures=tmp_path / 'none') == 1
+    said = capsys.readouterr()
+    assert 'none: expected a folder of pictures' in said.err and said.err.count('\n') == 1
+    assert not said.out and not (tmp_path / 'new').exists()
+
+
 def test_a_result_that_is_no_model_is_not_published(fake_tools, tmp_path, capsys):
     half = tmp_path / 'half'
     data = BIN.read_bytes()
@@ -165,7 +173,7 @@ def test_a_temporary_folder_that_fills_up(fake_tools, tmp_path, capsys, monkeypa
 
 def test_a_full_disk_in_the_tools_python(toolchain, tmp_path):
     """There it is the last line of a traceback."""
-    full_disk(tmp_path, 'model.onnx')
+    full_disk(tmp_path, 'model.onnx.part')
     job = Job(str(ONNX), RECIPES['fast'], None, PICTURES)
     with pytest.raises(OSError, match='No space left') as caught:
         compile_module._prepare(toolchain, job, tmp_path / 'model.onnx')
@@ -173,8 +181,9 @@ def test_a_full_disk_in_the_tools_python(toolchain, tmp_path):
 
 
 @pytest.mark.parametrize('name,words', [
-    ('file/mine.bin', 'file'), ('folder.bin', 'expected a file to write, found a folder'),
-    ('/proc/mine.bin', '/proc')], ids=['in a file', 'a folder', 'in a folder of the kernel'])
+    ('file/mine.bin', 'file: expected a folder to write to, found a file'),
+    ('folder.bin', 'expected a file to write, found a folder'),
+    ('/proc/mine.bin', '/proc/mine.bin: cannot be written: ')], ids=['in a file', 'a folder', 'in a folder of the kernel'])
 def test_an_output_that_cannot_be_written_is_refused_at_once(
         fake_tools, tmp_path, capsys, name, words):
     fake_tools(say='ERROR too late')
