@@ -183,7 +183,8 @@ def test_a_full_disk_in_the_tools_python(toolchain, tmp_path):
 @pytest.mark.parametrize('name,words', [
     ('file/mine.bin', 'file: expected a folder to write to, found a file'),
     ('folder.bin', 'expected a file to write, found a folder'),
-    ('/proc/mine.bin', '/proc/mine.bin: cannot be written: ')], ids=['in a file', 'a folder', 'in a folder of the kernel'])
+    ('/proc/mine.bin', '/proc/mine.bin: cannot be written: '),
+], ids=['in a file', 'a folder', 'in a folder of the kernel'])
 def test_an_output_that_cannot_be_written_is_refused_at_once(
         fake_tools, tmp_path, capsys, name, words):
     fake_tools(say='ERROR too late')
