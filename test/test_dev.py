@@ -44,6 +44,12 @@ def test_anything_else_is_refused(arguments):
     assert not result.stdout
 
 
+def test_toolchain_has_no_arguments(tmp_path):
+    result = dev('toolchain', '--help', XDG_CACHE_HOME=str(tmp_path))
+    assert result.returncode == 2 and 'takes no arguments' in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_unusable_python_is_one_sentence(copy):
     result = dev('shell', 'true', root=copy, PYTHON='/bin/false')
     assert result.returncode == 1
@@ -64,7 +70,7 @@ def test_toolchain_without_python_3_10_is_one_sentence(tmp_path):
     result = dev('toolchain', PYTHON='/bin/false', XDG_CACHE_HOME=str(tmp_path))
     assert result.returncode == 1
     assert result.stderr == ('dev: no usable Python 3.10 with venv and ensurepip; '
-                             'tried /bin/false\n')
+                             "tried /bin/false; apt's python3-venv has them\n")
 
 
 def test_failed_step_names_its_log(copy):

@@ -14,6 +14,7 @@ from importlib import import_module
 import json
 import os
 from pathlib import Path
+import signal
 import sys
 
 from edgenext_ros import __version__
@@ -24,11 +25,14 @@ VERBS = ('bench', 'classify', 'compile', 'demo', 'evaluate', 'models', 'paramete
 
 def main(args: list[str] | None = None) -> int:
     """Run one verb and return the exit code."""
+    command = sys.argv[1:] if args is None else args
+    if args is None:
+        _end_in_order()
     parser = argparse.ArgumentParser(
         prog='edgenext', description='EdgeNeXt image classification for ROS 2 and the RDK X5.')
     parser.add_argument('--version', action='version', version=f'edgenext_ros {__version__}')
     verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB')
-    for name in VERBS:
+    for name in command[:1] if command[:1] and command[0] in VERBS else VERBS:
         try:
             module = import_module(f'{__name__}.{name}')
         except ModuleNotFoundError as error:
@@ -39,11 +43,10 @@ def main(args: list[str] | None = None) -> int:
         module.add_arguments(verb)
         verb.add_argument('--json', type=Path, metavar='FILE', help='write the figures here too')
         verb.set_defaults(run=module.run)
-    command = sys.argv[1:] if args is None else args
     arguments = parser.parse_args(command)
     arguments.command = command
     try:
-        _check_json(arguments.json)
+        _check_outputs(arguments)
         code: int = arguments.run(arguments)
         sys.stdout.flush()
         return code
@@ -64,10 +67,22 @@ def main(args: list[str] | None = None) -> int:
         return 1
 
 
-def _check_json(path: Path | None) -> None:
+def _end_in_order() -> None:
+    """Let SIGTERM and a closed terminal remove what is half done, as Ctrl-C does."""
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, end)
+
+
+def _check_outputs(arguments: argparse.Namespace) -> None:
     """Raise OSError now, and not when the work is done, where the figures cannot be written."""
-    if path is not None and (path.is_dir() or not path.parent.is_dir()):
-        raise OSError(f'--json {path}: expected a file to write, in a folder that exists')
+    for name in ('json', 'html', 'markdown', 'plot', 'layers'):
+        path = getattr(arguments, name, None)
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise OSError(f'--{name} {path}: expected a file to write, in a folder that exists')
 
 
 def write_json(path: Path | None, figures: object) -> None:
@@ -75,5 +90,8 @@ def write_json(path: Path | None, figures: object) -> None:
     if path is None:
         return
     temporary = path.with_name(path.name + '.part')
-    temporary.write_text(json.dumps(figures, indent=2) + '\n')
-    temporary.replace(path)
+    try:
+        temporary.write_text(json.dumps(figures, indent=2) + '\n')
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

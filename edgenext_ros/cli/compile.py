@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 
 from edgenext_ros.core.nv12 import FITS
+from edgenext_ros.toolchain.recipe import WEIGHTS
 
 HELP = 'Compile EdgeNeXt for the BPU: from timm, a checkpoint or an ONNX file to a .bin.'
 _RECIPES = ('fast', 'precise', 'published')
@@ -76,13 +77,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _wrong(arguments: argparse.Namespace) -> str:
     """Say which arguments do not go together."""
-    if arguments.count < 1 or arguments.classes < 2:
-        return '--count must be at least 1, and --classes at least 2'
+    if arguments.count < 1:
+        return f'--count must be at least 1, got {arguments.count}'
+    if arguments.classes < 2:
+        return f'--classes must be at least 2, got {arguments.classes}'
+    if arguments.output is not None and arguments.output.suffix != '.bin':
+        return f'--output must end in .bin, got {arguments.output}'
     if arguments.random_weights:
+        if Path(arguments.model).suffix in WEIGHTS:
+            return f"--random-weights takes a timm name, got the file {arguments.model}"
         return '--random-weights needs no --calibration' if arguments.calibration else ''
     if arguments.calibration is None:
         return ('--calibration FOLDER is missing: a folder of pictures like those that the camera '
                 'will give; or --random-weights, to measure the latency only')
-    if arguments.output is None:
-        return '--output FILE.bin is missing'
-    return '' if arguments.output.suffix == '.bin' else '--output must end in .bin'
+    return '' if arguments.output else '--output FILE.bin is missing'

@@ -77,9 +77,6 @@ def run(arguments: argparse.Namespace) -> int:
         print('edgenext evaluate: --html needs matplotlib: pip install matplotlib',
               file=sys.stderr)
         return 2
-    if arguments.html and not arguments.html.absolute().parent.is_dir():
-        raise ValueError(f'{arguments.html}: its folder does not exist; make it first')
-
     try:
         evaluation = _evaluate(arguments)
     except KeyboardInterrupt:

@@ -123,7 +123,7 @@ def _labels_of(path: Path) -> Path | None:
 
 
 def _labels_beside(path: Path) -> Path | None:
-    for suffix in ('.labels.txt', '.txt', '.json'):
+    for suffix in ('.labels.txt', '.labels.json'):
         candidate = path.with_suffix(suffix)
         if candidate.is_file():
             return candidate
@@ -138,6 +138,8 @@ def read_labels(path: Path) -> LabelSet:
     """
     try:
         text = path.read_text(encoding='utf-8')
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise LabelError(f'{path}: cannot be read: {error.strerror}') from error
+    except UnicodeDecodeError as error:
         raise LabelError(f'{path}: cannot be read as UTF-8 text: {error}') from error
     return LabelSet.parse(text, source=str(path))

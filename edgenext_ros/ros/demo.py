@@ -37,6 +37,8 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 _START_SECONDS = 30.0
+_LAST_SECONDS = 5.0
+"""What the last picture's classification may take."""
 _WIDTH = 320
 """Two frames must fit Fast DDS' default shared memory (0.5 MB), or best effort loses many."""
 _STAGES = ('convert ms', 'infer ms', 'postprocess ms')
@@ -76,6 +78,7 @@ class Watcher(Node):
         self.played: dict[str, Played] = {}
         self.current = ''
         self.ended = False
+        self._reported = 0
         self._names: dict[tuple[int, int], str] = {}
         self._save = save
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -94,22 +97,25 @@ class Watcher(Node):
         name = message.frame_id.split(' frame ')[0]  # a video is one thing to look at
         self._names[message.stamp.sec, message.stamp.nanosec] = name
         if name != self.current and not self.ended:
-            self.report()
             self.ended = name in self.played  # the folder begins again
             if not self.ended:
                 self.current = name
                 self.played[name] = Played(name)
 
-    def report(self) -> None:
-        """Print what came back for the picture that was shown last."""
-        if self.current and not self.ended:
-            print(self.played[self.current].line(), flush=True)
+    def report(self, before: str = '') -> None:
+        """Print what came back for each picture, or for those before one."""
+        names = list(self.played)
+        for name in names[self._reported:names.index(before) if before else None]:
+            print(self.played[name].line(), flush=True)
+            self._reported += 1
 
     def _on_result(self, message: Any) -> None:
         stamp = message.header.stamp
         played = self.played.get(self._names.get((stamp.sec, stamp.nanosec), ''))
         if played is None:
             return
+        if not played.classifications:
+            self.report(before=played.picture)  # nothing more comes for the earlier ones
         played.classifications += 1
         played.age_ms = (self.get_clock().now() - Time.from_msg(stamp)).nanoseconds / 1e6
         played.results = [(self.labels[int(r.class_id)], r.score) for r in message.results]
@@ -224,5 +230,9 @@ def _run(arguments: Namespace, watcher: Watcher, source: str, seconds: float, ho
             both = [node, camera]
             problem = _wait(watcher, lambda: watcher.current, _START_SECONDS, both, log)
             end = monotonic() + seconds
-            return problem or _wait(watcher, lambda: watcher.ended or monotonic() > end,
-                                    seconds + 5, both, log)
+            problem = problem or _wait(watcher, lambda: watcher.ended or monotonic() > end,
+                                       seconds + 5, both, log)
+            if not problem:  # a slow engine still has the last picture
+                _wait(watcher, lambda: watcher.played[watcher.current].classifications,
+                      _LAST_SECONDS, both, log)
+            return problem

@@ -118,13 +118,18 @@ def find() -> Hbdk:
             needed = libraries / _SIMULATOR, package / '__init__.py', folder / 'bin' / 'python3'
             if all(map(Path.is_file, needed)):
                 return Hbdk(folder, _version(package), libraries)
+    remedy = f'${ENVIRONMENT} names this folder; correct or unset it' if _named() else REMEDY
     raise RuntimeUnavailableError(
-        f'{_TOOLS} are not in {", ".join(map(str, folders))}: {REMEDY}')
+        f'{_TOOLS} are not in {", ".join(map(str, folders))}: {remedy}')
+
+
+def _named() -> str | None:
+    return os.environ.get(ENVIRONMENT)
 
 
 def _folders() -> Iterator[Path]:
     """Yield the virtual environments to look into."""
-    chosen = os.environ.get(ENVIRONMENT)
+    chosen = _named()
     if chosen:
         yield Path(chosen).expanduser().absolute()
         return

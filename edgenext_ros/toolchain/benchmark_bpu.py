@@ -15,6 +15,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import Any
 
+from edgenext_ros import __version__
 from edgenext_ros.toolchain.compile import compile_model, Job, Progress
 from edgenext_ros.toolchain.mapper import Report
 from edgenext_ros.toolchain.recipe import RECIPES
@@ -65,9 +66,14 @@ def measure(size: str, *, cache: Path | None, progress: Progress) -> Row:
     """
     reports = {}
     for name, recipe in RECIPES.items():
-        known = cache / f'{size}-{name}.json' if cache else None
+        # Another version may write another graph.
+        known = cache / f'{size}-{name}-{__version__}.json' if cache else None
         if known is not None and known.exists():
-            reports[name] = Report(**json.loads(known.read_text()))
+            try:
+                reports[name] = Report(**json.loads(known.read_text()))
+            except (ValueError, TypeError) as error:
+                raise ValueError(f'{known}: expected a report of this bench, found {error}; '
+                                 'delete it') from error
             continue
         reports[name] = compile_model(
             Job(model=size, recipe=recipe, output=None), progress=progress)

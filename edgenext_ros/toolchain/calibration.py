@@ -14,6 +14,9 @@ from edgenext_ros.runtime.onnx import RGB_FROM_YUV
 from edgenext_ros.toolchain.dataset import SUFFIXES
 import numpy as np
 
+MAX_BYTES = 256 << 20
+"""Largest picture file that is read."""
+
 
 def picture_files(folder: Path, *, limit: int) -> list[Path]:
     """
@@ -41,6 +44,11 @@ def read_pictures(files: list[Path], *, width: int, height: int,
     converter = Nv12Converter(width=width, height=height, fit=fit)
     for file in files:
         try:
+            if file.is_fifo():
+                raise FrameError('a pipe')
+            if file.stat().st_size > MAX_BYTES:
+                raise FrameError(f'a file of {file.stat().st_size} bytes, over the limit of '
+                                 f'{MAX_BYTES}')
             frame = Frame.from_compressed(np.fromfile(file, np.uint8))
             yield file, converter.convert(frame).copy()
         except (FrameError, OSError) as error:

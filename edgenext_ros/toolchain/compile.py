@@ -122,7 +122,8 @@ def _prepare(tools: hbdk.Hbdk, job: Job, output: Path) -> dict[str, Any]:
     """Write the ONNX file in the tools' Python, which has PyTorch, and return its facts."""
     model = Path(job.model)
     if model.suffix in WEIGHTS and not model.is_file():
-        raise ModelError(f'{job.model}: this file does not exist')
+        raise ModelError(f'{job.model}: expected a file with weights, found '
+                         f'{"a folder" if model.is_dir() else "nothing there"}')
     arguments = {
         'model': str(model.absolute()) if model.suffix and model.is_file() else job.model,
         'recipe': job.recipe.name, 'random': job.pictures is None, 'classes': job.classes,

@@ -189,18 +189,28 @@ def link(data: Path, files: Iterable[str], output: Path) -> None:
 
 def main() -> None:
     """Read the arguments and link every picture into its side of the split."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description='Link the pictures of class folders into OUTPUT/train and OUTPUT/test.')
     parser.add_argument('data', type=Path, help='folder with one folder of pictures per class')
     parser.add_argument('--output', type=Path, required=True, help='folder to make')
-    parser.add_argument('--test-fraction', type=float, default=TEST_FRACTION)
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--test-fraction', type=float, default=TEST_FRACTION, metavar='SHARE',
+                        help='of each class in test (default: %(default)s)')
+    parser.add_argument('--seed', type=int, default=0, help='of the choice (default: 0)')
     arguments = parser.parse_args()
-    for folder in sorted(p for p in arguments.data.iterdir() if p.is_dir()):
-        files = [f'{folder.name}/{p.name}' for p in folder.iterdir()
-                 if p.suffix.lower() in SUFFIXES]
-        kept = held_back(files, fraction=arguments.test_fraction, seed=arguments.seed)
-        link(arguments.data, kept, arguments.output / 'test')
-        link(arguments.data, set(files) - kept, arguments.output / 'train')
+    if not 0 < arguments.test_fraction < 1:
+        parser.error(f'--test-fraction must be between 0 and 1, got {arguments.test_fraction}')
+    data, counts = arguments.data, {'train': 0, 'test': 0}
+    for folder in sorted(p for p in data.iterdir() if p.is_dir()) if data.is_dir() else ():
+        files = {f'{folder.name}/{p.name}' for p in folder.iterdir()
+                 if p.suffix.lower() in SUFFIXES}
+        kept = held_back(sorted(files), fraction=arguments.test_fraction, seed=arguments.seed)
+        for side, chosen in (('test', kept), ('train', files - kept)):
+            link(data, chosen, arguments.output / side)
+            counts[side] += len(chosen)
+    if not any(counts.values()):
+        parser.exit(1, f'{data}: expected a folder with one folder of pictures per class\n')
+    print(f'{counts["train"]} pictures in {arguments.output}/train, {counts["test"]} in '
+          f'{arguments.output}/test')
 
 
 if __name__ == '__main__':

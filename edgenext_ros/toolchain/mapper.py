@@ -84,8 +84,10 @@ def run(tools: Hbdk, work: Path, *, progress: Callable[[str], None]) -> Report:
     """
     command = [str(tools.command('hb_mapper')), 'makertbin', '--config', 'config.yaml',
                '--model-type', 'onnx']
+    # Killed, the vendor's commands leave their temporary files: in ``work`` somebody removes them.
+    environment = tools.environment() | {'TMPDIR': str(work)}
     with (work / LOG).open('w', encoding='utf-8') as log, subprocess.Popen(
-            command, cwd=work, env=tools.environment(), stdin=subprocess.DEVNULL,
+            command, cwd=work, env=environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as process:
         try:
             for line in _lines(process.stdout):

@@ -68,6 +68,9 @@ def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
     :raises ValueError: no picture, or models of different size.
     """
     engine = 'onnx' if against.suffix == '.onnx' else 'simulator'
+    if quantised is not None and not quantised.is_file():
+        raise ModelError(f'{quantised}: expected the quantised graph of edgenext compile --keep, '
+                         'found no file')
     with _opened(model, 'simulator') as (simulator, info), \
             _opened(against, engine) as (reference, other):
         if (info.width, info.height, info.classes) != (other.width, other.height, other.classes):
@@ -75,7 +78,8 @@ def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
                 f'{against}: expected the network of {model.name} ({info.width}x{info.height}, '
                 f'{info.classes} classes), found {other.width}x{other.height}, {other.classes}')
         files, inputs = _pictures(pictures, count, fit, info)
-        expected = np.stack([reference.infer(nv12) for nv12 in inputs])
+        with one_a_core(against, reference, len(inputs) if engine == 'simulator' else 1) as all_:
+            expected = infer_all(all_, inputs, progress)
         with one_a_core(model, simulator, len(inputs)) as runtimes:
             simulated = infer_all(runtimes, inputs, progress)
     sides = [(against.name, expected), (f'{model.name} simulated', simulated)]

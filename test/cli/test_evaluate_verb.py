@@ -108,7 +108,7 @@ def test_only_held_back_pictures(data, capsys):
     (['--data', PICTURES, '--truth', 'none.txt'], 1, 'none.txt: cannot be read'),
     (['--data', PICTURES, '--labels', LABELS], 1, 'expected 100 names, one'),
     (['--data', PICTURES, '--count', '0'], 2, '--count must be at least 1'),
-    (['--data', PICTURES, '--html', 'none/x.html'], 1, 'none/x.html: its folder does not exist'),
+    (['--data', PICTURES, '--html', 'none/x.html'], 1, 'none/x.html: expected a file to write'),
 ], ids=lambda value: ' '.join(map(str, value[-2:])) if isinstance(value, list) else '')
 def test_one_sentence_for_what_is_wrong(monkeypatch, capsys, arguments, code, words):
     monkeypatch.setattr('importlib.util.find_spec', lambda name: True)

@@ -82,7 +82,7 @@ def test_the_named_folder_must_have_all_of_it(monkeypatch, tmp_path, lacks):
     folder = install(tmp_path / 'named')
     (folder / lacks).unlink()
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(folder))
-    with pytest.raises(RuntimeUnavailableError, match=f'not in {folder}: in the source tree'):
+    with pytest.raises(RuntimeUnavailableError, match=rf'not in {folder}: \$EDGENEXT_TOOLCHAIN names'):
         hbdk.find()
 
 
