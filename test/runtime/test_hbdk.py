@@ -82,7 +82,8 @@ def test_the_named_folder_must_have_all_of_it(monkeypatch, tmp_path, lacks):
     folder = install(tmp_path / 'named')
     (folder / lacks).unlink()
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(folder))
-    with pytest.raises(RuntimeUnavailableError, match=rf'not in {folder}: \$EDGENEXT_TOOLCHAIN names'):
+    words = rf'not in {folder}: \$EDGENEXT_TOOLCHAIN names this folder; correct or unset it$'
+    with pytest.raises(RuntimeUnavailableError, match=words):
         hbdk.find()
 
 

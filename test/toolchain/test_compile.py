@@ -6,7 +6,10 @@ import errno
 import hashlib
 import json
 import os
+from pathlib import Path
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 
@@ -219,16 +222,17 @@ def test_pictures_that_do_not_decode_are_left_out_or_refused(fake_tools, tmp_pat
     assert recipe['calibration_pictures'] == ['coffee.jpg']
 
 
-def test_without_the_tools_it_says_how_to_get_them(tmp_path, capsys, monkeypatch):
+def test_without_the_tools_it_says_so(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
     assert compile_demo(tmp_path / 'mine.bin') == 1
-    assert './dev toolchain' in refused(capsys, tmp_path / 'mine.bin')
+    assert '$EDGENEXT_TOOLCHAIN names this folder' in refused(capsys, tmp_path / 'mine.bin')
 
 
 def test_a_model_that_is_not_there(fake_tools, tmp_path, capsys):
     fake_tools()
     assert compile_demo(tmp_path / 'mine.bin', model=tmp_path / 'none.onnx') == 1
-    assert 'none.onnx: this file does not exist' in refused(capsys, tmp_path / 'mine.bin')
+    said = refused(capsys, tmp_path / 'mine.bin')
+    assert 'none.onnx: expected a file with weights, found nothing there' in said
 
 
 def test_a_name_of_timm_with_a_tag_is_no_file(fake_tools, tmp_path):
@@ -248,7 +252,9 @@ def test_a_model_that_is_no_edgenext(toolchain, tmp_path, capsys):
     (['edgenext_base', '--calibration', '.'], '--output FILE.bin is missing'),
     (['edgenext_base', '--calibration', '.', '--output', 'x.onnx'], 'must end in .bin'),
     (['edgenext_base', '--random-weights', '--calibration', '.'], 'needs no --calibration'),
-    (['edgenext_base', '--random-weights', '--classes', '1'], '--classes at least 2')])
+    (['x.onnx', '--random-weights'], 'takes a timm name, got the file x.onnx'),
+    (['edgenext_base', '--random-weights', '--output', 'x.txt'], 'must end in .bin, got x.txt'),
+    (['edgenext_base', '--random-weights', '--classes', '1'], 'must be at least 2, got 1')])
 def test_arguments_that_do_not_go_together(capsys, arguments, reason):
     assert main(['compile', *arguments]) == 2
     assert reason in capsys.readouterr().err
@@ -263,3 +269,24 @@ def test_ctrl_c_ends_the_tool(fake_tools, tmp_path):
     # Returns only because the tool, which waits for ever, is ended.
     with pytest.raises(KeyboardInterrupt):
         mapper.run(hbdk.find(), tmp_path, progress=interrupt)
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP, signal.SIGINT],
+                         ids=lambda number: number.name)
+def test_a_signal_leaves_no_tool_and_no_file(fake_tools, tmp_path, monkeypatch, number):
+    fake_tools(say='nothing any more')
+    os.mkfifo(tmp_path / 'tools' / 'never')
+    temporary = tmp_path / 'temporary'
+    temporary.mkdir()
+    monkeypatch.setenv('TMPDIR', str(temporary))
+    command = [sys.executable, '-m', 'edgenext_ros.cli', 'compile', str(ONNX), '--output',
+               str(tmp_path / 'mine.bin'), '--calibration', str(PICTURES)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if ' calibrating' in line:  # said by the tool, which waits from then on
+                break
+        (tool,) = Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
+        process.send_signal(number)
+        assert process.wait(60) == 128 + number
+    assert not Path('/proc', tool).exists()
+    assert not list(temporary.iterdir()) and not list(tmp_path.glob('mine*'))

@@ -14,7 +14,6 @@ from edgenext_ros.runtime.base import ModelInfo
 from edgenext_ros.runtime.onnx import Nv12Normaliser
 from edgenext_ros.toolchain import calibration, verify
 from edgenext_ros.toolchain.benchmark_bpu import BOARD, throughput
-from edgenext_ros.toolchain.dataset import held_back
 from edgenext_ros.toolchain.verify import Agreement
 import numpy as np
 import pytest
@@ -104,12 +103,3 @@ def test_the_throughput_model_gives_the_boards_own_rates(size):
     rates = [throughput(latency, threads) for threads in (1, 2, 4, 8)]
     assert rates == sorted(rates)
     assert rates[0] < fps
-
-
-def test_the_split_depends_on_names_only():
-    files = [f'cup/image_{number:04}.jpg' for number in range(50)]
-    kept = held_back(files, fraction=0.12, seed=0)
-    assert len(kept) == 6
-    assert held_back(files[::-1], fraction=0.12, seed=0) == kept
-    assert held_back(files, fraction=0.12, seed=1) != kept
-    assert len(held_back(files[:2], fraction=0.12, seed=0)) == 1
