@@ -85,7 +85,7 @@ def _wrong(arguments: argparse.Namespace) -> str:
         return f'--output must end in .bin, got {arguments.output}'
     if arguments.random_weights:
         if Path(arguments.model).suffix in WEIGHTS:
-            return f"--random-weights takes a timm name, got the file {arguments.model}"
+            return f'--random-weights takes a timm name, got the file {arguments.model}'
         return '--random-weights needs no --calibration' if arguments.calibration else ''
     if arguments.calibration is None:
         return ('--calibration FOLDER is missing: a folder of pictures like those that the camera '

@@ -222,7 +222,8 @@ class Trainer:
         try:
             with safe_open(path, 'pt') as stored:
                 facts = stored.metadata()
-                tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no dict
+                names = stored.keys()
+                tensors = {name: stored.get_tensor(name) for name in names}
         except Exception as error:  # The library has an error of its own for a damaged file.
             raise ModelError(f'{path}: cannot be read ({error}); remove it to begin '
                              'again') from error
