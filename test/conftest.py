@@ -8,6 +8,7 @@ import itertools
 import os
 from pathlib import Path
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,10 @@ STAND_INS = Path(__file__).parent / 'stand_ins'
 sys.path.append(str(STAND_INS))  # for the tests' own import of standin_model
 
 _tests = itertools.count()
+
+# Behind nohup or "&" both are ignored, here and in all that the tests start and end by them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Without ROS the other tests still run; the header below says what is left out.
 HAS_ROS = importlib.util.find_spec('rclpy') is not None

@@ -66,7 +66,7 @@ def test_verify_without_the_tools(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
     assert call(*VERIFY) == 1
     error = capsys.readouterr().err
-    assert './dev toolchain' in error and error.count('\n') == 1
+    assert '$EDGENEXT_TOOLCHAIN names this folder' in error and error.count('\n') == 1
 
 
 @pytest.mark.parametrize('options,rows,code,words', [

@@ -247,5 +247,5 @@ def test_it_is_chosen_by_name(toolchain, demo):
 def test_unavailable(monkeypatch, tmp_path):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
     for use in (simulator.available, lambda: simulator.Simulator().open(tmp_path, OPTIONS)):
-        with pytest.raises(RuntimeUnavailableError, match=r'\./dev toolchain'):
+        with pytest.raises(RuntimeUnavailableError, match=r'\$EDGENEXT_TOOLCHAIN names this'):
             use()

@@ -282,11 +282,14 @@ def test_a_signal_leaves_no_tool_and_no_file(fake_tools, tmp_path, monkeypatch, 
     command = [sys.executable, '-m', 'edgenext_ros.cli', 'compile', str(ONNX), '--output',
                str(tmp_path / 'mine.bin'), '--calibration', str(PICTURES)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        for line in process.stdout:
-            if ' calibrating' in line:  # said by the tool, which waits from then on
-                break
-        (tool,) = Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
-        process.send_signal(number)
-        assert process.wait(60) == 128 + number
+        try:
+            for line in process.stdout:
+                if ' calibrating' in line:  # said by the tool, which waits from then on
+                    break
+            (tool,) = Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
+            process.send_signal(number)
+            assert process.wait(60) == 128 + number
+        finally:
+            process.kill()
     assert not Path('/proc', tool).exists()
     assert not list(temporary.iterdir()) and not list(tmp_path.glob('mine*'))

@@ -30,7 +30,7 @@ def photographs(tmp_path_factory):
         for number in range(10):
             picture = random.integers(0, 60, (96, 120, 3)) + np.array(colour)
             cv2.imwrite(str(folder / name / f'{number}.png'), np.clip(picture, 0, 255))
-    (folder / 'box' / 'torn.jpg').write_bytes(b'\xff\xd8 torn')
+    (folder / 'box' / 'cut.jpg').write_bytes(b'\xff\xd8 torn')
     return folder
 
 
@@ -58,7 +58,7 @@ def test_leaves_model_labels_card_and_figures(trained):
     assert (info.classes, info.width) == (3, 224)
     assert read_labels(locate(str(folder / 'model.onnx')).labels).names == tuple(CLASSES)
     figures = json.loads((folder / 'figures.json').read_text())
-    assert figures['unreadable'] == ['box/torn.jpg'] and 'box/torn.jpg' in said
+    assert figures['unreadable'] == ['box/cut.jpg'] and 'box/cut.jpg' in said
     card = (folder / 'model.md').read_text()
     assert f'{figures["top1"]:.1f} % top-1' in card and card.count('| 64 |') == 3
     assert not list(folder.rglob('*.part'))
