@@ -45,6 +45,27 @@ def photograph():
     return cv2.resize(image, (320, 240), interpolation=cv2.INTER_AREA)
 
 
+@pytest.fixture
+def own_cache(monkeypatch, tmp_path_factory):
+    """Keep what is written to the user's cache out of it."""
+    folder = tmp_path_factory.mktemp('cache')
+    monkeypatch.setenv('XDG_CACHE_HOME', str(folder))
+    return folder
+
+
+@pytest.fixture
+def class_folders(tmp_path):
+    """Make three class folders, named as the bundled model's classes, of four photographs."""
+    folders = {'Faces_easy': ('astronaut', 'grace_hopper'), 'camera': ('camera',),
+               'cup': ('coffee',)}
+    for name, pictures in folders.items():
+        (tmp_path / 'data' / name).mkdir(parents=True)
+        for picture in pictures:
+            shutil.copy(resource_folder() / 'pictures' / f'{picture}.jpg',
+                        tmp_path / 'data' / name)
+    return tmp_path / 'data'
+
+
 @pytest.fixture(scope='session')
 def toolchain():
     """Find the vendor's PC tools, or skip the test and say how to get them."""

@@ -95,12 +95,12 @@ def _train(arguments: argparse.Namespace) -> int:
         torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
     job = Job(
-        data=arguments.data, output=arguments.output, model=arguments.model,
-        weights=arguments.weights, views=arguments.views, test_fraction=arguments.test,
+        data=arguments.data, output=arguments.output, test_fraction=arguments.test,
         validation_fraction=arguments.validation,
-        settings=Settings(schedule=parse_schedule(arguments.schedule), rate=arguments.rate,
-                          batch=arguments.batch, patience=arguments.patience,
-                          seed=arguments.seed))
+        settings=Settings(model=arguments.model, weights=arguments.weights,
+                          views=arguments.views, rate=arguments.rate, batch=arguments.batch,
+                          schedule=parse_schedule(arguments.schedule),
+                          patience=arguments.patience, seed=arguments.seed))
     begin, shown = monotonic(), 0.0
 
     def progress(news: str) -> None:

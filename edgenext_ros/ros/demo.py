@@ -41,6 +41,8 @@ _LAST_SECONDS = 5.0
 """What the last picture's classification may take."""
 _WIDTH = 320
 """Two frames must fit Fast DDS' default shared memory (0.5 MB), or best effort loses many."""
+_SURE = 0.5
+"""Score of the best class below which the line says that the network guesses."""
 _STAGES = ('convert ms', 'infer ms', 'postprocess ms')
 
 
@@ -66,6 +68,8 @@ class Played:
         figures = [f'{self.classifications} results',
                    *([f'{float(rate):.1f} a second'] if rate else []),
                    *([f'{stages} ms'] if stages else []), f'age {self.age_ms:.0f} ms']
+        if best and self.results[0][1] < _SURE:
+            best = f'unsure: {best}'
         return f'{self.picture:22} {best or "no classification"}\n{"":22} {", ".join(figures)}'
 
 

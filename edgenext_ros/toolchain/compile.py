@@ -91,7 +91,9 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
             report = mapper.run(tools, work, progress=progress)
             if job.output is not None:
                 _publish(job, work, config, prepared, used, report)
-        except (ModelError, OSError):
+        except ModelError as error:
+            raise ModelError(f'{error}; the whole log: {_keep_log(job, work)}') from error
+        except OSError:
             _keep_log(job, work)
             raise
         if job.keep is not None:
@@ -195,12 +197,13 @@ def _keep(folder: Path, work: Path) -> None:
         shutil.copyfile(file, folder / file.name)
 
 
-def _keep_log(job: Job, work: Path) -> None:
-    """Save the log of a failure: beside the output, or in the folder to keep things in."""
+def _keep_log(job: Job, work: Path) -> Path:
+    """Save the log of a failure, beside the output or in the folder to keep things in."""
     target = job.output.with_suffix('.log') if job.output else (job.keep or Path()) / mapper.LOG
     with suppress(OSError):  # The first error says more.
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(work / mapper.LOG, target)
+    return target
 
 
 @contextmanager

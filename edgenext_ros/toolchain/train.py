@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 import json
@@ -14,9 +13,11 @@ import time
 
 from edgenext_ros.models import ModelError
 from edgenext_ros.toolchain import dataset
+from edgenext_ros.toolchain.bpu_graph import SIZE
 from edgenext_ros.toolchain.progress import Passing, Progress
-from edgenext_ros.toolchain.student import accuracy, Batch, normalise, SIZE, Student
+from edgenext_ros.toolchain.student import accuracy, Batch, normalise, Student
 from edgenext_ros.toolchain.teacher import cut, Views
+from edgenext_ros.toolchain.whole import write
 import numpy as np
 from safetensors import safe_open, SafetensorError
 from safetensors.torch import save_file
@@ -32,6 +33,12 @@ FRESH = 1_000_000
 class Settings:
     """How to train; with the same settings a run goes on where it was interrupted."""
 
+    model: str
+    """timm's name of the network."""
+    weights: str
+    """The first: ``auto``, ``random``, or what ``load_network`` takes."""
+    views: int
+    """Parts of each picture that the teacher sees; 0 does without a teacher."""
     schedule: tuple[tuple[int, int], ...]
     """Picture size and number of epochs, in order."""
     rate: float
@@ -124,7 +131,7 @@ class Trainer:
             size, top1 = self.settings.sizes[index], None
             if self.validation is not None:
                 top1 = accuracy(self.average, self.validation, SIZE).top1
-            if top1 is None or top1 >= max(e.validation or 0 for e in [*self.history, _NONE]):
+            if top1 is None or top1 >= max((e.validation or 0 for e in self.history), default=0):
                 self.best = deepcopy(self.average.state_dict())
             self.history.append(
                 Epoch(index + 1, size, loss, round(time.monotonic() - began, 1), top1))
@@ -194,8 +201,7 @@ class Trainer:
     def _facts(self) -> dict[str, str]:
         """Return what a checkpoint must have been made with to go on from it."""
         return {'settings': json.dumps(asdict(self.settings)),
-                'pictures': json.dumps(self.training.files),
-                'teacher': str(self.known is not None)}
+                'pictures': json.dumps(self.training.files)}
 
     def _save(self) -> None:
         tensors = {f'{part}.{name}': value for part, state in self._states().items()
@@ -245,16 +251,3 @@ class Trainer:
             state['state'].setdefault(int(index), {})[key] = value
         self.optimiser.load_state_dict(state)
         self.history = [Epoch(**row) for row in json.loads(facts['history'])]
-
-
-_NONE = Epoch(0, 0, 0.0, 0.0, 0.0)
-
-
-def write(path: Path, save: Callable[[Path], object]) -> None:
-    """Write a file under another name first, so that it is whole or not there."""
-    temporary = path.with_name(path.name + '.part')
-    try:
-        save(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

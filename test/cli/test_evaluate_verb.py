@@ -17,24 +17,16 @@ import pytest
 PICTURES = resource_folder() / 'pictures'
 ONNX = locate('demo', suffixes=('.onnx',)).path
 LABELS = resource_folder() / 'labels' / 'imagenet_1k.txt'
-FOLDERS = {'Faces_easy': ('astronaut', 'grace_hopper'), 'camera': ('camera',), 'cup': ('coffee',)}
 
 
 @pytest.fixture(autouse=True)
-def cache(monkeypatch, tmp_path_factory):
-    """Keep the files of outputs out of the user's cache."""
-    folder = tmp_path_factory.mktemp('cache')
-    monkeypatch.setenv('XDG_CACHE_HOME', str(folder))
-    return folder
+def cache(own_cache):
+    return own_cache
 
 
 @pytest.fixture
-def data(tmp_path):
-    for name, pictures in FOLDERS.items():
-        (tmp_path / 'data' / name).mkdir(parents=True)
-        for picture in pictures:
-            shutil.copy(PICTURES / f'{picture}.jpg', tmp_path / 'data' / name)
-    return tmp_path / 'data'
+def data(class_folders):
+    return class_folders
 
 
 def call(*arguments):

@@ -114,7 +114,8 @@ def test_the_result_and_its_recipe_appear(fake_tools, tmp_path, capsys):
 def test_a_failing_tool_is_quoted_and_its_log_kept(fake_tools, tmp_path, capsys, say, reason):
     fake_tools(say=say)
     assert compile_demo(tmp_path / 'new' / 'mine.bin') == 1
-    assert reason in refused(capsys, tmp_path / 'new' / 'mine.bin')
+    said = refused(capsys, tmp_path / 'new' / 'mine.bin')
+    assert reason in said and f'the whole log: {tmp_path / "new" / "mine.log"}' in said
     assert say in (tmp_path / 'new' / 'mine.log').read_text()
 
 

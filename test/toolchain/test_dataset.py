@@ -66,6 +66,7 @@ def test_the_split_depends_on_names_only():
     assert held_back(files[::-1], fraction=0.12, seed=0) == kept
     assert held_back(files, fraction=0.12, seed=1) != kept
     assert len(held_back(files[:2], fraction=0.12, seed=0)) == 1
+    assert len(held_back(files[:2], fraction=0.99, seed=0)) == 1
 
 
 def split(*arguments):

@@ -22,25 +22,16 @@ import pytest
 
 PICTURES = resource_folder() / 'pictures'
 LABELS = LabelSet(('Faces_easy', 'cup', 'camera'))
-FOLDERS = {'Faces_easy': ('astronaut', 'grace_hopper'), 'camera': ('camera',), 'cup': ('coffee',)}
 
 
 @pytest.fixture(autouse=True)
-def cache(monkeypatch, tmp_path_factory):
-    """Keep the files of outputs out of the user's cache."""
-    folder = tmp_path_factory.mktemp('cache')
-    monkeypatch.setenv('XDG_CACHE_HOME', str(folder))
-    return folder
+def cache(own_cache):
+    return own_cache
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """Make class folders with four photographs."""
-    for name, pictures in FOLDERS.items():
-        (tmp_path / 'data' / name).mkdir(parents=True)
-        for picture in pictures:
-            shutil.copy(PICTURES / f'{picture}.jpg', tmp_path / 'data' / name)
-    return tmp_path / 'data'
+def folder(class_folders):
+    return class_folders
 
 
 class BrokenOffError(Exception):

