@@ -79,7 +79,7 @@ def _end_in_order() -> None:
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Raise OSError now, and not when the work is done, where the figures cannot be written."""
-    for name in ('json', 'html', 'markdown', 'plot', 'layers'):
+    for name in ('json', 'html', 'markdown', 'plot', 'layers', 'sensitivity'):
         path = getattr(arguments, name, None)
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise OSError(f'--{name} {path}: expected a file to write, in a folder that exists')

@@ -11,20 +11,34 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from edgenext_ros.toolchain.benchmark import Row
 
-HELP = ("Measure the time around the inference, against the RDK Model Zoo's Python path; or with "
-        '"bpu" the time of the inference, against its recipe, by the compiler\'s estimate.')
+HELP = ("Measure the time around the inference, against the RDK Model Zoo's Python path; with "
+        '"bpu" the time of the inference, against its recipe, by the compiler\'s estimate; with '
+        '"quantisation" what each way to quantise a model costs.')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument('what', nargs='?', default='host', choices=('host', 'bpu'),
+    parser.add_argument('what', nargs='?', default='host', choices=('host', 'bpu', 'quantisation'),
                         help='host: this machine (default); bpu: compile all four sizes with the '
-                             "vendor's tools, which takes half an hour")
+                             "vendor's tools, which takes half an hour; quantisation: compile a "
+                             'model in each way and evaluate it, which takes an hour')
     parser.add_argument('--sizes', nargs='+', metavar='NAME',
                         help='bpu: only these, such as edgenext_xx_small')
+    parser.add_argument('--model', type=Path, metavar='FILE.onnx',
+                        help='quantisation: what to quantise (default: the bundled model)')
+    parser.add_argument('--data', type=Path, metavar='FOLDER',
+                        help='quantisation: pictures to evaluate, one folder per class')
+    parser.add_argument('--calibration', type=Path, metavar='FOLDER',
+                        help='quantisation: other pictures, to calibrate with')
+    parser.add_argument('--forms', nargs='+', metavar='NAME',
+                        help="quantisation: only these, such as 'fast' 'published'")
+    parser.add_argument('--count', type=_positive, metavar='N',
+                        help='quantisation: evaluate so many pictures at most (default: all)')
     parser.add_argument('--cache', type=Path, metavar='FOLDER',
-                        help='bpu: keep reports here, and do not compute them again')
-    parser.add_argument('--markdown', type=Path, metavar='FILE.md', help='bpu: write the tables')
+                        help='bpu, quantisation: keep what was compiled here, and do not compile '
+                             'it again')
+    parser.add_argument('--markdown', type=Path, metavar='FILE.md',
+                        help='bpu, quantisation: write the tables')
     parser.add_argument('--repeat', type=_positive, default=200, metavar='N',
                         help='runs of each side, of which the median counts (default: 200)')
     parser.add_argument('--plot', type=Path, metavar='FILE.png',
@@ -49,8 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot and find_spec('matplotlib') is None:
         print('edgenext bench: --plot needs matplotlib: pip install matplotlib', file=sys.stderr)
         return 2
-    if arguments.what == 'bpu':
-        return _run_bpu(arguments)
+    if arguments.what != 'host':
+        return {'bpu': _run_bpu, 'quantisation': _run_quantisation}[arguments.what](arguments)
     if find_spec('scipy') is None:
         print('edgenext bench: the baseline needs scipy: pip install scipy, or use ./dev bench, '
               'which installs it', file=sys.stderr)
@@ -101,6 +115,49 @@ def _run_bpu(arguments: argparse.Namespace) -> int:
         arguments.markdown.write_text(tables + '\n')
     if arguments.plot:
         benchmark_bpu.plot(rows, arguments.plot)
+    return 0
+
+
+def _run_quantisation(arguments: argparse.Namespace) -> int:
+    """Compile and evaluate everything and print the table."""
+    from contextlib import ExitStack
+    import sys
+    from tempfile import TemporaryDirectory
+
+    from edgenext_ros.cli import write_json
+    from edgenext_ros.cli.evaluate import Meter
+    from edgenext_ros.models import store
+    from edgenext_ros.toolchain import benchmark_quantisation as study
+    from edgenext_ros.toolchain import labelled
+
+    if arguments.data is None or arguments.calibration is None:
+        print('edgenext bench: quantisation needs --data FOLDER and --calibration FOLDER',
+              file=sys.stderr)
+        return 2
+    forms = arguments.forms or list(study.FORMS)
+    unknown = sorted(set(forms) - study.FORMS.keys())
+    if unknown:
+        raise ValueError(f'--forms {", ".join(unknown)}: expected some of '
+                         f'{"; ".join(study.FORMS)}')
+    found = store.locate(str(arguments.model or 'demo'), suffixes=('.onnx',))
+    if found.labels is None:
+        raise ValueError(f'{found.path}: expected its labels beside it, in '
+                         f'{found.path.with_suffix(".labels.txt").name}')
+    with ExitStack() as stack:
+        cache = arguments.cache or Path(stack.enter_context(TemporaryDirectory()))
+        truth, rows = study.Study(
+            model=found.path, calibration=arguments.calibration, cache=cache,
+            data=labelled.read(arguments.data, store.read_labels(found.labels),
+                               count=arguments.count),
+        ).measure(forms, meter=Meter,
+                  progress=lambda text: print(text, file=sys.stderr, flush=True))
+    table = study.markdown(truth, rows)
+    print(table)
+    write_json(arguments.json, study.as_json(rows))
+    if arguments.markdown:
+        arguments.markdown.write_text(table + '\n')
+    if arguments.plot:
+        study.plot(rows, arguments.plot)
     return 0
 
 

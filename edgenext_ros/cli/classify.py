@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edgenext_ros.core.nv12 import FITS
+from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS
 from edgenext_ros.runtime import ENGINES
 
 HELP = 'Classify picture files, without ROS, through the same path as the node.'
@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--runtime', default='auto', choices=('auto', *ENGINES),
                         help='inference engine (default: auto)')
     parser.add_argument('--labels', type=Path, help="label file instead of the model's own")
-    parser.add_argument('--fit', default='stretch', choices=FITS,
-                        help='how another shape is fitted (default: stretch)')
+    parser.add_argument('--fit', default=DEFAULT_FIT, choices=FITS,
+                        help='how another shape is fitted (default: %(default)s)')
     parser.add_argument('--top-k', type=int, default=3, help='classes shown (default: 3)')
 
 

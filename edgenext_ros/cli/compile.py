@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edgenext_ros.core.nv12 import FITS
+from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS
 from edgenext_ros.toolchain.recipe import WEIGHTS
 
 HELP = 'Compile EdgeNeXt for the BPU: from timm, a checkpoint or an ONNX file to a .bin.'
@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='folder of pictures like those that the camera will give')
     parser.add_argument('--count', type=int, default=100,
                         help='pictures of it to use, at most (default: 100)')
-    parser.add_argument('--fit', default='stretch', choices=FITS,
-                        help='how another shape is fitted, as at run time (default: stretch)')
+    parser.add_argument('--fit', default=DEFAULT_FIT, choices=FITS,
+                        help='how another shape is fitted, as at run time (default: %(default)s)')
     parser.add_argument('--recipe', default='fast', choices=_RECIPES,
                         help='fast: int8; precise: LayerNorm and sums in int16; published: graph '
                              'and settings of the model zoo (default: fast)')
@@ -38,7 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--keep', type=Path, metavar='FOLDER',
                         help='copy the float and quantised graphs, the log and the reports here')
     parser.add_argument('--layers', type=Path, metavar='FILE.csv',
-                        help='write what each layer costs: computing, loading, and when it runs')
+                        help='write what each layer costs: computing, loading, and when it runs '
+                             "(sets the compiler's debug mark in the .bin)")
+    parser.add_argument('--sensitivity', type=Path, metavar='FILE.csv',
+                        help="write what int8 costs at each node, by the vendor's debugger; takes "
+                             'minutes more')
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -60,7 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
         Job(model=arguments.model, recipe=RECIPES[arguments.recipe], output=arguments.output,
             pictures=None if arguments.random_weights else arguments.calibration,
             count=arguments.count, fit=arguments.fit, classes=arguments.classes,
-            level=arguments.level, keep=arguments.keep, layers=arguments.layers),
+            level=arguments.level, keep=arguments.keep, layers=arguments.layers,
+            sensitivity=arguments.sensitivity),
         progress=lambda text: print(f'{monotonic() - begin:6.0f} s  {text}', flush=True))
     print(f'\nlatency       {report.latency_ms:.3f} ms, {report.fps:.0f} frames a second '
           f'(estimate of the compiler)\nDDR traffic   {report.ddr_mb:.2f} MB a frame\n'
@@ -86,6 +91,8 @@ def _wrong(arguments: argparse.Namespace) -> str:
     if arguments.random_weights:
         if Path(arguments.model).suffix in WEIGHTS:
             return f'--random-weights takes a timm name, got the file {arguments.model}'
+        if arguments.sensitivity:
+            return '--sensitivity needs weights and --calibration'
         return '--random-weights needs no --calibration' if arguments.calibration else ''
     if arguments.calibration is None:
         return ('--calibration FOLDER is missing: a folder of pictures like those that the camera '

@@ -10,7 +10,7 @@ import sys
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from edgenext_ros.core.nv12 import FITS
+from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS
 from edgenext_ros.runtime import ENGINES
 from edgenext_ros.toolchain.view import INTERPOLATIONS, NODE, NODE_DOES, View
 
@@ -44,9 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              'compile --keep)')
     parser.add_argument('--runtime', default='auto', choices=('auto', *ENGINES),
                         help='inference engine (default: auto)')
-    parser.add_argument('--fit', nargs='+', default=['stretch'], choices=('all', *FITS),
+    parser.add_argument('--fit', nargs='+', default=[DEFAULT_FIT], choices=('all', *FITS),
                         help='how another shape is fitted; several are compared (default: '
-                             'stretch)')
+                             f'{DEFAULT_FIT})')
     parser.add_argument('--interpolation', nargs='+', default=[NODE],
                         choices=('all', *INTERPOLATIONS),
                         help="how pictures are resized: as the node does, or by OpenCV's ways; "

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edgenext_ros.core.nv12 import FITS
+from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS
 
 HELP = 'Compare a .bin, in the simulator, with the network that it was compiled from.'
 
@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--quantised', type=Path, metavar='FILE.onnx',
                         help="also hb_mapper's quantised graph (edgenext compile --keep), with "
                              'which the .bin must agree exactly')
-    parser.add_argument('--fit', default='stretch', choices=FITS,
-                        help='how another shape is fitted (default: stretch)')
+    parser.add_argument('--fit', default=DEFAULT_FIT, choices=FITS,
+                        help='how another shape is fitted (default: %(default)s)')
     parser.add_argument('--exact', action='store_true',
                         help='exit with 1 if any output differs')
     parser.add_argument('--least', type=float, default=0.0, metavar='PER_CENT',

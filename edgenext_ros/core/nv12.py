@@ -20,6 +20,8 @@ import numpy as np
 
 FITS: Final = ('stretch', 'letterbox', 'crop')
 """Ways to fit a picture of another shape: distort, pad with grey, or cut the middle out."""
+DEFAULT_FIT: Final = 'crop'
+"""The most accurate one on the bundled model (docs/accuracy.md), and timm's."""
 YUV_RANGES: Final = ('limited', 'full')
 """What a camera's YUV bytes mean: 16..235 (V4L2's and OpenCV's reading) or 0..255."""
 
@@ -111,7 +113,7 @@ class Nv12Converter:
     :param yuv_range: one of ``YUV_RANGES``, for frames that are YUV already.
     """
 
-    def __init__(self, *, width: int, height: int, fit: str = 'stretch',
+    def __init__(self, *, width: int, height: int, fit: str = DEFAULT_FIT,
                  yuv_range: str = 'limited') -> None:
         if width < 2 or height < 2 or width % 2 or height % 2:
             raise ValueError(f'NV12 needs even width and height, got {width}x{height}')

@@ -13,7 +13,7 @@ from dataclasses import dataclass, Field, field, fields, replace
 import difflib
 from typing import Any, Generic, TYPE_CHECKING, TypeVar
 
-from edgenext_ros.core.nv12 import FITS, YUV_RANGES
+from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS, YUV_RANGES
 from edgenext_ros.runtime import ENGINES
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ClassifierSettings:
         'raw', 'Message type of the image topic: sensor_msgs Image or CompressedImage',
         choices=('raw', 'compressed'))
     fit: str = parameter(
-        'stretch', 'How a picture of another shape is fitted into the model',
+        DEFAULT_FIT, 'How a picture of another shape is fitted into the model',
         choices=FITS, live=True)
     yuv_range: str = parameter(
         'limited', "What a YUV camera's bytes mean: 16..235 as in V4L2 and OpenCV, or 0..255",

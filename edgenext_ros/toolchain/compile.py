@@ -22,6 +22,7 @@ import subprocess
 import tempfile
 from typing import Any
 
+from edgenext_ros.core.nv12 import DEFAULT_FIT
 from edgenext_ros.models import bin_file, ModelError
 from edgenext_ros.runtime import hbdk
 from edgenext_ros.toolchain import calibration, mapper
@@ -29,6 +30,8 @@ from edgenext_ros.toolchain.mapper import Report
 from edgenext_ros.toolchain.recipe import Recipe, WEIGHTS
 
 SIZE = 224
+SENSITIVITY_PICTURES = 4
+"""Of the calibration pictures; each is run twice for each node."""
 Progress = Callable[[str], None]
 """Is told what happens, for people."""
 
@@ -46,7 +49,7 @@ class Job:
     """Folder of pictures to calibrate with; None for random weights, which need none."""
     count: int = 100
     """Pictures to calibrate with, at most."""
-    fit: str = 'stretch'
+    fit: str = DEFAULT_FIT
     classes: int = 1000
     """Of random weights."""
     level: str | None = None
@@ -55,6 +58,8 @@ class Job:
     """Folder to copy the graphs to: float and quantised ONNX, log, the compiler's report."""
     layers: Path | None = None
     """CSV file for what each layer costs, see ``mapper.layer_costs``."""
+    sensitivity: Path | None = None
+    """CSV file for what int8 costs at each node, see ``sensitivity``; needs pictures."""
 
 
 def compile_model(job: Job, *, progress: Progress) -> Report:
@@ -84,7 +89,7 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
             used = _calibrate(job, work / 'calibration', progress)
         config = mapper.configuration(
             prefix=Path(job.output or prepared['size']).stem, int16=prepared['int16'],
-            percentile=job.recipe.percentile if used else None,
+            calibrate=job.recipe if used else None,
             level=job.level or prepared['level'], layers=job.layers is not None)
         (work / 'config.yaml').write_text(json.dumps(config, indent=2))  # JSON is YAML
         try:
@@ -101,7 +106,21 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
         if job.layers is not None:
             with job.layers.open('w', newline='') as file:
                 csv.writer(file).writerows(mapper.layer_costs(work / 'out'))
+        if job.sensitivity is not None:
+            progress("the vendor's debugger quantises one node after the other, for minutes")
+            _measure_sensitivity(tools, work, job.sensitivity)
     return report
+
+
+def _measure_sensitivity(tools: hbdk.Hbdk, work: Path, output: Path) -> None:
+    graph = next((work / 'out').glob('*_calibrated_model.onnx'))
+    done = subprocess.run(
+        tools.module('edgenext_ros.toolchain.sensitivity', str(graph), str(work / 'calibration'),
+                     str(SENSITIVITY_PICTURES), str(output.absolute())),
+        env=tools.environment(), cwd=work, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ['no word'])[-1]
+        raise ModelError(f'{output}: the debugger failed: {last}')
 
 
 def _check_output(output: Path) -> None:
@@ -128,7 +147,7 @@ def _prepare(tools: hbdk.Hbdk, job: Job, output: Path) -> dict[str, Any]:
                          f'{"a folder" if model.is_dir() else "nothing there"}')
     arguments = {
         'model': str(model.absolute()) if model.suffix and model.is_file() else job.model,
-        'recipe': job.recipe.name, 'random': job.pictures is None, 'classes': job.classes,
+        'recipe': asdict(job.recipe), 'random': job.pictures is None, 'classes': job.classes,
         'onnx': str(output)}
     done = subprocess.run(
         tools.module('edgenext_ros.toolchain.prepare', json.dumps(arguments)),

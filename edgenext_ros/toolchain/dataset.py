@@ -127,6 +127,14 @@ def held_back(files: list[str], *, fraction: float, seed: int) -> set[str]:
     return set(order[:max(1, min(len(order) - 1, round(len(order) * fraction)))])
 
 
+def middle(image: np.ndarray, size: int) -> np.ndarray:
+    """Cut out the middle square, as the node does by default, and resize it."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return stretch(image[top:top + side, left:left + side], size)
+
+
 def stretch(image: np.ndarray, size: int) -> np.ndarray:
     """Resize a whole picture to ``size`` x ``size``, area-averaged when it shrinks."""
     shrinks = min(image.shape[:2]) > size

@@ -17,6 +17,7 @@ from typing import Any, IO
 from edgenext_ros.models import ModelError
 from edgenext_ros.models.bin_file import MARCH
 from edgenext_ros.runtime.hbdk import Hbdk
+from edgenext_ros.toolchain.recipe import Recipe
 
 LOG = 'hb_mapper.log'
 MEAN, SCALE = '123.675 116.28 103.53', '0.01712475 0.017507 0.01742919'
@@ -50,12 +51,12 @@ class Report:
     """The same of the logits."""
 
 
-def configuration(*, prefix: str, int16: list[str], percentile: float | None, level: str,
+def configuration(*, prefix: str, int16: list[str], calibrate: Recipe | None, level: str,
                   layers: bool = False) -> dict[str, Any]:
     """
     Return hb_mapper's settings, in its own words.
 
-    :param percentile: of calibration; None calibrates nothing, for random weights.
+    :param calibrate: how; None calibrates nothing, for random weights.
     :param layers: let the compiler account for each layer; see ``layer_costs``.
     """
     model = {'onnx_model': 'model.onnx', 'march': MARCH, 'layer_out_dump': False,
@@ -63,15 +64,23 @@ def configuration(*, prefix: str, int16: list[str], percentile: float | None, le
     if int16:
         model['node_info'] = {name: {'ON': 'BPU', 'InputType': 'int16', 'OutputType': 'int16'}
                               for name in int16}
+    calibration: dict[str, Any] = {'calibration_type': 'skip'}
+    if calibrate is not None:
+        calibration = {'cal_data_dir': 'calibration', 'cal_data_type': 'float32',
+                       'calibration_type': calibrate.method}
+        if calibrate.method == 'max':
+            calibration['max_percentile'] = calibrate.percentile
+        if calibrate.per_channel:
+            calibration['per_channel'] = True
+        if calibrate.optimization:
+            calibration['optimization'] = calibrate.optimization
     return {
         'model_parameters': model,
         'input_parameters': {
             'input_name': '', 'input_type_rt': 'nv12', 'input_type_train': 'rgb',
             'input_layout_train': 'NCHW', 'norm_type': 'data_mean_and_scale',
             'mean_value': MEAN, 'scale_value': SCALE},
-        'calibration_parameters': {'calibration_type': 'skip'} if percentile is None else {
-            'cal_data_dir': 'calibration', 'cal_data_type': 'float32',
-            'calibration_type': 'max', 'max_percentile': percentile},
+        'calibration_parameters': calibration,
         'compiler_parameters': {'compile_mode': 'latency', 'debug': layers,
                                 'optimize_level': level}}
 

@@ -47,7 +47,7 @@ def model_card(job: Job, result: Result) -> str:
 ## Accuracy
 
 {result.test.top1:.1f} % top-1 and {result.test.top5:.1f} % top-5 on the {result.test.pictures}
-test pictures, stretched to the input, in float. Neither training nor its end looked at them.
+test pictures, of each the middle square, in float. Neither training nor its end looked at them.
 Through the node's own path: `edgenext evaluate {result.onnx.name} --data pictures/test`.
 
 A picture of anything outside these classes still gets one of them.

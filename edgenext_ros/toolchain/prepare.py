@@ -16,8 +16,9 @@ import sys
 from edgenext_ros.models import ModelError
 from edgenext_ros.toolchain.bpu_graph import BpuEdgeNeXt, PLANS, size_of
 from edgenext_ros.toolchain.export import export
-from edgenext_ros.toolchain.recipe import Recipe, RECIPES
+from edgenext_ros.toolchain.recipe import Recipe
 from edgenext_ros.toolchain.weights import load_network
+
 HOT = 6
 """Largest temperature of the attention at which exp, without its maximum taken away, fits int8."""
 
@@ -57,7 +58,7 @@ def main(arguments: str) -> None:
     """Do what the JSON object says, and print the answer."""
     job = json.loads(arguments)
     try:
-        answer = prepare(job['model'], RECIPES[job['recipe']], Path(job['onnx']),
+        answer = prepare(job['model'], Recipe(**job['recipe']), Path(job['onnx']),
                          random=job['random'], classes=job['classes'])
     except ModelError as error:
         answer = {'error': str(error)}

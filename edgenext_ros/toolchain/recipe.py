@@ -33,11 +33,17 @@ class Recipe:
     bpu_graph: bool
     """The network is written for the BPU (``bpu_graph``); else timm's own graph."""
     percentile: float
-    """Share of a tensor's calibration values that its int8 range covers."""
+    """Share of a tensor's calibration values that its int8 range covers, by method ``max``."""
     level: str | None = None
     """hbdk-cc's optimisation level; None takes that of the size's plan (``bpu_graph``)."""
     int16: str = r'(?!)'
     """Regular expression, searched in node names: these nodes have int16 inputs and outputs."""
+    method: str = 'max'
+    """hb_mapper's ``calibration_type``: max, kl, or mix, which takes the better for each node."""
+    per_channel: bool = False
+    """Calibrate each channel by itself."""
+    optimization: str = ''
+    """hb_mapper's option of this name, such as ``bias_correction``."""
 
     def int16_nodes(self, names: list[str], size: str) -> list[str]:
         """

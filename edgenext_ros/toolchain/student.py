@@ -25,9 +25,9 @@ class Batch:
     """The teacher's feature maps, float32 (batch, CHANNELS, size / 32, size / 32)."""
 
     def mixed(self, random: np.random.Generator) -> Batch:
-        """Mix each picture with its mirror in the batch, half of the time: CutMix or Mixup."""
+        """Mix each picture with its mirror in the batch, mostly: CutMix or Mixup."""
         kind = random.random()
-        if kind < 0.5:
+        if kind < 0.25:
             return self
         size = self.pictures.shape[-1]
         share = torch.full((1, 1, size, size), float(random.beta(0.4, 0.4)))
@@ -80,16 +80,16 @@ def normalise(pictures: np.ndarray) -> torch.Tensor:
 
 
 def logits(network: torch.nn.Module, data: dataset.Photographs, size: int) -> np.ndarray:
-    """Return float32 (pictures, classes) for every picture, stretched to ``size``."""
+    """Return float32 (pictures, classes) for every picture, its middle square at ``size``."""
     network.eval()
     with torch.inference_mode():
         return np.concatenate([network(normalise(np.stack(
-            [dataset.stretch(i, size) for i in data.images[start:start + 64]]))).numpy()
+            [dataset.middle(i, size) for i in data.images[start:start + 64]]))).numpy()
             for start in range(0, len(data), 64)])
 
 
 def accuracy(network: torch.nn.Module, data: dataset.Photographs, size: int) -> Evaluation:
-    """Classify every picture, stretched to ``size``."""
+    """Classify every picture, its middle square at ``size``."""
     found = logits(network, data, size)
     ranks = (found > found[np.arange(len(data)), data.targets][:, None]).sum(1)
     return Evaluation(len(data), *(round(100 * float((ranks < k).mean()), 2) for k in (1, 5)))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import cv2
 from edgenext_ros.core.frame import Frame
-from edgenext_ros.core.nv12 import fit_rectangles
+from edgenext_ros.core.nv12 import DEFAULT_FIT, fit_rectangles
 
 NODE = 'node'
 """The interpolation of ``Nv12Converter``, which the node uses."""
@@ -26,7 +26,7 @@ INTERPOLATIONS = (NODE, *_CODES)
 class View:
     """One way."""
 
-    fit: str = 'stretch'
+    fit: str = DEFAULT_FIT
     """One of ``core.nv12.FITS``."""
     interpolation: str = NODE
     """One of ``INTERPOLATIONS``."""

@@ -72,3 +72,16 @@ def test_repeat_must_be_a_count(repeat: str):
     with pytest.raises(SystemExit) as stop:
         main(['bench', '--repeat', repeat])
     assert stop.value.code == 2
+
+
+@pytest.mark.parametrize(('arguments', 'words'), [
+    (['--data', 'x'], 'needs --data FOLDER and --calibration FOLDER'),
+    (['--data', 'x', '--calibration', 'y', '--forms', 'best'], '--forms best: expected some of'),
+    (['--data', 'nowhere', '--calibration', 'y'], 'nowhere'),
+])
+def test_a_study_that_cannot_begin_says_why(
+        arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]):
+    assert main(['bench', 'quantisation', *arguments]) in (1, 2)
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count('\n') == 1

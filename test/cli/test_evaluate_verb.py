@@ -48,7 +48,7 @@ def test_table_figures_and_page(data, cache, tmp_path, capsys):
     assert f'{found["top1"]:.1f} ({found["top1_interval"][0]:.1f} to ' in out
     assert '4 pictures of 3 classes' in out and '1 skipped' in out and 'cup/broken.jpg' in out
     assert found['sha256'] in out and found['sha256'] in page.read_text()
-    assert found['pictures'] == 4 and found['fit'] == 'stretch'
+    assert found['pictures'] == 4 and found['fit'] == 'crop'
     assert found['interpolation'] == 'node' and found['model'] == str(ONNX)
     assert '5/5 pictures, took' in error
     assert not partials(cache)
@@ -73,7 +73,7 @@ def test_two_models(data, tmp_path, capsys, arguments):
     assert call(*[copy if a == 'copy' else a for a in arguments], '--data', data,
                 '--runtime', 'onnx') == 0
     out = capsys.readouterr().out
-    assert 'copy.onnx, stretch  demo.onnx, stretch  100.0 (51.0 to 100.0)' in out
+    assert 'copy.onnx, crop  demo.onnx, crop  100.0 (51.0 to 100.0)' in out
 
 
 def test_models_of_other_classes_are_not_compared(data, tmp_path, capsys):

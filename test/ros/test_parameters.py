@@ -76,7 +76,7 @@ def test_live_changes_apply_and_wrong_ones_change_nothing(ros, classifier, make_
     assert 'while the node is unconfigured' in refused[2].reason
     assert len(ros.ask(camera, make_image(), results).results) == 2
     values = ros.call(GetParameters, '/classifier/get_parameters', names=['top_k', 'fit']).values
-    assert (values[0].integer_value, values[1].string_value) == (2, 'stretch')
+    assert (values[0].integer_value, values[1].string_value) == (2, 'crop')
 
 
 def test_every_parameter_is_described(ros, classifier):

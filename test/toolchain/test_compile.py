@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 from edgenext_ros.cli import main
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.store import locate, resource_folder
 from edgenext_ros.runtime import hbdk
 from edgenext_ros.toolchain import calibration, compile as compile_module, mapper
@@ -98,7 +99,7 @@ def test_the_result_and_its_recipe_appear(fake_tools, tmp_path, capsys):
     assert recipe['recipe'] == 'precise'
     assert recipe['sha256'] == hashlib.sha256(output.read_bytes()).hexdigest()
     assert [recipe[key] for key in ('model', 'network', 'classes', 'fit')] == [
-        'demo.onnx', 'edgenext_xx_small', 100, 'stretch']
+        'demo.onnx', 'edgenext_xx_small', 100, 'crop']
     assert recipe['configuration']['model_parameters']['node_info']['a/Softmax']['InputType'] \
         == 'int16'
     assert json.loads(figures.read_text()) == recipe['report'] == {
@@ -294,3 +295,23 @@ def test_a_signal_leaves_no_tool_and_no_file(fake_tools, tmp_path, monkeypatch, 
             process.kill()
     assert not Path('/proc', tool).exists()
     assert not list(temporary.iterdir()) and not list(tmp_path.glob('mine*'))
+
+
+def test_sensitivity_needs_pictures(tmp_path, capsys):
+    assert main(['compile', 'edgenext_small', '--random-weights', '--sensitivity',
+                 str(tmp_path / 'nodes.csv')]) == 2
+    assert '--sensitivity needs weights and --calibration' in capsys.readouterr().err
+
+
+def test_sensitivity_is_asked_of_the_vendors_debugger(toolchain, tmp_path, monkeypatch):
+    def quantise_only(tools, work, *, progress):
+        (work / 'out').mkdir()
+        (work / 'out' / 'x_calibrated_model.onnx').touch()
+        return None
+
+    monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(toolchain.folder))
+    monkeypatch.setattr(mapper, 'run', quantise_only)
+    with pytest.raises(ModelError, match=r'nodes.csv: the debugger failed: \S'):
+        compile_module.compile_model(
+            Job(model=str(ONNX), recipe=RECIPES['fast'], output=None, pictures=PICTURES,
+                sensitivity=tmp_path / 'nodes.csv'), progress=print)

@@ -126,7 +126,7 @@ def test_nothing_is_taken_over_from_another_evaluation(folder, change):
         shutil.copy(PICTURES / 'rocket.jpg', folder / 'cup' / 'coffee.jpg')
     data = labelled.read(folder, LABELS, count=3 if change == 'fewer' else None)
     network = subject() if change != 'model' else replace(subject(), digest='11')
-    view = {'fit': View('crop'), 'interpolation': View(interpolation='area')}.get(change)
+    view = {'fit': View('stretch'), 'interpolation': View(interpolation='area')}.get(change)
     assert run(network, data, view).resumed == 0
 
 

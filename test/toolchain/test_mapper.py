@@ -9,6 +9,7 @@ import select
 from edgenext_ros.models import ModelError
 from edgenext_ros.runtime.hbdk import Hbdk
 from edgenext_ros.toolchain import mapper
+from edgenext_ros.toolchain.recipe import RECIPES
 import pytest
 
 LOG = """\
@@ -62,8 +63,8 @@ class Chunks:
 
 
 def test_the_settings_are_those_of_the_published_models():
-    config = mapper.configuration(prefix='mine', int16=['/xca/Softmax'], percentile=0.999,
-                                  level='O3')
+    config = mapper.configuration(prefix='mine', int16=['/xca/Softmax'],
+                                  calibrate=RECIPES['published'], level='O3')
     model, inputs = config['model_parameters'], config['input_parameters']
     assert model['march'] == 'bayes-e' and model['output_model_file_prefix'] == 'mine'
     assert model['node_info'] == {
@@ -80,7 +81,7 @@ def test_the_settings_are_those_of_the_published_models():
 
 
 def test_random_weights_are_not_calibrated_and_need_no_node():
-    config = mapper.configuration(prefix='x', int16=[], percentile=None, level='O2', layers=True)
+    config = mapper.configuration(prefix='x', int16=[], calibrate=None, level='O2', layers=True)
     assert config['calibration_parameters'] == {'calibration_type': 'skip'}
     assert 'node_info' not in config['model_parameters']
     assert config['compiler_parameters']['debug'] is True
