@@ -23,7 +23,7 @@ from edgenext_ros.toolchain.compile import compile_model, Job
 from edgenext_ros.toolchain.evaluate import evaluate, opened, quantised, Run, Subject
 from edgenext_ros.toolchain.labelled import Labelled
 from edgenext_ros.toolchain.mapper import Report
-from edgenext_ros.toolchain.recipe import Recipe, RECIPES
+from edgenext_ros.toolchain.recipe import RECIPES
 from edgenext_ros.toolchain.verify import Progress
 from edgenext_ros.toolchain.view import View
 from edgenext_ros.toolchain.whole import write
