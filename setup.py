@@ -50,6 +50,7 @@ setup(
             f'camera_node = {NAME}.ros.start:camera',
             f'classifier_node = {NAME}.ros.start:classifier',
             f'edgenext = {NAME}.cli:main',
+            f'multi_classifier_node = {NAME}.ros.start:multi_classifier',
         ],
     },
 )

@@ -11,6 +11,7 @@ TROS cameras (their own launch files start them):
 """
 
 from ament_index_python.packages import get_package_share_directory
+from edgenext_ros.ros.middleware import environment
 from launch import LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.launch_context import LaunchContext
@@ -77,6 +78,7 @@ def classifier(context: LaunchContext) -> list[LaunchDescriptionEntity]:
               if value('use_sim_time') else [])],
         remappings=[('image', value('image') or topic)],
         arguments=['--ros-args', '--log-level', value('log_level')],
+        additional_env=environment(),
         respawn=value('respawn') == 'true', respawn_delay=2.0)]
 
 

@@ -9,6 +9,7 @@ ros2 launch edgenext_ros demo.launch.py source:=/path/to/pictures
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
+from edgenext_ros.ros.middleware import environment
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
@@ -23,7 +24,7 @@ def generate_launch_description() -> LaunchDescription:
     """Describe the arguments, the camera and the classifier."""
     return LaunchDescription([
         DeclareLaunchArgument(
-            'source', default_value=str(SHARE / 'resource' / 'pictures'),
+            'source', default_value=str(SHARE / 'resource' / 'demo'),
             description='Picture, folder, video file, or webcam number'),
         DeclareLaunchArgument('rate', default_value='10.0', description='Frames a second'),
         DeclareLaunchArgument(
@@ -37,6 +38,7 @@ def generate_launch_description() -> LaunchDescription:
         Node(
             package='edgenext_ros', executable='camera_node', name='camera',
             namespace=LaunchConfiguration('namespace'), output='screen',
+            additional_env=environment(),
             parameters=[{
                 'source': ParameterValue(LaunchConfiguration('source'), value_type=str),
                 'rate': ParameterValue(LaunchConfiguration('rate'), value_type=float),

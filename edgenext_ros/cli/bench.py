@@ -9,19 +9,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from edgenext_ros.toolchain.benchmark import Row
 
-HELP = ("Measure the time around the inference, against the RDK Model Zoo's Python path; with "
-        '"bpu" the time of the inference, against its recipe, by the compiler\'s estimate; with '
+HELP = ("Measure the time around the inference, against the RDK Model Zoo's Python path, then the "
+        'whole node over DDS against a plain one and a subscriber that does nothing; with "bpu" '
+        "the time of the inference, against its recipe, by the compiler's estimate; with "
         '"quantisation" what each way to quantise a model costs.')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument('what', nargs='?', default='host', choices=('host', 'bpu', 'quantisation'),
-                        help='host: this machine (default); bpu: compile all four sizes with the '
-                             "vendor's tools, which takes half an hour; quantisation: compile a "
-                             'model in each way and evaluate it, which takes an hour')
+    parser.add_argument('what', nargs='?', default='all',
+                        choices=('all', 'host', 'dds', 'bpu', 'quantisation'),
+                        help='all: host and dds (default); host: the functions, in ten seconds; '
+                             'dds: the node, in three minutes; bpu: compile all four sizes with '
+                             "the vendor's tools, which takes half an hour; quantisation: "
+                             'compile a model in each way and evaluate it, which takes an hour')
     parser.add_argument('--sizes', nargs='+', metavar='NAME',
                         help='bpu: only these, such as edgenext_xx_small')
     parser.add_argument('--model', type=Path, metavar='FILE.onnx',
@@ -38,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='bpu, quantisation: keep what was compiled here, and do not compile '
                              'it again')
     parser.add_argument('--markdown', type=Path, metavar='FILE.md',
-                        help='bpu, quantisation: write the tables')
+                        help='write the tables')
     parser.add_argument('--repeat', type=_positive, default=200, metavar='N',
                         help='runs of each side, of which the median counts (default: 200)')
     parser.add_argument('--plot', type=Path, metavar='FILE.png',
@@ -63,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot and find_spec('matplotlib') is None:
         print('edgenext bench: --plot needs matplotlib: pip install matplotlib', file=sys.stderr)
         return 2
-    if arguments.what != 'host':
+    if arguments.what not in ('all', 'host', 'dds'):
         return {'bpu': _run_bpu, 'quantisation': _run_quantisation}[arguments.what](arguments)
     if find_spec('scipy') is None:
         print('edgenext bench: the baseline needs scipy: pip install scipy, or use ./dev bench, '
@@ -73,17 +78,46 @@ def run(arguments: argparse.Namespace) -> int:
     from edgenext_ros.toolchain import benchmark
 
     print(f'{benchmark.machine()}; medians of {arguments.repeat} runs, one OpenCV thread\n')
-    print(f'{"case":<30}{"ours":>9}{"theirs":>10}')
+    print(f'{"case":<45}{"ours":>9}{"theirs":>10}')
     rows = []
-    for case in benchmark.cases():
-        row = case.measure(repeat=arguments.repeat)
-        print(f'{row.case:<30}{row.ours:>9.1f}{row.theirs:>10.1f} {row.unit:<4} {verdict(row)}',
+    for row in _measured(arguments):
+        print(f'{row.case:<45}{row.ours:>9.1f}{row.theirs:>10.1f} {row.unit:<4} {verdict(row)}',
               flush=True)
         rows.append(row)
     write_json(arguments.json, [asdict(row) for row in rows])
+    if arguments.markdown:
+        arguments.markdown.write_text(_markdown(benchmark.machine(), rows) + '\n')
     if arguments.plot:
         _plot(rows, arguments.plot)
     return 0
+
+
+def _measured(arguments: argparse.Namespace) -> Iterator[Row]:
+    """Yield the rows of this machine, each as soon as it is known."""
+    from importlib.util import find_spec
+    import sys
+
+    from edgenext_ros.toolchain import benchmark, benchmark_ros
+
+    if arguments.what != 'dds':
+        for case in benchmark.cases():
+            yield case.measure(repeat=arguments.repeat)
+    if arguments.what == 'host':
+        return
+    if find_spec('rclpy') is None:
+        print('edgenext bench: without ROS no figures over DDS: source its setup.bash, or use '
+              './dev bench', file=sys.stderr)
+        return
+    yield from benchmark_ros.rows()
+
+
+def _markdown(machine: str, rows: list[Row]) -> str:
+    """Return the table of docs/benchmarks.md."""
+    lines = [f'{machine}.', '', '| case | baseline | unit | ours | theirs | ratio |',
+             '|---|---|---|---|---|---|']
+    lines += [f'| {row.case} | {row.baseline} | {row.unit} | {row.ours:.1f} | {row.theirs:.1f} '
+              f'| {row.ratio:.2f} |' for row in rows]
+    return '\n'.join(lines)
 
 
 def _run_bpu(arguments: argparse.Namespace) -> int:
@@ -163,7 +197,9 @@ def _run_quantisation(arguments: argparse.Namespace) -> int:
 
 def verdict(row: Row) -> str:
     """Say who is faster, and by how much."""
-    factor, word = (row.ratio, 'faster') if row.ratio >= 1 else (1 / row.ratio, 'slower')
+    factor, word = (row.ratio, 'better') if row.ratio >= 1 else (1 / row.ratio, 'worse')
+    if row.unit in ('us', 'ms', 's'):
+        word = {'better': 'faster', 'worse': 'slower'}[word]
     return f'{factor:.2f} times {word} than the {row.baseline}'
 
 
@@ -171,13 +207,15 @@ def _plot(rows: list[Row], path: Path) -> None:
     """Draw one bar a case, to the right of 1 where ours is faster and to the left where not."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 1 + 0.4 * len(rows)), layout='constrained')
+    figure = Figure(figsize=(11, 1 + 0.35 * len(rows)), layout='constrained')
     axes = figure.subplots()
-    bars = axes.barh([row.case for row in rows], [row.ratio - 1 for row in rows], left=1,
+    bars = axes.barh([f'{row.case}, against {row.baseline}' for row in rows],
+                     [row.ratio - 1 for row in rows], left=1,
                      color=['tab:green' if row.ratio >= 1 else 'tab:red' for row in rows])
     axes.bar_label(bars, [f'{row.ratio:.2f}' for row in rows], padding=3)
     axes.axvline(1, color='black', linewidth=1)
     axes.margins(x=0.15)
     axes.invert_yaxis()
-    axes.set_xlabel("baseline's time / ours: above 1 ours is faster")
+    axes.set_xscale('log')
+    axes.set_xlabel('baseline / ours: above 1 ours is better')
     figure.savefig(path, dpi=120)

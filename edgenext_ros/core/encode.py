@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import cv2
 from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame, FrameError, UnknownEncodingError
-from edgenext_ros.core.nv12 import EXPAND_C, EXPAND_Y, YUV422_ORDER
+from edgenext_ros.core.nv12 import EXPAND_C, EXPAND_Y
+from edgenext_ros.core.planes import YUV422_ORDER
 import numpy as np
 
 _TO = {

@@ -4,16 +4,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from types import MappingProxyType
 
 import cv2
+from edgenext_ros.core.jpeg import strongest_reduction
 import numpy as np
 import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
+
+_IMREAD = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4,
+           8: cv2.IMREAD_REDUCED_COLOR_8}
+_TAIL = 4096
+"""Bytes at the end of a JPEG or PNG in which its end marker must stand."""
 
 
 class FrameError(ValueError):
@@ -30,8 +35,8 @@ class Layout:
 
     pixel_bytes: int
     """Bytes from one pixel to the next in a row of the first plane."""
-    rows: Fraction = Fraction(1)
-    """Rows of ``step`` bytes in the whole picture, per row of pixels."""
+    half_rows: int = 2
+    """Rows of ``step`` bytes in the whole picture, per two rows of pixels."""
     even_width: bool = False
     """Pixels come in pairs along a row."""
     even_height: bool = False
@@ -40,7 +45,7 @@ class Layout:
     """Least width and height: OpenCV leaves thinner mosaics black."""
 
 
-_HALF_CHROMA = Layout(1, Fraction(3, 2), even_width=True, even_height=True)
+_HALF_CHROMA = Layout(1, half_rows=3, even_width=True, even_height=True)
 _YUV422 = Layout(2, even_width=True)
 _BAYER = Layout(1, even_width=True, even_height=True, smallest=4)
 
@@ -48,7 +53,7 @@ ENCODINGS: Mapping[str, Layout] = MappingProxyType({
     'bgr8': Layout(3), 'rgb8': Layout(3), 'bgra8': Layout(4), 'rgba8': Layout(4),
     'mono8': Layout(1), 'mono16': Layout(2),
     'yuv422_yuy2': _YUV422, 'yuyv': _YUV422, 'yuv422': _YUV422, 'uyvy': _YUV422,
-    'nv12': _HALF_CHROMA, 'nv21': _HALF_CHROMA, 'nv24': Layout(1, Fraction(3)),
+    'nv12': _HALF_CHROMA, 'nv21': _HALF_CHROMA, 'nv24': Layout(1, half_rows=6),
     'bayer_rggb8': _BAYER, 'bayer_bggr8': _BAYER, 'bayer_gbrg8': _BAYER, 'bayer_grbg8': _BAYER,
 })
 """Encodings by their sensor_msgs name; nv12 is what TROS cameras call theirs."""
@@ -79,27 +84,29 @@ class Frame:
         if layout is None:
             raise UnknownEncodingError(
                 f'encoding {self.encoding!r} is not supported; use one of {", ".join(ENCODINGS)}')
-        what = f'{self.encoding} {self.width}x{self.height}'
         if min(self.width, self.height) < layout.smallest:
-            raise FrameError(f'{what}: width and height must be at least {layout.smallest}')
-        if layout.rows == Fraction(3, 2) and self.data.size == self.step * self.height:
+            raise FrameError(f'{self}: width and height must be at least {layout.smallest}')
+        if layout.half_rows == 3 and self.data.size == self.step * self.height:
             # Some drivers count the chroma rows: height is then 1.5 times that of the picture.
             if self.height % 3:
-                raise FrameError(f'{what}: {self.data.size} bytes are not 3/2 rows a pixel row')
+                raise FrameError(f'{self}: {self.data.size} bytes are not 3/2 rows a pixel row')
             object.__setattr__(self, 'height', self.height * 2 // 3)
-            what = f'{self.encoding} {self.width}x{self.height}'
         if (layout.even_width and self.width % 2) or (layout.even_height and self.height % 2):
             odd = 'width' if layout.even_width and self.width % 2 else 'height'
-            raise FrameError(f'{what}: {odd} must be even')
+            raise FrameError(f'{self}: {odd} must be even')
         row = self.width * layout.pixel_bytes
         if self.step < row:
-            raise FrameError(f'{what}: a row has {row} bytes, but step is {self.step}')
-        size = int(self.step * self.height * layout.rows)
+            raise FrameError(f'{self}: a row has {row} bytes, but step is {self.step}')
+        size = self.step * self.height * layout.half_rows // 2
         if self.data.size != size:
             kind = 'truncated' if self.data.size < size else 'oversized'
             raise FrameError(
-                f'{what}: data is {kind}: expected {size} bytes '
+                f'{self}: data is {kind}: expected {size} bytes '
                 f'(step {self.step} x {size // self.step} rows), found {self.data.size}')
+
+    def __str__(self) -> str:
+        """Return encoding and size, for people."""
+        return f'{self.encoding} {self.width}x{self.height}'
 
     @classmethod
     def from_image(cls, image: Bytes, encoding: str = 'bgr8') -> Frame:
@@ -109,18 +116,23 @@ class Frame:
         return cls(encoding, width, height, image.nbytes // height, image.reshape(-1))
 
     @classmethod
-    def from_compressed(cls, data: Bytes) -> Frame:
+    def from_compressed(cls, data: Bytes, *,
+                        enough: Callable[[int, int], bool] | None = None) -> Frame:
         """
-        Decode a JPEG or PNG (or what else OpenCV reads) to bgr8.
+        Decode a JPEG or PNG (or what else OpenCV reads) to bgr8, turned as its Exif data says.
 
         :param data: the whole file, flat uint8.
+        :param enough: whether a picture of this width and height is still large enough, such as
+            ``Nv12Converter.covers``: a JPEG is then decoded at 1/8, 1/4 or 1/2 of its size where
+            that will do, which takes less than half the time. Without it, at its full size.
         :raises FrameError: empty, cut off, or not a picture.
         """
         if not data.size:
             raise FrameError('compressed picture: no data')
         _refuse_cut_off(data)
+        reduction = strongest_reduction(data, enough) if enough else 1
         try:
-            image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+            image = cv2.imdecode(data, _IMREAD[reduction])
         except cv2.error as error:
             raise FrameError(f'compressed picture does not decode: {error.err}') from error
         if image is None:
@@ -156,8 +168,7 @@ class Frame:
 
 def _refuse_cut_off(data: Bytes) -> None:
     """Refuse a JPEG or PNG without its end: OpenCV would fill the rest with grey."""
-    # Cameras hand over whole buffers, with zeros after the end of the picture.
-    tail = data.tobytes().rstrip(b'\0')[-4096:]
+    tail = _tail(data)
     if data[:2].tobytes() == b'\xff\xd8':
         complete = b'\xff\xd9' in tail
     elif data[:4].tobytes() == b'\x89PNG':
@@ -166,3 +177,15 @@ def _refuse_cut_off(data: Bytes) -> None:
         return
     if not complete:
         raise FrameError(f'compressed picture of {data.size} bytes is truncated: no end marker')
+
+
+def _tail(data: Bytes) -> bytes:
+    """Return the end of a file: cameras hand over whole buffers, with zeros after the picture."""
+    end = data.size
+    while end > 0:
+        kept = len(data[max(0, end - _TAIL):end].tobytes().rstrip(b'\0'))
+        if kept:
+            end = max(0, end - _TAIL) + kept
+            break
+        end -= _TAIL
+    return data[max(0, end - _TAIL):max(0, end)].tobytes()

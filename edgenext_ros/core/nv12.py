@@ -11,11 +11,12 @@ used here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Final
 
 import cv2
 from edgenext_ros.core.frame import Bytes, Frame
+from edgenext_ros.core.planes import NEUTRAL, PLANS, Rectangle, YUV
 import numpy as np
 
 FITS: Final = ('stretch', 'letterbox', 'crop')
@@ -26,39 +27,16 @@ YUV_RANGES: Final = ('limited', 'full')
 """What a camera's YUV bytes mean: 16..235 (V4L2's and OpenCV's reading) or 0..255."""
 
 _GREY: Final = 127
-_NEUTRAL: Final = 128
 
-_TO_YCRCB: Final = {'bgr8': cv2.COLOR_BGR2YCrCb, 'rgb8': cv2.COLOR_RGB2YCrCb}
-_TO_BGR: Final = {
-    'bgra8': cv2.COLOR_BGRA2BGR, 'rgba8': cv2.COLOR_RGBA2BGR,
-    # OpenCV names a Bayer pattern by its second row, ROS by its first.
-    'bayer_rggb8': cv2.COLOR_BayerBG2BGR, 'bayer_bggr8': cv2.COLOR_BayerRG2BGR,
-    'bayer_gbrg8': cv2.COLOR_BayerGR2BGR, 'bayer_grbg8': cv2.COLOR_BayerGB2BGR,
-}
-YUV422_ORDER: Final = {'yuv422_yuy2': (0, 1, 3), 'yuyv': (0, 1, 3),
-                       'yuv422': (1, 0, 2), 'uyvy': (1, 0, 2)}
-"""Where Y, U and V stand in the bytes of two pixels."""
-
+_SCALE_Y: Final = 255 / 219
+_SCALE_C: Final = 255 / 224
 _levels = np.arange(256, dtype=np.float64)
 EXPAND_Y: Final = np.rint((_levels - 16) * 255 / 219).clip(0, 255).astype(np.uint8)
 EXPAND_C: Final = np.rint((_levels - 128) * 255 / 224 + 128).clip(0, 255).astype(np.uint8)
 """Full-range value of each limited-range byte: luma, and chroma."""
 
 
-class Rectangle(NamedTuple):
-    """A part of a picture, in pixels."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    def of(self, image: Bytes, *, divide: int = 1) -> Bytes:
-        """View this part of ``image``, which has ``divide`` times fewer pixels a side."""
-        x, y, width, height = (value // divide for value in self)
-        return image[y:y + height, x:x + width]
-
-
+@lru_cache(maxsize=16)
 def fit_rectangles(*, source: tuple[int, int], target: tuple[int, int],
                    fit: str) -> tuple[Rectangle, Rectangle]:
     """
@@ -87,22 +65,6 @@ def _centred(width: int, height: int, outer: Rectangle) -> Rectangle:
                      width, height)
 
 
-def _resize(source: Bytes, target: Bytes) -> None:
-    """
-    Resize into ``target`` at a cost that does not grow with the frame.
-
-    Along an axis that shrinks to less than half, two bilinear samples per target pixel are
-    averaged: less aliasing than one, without reading every pixel.
-    """
-    height, width = target.shape[:2]
-    doubled = (min(source.shape[1], 2 * width), min(source.shape[0], 2 * height))
-    if doubled != (source.shape[1], source.shape[0]):
-        source = cv2.resize(source, doubled, interpolation=cv2.INTER_LINEAR)
-    exact_half = source.shape[:2] == (2 * height, 2 * width)
-    cv2.resize(source, (width, height), dst=target,
-               interpolation=cv2.INTER_AREA if exact_half else cv2.INTER_LINEAR)
-
-
 class Nv12Converter:
     """
     Convert frames of any supported encoding and size to NV12 of one size.
@@ -124,7 +86,9 @@ class Nv12Converter:
         self._size = (width, height)
         self._fit = fit
         self._expand = yuv_range == 'limited'
-        self._buffer = np.empty(width * height * 3 // 2, np.uint8)
+        self._out = np.empty(width * height * 3 // 2, np.uint8)
+        self._planes = self._split(self._out)
+        self._key: tuple[object, ...] = ()
 
     def convert(self, frame: Frame, *, out: Bytes | None = None) -> Bytes:
         """
@@ -134,84 +98,43 @@ class Nv12Converter:
             the next call uses again.
         :return: Y plane, then interleaved U and V; BT.601 full range.
         """
-        out = self._buffer if out is None else out
+        key = (frame.encoding, frame.width, frame.height, frame.step, frame.big_endian)
+        if key != self._key:
+            self._plan(frame)
+            self._key = key
+        y, uv = self._planes if out is None else self._split(out)
+        if self._letterbox:
+            y.fill(_GREY)
+            uv.fill(NEUTRAL)
+            y, uv = y[self._part_y], uv[self._part_uv]
+        self._write(np.ascontiguousarray(frame.data), y, uv)
+        if self._limited:
+            cv2.addWeighted(y, _SCALE_Y, y, 0, -16 * _SCALE_Y, dst=y)
+            cv2.addWeighted(uv, _SCALE_C, uv, 0, 128 - 128 * _SCALE_C, dst=uv)
+        return self._out if out is None else out
+
+    def covers(self, width: int, height: int) -> bool:
+        """
+        Say whether a picture of this size has a pixel for each of the model's.
+
+        A larger one shows the model nothing more, so a JPEG may be decoded at a size that does;
+        see ``Frame.from_compressed``.
+        """
+        source, target = fit_rectangles(
+            source=(width, height), target=self._size, fit=self._fit)
+        return source.width >= target.width and source.height >= target.height
+
+    def _split(self, out: Bytes) -> tuple[Bytes, Bytes]:
+        """View Y and interleaved U and V in a flat picture."""
         width, height = self._size
-        y = out[:width * height].reshape(height, width)
-        uv = out[width * height:].reshape(height // 2, width // 2, 2)
+        return (out[:width * height].reshape(height, width),
+                out[width * height:].reshape(height // 2, width // 2, 2))
+
+    def _plan(self, frame: Frame) -> None:
+        """Prepare all that is the same for every frame of this layout."""
         source, target = fit_rectangles(
             source=(frame.width, frame.height), target=self._size, fit=self._fit)
-        if target[2:] != self._size:
-            y.fill(_GREY)
-            uv.fill(_NEUTRAL)
-        part_y, part_uv = target.of(y), target.of(uv, divide=2)
-        _WRITERS[frame.encoding](frame, source, part_y, part_uv)
-        if self._expand and frame.encoding in _YUV:
-            cv2.LUT(part_y, EXPAND_Y, dst=part_y)
-            cv2.LUT(part_uv, EXPAND_C, dst=part_uv)
-        return out
-
-
-def _write_colour(frame: Frame, source: Rectangle, y: Bytes, uv: Bytes) -> None:
-    channels = 4 if frame.encoding in ('bgra8', 'rgba8') else 3
-    pixels = frame.plane(channels, width=frame.width, height=frame.height)
-    small = np.empty((*y.shape, channels), np.uint8)
-    _resize(source.of(pixels), small)
-    if frame.encoding in _TO_BGR:
-        small = cv2.cvtColor(small, _TO_BGR[frame.encoding])
-    _from_colour(small, _TO_YCRCB.get(frame.encoding, cv2.COLOR_BGR2YCrCb), y, uv)
-
-
-def _write_bayer(frame: Frame, source: Rectangle, y: Bytes, uv: Bytes) -> None:
-    mosaic = frame.plane(1, width=frame.width, height=frame.height)
-    colour = cv2.cvtColor(mosaic, _TO_BGR[frame.encoding])
-    small = np.empty((*y.shape, 3), np.uint8)
-    _resize(source.of(colour), small)
-    _from_colour(small, cv2.COLOR_BGR2YCrCb, y, uv)
-
-
-def _from_colour(small: Bytes, code: int, y: Bytes, uv: Bytes) -> None:
-    """Split a picture of the target's size into Y and half-size U and V."""
-    ycrcb = cv2.cvtColor(small, code)
-    cv2.extractChannel(ycrcb, 0, dst=y)
-    half = cv2.resize(ycrcb, (uv.shape[1], uv.shape[0]), interpolation=cv2.INTER_AREA)
-    cv2.mixChannels([half], [uv], [2, 0, 1, 1])
-
-
-def _write_grey(frame: Frame, source: Rectangle, y: Bytes, uv: Bytes) -> None:
-    channels = 2 if frame.encoding == 'mono16' else 1
-    pixels = frame.plane(channels, width=frame.width, height=frame.height)
-    if channels == 2:
-        pixels = np.ascontiguousarray(pixels[..., 0 if frame.big_endian else 1])
-    _resize(source.of(pixels), y)
-    uv.fill(_NEUTRAL)
-
-
-def _write_yuv422(frame: Frame, source: Rectangle, y: Bytes, uv: Bytes) -> None:
-    at_y, at_u, at_v = YUV422_ORDER[frame.encoding]
-    pixels = frame.plane(2, width=frame.width, height=frame.height)
-    both = np.empty((*y.shape, 2), np.uint8)
-    _resize(source.of(pixels), both)
-    cv2.extractChannel(both, at_y, dst=y)
-    pairs = frame.plane(4, width=frame.width // 2, height=frame.height)
-    chroma = np.empty((*uv.shape[:2], 4), np.uint8)
-    _resize(pairs[source.y:source.y + source.height,
-                  source.x // 2:(source.x + source.width) // 2], chroma)
-    cv2.mixChannels([chroma], [uv], [at_u, 0, at_v, 1])
-
-
-def _write_planes(frame: Frame, source: Rectangle, y: Bytes, uv: Bytes) -> None:
-    luma = frame.plane(1, width=frame.width, height=frame.height)
-    _resize(source.of(luma), y)
-    _resize(source.of(frame.chroma(), divide=1 if frame.encoding == 'nv24' else 2), uv)
-    if frame.encoding == 'nv21':
-        cv2.mixChannels([uv.copy()], [uv], [1, 0, 0, 1])
-
-
-_WRITERS: Final[dict[str, Callable[[Frame, Rectangle, Bytes, Bytes], None]]] = {
-    **dict.fromkeys(('bgr8', 'rgb8', 'bgra8', 'rgba8'), _write_colour),
-    **dict.fromkeys(('bayer_rggb8', 'bayer_bggr8', 'bayer_gbrg8', 'bayer_grbg8'), _write_bayer),
-    **dict.fromkeys(('mono8', 'mono16'), _write_grey),
-    **dict.fromkeys(YUV422_ORDER, _write_yuv422),
-    **dict.fromkeys(('nv12', 'nv21', 'nv24'), _write_planes),
-}
-_YUV: Final = frozenset((*YUV422_ORDER, 'nv12', 'nv21', 'nv24'))
+        self._letterbox = target[2:] != self._size
+        self._part_y, self._part_uv = target.slices(), target.slices(divide=2)
+        self._limited = self._expand and frame.encoding in YUV
+        self._write = PLANS[frame.encoding](frame, source, target.width, target.height)

@@ -163,7 +163,7 @@ def _source(arguments: Namespace) -> tuple[str, list[str]]:
         return arguments.camera, []
     if arguments.video is not None:
         return str(arguments.video.absolute()), []
-    bundled = os.environ.get('EDGENEXT_DEMO_PICTURES') or store.resource_folder() / 'pictures'
+    bundled = os.environ.get('EDGENEXT_DEMO_PICTURES') or store.resource_folder() / 'demo'
     path = Path(arguments.image or bundled).absolute()
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     return str(path), [file.name for file in files if file.suffix.lower() in PICTURES]

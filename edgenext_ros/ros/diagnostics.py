@@ -15,6 +15,8 @@ from std_msgs.msg import Header
 
 _BPU_LOAD = Path('/sys/devices/system/bpu/bpu0/ratio')
 _HWMON = Path('/sys/class/hwmon')
+_REPEAT_SECONDS = 5.0
+_REASONS = 20
 
 
 @dataclass
@@ -102,6 +104,34 @@ class Statistics:
                 counts=Counts(**vars(self._counts)), fps=fps,
                 image_age=None if self._last_image is None else now - self._last_image,
                 result_age_ms=self._age, timings=self._timings, problem=self._problem)
+
+
+class Complaints:
+    """
+    Which problems deserve a line in the log; for one thread.
+
+    Every reason at once, but none again for a while, and not too many: a driver that is broken in
+    a new way in every frame must not fill the disk.
+    """
+
+    def __init__(self) -> None:
+        self._said: dict[str, float] = {}
+        self._unsettled = False
+
+    def deserves_a_line(self, reason: str) -> bool:
+        """Say whether to log this problem, and remember that it was logged."""
+        now = monotonic()
+        self._said = {text: at for text, at in self._said.items() if now - at < _REPEAT_SECONDS}
+        if reason in self._said or len(self._said) >= _REASONS:
+            return False
+        self._said[reason] = now
+        self._unsettled = True
+        return True
+
+    def settle(self) -> bool:
+        """Say whether this is the first good frame after a problem that was logged."""
+        unsettled, self._unsettled = self._unsettled, False
+        return unsettled
 
 
 def judge(report: Report, *, state: str, enabled: bool, waited: float,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from edgenext_ros.models import store
 from edgenext_ros.ros.parameters import ClassifierSettings
 from edgenext_ros.runtime import open_model, suffixes, survey
 from edgenext_ros.runtime.base import ModelInfo, Runtime, RuntimeOptions
+
+Opener = Callable[..., tuple[Runtime, ModelInfo]]
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,11 @@ class Engine:
     """What ``auto`` found on this machine, in words; empty when an engine was named."""
 
     @classmethod
-    def open(cls, settings: ClassifierSettings) -> Engine:
+    def open(cls, settings: ClassifierSettings, *, opener: Opener = open_model) -> Engine:
         """
         Find, load and warm up the model, and check its labels.
 
+        :param opener: ``runtime.open_model``, or the same of ``SharedModels``.
         :raises ModelNotFoundError: its file is not here.
         :raises ModelError: damaged, or not a classifier on NV12.
         :raises RuntimeUnavailableError: no engine for it works here.
@@ -41,7 +45,7 @@ class Engine:
         """
         found = survey() if settings.runtime == 'auto' else ()
         located = store.locate(settings.model, suffixes=suffixes(settings.runtime, found))
-        runtime, info = open_model(
+        runtime, info = opener(
             located.path, runtime=settings.runtime,
             options=RuntimeOptions(bpu_core=settings.bpu_core, priority=settings.priority))
         try:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import os
 import signal
 import sys
@@ -75,45 +75,52 @@ class GuardedLifecycleNode(LifecycleNode):
 
 def run(make: Callable[[], Node], args: list[str] | None = None, *,
         start: Callable[[Any], bool] = lambda node: True) -> int:
+    """Run one node; see ``run_all``."""
+    return run_all(lambda: [make()], args, start=start)
+
+
+def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *,
+            start: Callable[[Any], bool] = lambda node: True) -> int:
     """
-    Run one node until SIGINT, SIGTERM, a failure, or its ``finished`` event.
+    Run nodes until SIGINT, SIGTERM, a failure, or their ``finished`` event.
 
     Start and executor have a thread of their own, so that signals are answered at once by this
-    one, and the ROS context is still whole when the node says goodbye.
+    one, and the ROS context is still whole when the nodes say goodbye.
 
-    :param make: builds the node; may raise one of ``EXPECTED``.
-    :param start: called before spinning; False ends with exit code 1.
+    :param make: builds the nodes; may raise one of ``EXPECTED``.
+    :param start: called with each node before spinning; False ends with exit code 1.
     :return: the process's exit code.
     """
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     failed = False
-    node: Node | None = None
+    nodes: Sequence[Node] = ()
 
     def work() -> None:
         nonlocal failed
         try:
-            failed = not start(node)
+            failed = not all(start(node) for node in nodes)
             if not failed:
                 executor.spin()
         except Exception:
             if stop.is_set():
                 return  # rclpy's own race between spinning and shutting down
             failed = True
-            node.get_logger().fatal(f'stopped by a bug:\n{traceback.format_exc()}')
+            nodes[0].get_logger().fatal(f'stopped by a bug:\n{traceback.format_exc()}')
         stop.set()
 
     try:
         try:
             rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-            node = make()
+            nodes = make()
         except (*EXPECTED, RuntimeError) as error:  # RuntimeError: rcl, of files and arguments
             rclpy.logging.get_logger('edgenext_ros').fatal(' '.join(str(error).split()))
             return 1
         executor = SingleThreadedExecutor()
-        node.finished = stop
-        executor.add_node(node)
+        for node in nodes:
+            node.finished = stop
+            executor.add_node(node)
         thread = Thread(target=work, name='executor', daemon=True)
         thread.start()
         stop.wait()
@@ -126,7 +133,7 @@ def run(make: Callable[[], Node], args: list[str] | None = None, *,
             os._exit(int(failed))
         return int(failed)
     finally:
-        if node is not None:
+        for node in nodes:
             # In the middle of a transition (a model that still loads) there is no way to it.
             if isinstance(node, LifecycleNode) and node.state in (
                     'unconfigured', 'inactive', 'active'):

@@ -6,8 +6,15 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
+from edgenext_ros.core.cdr import (
+    CompressedImageData,
+    ImageData,
+    read_compressed_image,
+    read_image,
+    StampedData,
+)
 from edgenext_ros.core.frame import Bytes, Frame, FrameError, UnknownEncodingError
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.prediction import Prediction
@@ -21,10 +28,11 @@ from vision_msgs.msg import ObjectHypothesis, VisionInfo
 Classification: Any = getattr(vision_msgs, 'Classification', None) \
     or vision_msgs.Classification2D
 LabelInfo: Any = getattr(vision_msgs, 'LabelInfo', None)
+Enough = Callable[[int, int], bool]
 _CLASS_ID = 'class_id' if hasattr(ObjectHypothesis(), 'class_id') else 'id'
 
 
-def frame_from_image(message: Image) -> Frame:
+def frame_from_image(message: Image | ImageData) -> Frame:
     """
     View an Image's bytes as a frame; cv_bridge is asked where the encoding is not ours.
 
@@ -38,7 +46,8 @@ def frame_from_image(message: Image) -> Frame:
         return Frame.from_image(_ask_cv_bridge(message, data, error))
 
 
-def _ask_cv_bridge(message: Image, data: Bytes, unknown: UnknownEncodingError) -> Bytes:
+def _ask_cv_bridge(message: Image | ImageData, data: Bytes,
+                   unknown: UnknownEncodingError) -> Bytes:
     """Decode an encoding outside ours to bgr8, or raise FrameError saying both reasons."""
     try:
         from cv_bridge import CvBridge
@@ -61,20 +70,39 @@ def _ask_cv_bridge(message: Image, data: Bytes, unknown: UnknownEncodingError) -
     return np.asarray(image, np.uint8)
 
 
-def frame_from_compressed(message: CompressedImage) -> Frame:
+def frame_from_compressed(message: CompressedImage | CompressedImageData, *,
+                          enough: Enough | None = None) -> Frame:
     """
     Decode a CompressedImage; what it says of its format is not trusted.
 
+    :param enough: see ``Frame.from_compressed``.
     :raises FrameError: the bytes are not a whole picture.
     """
-    return Frame.from_compressed(np.frombuffer(message.data, np.uint8))
+    return Frame.from_compressed(np.frombuffer(message.data, np.uint8), enough=enough)
 
 
-INPUTS: dict[str, tuple[type, Callable[[Any], Frame]]] = {
-    'raw': (Image, frame_from_image),
-    'compressed': (CompressedImage, frame_from_compressed),
+class Input(NamedTuple):
+    """How messages of one type are received, serialised, and become frames."""
+
+    kind: type
+    read: Callable[[bytes], StampedData]
+    frame: Callable[[Any, Enough | None], Frame]
+    """Of what was read; a picture that is large enough will do."""
+
+
+INPUTS: dict[str, Input] = {
+    'raw': Input(Image, read_image, lambda picture, enough: frame_from_image(picture)),
+    'compressed': Input(CompressedImage, read_compressed_image,
+                        lambda picture, enough: frame_from_compressed(picture, enough=enough)),
 }
-"""Message type and decoder of each ``input_type``."""
+"""By ``input_type``."""
+
+
+def header_message(source: StampedData) -> Header:
+    """Make a Header that equals the one that was received."""
+    header = Header(frame_id=source.frame_id)
+    header.stamp.sec, header.stamp.nanosec = source.sec, source.nanosec
+    return header
 
 
 def image_message(frame: Frame, header: Header) -> Image:
@@ -86,19 +114,35 @@ def image_message(frame: Frame, header: Header) -> Image:
                  step=frame.step, is_bigendian=frame.big_endian, data=data)
 
 
-def classification_message(prediction: Prediction, header: Header, *,
-                           labels: LabelSet | None = None) -> Any:
+class ClassificationMessage:
     """
-    Make a vision_msgs Classification (Foxy: Classification2D).
+    A vision_msgs Classification (Foxy: Classification2D), filled anew for each result.
 
-    :param header: the camera's header, copied as it is.
-    :param labels: put these names into ``class_id``; else the index as decimal text.
+    Building its messages takes several times as long as filling them, and publishing copies.
     """
-    message = Classification(header=header)
-    for class_id, score in zip(prediction.class_ids, prediction.scores, strict=True):
-        text = labels[class_id] if labels else str(class_id)
-        message.results.append(ObjectHypothesis(score=score, **{_CLASS_ID: text}))
-    return message
+
+    def __init__(self) -> None:
+        self._message = Classification()
+        self._hypotheses: list[ObjectHypothesis] = []
+
+    def fill(self, prediction: Prediction, header: Header, *,
+             labels: LabelSet | None = None) -> Any:
+        """
+        Return the one message, with this result.
+
+        :param header: the camera's header, put in as it is.
+        :param labels: put these names into ``class_id``; else the index as decimal text.
+        """
+        for _ in range(len(prediction) - len(self._hypotheses)):
+            self._hypotheses.append(ObjectHypothesis())
+        results = self._hypotheses[:len(prediction)]
+        for hypothesis, class_id, score in zip(
+                results, prediction.class_ids, prediction.scores, strict=True):
+            setattr(hypothesis, _CLASS_ID, labels[class_id] if labels else str(class_id))
+            hypothesis.score = score
+        self._message.header = header
+        self._message.results = results
+        return self._message
 
 
 def label_info_message(labels: LabelSet, header: Header, *, threshold: float) -> Any:

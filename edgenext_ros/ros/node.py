@@ -20,20 +20,22 @@ from edgenext_ros.ros import messages
 from edgenext_ros.ros.annotate import annotate
 from edgenext_ros.ros.diagnostics import (
     bpu_values,
+    Complaints,
     diagnostic_message,
     judge,
     report_values,
     Statistics,
 )
-from edgenext_ros.ros.engine import Engine
+from edgenext_ros.ros.engine import Engine, Opener
 from edgenext_ros.ros.lifecycle import GuardedLifecycleNode, run
 from edgenext_ros.ros.parameters import ClassifierSettings, ParameterError, Parameters
+from edgenext_ros.runtime import open_model
 from edgenext_ros.runtime.base import InferenceError
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.qos import DurabilityPolicy, qos_profile_sensor_data, QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -41,25 +43,29 @@ from std_srvs.srv import SetBool
 from vision_msgs.msg import VisionInfo
 
 # Copied for each use: rclpy writes QoS overrides into the profile that it is given.
+# No queue of images: when large ones come faster than they are taken, its oldest would come first.
+_NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 _RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 _LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                       durability=DurabilityPolicy.TRANSIENT_LOCAL)
 _STOP_SECONDS = 1.5
-_REPEAT_SECONDS = 5.0
-_REASONS = 20
 
 
 class ClassifierNode(GuardedLifecycleNode):
     """
     Classify the newest image of a camera.
 
-    Callbacks run in the executor's thread; conversion, inference and publishing in the
-    pipeline's. The model exists from configure to cleanup, the subscription while the node
-    is active and enabled.
+    Callbacks run in the executor's thread, which takes images as serialised bytes; reading them,
+    conversion, inference and publishing in the pipeline's. So an image that a newer one replaces
+    costs little. The model exists from configure to cleanup, the subscription while the node is
+    active and enabled.
+
+    :param opener: opens the model; see ``Engine.open``.
     """
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, *, opener: Opener = open_model, **arguments: Any) -> None:
         super().__init__('classifier', **arguments)
+        self._opener = opener
         self._table = Parameters(self, ClassifierSettings())
         self.add_on_set_parameters_callback(self._on_parameters)
         self._engine: Engine | None = None
@@ -68,8 +74,8 @@ class ClassifierNode(GuardedLifecycleNode):
         self._subscribed_at = 0.0
         self._enabled = True
         self._version = 0
-        self._complaints: dict[str, float] = {}
-        self._complained = False
+        self._complaints = Complaints()
+        self._result = messages.ClassificationMessage()
         self._statistics = Statistics()
         self._limiter = RateLimiter()
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
@@ -116,7 +122,7 @@ class ClassifierNode(GuardedLifecycleNode):
 
     def _configure(self) -> None:
         settings = self.settings
-        self._engine = engine = Engine.open(settings)
+        self._engine = engine = Engine.open(settings, opener=self._opener)
         overrides = QoSOverridingOptions.with_default_policies()
         self._classification = self.create_lifecycle_publisher(
             messages.Classification, 'classification', copy(_RELIABLE),
@@ -174,9 +180,9 @@ class ClassifierNode(GuardedLifecycleNode):
     def _listen(self, wanted: bool) -> None:
         """Have a subscription, or none and nothing in work."""
         if wanted and self._subscription is None and self._enabled:
-            kind, _ = messages.INPUTS[self.settings.input_type]
             self._subscription = self.create_subscription(
-                kind, 'image', self._on_image, copy(qos_profile_sensor_data),
+                messages.INPUTS[self.settings.input_type].kind, 'image', self._on_image,
+                copy(_NEWEST), raw=True,
                 qos_overriding_options=QoSOverridingOptions.with_default_policies())
             self._subscribed_at = monotonic()
         elif not wanted and self._subscription is not None:
@@ -185,23 +191,26 @@ class ClassifierNode(GuardedLifecycleNode):
             self._pipeline.clear()
             self._pipeline.drain(_STOP_SECONDS)
 
-    def _on_image(self, message: Any) -> None:
+    def _on_image(self, message: bytes) -> None:
         self._statistics.count_received()
         if not self._limiter.allows(monotonic()):
             self._statistics.count_skipped()
             return
         self._pipeline.submit((self._subscription, self._engine, message))
 
-    def _classify(self, work: tuple[Any, Engine, Any]) -> None:
+    def _classify(self, work: tuple[Any, Engine, bytes]) -> None:
         """Turn one message into one result; runs in the pipeline's thread."""
         subscription, engine, message = work
+        source = messages.INPUTS[self.settings.input_type]
         try:
-            frame = messages.INPUTS[self.settings.input_type][1](message)
+            picture = source.read(message)
+            shown = self._annotated.get_subscription_count()  # people want all of the picture
+            frame = source.frame(picture, None if shown else engine.classifier.converter.covers)
             result = engine.classifier.classify(
                 frame, top_k=self.settings.top_k, threshold=self.settings.score_threshold)
             # Another subscription, or none: paused, or deactivated and perhaps active again.
             if subscription is self._subscription:
-                self._publish(frame, result, message.header, engine.labels)
+                self._publish(frame, result, messages.header_message(picture), engine.labels)
         except FrameError as error:
             self._complain(str(error), engine=False)
         except InferenceError as error:
@@ -211,15 +220,14 @@ class ClassifierNode(GuardedLifecycleNode):
 
     def _publish(self, frame: Frame, result: Classification, header: Header,
                  labels: LabelSet) -> None:
-        self._classification.publish(messages.classification_message(
+        self._classification.publish(self._result.fill(
             result.prediction, header,
             labels=labels if self.settings.class_id == 'name' else None))
         # Plain arithmetic: rclpy's Time raises on stamps that a broken driver may send.
         stamp = header.stamp.sec + header.stamp.nanosec / 1e9
         age = self.get_clock().now().nanoseconds / 1e9 - stamp
         self._statistics.count_result(result.timings, age)
-        if self._complained:
-            self._complained = False
+        if self._complaints.settle():
             self.get_logger().info('frames are good again')
         if self._annotated.get_subscription_count():
             self._annotated.publish(messages.image_message(
@@ -228,14 +236,7 @@ class ClassifierNode(GuardedLifecycleNode):
 
     def _complain(self, reason: str, *, engine: bool) -> None:
         self._statistics.count_problem(reason, engine=engine)
-        # Every reason at once, but none again for a while, and not too many: a driver that is
-        # broken in a new way in every frame must not fill the disk.
-        now = monotonic()
-        self._complaints = {text: at for text, at in self._complaints.items()
-                            if now - at < _REPEAT_SECONDS}
-        if reason not in self._complaints and len(self._complaints) < _REASONS:
-            self._complaints[reason] = now
-            self._complained = True
+        if self._complaints.deserves_a_line(reason):
             topic = self.resolve_topic_name('image')
             self.get_logger().warning(f'no result for a frame of {topic}: {reason}')
 
@@ -268,7 +269,9 @@ class ClassifierNode(GuardedLifecycleNode):
         return SetParametersResult(successful=True)
 
     def _on_timer(self) -> None:
-        report = self._statistics.report()
+        report = self._statistics.report()  # heard or not: the rate's next period begins
+        if not self._diagnostics.get_subscription_count():
+            return
         level, text = judge(
             report, state=self.state, enabled=self._enabled,
             waited=monotonic() - self._subscribed_at, timeout=self.settings.image_timeout)

@@ -23,3 +23,8 @@ def camera() -> int:
 def classifier() -> int:
     """Run ``classifier_node``."""
     return _start('edgenext_ros.ros.node')
+
+
+def multi_classifier() -> int:
+    """Run ``multi_classifier_node``."""
+    return _start('edgenext_ros.ros.multi')

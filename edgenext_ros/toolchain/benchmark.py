@@ -11,7 +11,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, InitVar
 from functools import partial
 import gc
 import os
@@ -23,9 +23,10 @@ from typing import Any, Protocol
 
 import cv2
 from edgenext_ros.core.encode import encode
-from edgenext_ros.core.frame import Bytes, Frame
-from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame
+from edgenext_ros.core.nv12 import fit_rectangles, Nv12Converter
 from edgenext_ros.core.prediction import Prediction
+from edgenext_ros.core.resize import Linear, Plane
 from edgenext_ros.toolchain import zoo_path
 import numpy as np
 
@@ -35,6 +36,7 @@ FRAMES = ((640, 480), (1920, 1080))
 """Width and height of the camera's frames."""
 
 _ZOO = 'model zoo'
+_RESIZES = {'linear': cv2.INTER_LINEAR, 'area': cv2.INTER_AREA}
 _WARM_UP = 5
 _CLASSES = 1000
 _TOP_K = 5
@@ -43,18 +45,20 @@ _JPEG_QUALITY = 90
 
 @dataclass(frozen=True)
 class Row:
-    """What one case cost, ours and the baseline's; less is better."""
+    """What one case cost, ours and the baseline's; less is better, but for ``more``."""
 
     case: str
     baseline: str
     unit: str
     ours: float
     theirs: float
+    more: InitVar[bool] = False
     ratio: float = field(init=False)
-    """Theirs / ours: above 1 ours is better."""
+    """Theirs / ours, or its inverse for ``more``: above 1 ours is better."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, 'ratio', self.theirs / self.ours)
+    def __post_init__(self, more: bool) -> None:
+        above, below = (self.ours, self.theirs) if more else (self.theirs, self.ours)
+        object.__setattr__(self, 'ratio', above / below if below else float('inf'))
 
 
 class Case(Protocol):
@@ -106,7 +110,7 @@ def _quiet() -> Iterator[None]:
 
 def cases() -> list[Case]:
     """Return every case."""
-    return [*preprocessing(), postprocessing()]
+    return [*preprocessing(), postprocessing(), *resizing()]
 
 
 def preprocessing() -> list[Timed]:
@@ -114,28 +118,69 @@ def preprocessing() -> list[Timed]:
     result = []
     for width, height in FRAMES:
         image = picture(width, height)
-        jpeg = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
-        for kind, pixels, parse, decode in (
-                ('bgr8', image, partial(Frame, 'bgr8', width, height, 3 * width),
-                 partial(zoo_path.from_bgr8, width=width, height=height)),
-                ('nv12', encode(image, 'nv12').data, partial(Frame, 'nv12', width, height, width),
-                 partial(zoo_path.from_nv12, width=width, height=height)),
-                ('jpeg', jpeg, Frame.from_compressed, zoo_path.from_jpeg)):
-            # What rclpy hands over.
-            data = array('B', pixels.tobytes())
+        for kind, data in _as_messages(image):
+            parse, decode = _ways(kind, width, height)
             result.append(Timed(f'preprocess {width}x{height} {kind}',
                                 ours=_our_way(data, parse), theirs=_their_way(data, decode)))
     return result
 
 
-def _our_way(data: array[int], parse: Callable[[Bytes], Frame]) -> Callable[[], Bytes]:
+def _as_messages(image: Bytes) -> list[tuple[str, array[int]]]:
+    """Return a picture in each encoding, as rclpy hands it over."""
+    jpeg = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
+    # No camera sends large frames as YUYV: they do not fit through USB 2.
+    raw = [kind for kind in ('bgr8', 'nv12', 'yuyv') if kind != 'yuyv' or len(image) < 720]
+    return [*((kind, array('B', encode(image, kind).data.tobytes())) for kind in raw),
+            ('jpeg', array('B', jpeg.tobytes()))]
+
+
+def _ways(kind: str, width: int, height: int) -> tuple[
+        Callable[[Bytes, Nv12Converter], Frame], Callable[[Bytes], Bytes]]:
+    """Return how both sides read bytes of this kind: ours to a frame, theirs to BGR."""
+    if kind == 'jpeg':
+        return (lambda data, converter: Frame.from_compressed(data, enough=converter.covers),
+                zoo_path.from_jpeg)
+    step = width * ENCODINGS[kind].pixel_bytes
+    return (lambda data, _: Frame(kind, width, height, step, data),
+            partial(getattr(zoo_path, f'from_{kind}'), width=width, height=height))
+
+
+def _our_way(data: array[int],
+             parse: Callable[[Bytes, Nv12Converter], Frame]) -> Callable[[], Bytes]:
     converter = Nv12Converter(width=SIZE, height=SIZE, fit='letterbox')
-    return lambda: converter.convert(parse(np.frombuffer(data, np.uint8)))
+    return lambda: converter.convert(parse(np.frombuffer(data, np.uint8), converter))
 
 
 def _their_way(data: array[int], decode: Callable[[Bytes], Bytes]) -> Callable[[], Bytes]:
     return lambda: zoo_path.preprocess(
         decode(np.frombuffer(data, np.uint8)), width=SIZE, height=SIZE)
+
+
+def resizing() -> list[Timed]:
+    """Return our resizing of one channel and of three, against OpenCV's two choices."""
+    result = []
+    for width, height in FRAMES:
+        colour = picture(width, height)
+        _, target = fit_rectangles(
+            source=(width, height), target=(SIZE, SIZE), fit='letterbox')
+        size = {'width': target.width, 'height': target.height}
+        for name, image, ours in (
+                ('luma', np.ascontiguousarray(colour[..., 1]), Plane(height, width, **size)),
+                ('colour', colour, Linear(height, **size))):
+            out = np.empty((target.height, target.width, *image.shape[2:]), np.uint8)
+            # Area resizing reads every pixel, so of larger frames it only takes longer.
+            for baseline, code in list(_RESIZES.items())[:2 if width == FRAMES[0][0] else 1]:
+                result.append(Timed(
+                    f'resize {width}x{height} {name} ({baseline})',
+                    ours=partial(_resized, ours, image, out),
+                    theirs=partial(cv2.resize, image, target[2:], interpolation=code),
+                    baseline=f'{baseline} resize'))
+    return result
+
+
+def _resized(resize: Callable[[Bytes, Bytes], None], image: Bytes, out: Bytes) -> Bytes:
+    resize(image, out)
+    return out
 
 
 def postprocessing() -> Timed:

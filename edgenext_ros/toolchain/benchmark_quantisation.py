@@ -38,12 +38,10 @@ FORMS = MappingProxyType({
     'published, 99.99 %': replace(_PUBLISHED, percentile=0.9999),
     'fast': _FAST,
     'fast, 99.9 %': replace(_FAST, percentile=0.999),
-    'fast, 99.999 %': replace(_FAST, percentile=0.99999),
     'fast, all values': replace(_FAST, percentile=1.0),
     'fast, KL divergence': replace(_FAST, method='kl'),
     'fast, per channel': replace(_FAST, per_channel=True),
     'fast, bias correction': replace(_FAST, optimization='bias_correction'),
-    'fast, asymmetric': replace(_FAST, optimization='asymmetric'),
     'fast, worst nodes int16': replace(_FAST, int16=WORST),
     'precise': RECIPES['precise'],
 })

@@ -213,7 +213,8 @@ def _publish(job: Job, work: Path, config: dict[str, Any], prepared: dict[str, A
 def _keep(folder: Path, work: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for file in (work / 'model.onnx', work / mapper.LOG, *(work / 'out').iterdir()):
-        shutil.copyfile(file, folder / file.name)
+        if file.is_file():  # bias correction leaves a folder of its own
+            shutil.copyfile(file, folder / file.name)
 
 
 def _keep_log(job: Job, work: Path) -> Path:

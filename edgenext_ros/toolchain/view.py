@@ -13,8 +13,8 @@ from edgenext_ros.core.nv12 import DEFAULT_FIT, fit_rectangles
 
 NODE = 'node'
 """The interpolation of ``Nv12Converter``, which the node uses."""
-NODE_DOES = ('bilinear, and along an axis that shrinks to less than half, two bilinear samples '
-             'averaged')
+NODE_DOES = ('bilinear, in every n-th row where there are many; one channel is averaged by 2 x 2 '
+             'before, where it shrinks to less than half')
 _CODES = MappingProxyType({
     'nearest': cv2.INTER_NEAREST, 'bilinear': cv2.INTER_LINEAR, 'area': cv2.INTER_AREA,
     'bicubic': cv2.INTER_CUBIC, 'lanczos': cv2.INTER_LANCZOS4})

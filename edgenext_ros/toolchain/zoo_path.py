@@ -30,6 +30,11 @@ def from_nv12(data: Bytes, *, width: int, height: int) -> Bytes:
     return cv2.cvtColor(data.reshape(height * 3 // 2, width), cv2.COLOR_YUV2BGR_NV12)
 
 
+def from_yuyv(data: Bytes, *, width: int, height: int) -> Bytes:
+    """Decode a camera's YUYV bytes to BGR, as cv_bridge does for it."""
+    return cv2.cvtColor(data.reshape(height, width, 2), cv2.COLOR_YUV2BGR_YUYV)
+
+
 def from_jpeg(data: Bytes) -> Bytes:
     """Decode a JPEG file to BGR."""
     return cv2.imdecode(data, cv2.IMREAD_COLOR)

@@ -15,16 +15,20 @@ import pytest
 def test_table_and_json_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     pytest.importorskip('scipy')
     figures = tmp_path / 'figures.json'
-    assert main(['bench', '--repeat', '2', '--json', str(figures)]) == 0
+    table = tmp_path / 'table.md'
+    assert main(['bench', 'host', '--repeat', '2', '--json', str(figures),
+                 '--markdown', str(table)]) == 0
     rows = json.loads(figures.read_text())
-    assert len(rows) == 7
+    assert len(rows) == 14
+    assert table.read_text().count('\n| ') == len(rows) + 1
     machine, _, header, *lines = capsys.readouterr().out.splitlines()
     assert 'Python 3' in machine
     assert 'OpenCV' in machine
     assert header.split() == ['case', 'ours', 'theirs']
     for row, line in zip(rows, lines, strict=True):
         assert list(row) == ['case', 'baseline', 'unit', 'ours', 'theirs', 'ratio']
-        assert (row['baseline'], row['unit']) == ('model zoo', 'us')
+        assert row['unit'] == 'us'
+        assert row['baseline'] in ('model zoo', 'linear resize', 'area resize')
         assert row['ratio'] == pytest.approx(row['theirs'] / row['ours'])
         assert line.startswith(row['case'])
         assert f'{row["ours"]:.1f}' in line
@@ -35,6 +39,7 @@ def test_table_and_json_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(('ours', 'theirs', 'text'), [
     (10, 25, '2.50 times faster than the zoo'),
     (25, 10, '2.50 times slower than the zoo'),
+    (0, 10, 'inf times faster than the zoo'),
 ])
 def test_verdict_names_losses_too(ours: float, theirs: float, text: str):
     pytest.importorskip('scipy')
@@ -42,11 +47,18 @@ def test_verdict_names_losses_too(ours: float, theirs: float, text: str):
     assert bench.verdict(Row('case', 'zoo', 'us', ours, theirs)) == text
 
 
+def test_more_may_be_better():
+    pytest.importorskip('scipy')
+    from edgenext_ros.toolchain.benchmark import Row
+    row = Row('frames with a result', 'node', '%', 50, 100, more=True)
+    assert bench.verdict(row) == '2.00 times worse than the node'
+
+
 def test_plot_is_a_picture(tmp_path: Path):
     pytest.importorskip('scipy')
     pytest.importorskip('matplotlib')
     plot = tmp_path / 'ratios.png'
-    assert main(['bench', '--repeat', '1', '--plot', str(plot)]) == 0
+    assert main(['bench', 'host', '--repeat', '1', '--plot', str(plot)]) == 0
     assert plot.read_bytes().startswith(b'\x89PNG')
 
 

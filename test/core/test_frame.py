@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frames: what is accepted, what is refused, and why."""
 
+import struct
+
 import cv2
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import ENCODINGS, Frame, FrameError, UnknownEncodingError
+from edgenext_ros.core.jpeg import read_header
 import numpy as np
 import pytest
 
@@ -100,3 +103,85 @@ def test_broken_compressed_pictures_are_refused(suffix, cut, reason, photograph)
 def test_bytes_after_the_end_of_a_jpeg_are_allowed(photograph):
     _, data = cv2.imencode('.jpg', photograph)
     Frame.from_compressed(np.concatenate([data, zeros(100_000)]))
+
+
+@pytest.mark.parametrize('zeros_after', [0, 1, 4094, 4095, 4096, 4097, 8192, 50_001])
+@pytest.mark.parametrize('garbage,whole', [(0, True), (4094, True), (4095, False), (9000, False)])
+def test_the_end_marker_is_looked_for_at_the_end(zeros_after, garbage, whole, photograph):
+    _, data = cv2.imencode('.jpg', photograph)
+    data = np.concatenate([data, np.full(garbage, 7, np.uint8), zeros(zeros_after)])
+    if whole:
+        Frame.from_compressed(data)
+    else:
+        with pytest.raises(FrameError, match='no end marker'):
+            Frame.from_compressed(data)
+
+
+def test_nothing_but_zeros_is_no_picture():
+    with pytest.raises(FrameError, match='does not decode'):
+        Frame.from_compressed(zeros(10_000))
+
+
+def jpeg(width, height, orientation=None, **options):
+    """Encode a picture, red at the top, with the orientation in its Exif data."""
+    image = np.full((height, width, 3), (200, 120, 40), np.uint8)
+    image[:height // 4] = (20, 20, 220)
+    parameters = [getattr(cv2, f'IMWRITE_JPEG_{key.upper()}') for key in options]
+    _, data = cv2.imencode('.jpg', image, [n for pair in zip(
+        parameters, options.values(), strict=True) for n in pair])
+    data = data.tobytes()
+    if orientation:
+        tiff = struct.pack('>2sHIHHHIHHI', b'MM', 42, 8, 1, 0x112, 3, 1, orientation, 0, 0)
+        data = data[:2] + struct.pack('>2sH6s', b'\xff\xe1', 8 + len(tiff), b'Exif\0\0') \
+            + tiff + data[2:]
+    return np.frombuffer(data, np.uint8)
+
+
+def at_least(*least):
+    return lambda width, height: width >= least[0] and height >= least[1]
+
+
+@pytest.mark.parametrize('size', [(1920, 1080), (1001, 333)], ids=str)
+@pytest.mark.parametrize('share', [1, 2, 4, 8])
+@pytest.mark.parametrize('progressive', [0, 1])
+def test_a_jpeg_is_decoded_no_larger_than_is_enough(size, share, progressive):
+    expected = tuple(-(-side // share) for side in size)
+    frame = Frame.from_compressed(jpeg(*size, progressive=progressive),
+                                  enough=at_least(*expected))
+    assert (frame.width, frame.height) == expected
+    top, bottom = (frame.data.reshape(-1, frame.step)[row, :3].astype(int) for row in (0, -1))
+    assert np.abs(top - (20, 20, 220)).max() < 6 and np.abs(bottom - (200, 120, 40)).max() < 6
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+@pytest.mark.parametrize('least,share', [((150, 100), 4), ((100, 150), 4), ((161, 80), 2),
+                                         ((80, 161), 2), ((80, 80), 8)], ids=str)
+def test_exif_turns_a_picture_and_both_sides_are_enough(orientation, least, share):
+    data = jpeg(800, 640, orientation)
+    whole = Frame.from_compressed(data)
+    assert (whole.width, whole.height) == ((800, 640) if orientation < 5 else (640, 800))
+    frame = Frame.from_compressed(data, enough=at_least(*least))
+    assert (frame.width, frame.height) == (whole.width // share, whole.height // share)
+    corner, small = (f.data.reshape(f.height, f.width, 3)[0, 0] for f in (whole, frame))
+    assert np.abs(corner.astype(int) - small).max() < 6
+
+
+@pytest.mark.parametrize('data', [
+    cv2.imencode('.png', np.zeros((800, 800, 3), np.uint8))[1],
+    # Whatever stands before the size, it is not found: an endless row of segments, or none.
+    np.insert(jpeg(800, 800), 2, [0xFF, 0xE0, 0, 2] * 1000),
+    np.insert(jpeg(800, 800), 2, [0xFF] * 1001)], ids=['png', 'segments', 'padding'])
+def test_what_says_no_size_is_decoded_whole(data):
+    frame = Frame.from_compressed(data, enough=at_least(1, 1))
+    assert (frame.width, frame.height) == (800, 800)
+
+
+@pytest.mark.parametrize('cut', range(2, 40))
+def test_the_header_of_a_damaged_jpeg_says_nothing(cut):
+    assert read_header(jpeg(800, 640)[:cut]) is None
+
+
+def test_a_grey_jpeg_is_reduced_to_bgr(photograph):
+    _, data = cv2.imencode('.jpg', cv2.cvtColor(photograph, cv2.COLOR_BGR2GRAY))
+    frame = Frame.from_compressed(data, enough=at_least(80, 60))
+    assert (frame.encoding, frame.width, frame.height) == ('bgr8', 80, 60)

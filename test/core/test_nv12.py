@@ -5,7 +5,15 @@
 import cv2
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import ENCODINGS, Frame
-from edgenext_ros.core.nv12 import fit_rectangles, FITS, Nv12Converter, Rectangle, YUV_RANGES
+from edgenext_ros.core.nv12 import (
+    EXPAND_C,
+    EXPAND_Y,
+    fit_rectangles,
+    FITS,
+    Nv12Converter,
+    YUV_RANGES,
+)
+from edgenext_ros.core.planes import Rectangle
 import numpy as np
 import pytest
 
@@ -87,6 +95,17 @@ def test_full_range_yuv_is_taken_as_it_is():
     assert (convert(frame, yuv_range='full') == data).all()
 
 
+def test_every_byte_of_limited_range_becomes_its_nearest_full_one():
+    levels = np.arange(256, dtype=np.uint8)
+    data = np.resize(levels, SIZE * SIZE * 3 // 2)
+    found = convert(Frame('nv12', SIZE, SIZE, SIZE, data)).astype(int)
+    y, uv = np.split(data, [SIZE * SIZE])
+    assert (found[:SIZE * SIZE] == EXPAND_Y[y]).all()
+    # 16 lies in the middle between two.
+    assert np.abs(found[SIZE * SIZE:] - EXPAND_C[uv])[uv != 16].max() == 0
+    assert np.abs(found[SIZE * SIZE:] - EXPAND_C[uv]).max() <= 1
+
+
 def test_limited_range_is_stretched_to_the_full_one():
     data = np.full(SIZE * SIZE * 3 // 2, 128, np.uint8)
     for y, expected in ((16, 0), (235, 255), (0, 0), (255, 255)):
@@ -134,8 +153,8 @@ def convert_into(frame, out, fit):
     return Nv12Converter(width=SIZE, height=SIZE, fit=fit).convert(frame, out=out)
 
 
-@pytest.mark.parametrize('size', [(1, 1), (641, 479), (1, 7), (4000, 3)], ids=str)
-@pytest.mark.parametrize('encoding', ['bgr8', 'rgba8', 'mono8', 'mono16'])
+@pytest.mark.parametrize('size', [(1, 1), (641, 479), (1, 7), (7, 1), (4000, 3)], ids=str)
+@pytest.mark.parametrize('encoding', ['bgr8', 'rgba8', 'mono8', 'mono16', 'nv24'])
 def test_odd_sizes_convert_where_the_encoding_allows_them(encoding, size):
     frame = encode(np.full((size[1], size[0], 3), 200, np.uint8), encoding)
     assert np.abs(convert(frame)[:SIZE * SIZE].astype(int) - 200).max() <= 1
@@ -150,13 +169,47 @@ def test_the_buffer_is_used_again_and_keeps_no_history(photograph):
     assert (buffer == first).all()
 
 
-@pytest.mark.parametrize('rows', [896, 440, 100])
-def test_a_large_frame_does_not_alias(rows):
-    # Each sample of a linear resize would fall between two white columns.
-    stripes = np.zeros((rows, 896, 3), np.uint8)
-    stripes[:, 1::4] = stripes[:, 2::4] = 255
-    y = convert(Frame.from_image(stripes), fit='stretch')[:SIZE * SIZE]
+@pytest.mark.parametrize('encoding,upright', [
+    ('mono8', True), ('mono8', False), ('nv12', True), ('nv12', False), ('yuyv', True),
+    ('yuyv', False), ('mono16', True), ('bgr8', False), ('bgra8', False), ('bayer_rggb8', False)])
+def test_a_large_frame_does_not_alias(encoding, upright):
+    # Each sample of a linear resize would fall between two white rows, or columns.
+    stripes = np.zeros((896, 896, 3), np.uint8)
+    stripes[1::4] = stripes[2::4] = 255
+    if upright:  # Pixels of several channels are not averaged along a row.
+        stripes = np.ascontiguousarray(stripes.swapaxes(0, 1))
+    y = convert(encode(stripes, encoding))[:SIZE * SIZE].reshape(SIZE, SIZE)[2:-2, 2:-2]
     assert np.abs(y.astype(int) - 127).max() < 40
+
+
+@pytest.mark.parametrize('encoding', ['mono8', 'nv12', 'yuyv'])
+@pytest.mark.parametrize('side', [480, 640, 720, 1080, 1920])
+def test_noise_is_averaged(encoding, side):
+    noise = np.random.default_rng(0).normal(128, 20, (side, side)).clip(0, 255).astype(np.uint8)
+    y = convert(encode(cv2.merge([noise] * 3), encoding))[:SIZE * SIZE].reshape(SIZE, SIZE)
+    sampled = cv2.resize(noise, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
+    assert y.std() < 0.8 * sampled.std()
+
+
+@pytest.mark.parametrize('encoding', ENCODINGS)
+@pytest.mark.parametrize('fit', FITS)
+def test_other_frames_in_between_change_nothing(encoding, fit, photograph):
+    converter = Nv12Converter(width=SIZE, height=SIZE, fit=fit)
+    frames = [encode(image, encoding) for image in (photograph, photograph[:200, :120])]
+    alone = [convert(frame, fit=fit).copy() for frame in frames]
+    for _ in range(2):
+        for frame, expected in zip(frames, alone, strict=True):
+            assert (converter.convert(frame) == expected).all()
+    assert (converter.convert(frames[0], out=np.zeros_like(alone[0])) == alone[0]).all()
+
+
+@pytest.mark.parametrize('fit,size,covered', [
+    ('stretch', (224, 224), True), ('stretch', (223, 224), False), ('stretch', (960, 223), False),
+    ('crop', (224, 224), True), ('crop', (240, 135), False), ('crop', (480, 270), True),
+    ('crop', (270, 480), True), ('letterbox', (240, 135), True), ('letterbox', (135, 240), True),
+    ('letterbox', (223, 135), False), ('letterbox', (120, 67), False)], ids=str)
+def test_covered_is_what_has_a_pixel_for_each_of_the_models(fit, size, covered):
+    assert Nv12Converter(width=SIZE, height=SIZE, fit=fit).covers(*size) is covered
 
 
 @pytest.mark.parametrize('arguments', [

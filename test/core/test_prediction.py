@@ -20,12 +20,43 @@ def test_top_k_equals_a_full_sort(seed, top_k):
     found = Prediction.from_output(logits, top_k=top_k)
     expected = np.argsort(-logits, kind='stable')[:top_k]
     assert found.class_ids == tuple(expected)
-    assert found.scores == tuple(softmax(logits)[expected])
+    assert found.scores == pytest.approx(softmax(logits)[expected], rel=1e-6)
     assert len(found) == min(top_k, 1000)
 
 
-def test_equal_scores_come_in_the_order_of_their_class():
-    assert Prediction.from_output(np.zeros(4, np.float32), top_k=4).class_ids == (0, 1, 2, 3)
+@pytest.mark.parametrize('logits', [
+    [1e4, 1e4 - 1, -1e4], [-1e4, -1e4 - 1, -3e4], [88, 87, 88], [-103, -104, -103], [60, -60, 0],
+    [50, 50, 49], [0, 0, 0]], ids=str)
+def test_scores_are_those_of_softmax_however_large_the_logits(logits):
+    logits = np.array(logits, np.float32)
+    found = Prediction.from_output(logits, top_k=3)
+    expected = np.argsort(-logits, kind='stable')
+    assert found.class_ids == tuple(expected)
+    assert found.scores == pytest.approx(softmax(logits)[expected], rel=1e-6)
+
+
+@pytest.mark.parametrize('probabilities', [False, True])
+@pytest.mark.parametrize('top_k', [1, 2, 5, 16, 17, 100])
+def test_equal_scores_come_in_the_order_of_their_class(top_k, probabilities):
+    values = np.random.default_rng(top_k).integers(0, 4, 100).astype(np.float32)
+    before = values.copy()
+    found = Prediction.from_output(values, top_k=top_k, probabilities=probabilities)
+    assert found.class_ids == tuple(np.argsort(-values, kind='stable')[:top_k])
+    assert (values == before).all()
+
+
+@pytest.mark.parametrize('top_k', [3, 17])
+@pytest.mark.parametrize('threshold', [0.7, 0.1, 0.2])
+def test_a_threshold_is_met_by_the_same_number_in_float32(top_k, threshold):
+    values = np.array([0.2, 0.7, 0.1], np.float32)
+    found = Prediction.from_output(values, top_k=top_k, threshold=threshold, probabilities=True)
+    assert found.scores == tuple(float(v) for v in (values[1], values[0], values[2])
+                                 if v >= np.float32(threshold))
+
+
+@pytest.mark.parametrize('top_k', [3, 17])
+def test_no_class_has_a_score_that_is_no_number(top_k):
+    assert not len(Prediction.from_output(np.full(3, np.nan, np.float32), top_k=top_k))
 
 
 @pytest.mark.parametrize('threshold,count', [(0.0, 3), (0.25, 2), (0.5, 1), (0.51, 0)])

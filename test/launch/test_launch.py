@@ -49,6 +49,18 @@ def test_every_argument_is_described(path):
         assert argument.description not in ('', 'no description given')
 
 
+def classifier_node(**given):
+    """Return the launch context and the node's action for these arguments."""
+    from launch import LaunchContext
+    description = describe(ROOT / 'launch' / 'classifier.launch.py')
+    context = LaunchContext()
+    for argument in description.get_launch_arguments():
+        context.launch_configurations[argument.name] = given.get(
+            argument.name, ''.join(part.text for part in argument.default_value))
+    (node,) = description.entities[-1].execute(context)
+    return context, node
+
+
 @pytest.mark.parametrize('given,topic,parameters', [
     ({}, 'image', {}),
     ({'camera': 'mipi_cam'}, '/image_raw', {'input_type': 'raw'}),
@@ -57,18 +69,49 @@ def test_every_argument_is_described(path):
      '/left/image_raw', {'input_type': 'raw', 'model': '1', 'runtime': 'onnx'}),
 ], ids=str)
 def test_arguments_reach_the_node(given, topic, parameters):
-    from launch import LaunchContext
     from launch_ros.utilities import evaluate_parameters
-    description = describe(ROOT / 'launch' / 'classifier.launch.py')
-    context = LaunchContext()
-    for argument in description.get_launch_arguments():
-        context.launch_configurations[argument.name] = given.get(
-            argument.name, ''.join(part.text for part in argument.default_value))
-    (node,) = description.entities[-1].execute(context)
+    context, node = classifier_node(**given)
     remappings = node._Node__remappings
     assert [''.join(part.text for part in side) for side in remappings[0]] == ['image', topic]
     values = evaluate_parameters(context, node._Node__parameters)[1]
     assert values == parameters
+
+
+FAST, FAST_3, CYCLONE = (
+    'FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE', 'CYCLONEDDS_URI')
+
+
+@pytest.mark.parametrize('launch', ['classifier', 'demo'])
+@pytest.mark.parametrize('own,expected', [
+    ({}, {FAST: 'fastdds.xml', FAST_3: 'fastdds.xml', CYCLONE: 'cyclonedds.xml'}),
+    ({FAST: '/my.xml'}, {FAST: '/my.xml', FAST_3: '/my.xml', CYCLONE: 'cyclonedds.xml'}),
+    ({FAST_3: '/my.xml'}, {FAST: '/my.xml', FAST_3: '/my.xml', CYCLONE: 'cyclonedds.xml'}),
+    ({FAST: ''}, {FAST: '', FAST_3: '', CYCLONE: 'cyclonedds.xml'}),
+    ({CYCLONE: 'file:///my.xml'},
+     {FAST: 'fastdds.xml', FAST_3: 'fastdds.xml', CYCLONE: 'file:///my.xml'}),
+], ids=str)
+def test_profiles_of_the_middleware_are_set_unless_there_are_some(monkeypatch, launch, own,
+                                                                  expected):
+    from launch import LaunchContext
+    from launch.utilities import perform_substitutions
+    for name in (FAST, FAST_3, CYCLONE):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    before = dict(os.environ)
+    if launch == 'classifier':
+        context, node = classifier_node()
+    else:
+        context = LaunchContext()
+        (node,) = [entity for entity in describe(ROOT / 'launch' / 'demo.launch.py').entities
+                   if hasattr(entity, 'process_description')]
+    found = {perform_substitutions(context, name): perform_substitutions(context, value)
+             for name, value in node.process_description.additional_env}
+    assert found.keys() == expected.keys()
+    for name, value in found.items():
+        path = Path(value.removeprefix('file://'))
+        assert expected[name] == value or (expected[name] == path.name and path.is_file())
+    assert dict(os.environ) == before, 'what else is launched finds its environment as it was'
 
 
 @pytest.fixture

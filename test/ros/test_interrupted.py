@@ -11,11 +11,12 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
 from rclpy.parameter import Parameter
+from rclpy.serialization import serialize_message
 
 LOADS_FOR_LONG = """
 import sys, time
 from edgenext_ros.ros import node
-def load(settings):
+def load(*arguments, **options):
     print('loading', flush=True)
     time.sleep(60)
 node.Engine.open = load
@@ -37,20 +38,37 @@ def node(ros, monkeypatch):
     node.destroy_node()
 
 
-@pytest.mark.parametrize('name', ['deactivate', 'cleanup'])
-def test_a_late_result_is_not_published_after_a_new_start(node, make_image, monkeypatch, name):
-    begun, go, published = Event(), Event(), []
+@pytest.fixture
+def slow(node, monkeypatch):
+    """Let the node's engine wait: the two events say that it has begun, and that it may go on."""
+    begun, go = Event(), Event()
     infer = node._engine.classifier._infer
 
-    def slow(nv12):
+    def wait(nv12):
         begun.set()
         assert go.wait(20)
         return infer(nv12)
 
-    monkeypatch.setattr(node._engine.classifier, '_infer', slow)
-    monkeypatch.setattr(node, '_publish', lambda *arguments: published.append(arguments))
+    monkeypatch.setattr(node._engine.classifier, '_infer', wait)
+    yield begun, go
+    go.set()
+
+
+@pytest.fixture
+def published(node, monkeypatch):
+    """Collect the headers of the node's results, which go nowhere else."""
+    headers = []
+    monkeypatch.setattr(
+        node, '_publish', lambda frame, result, header, labels: headers.append(header))
+    return headers
+
+
+@pytest.mark.parametrize('name', ['deactivate', 'cleanup'])
+def test_a_late_result_is_not_published_after_a_new_start(node, make_image, slow, published,
+                                                          name):
+    begun, go = slow
     pipeline = node._pipeline
-    node._on_image(make_image())
+    node._on_image(serialize_message(make_image()))
     assert begun.wait(20)
     node.trigger_deactivate()
     if name == 'cleanup':
@@ -60,6 +78,20 @@ def test_a_late_result_is_not_published_after_a_new_start(node, make_image, monk
     go.set()
     assert pipeline.stop(20)
     assert not published
+
+
+def test_an_image_that_a_newer_one_replaces_is_not_even_read(node, make_image, slow, published):
+    begun, go = slow
+    first, last = make_image(), make_image()
+    node._on_image(serialize_message(first))
+    assert begun.wait(20)
+    node._on_image(b'not a message')
+    node._on_image(serialize_message(last))
+    go.set()
+    assert node._pipeline.drain(20)
+    assert published == [first.header, last.header]
+    counts = node._statistics.report().counts
+    assert (counts.received, counts.refused, node._pipeline.dropped) == (3, 0, 1)
 
 
 @pytest.mark.parametrize('autostart', [True, False])

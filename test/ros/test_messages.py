@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Messages on a distro with other names: Foxy has Classification2D and no LabelInfo."""
+"""The result's message, also on a distro with other names: Foxy has no LabelInfo."""
 
 from dataclasses import dataclass, field
 import importlib.util
@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.prediction import Prediction
 from edgenext_ros.ros import messages
+from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
 
 
@@ -38,8 +39,23 @@ def test_foxy_gets_classification2d(monkeypatch):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert module.LabelInfo is None
-    found = module.classification_message(
+    found = module.ClassificationMessage().fill(
         Prediction((2, 0), (0.75, 0.25)), Header(frame_id='front'),
         labels=LabelSet(('a', 'b', 'c')))
     assert found == Classification2D(
         Header(frame_id='front'), [ObjectHypothesis('c', 0.75), ObjectHypothesis('a', 0.25)])
+
+
+def test_a_message_that_is_filled_again_holds_nothing_of_before():
+    labels = LabelSet(('a', 'b', 'c'))
+    message = messages.ClassificationMessage()
+    for prediction, frame_id in [
+            (Prediction((1, 2), (0.5, 0.25)), 'first'), (Prediction((), ()), 'none'),
+            (Prediction((2, 1, 0), (0.5, 0.25, 0.125)), 'more'), (Prediction((0,), (1.0,)), '')]:
+        header = Header(frame_id=frame_id)
+        header.stamp.sec = len(prediction)
+        found = message.fill(prediction, header, labels=labels)
+        written = deserialize_message(serialize_message(found), messages.Classification)
+        assert written.header == header
+        assert [(r.class_id, r.score) for r in written.results] == [
+            (labels[c], s) for c, s in zip(prediction.class_ids, prediction.scores, strict=True)]

@@ -15,7 +15,7 @@ start.{node}()
 """
 
 
-@pytest.mark.parametrize('node', ['camera', 'classifier'])
+@pytest.mark.parametrize('node', ['camera', 'classifier', 'multi_classifier'])
 @pytest.mark.parametrize('number', ['SIGINT', 'SIGTERM'])
 def test_a_signal_while_modules_load_ends_it_cleanly(node, number):
     done = subprocess.run([sys.executable, '-c', CODE.format(number=number, node=node)],

@@ -60,8 +60,23 @@ def test_both_sides_find_the_same_classes():
 
 def test_every_kind_of_frame_is_measured():
     assert [case.name for case in PREPROCESSING] == [
-        f'preprocess {size} {kind}' for size in ('640x480', '1920x1080')
-        for kind in ('bgr8', 'nv12', 'jpeg')]
+        *(f'preprocess 640x480 {kind}' for kind in ('bgr8', 'nv12', 'yuyv', 'jpeg')),
+        *(f'preprocess 1920x1080 {kind}' for kind in ('bgr8', 'nv12', 'jpeg'))]
+
+
+RESIZING = benchmark.resizing()
+
+
+@pytest.mark.parametrize('case', RESIZING, ids=lambda case: case.name)
+def test_both_sides_resize_the_same_picture(case: Any):
+    ours, theirs = case.ours(), case.theirs()
+    assert ours.shape == theirs.shape
+    assert cv2.absdiff(*(cv2.blur(image, (3, 3)) for image in (ours, theirs))).mean() < 3
+
+
+def test_no_two_cases_have_the_same_name():
+    names = [case.name for case in benchmark.cases()]
+    assert len(names) == len(set(names)) == len(PREPROCESSING) + 1 + len(RESIZING)
 
 
 def test_sides_run_in_turns_and_undisturbed():

@@ -14,7 +14,6 @@ import sys
 import tempfile
 
 from edgenext_ros.cli import main
-from edgenext_ros.models import ModelError
 from edgenext_ros.models.store import locate, resource_folder
 from edgenext_ros.runtime import hbdk
 from edgenext_ros.toolchain import calibration, compile as compile_module, mapper
@@ -40,7 +39,7 @@ if say:
     print(say)
     sys.exit(1)
 out = pathlib.Path('out')
-out.mkdir()
+(out / 'bias_correction').mkdir(parents=True)
 shutil.copyfile({result!r}, out / 'x.bin')
 (out / 'x_subgraph_0.json').write_text(json.dumps({{'summary': {{
     'latency (us)': 2000, 'DDR bytes per frame': 3000000}}}}))
@@ -295,23 +294,3 @@ def test_a_signal_leaves_no_tool_and_no_file(fake_tools, tmp_path, monkeypatch, 
             process.kill()
     assert not Path('/proc', tool).exists()
     assert not list(temporary.iterdir()) and not list(tmp_path.glob('mine*'))
-
-
-def test_sensitivity_needs_pictures(tmp_path, capsys):
-    assert main(['compile', 'edgenext_small', '--random-weights', '--sensitivity',
-                 str(tmp_path / 'nodes.csv')]) == 2
-    assert '--sensitivity needs weights and --calibration' in capsys.readouterr().err
-
-
-def test_sensitivity_is_asked_of_the_vendors_debugger(toolchain, tmp_path, monkeypatch):
-    def quantise_only(tools, work, *, progress):
-        (work / 'out').mkdir()
-        (work / 'out' / 'x_calibrated_model.onnx').touch()
-        return None
-
-    monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(toolchain.folder))
-    monkeypatch.setattr(mapper, 'run', quantise_only)
-    with pytest.raises(ModelError, match=r'nodes.csv: the debugger failed: \S'):
-        compile_module.compile_model(
-            Job(model=str(ONNX), recipe=RECIPES['fast'], output=None, pictures=PICTURES,
-                sensitivity=tmp_path / 'nodes.csv'), progress=print)

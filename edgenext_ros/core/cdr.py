@@ -1,0 +1,131 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Camera messages read from their serialised form, without building the ROS message.
+
+CDR as DDS sends it: four bytes that name the encoding, then the fields in their order, each number
+at a multiple of its size (OMG DDS-RTPS 2.3, 10; CORBA 3.0, 15.3). Read as rclpy reads it, but a
+string must end with its NUL whatever the middleware.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import struct
+
+from edgenext_ros.core.frame import Bytes, FrameError
+import numpy as np
+
+# The only two that ROS 2 sends: others (PL_CDR, XCDR2) lay the fields out differently.
+_BYTE_ORDERS = {b'\0\0': '>', b'\0\1': '<'}
+
+
+@dataclass(frozen=True)
+class StampedData:
+    """The header that every camera message begins with, and the bytes that it ends with."""
+
+    sec: int
+    nanosec: int
+    frame_id: str
+    data: Bytes
+    """A read-only view on the serialised message, flat uint8."""
+
+
+@dataclass(frozen=True)
+class ImageData(StampedData):
+    """A ``sensor_msgs/Image``; the fields have the message's names and meanings."""
+
+    height: int
+    width: int
+    encoding: str
+    is_bigendian: int
+    step: int
+
+
+@dataclass(frozen=True)
+class CompressedImageData(StampedData):
+    """A ``sensor_msgs/CompressedImage``."""
+
+    format: str
+
+
+def read_image(message: bytes) -> ImageData:
+    """
+    Read a serialised ``sensor_msgs/Image``; its picture is not copied.
+
+    :raises FrameError: not CDR, or it ends too early.
+    """
+    fields = _Fields(message, 'Image')
+    sec, nanosec = fields.numbers('iI', 'stamp')
+    frame_id = fields.string('frame_id')
+    height, width = fields.numbers('II', 'height and width')
+    encoding = fields.string('encoding')
+    (is_bigendian,) = fields.numbers('B', 'is_bigendian')
+    (step,) = fields.numbers('I', 'step')
+    return ImageData(sec, nanosec, frame_id, fields.data(), height, width, encoding,
+                     is_bigendian, step)
+
+
+def read_compressed_image(message: bytes) -> CompressedImageData:
+    """
+    Read a serialised ``sensor_msgs/CompressedImage``; its bytes are not copied.
+
+    :raises FrameError: not CDR, or it ends too early.
+    """
+    fields = _Fields(message, 'CompressedImage')
+    sec, nanosec = fields.numbers('iI', 'stamp')
+    frame_id = fields.string('frame_id')
+    picture_format = fields.string('format')
+    return CompressedImageData(sec, nanosec, frame_id, fields.data(), picture_format)
+
+
+class _Fields:
+    """The fields of one message, taken in their order; what follows the last is padding."""
+
+    def __init__(self, message: bytes, kind: str) -> None:
+        order = _BYTE_ORDERS.get(message[:2])
+        if order is None or len(message) < 4:
+            found = message[:4].hex(' ') or 'nothing'
+            raise FrameError(f'serialised {kind}: expected a header of 4 bytes for plain CDR, '
+                             f'00 00 or 00 01 and two more, found {found}')
+        self._message, self._kind, self._order = message, kind, order
+        # CDR aligns from here on; no field is wider than 4, so positions in the message do too.
+        self._position = 4
+
+    def numbers(self, codes: str, name: str) -> tuple[int, ...]:
+        """Take integers of one size, by the codes of ``struct``."""
+        layout = self._order + codes
+        size = struct.calcsize(layout)
+        self._position += -self._position % (size // len(codes))
+        values: tuple[int, ...] = struct.unpack_from(layout, self._message, self._take(size, name))
+        return values
+
+    def string(self, name: str) -> str:
+        """
+        Take a string, whose length counts its NUL; a length of 0 is an empty string too.
+
+        As in rclpy it ends at the first NUL, and U+FFFD stands for what is not UTF-8.
+        """
+        (length,) = self.numbers('I', f'the length of {name}')
+        start = self._take(length, name)
+        text = self._message[start:start + length]
+        if length and text[-1]:
+            raise FrameError(f'serialised {self._kind}: expected a NUL at the end of {name} '
+                             f'({length} bytes), found {text[-1]:02x}')
+        return text.partition(b'\0')[0].decode('utf-8', 'replace')
+
+    def data(self) -> Bytes:
+        """Take a sequence of uint8, as a view."""
+        (length,) = self.numbers('I', 'the length of data')
+        start = self._take(length, 'data')
+        return np.frombuffer(self._message, np.uint8)[start:start + length]
+
+    def _take(self, size: int, name: str) -> int:
+        """Go ``size`` bytes on, and return where they begin."""
+        start = self._position
+        left = max(0, len(self._message) - start)
+        if size > left:
+            raise FrameError(f'serialised {self._kind} is truncated: expected {size} bytes of '
+                             f'{name} at byte {start}, found {left}')
+        self._position = start + size
+        return start

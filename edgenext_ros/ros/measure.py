@@ -1,0 +1,212 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The processes that ``edgenext bench`` measures over DDS: cameras, subscribers, a listener.
+
+``python -m edgenext_ros.ros.measure ROLE JSON`` prints ``ready``, works until its standard input
+ends (a camera: until it has sent all), and prints what it found as one line of JSON.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from importlib import import_module
+import json
+from pathlib import Path
+from resource import getpagesize
+import sys
+from threading import Event, Thread
+from time import monotonic, process_time, sleep, time
+from typing import Any
+
+import numpy as np
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+
+_NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+CLASSES = 1000
+"""Of the inference that is left out: its result is the same each time."""
+_LOGITS = np.random.default_rng(0).normal(0, 3, CLASSES).astype(np.float32)
+
+
+class Meter:
+    """Count calls, and the processor time of the whole process from the first to the last."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.memory: dict[int, float] = {}
+        self._first = self._last = 0.0
+
+    def __call__(self) -> None:
+        """Take note of one frame."""
+        self._last = process_time()
+        if not self.count:
+            self._first = self._last
+        self.count += 1
+        if self.count in (100, 1000, 10_000):
+            self.memory[self.count] = resident_mb()
+
+    def figures(self) -> dict[str, Any]:
+        """Return what was found."""
+        spent = self._last - self._first
+        return {'frames': self.count, 'cpu_ms': 1e3 * spent / max(1, self.count - 1),
+                'memory_mb': self.memory}
+
+
+def resident_mb() -> float:
+    """Return the memory that this process holds, in 10^6 bytes."""
+    return int(Path('/proc/self/statm').read_text().split()[1]) * getpagesize() / 1e6
+
+
+def camera(node: Node, options: dict[str, Any]) -> dict[str, Any]:
+    """Send pictures at a steady rate, as a driver that costs nothing would."""
+    width, height, step = options['width'], options['height'], options['step']
+    rows = height * 3 // 2 if options['encoding'] == 'nv12' else height
+    pixels = np.random.default_rng(0).integers(0, 256, rows * step, np.uint8)
+    message = Image(width=width, height=height, step=step, encoding=options['encoding'],
+                    data=array('B', pixels.tobytes()))
+    message.header.frame_id = 'camera'
+    publisher = node.create_publisher(
+        Image, 'image', QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT))
+    _wait_for_listener(publisher)
+    sleep(0.5)  # the other side may have to find the publisher too
+    due = monotonic()
+    for _ in range(options['frames']):
+        due += 1 / options['rate']
+        sleep(max(0.0, due - monotonic()))
+        message.header.stamp = node.get_clock().now().to_msg()
+        publisher.publish(message)
+    sleep(0.5)
+    return {'frames': options['frames']}
+
+
+def floor(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """Take serialised pictures and do nothing with them."""
+    meter, ages = Meter(), []
+
+    def on_image(message: bytes) -> None:
+        meter()
+        ages.append(1e3 * (time() - _stamp(message)))
+
+    node.create_subscription(Image, 'image', on_image, _NEWEST, raw=True)
+    return lambda: {**meter.figures(), 'ages_ms': ages}
+
+
+def echo(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """Take serialised pictures and answer each with the same result at once."""
+    from edgenext_ros.ros.messages import Classification
+    from vision_msgs.msg import ObjectHypothesis
+
+    meter, result = Meter(), Classification(results=[ObjectHypothesis(class_id='0')] * 5)
+    publisher = node.create_publisher(Classification, 'classification', 10)
+
+    def on_image(message: bytes) -> None:
+        stamp = result.header.stamp
+        stamp.sec, stamp.nanosec = divmod(round(1e9 * _stamp(message)), 10 ** 9)
+        publisher.publish(result)
+        meter()
+
+    node.create_subscription(Image, 'image', on_image, _NEWEST, raw=True)
+    _wait_for_listener(publisher)
+    return meter.figures
+
+
+def _stamp(message: bytes) -> float:
+    sec, nanosec = np.frombuffer(message, np.int32, 2, 4).tolist()
+    return sec + nanosec / 1e9
+
+
+def _wait_for_listener(publisher: Any) -> None:
+    while not publisher.get_subscription_count():
+        sleep(0.01)
+
+
+def plain(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """Do what the peers do: cv_bridge, then the model zoo's Python path, in the callback."""
+    from cv_bridge import CvBridge
+    from edgenext_ros.ros.messages import Classification
+    from vision_msgs.msg import ObjectHypothesis
+
+    path, bridge, meter = import_module(options['path']), CvBridge(), Meter()
+    publisher = node.create_publisher(Classification, 'classification', 10)
+
+    def on_image(message: Image) -> None:
+        image = bridge.imgmsg_to_cv2(message, 'bgr8')
+        path.preprocess(image, width=224, height=224)
+        result = Classification(header=message.header)
+        for index, score in zip(*path.postprocess(_LOGITS, top_k=5), strict=True):
+            result.results.append(ObjectHypothesis(class_id=str(index), score=float(score)))
+        publisher.publish(result)
+        meter()
+
+    node.create_subscription(Image, 'image', on_image, qos_profile_sensor_data)
+    _wait_for_listener(publisher)
+    return meter.figures
+
+
+def listener(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """Receive results, and note how old they are."""
+    from edgenext_ros.ros.messages import Classification
+
+    ages = []
+
+    def on_result(message: Any) -> None:
+        stamp = message.header.stamp
+        ages.append(1e3 * (time() - stamp.sec - stamp.nanosec / 1e9))
+
+    node.create_subscription(Classification, 'classification', on_result, 10)
+    return lambda: {'frames': len(ages), 'ages_ms': ages}
+
+
+def classifier() -> tuple[Node, Callable[[], dict[str, Any]]]:
+    """Return this package's node, with its inference left out."""
+    from edgenext_ros.ros.node import ClassifierNode
+
+    node, meter = ClassifierNode(), Meter()
+    publish = node._publish
+    node.trigger_configure()
+    # The time of the network is none of the node's; everything around it stays.
+    node._engine.classifier._infer = lambda nv12: _LOGITS[:node._engine.info.classes]
+
+    def publish_and_count(*arguments: Any) -> None:
+        publish(*arguments)
+        meter()
+
+    node._publish = publish_and_count
+    node.trigger_activate()
+    _wait_for_listener(node._classification)
+    return node, meter.figures
+
+
+_ROLES = {'floor': floor, 'echo': echo, 'plain': plain, 'listener': listener}
+
+
+def main(role: str, options: str) -> None:
+    """Play one role."""
+    rclpy.init()
+    settings = json.loads(options)
+    if role == 'classifier':
+        node, figures = classifier()
+    else:
+        node = rclpy.create_node(role)
+        if role == 'camera':
+            print('ready', flush=True)
+            print(json.dumps(camera(node, settings)), flush=True)
+            return
+        figures = _ROLES[role](node, settings)
+    ended = Event()
+    Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    print('ready', flush=True)
+    while not ended.is_set():
+        executor.spin_once(timeout_sec=0.2)
+    print(json.dumps(figures()), flush=True)
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])

@@ -1,0 +1,33 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The middleware's buffers for large images, as launch files set them."""
+
+from __future__ import annotations
+
+from ament_index_python.packages import get_package_share_directory
+from launch.some_substitutions_type import SomeSubstitutionsType
+from launch.substitutions import EnvironmentVariable
+
+# Fast DDS 3 renamed its variable.
+_FAST_DDS = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+_CYCLONE_DDS = ('CYCLONEDDS_URI',)
+
+
+def environment() -> dict[str, SomeSubstitutionsType]:
+    """
+    Return the variables that name the package's profiles, for a Node's ``additional_env``.
+
+    Whoever has set a variable keeps it. They go to single processes, not to the whole launch:
+    another package's launch file that runs later should find the environment as it was.
+    """
+    config = get_package_share_directory('edgenext_ros') + '/config'
+    return {**_unless_set(_FAST_DDS, f'{config}/fastdds.xml'),
+            **_unless_set(_CYCLONE_DDS, f'file://{config}/cyclonedds.xml')}
+
+
+def _unless_set(names: tuple[str, ...], value: SomeSubstitutionsType,
+                ) -> dict[str, SomeSubstitutionsType]:
+    """Give the variables of one middleware the user's value, where one of them has one."""
+    for name in names:
+        value = EnvironmentVariable(name, default_value=value)
+    return dict.fromkeys(names, value)

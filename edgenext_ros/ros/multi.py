@@ -1,0 +1,45 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A classifier node for each of several cameras, in one process, with one model on one BPU."""
+
+from __future__ import annotations
+
+import sys
+
+from edgenext_ros.ros.lifecycle import run_all
+from edgenext_ros.ros.node import ClassifierNode
+from edgenext_ros.ros.parameters import ParameterError
+from edgenext_ros.runtime.shared import SharedModels
+from rclpy.exceptions import InvalidNamespaceException
+from rclpy.utilities import remove_ros_args
+from rclpy.validate_namespace import validate_namespace
+
+
+def nodes(cameras: list[str]) -> list[ClassifierNode]:
+    """
+    Make the node ``/CAMERA/classifier`` for each camera.
+
+    :raises ParameterError: no name, or one that is no namespace, or twice.
+    """
+    if not cameras or len(set(cameras)) < len(cameras):
+        raise ParameterError('expected the names of the cameras, each once, such as "front rear", '
+                             f'found {" ".join(cameras) or "none"}')
+    for name in cameras:
+        try:
+            validate_namespace(name if name.startswith('/') else f'/{name}')
+        except InvalidNamespaceException as error:
+            raise ParameterError(f'camera {name!r}: not a namespace: '
+                                 f'{" ".join(str(error).split())}') from error
+    models = SharedModels()
+    return [ClassifierNode(namespace=name, opener=models.open) for name in cameras]
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the nodes of the cameras that the arguments name; 1 when one could not start."""
+    arguments = sys.argv if args is None else args
+    return run_all(lambda: nodes(remove_ros_args(arguments)[1:]), args,
+                   start=ClassifierNode.autostart)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,100 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""One open model for several users in one process, who take turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Condition
+
+from edgenext_ros.runtime import open_model
+from edgenext_ros.runtime.base import InferenceError, ModelInfo, Nv12, Runtime, RuntimeOptions, \
+    Scores
+
+_Key = tuple[Path, str, RuntimeOptions]
+
+
+class SharedModels:
+    """
+    Open each model once, for as long as somebody has it open.
+
+    A BPU runs one frame at a time; who waits for it is served in the order of asking, so that a
+    fast camera does not push out a slow one.
+    """
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._open: dict[_Key, tuple[Runtime, ModelInfo, _Turns, list[_Share]]] = {}
+
+    def open(self, model: Path, *, runtime: str = 'auto',
+             options: RuntimeOptions | None = None) -> tuple[Runtime, ModelInfo]:
+        """Do as ``runtime.open_model``; the engine returned is this user's share of one."""
+        key = model.resolve(), runtime, options or RuntimeOptions()
+        with self._changed:
+            if key not in self._open:
+                self._open[key] = *open_model(
+                    model, runtime=runtime, options=options), _Turns(), []
+            instance, info, turns, users = self._open[key]
+            share = _Share(self, key, instance, turns)
+            users.append(share)
+            return share, info
+
+    def leave(self, share: _Share, key: _Key) -> None:
+        """Free the model if nobody else has it open."""
+        with self._changed:
+            instance, _, turns, users = self._open.get(key, (None, None, None, []))
+            if instance is None or turns is None or share not in users:
+                return
+            if users == [share]:
+                with turns.mine():
+                    instance.close()
+                del self._open[key]
+            users.remove(share)
+
+
+class _Share:
+    """One user's engine; see ``base.Runtime``."""
+
+    def __init__(self, models: SharedModels, key: _Key, instance: Runtime,
+                 turns: _Turns) -> None:
+        self._models, self._key, self._turns = models, key, turns
+        self._instance: Runtime | None = instance
+
+    def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
+        """Refuse: a share is open already."""
+        raise InferenceError(f'{model}: a shared model is opened by SharedModels')
+
+    def infer(self, nv12: Nv12) -> Scores:
+        """Wait for this user's turn, and run the network once."""
+        with self._turns.mine():
+            if self._instance is None:
+                raise InferenceError('this share of a model is closed')
+            return self._instance.infer(nv12)
+
+    def close(self) -> None:
+        """Leave; the last one frees the model."""
+        self._models.leave(self, self._key)
+        self._instance = None
+
+
+class _Turns:
+    """A lock that serves in the order of asking, which Python's do not promise."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._next = self._serving = 0
+
+    @contextmanager
+    def mine(self) -> Iterator[None]:
+        """Wait for the turn and hold it."""
+        with self._changed:
+            ticket, self._next = self._next, self._next + 1
+            self._changed.wait_for(lambda: self._serving == ticket)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._serving += 1
+                self._changed.notify_all()

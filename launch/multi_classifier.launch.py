@@ -1,0 +1,45 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Start a classifier for each of several cameras, in one process with one model.
+
+ros2 launch edgenext_ros multi_classifier.launch.py cameras:='front rear'
+
+The nodes are /front/classifier and /rear/classifier; they listen to /front/image and /rear/image.
+"""
+
+from ament_index_python.packages import get_package_share_directory
+from edgenext_ros.ros.middleware import environment
+from launch import LaunchDescription, LaunchDescriptionEntity
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.launch_context import LaunchContext
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterFile
+
+PACKAGE = 'edgenext_ros'
+
+ARGUMENTS = [
+    DeclareLaunchArgument('cameras', description='Names of the cameras, with spaces between'),
+    DeclareLaunchArgument(
+        'image', default_value='image',
+        description='Image topic, in the namespace of each camera'),
+    DeclareLaunchArgument(
+        'params_file', default_value=get_package_share_directory(PACKAGE)
+        + '/config/classifier.yaml', description='YAML file with parameters'),
+]
+
+
+def classifiers(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """Build the process from the arguments."""
+    def value(name: str) -> str:
+        return LaunchConfiguration(name).perform(context)
+
+    return [Node(package=PACKAGE, executable='multi_classifier_node', output='screen',
+                 additional_env=environment(), parameters=[ParameterFile(value('params_file'))],
+                 remappings=[('image', value('image'))], arguments=value('cameras').split())]
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Describe the arguments and the process."""
+    return LaunchDescription([*ARGUMENTS, OpaqueFunction(function=classifiers)])

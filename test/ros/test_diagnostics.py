@@ -1,0 +1,57 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What is said of problems, and that nothing is made for nobody."""
+
+from edgenext_ros.core.classifier import Timings
+from edgenext_ros.ros import diagnostics, node as module
+import pytest
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Make the time stand still; the list's one value is the time."""
+    now = [100.0]
+    monkeypatch.setattr(diagnostics, 'monotonic', lambda: now[0])
+    return now
+
+
+def test_a_problem_is_logged_at_once_but_not_again_for_a_while(clock):
+    complaints = diagnostics.Complaints()
+    assert complaints.deserves_a_line('first')
+    assert not complaints.deserves_a_line('first')
+    assert complaints.deserves_a_line('second')
+    clock[0] += 4.9
+    assert not complaints.deserves_a_line('first')
+    clock[0] += 0.2
+    assert complaints.deserves_a_line('first')
+
+
+def test_a_flood_of_new_problems_is_cut_off(clock):
+    complaints = diagnostics.Complaints()
+    said = [complaints.deserves_a_line(f'problem {number}') for number in range(100)]
+    assert said == [True] * 20 + [False] * 80
+    clock[0] += 5
+    assert complaints.deserves_a_line('problem 99')
+
+
+def test_the_first_good_frame_after_a_logged_problem_is_told(clock):
+    complaints = diagnostics.Complaints()
+    assert not complaints.settle()
+    complaints.deserves_a_line('first')
+    complaints.deserves_a_line('second')
+    assert complaints.settle()
+    assert not complaints.settle()
+    complaints.deserves_a_line('first')
+    assert not complaints.settle(), 'nothing was logged, so there is nothing to take back'
+
+
+def test_no_message_is_made_while_nobody_listens_but_the_rate_goes_on(ros, monkeypatch):
+    monkeypatch.setattr(module, 'diagnostic_message', lambda *_, **__: pytest.fail('it was made'))
+    node = module.ClassifierNode(context=ros.context)
+    try:
+        node._statistics.count_result(Timings(1.0, 1.0, 1.0), 0.0)
+        node._on_timer()
+        report = node._statistics.report()
+        assert (report.counts.classified, report.fps) == (1, 0.0)
+    finally:
+        node.destroy_node()

@@ -1,0 +1,54 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Several cameras in one process with one model."""
+
+import sys
+
+from conftest import Process
+from edgenext_ros.ros.messages import Classification
+import pytest
+
+
+@pytest.fixture
+def start(ros):
+    """Start the node for some cameras."""
+    def start_it(*cameras, **parameters):
+        words = [f'{key}:={value}' for key, value in parameters.items()]
+        process = Process(
+            [sys.executable, '-m', 'edgenext_ros.ros.multi', *cameras, '--ros-args',
+             *[part for word in words for part in ('-p', word)]],
+            ros.environment, ros.folder / 'multi.log')
+        ros._stack.callback(process.kill)
+        return process
+
+    return start_it
+
+
+def test_each_camera_has_a_node_and_results_of_its_own(ros, start, make_image):
+    process = start('front', 'rear', top_k=2)
+    ros.wait(lambda: process.output.count('100 classes') == 2, what='both nodes')
+    results = {name: ros.collect(Classification, f'/{name}/classification')
+               for name in ('front', 'rear')}
+    cameras = {name: ros.publisher(topic=f'/{name}/image') for name in results}
+    for name, other in (('front', 'rear'), ('rear', 'front')):
+        before = len(results[other])
+        found = ros.ask(cameras[name], make_image(), results[name])
+        assert len(found.results) == 2
+        assert len(results[other]) == before
+    assert process.stop() == 0
+    assert 'Traceback' not in process.output
+
+
+@pytest.mark.parametrize('cameras,reason', [
+    ([], 'found none'), (['front', 'front'], 'each once'), (['fr ont'], "camera 'fr ont'")])
+def test_names_that_cannot_be_are_refused(start, cameras, reason):
+    process = start(*cameras)
+    assert process.process.wait(30) == 1
+    assert reason in process.output
+    assert 'Traceback' not in process.output
+
+
+def test_a_model_that_is_missing_ends_it(start):
+    process = start('front', 'rear', model='/nowhere.onnx')
+    assert process.process.wait(30) == 1
+    assert '/nowhere.onnx' in process.output

@@ -1,0 +1,98 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Serialised images over DDS: headers to the last bit, bytes that are no message, profiles."""
+
+import os
+from pathlib import Path
+import re
+import subprocess
+import sys
+
+from conftest import compressed
+import cv2
+import pytest
+from sensor_msgs.msg import Image
+
+CONFIG = Path(__file__).parents[2] / 'config'
+CYCLONE_DDS = any(Path(prefix, 'lib', 'librmw_cyclonedds_cpp.so').exists()
+                  for prefix in os.environ.get('AMENT_PREFIX_PATH', '').split(':'))
+HEADERS = [(0, 1, ''), (-2**31, 0, 'front_camera'), (-1, 2**32 - 1, '/fr\u00f6nt/\u03b1'),
+           (2**31 - 1, 999_999_999, '\u6444\u50cf\u5934 \U0001f4f7')]
+
+
+@pytest.mark.parametrize('input_type', ['raw', 'compressed'])
+def test_every_header_comes_back_as_it_was(ros, classifier, make_image, photograph, input_type):
+    _, results, camera = classifier(input_type=input_type)
+    _, picture = cv2.imencode('.jpg', photograph)
+    for sec, nanosec, frame_id in HEADERS:
+        image = make_image() if input_type == 'raw' else compressed(picture, 0)
+        image.header.stamp.sec, image.header.stamp.nanosec = sec, nanosec
+        image.header.frame_id = frame_id
+        assert ros.ask(camera, image, results).header == image.header
+
+
+@pytest.mark.parametrize('input_type,kind', [
+    ('raw', 'Image'), ('compressed', 'CompressedImage')])
+def test_bytes_that_are_no_message_are_named(ros, classifier, make_image, photograph, input_type,
+                                             kind):
+    process, results, camera = classifier(input_type=input_type)
+    for junk, sentence in [
+            (b'\0\1\0\0' + bytes(4), f'serialised {kind} is truncated: expected 8 bytes of stamp'),
+            (b'\0\7\0\0' + bytes(60), f'serialised {kind}: expected a header of 4 bytes')]:
+        ros.repeat(camera, junk, lambda s=sentence: s in process.output)
+    _, picture = cv2.imencode('.jpg', photograph)
+    good = make_image() if input_type == 'raw' else compressed(picture, 7)
+    assert ros.ask(camera, good, results).header == good.header
+    assert 'Traceback' not in process.output
+
+
+def test_who_looks_at_a_large_jpeg_sees_all_of_it(ros, classifier, photograph):
+    """The model alone gets it at the reduced size that it needs."""
+    _, results, camera = classifier(input_type='compressed')
+    large = cv2.resize(photograph, (1280, 960))
+    _, picture = cv2.imencode('.jpg', large)
+    reduced = ros.ask(camera, compressed(picture, 1), results)
+    drawn = ros.collect(Image, '/classifier/annotated_image')
+    image = ros.ask(camera, compressed(picture, 2), drawn)
+    assert (image.width, image.height) == (1280, 960)
+    whole = ros.ask(camera, compressed(picture, 3), results)
+    assert reduced.results[0].class_id == whole.results[0].class_id
+    assert reduced.results[0].score == pytest.approx(whole.results[0].score, abs=0.1)
+
+
+NODE = """
+import rclpy
+rclpy.init()
+node = rclpy.create_node('lonely')
+print(open('/proc/self/maps').read())
+"""
+
+
+def lonely_node(environment, **variables):
+    """Start a node that ends at once; return its memory map."""
+    done = subprocess.run([sys.executable, '-c', NODE], env={**environment, **variables},
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_fast_dds_takes_the_profile(ros):
+    """Shared memory only, so that nothing leaves the machine although discovery is not limited."""
+    for name in ('ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC_DISCOVERY_RANGE'):
+        ros.environment.pop(name, None)
+    variables = {'RMW_IMPLEMENTATION': 'rmw_fastrtps_cpp', 'FASTDDS_BUILTIN_TRANSPORTS': 'SHM'}
+    sizes = []
+    for profile in ({}, {'FASTRTPS_DEFAULT_PROFILES_FILE': str(CONFIG / 'fastdds.xml')}):
+        shared = re.findall(r'(?m)^(\w+)-(\w+) .* /dev/shm/fastrtps_[0-9a-f]{16}$',
+                            lonely_node(ros.environment, **variables, **profile))
+        sizes.append(max(int(end, 16) - int(begin, 16) for begin, end in shared))
+    default, large = sizes
+    assert default < 2**20
+    assert large >= 4 * 1920 * 1080 * 3
+
+
+@pytest.mark.skipif(not CYCLONE_DDS, reason='Cyclone DDS is not installed')
+def test_cyclone_dds_takes_the_profile(ros):
+    """It refuses what it does not know, and then there is no node."""
+    lonely_node(ros.environment, RMW_IMPLEMENTATION='rmw_cyclonedds_cpp',
+                CYCLONEDDS_URI=f'file://{CONFIG / "cyclonedds.xml"}')

@@ -1,0 +1,134 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Several users of one open model."""
+
+from pathlib import Path
+from threading import Event, Thread
+
+from edgenext_ros.models.store import locate
+from edgenext_ros.runtime import open_model, shared
+from edgenext_ros.runtime.base import InferenceError, ModelInfo, RuntimeOptions
+from edgenext_ros.runtime.shared import SharedModels
+import numpy as np
+import pytest
+
+INFO = ModelInfo('net', 'stand-in', width=2, height=2, classes=1)
+
+
+class Engine:
+    """Notes what is asked of it; an inference lasts until it is let go."""
+
+    def __init__(self):
+        self.seen, self.closed = [], 0
+        self.free = Event()
+        self.free.set()
+
+    def infer(self, nv12):
+        self.seen.append(int(nv12[0]))
+        assert self.free.wait(10)
+        return nv12[:1].astype(np.float32)
+
+    def close(self):
+        self.closed += 1
+
+
+@pytest.fixture
+def engines(monkeypatch):
+    """Let ``open_model`` make stand-ins, and list them."""
+    made = []
+
+    def opened(model, *, runtime, options):
+        made.append(Engine())
+        return made[-1], INFO
+
+    monkeypatch.setattr(shared, 'open_model', opened)
+    return made
+
+
+def picture(value):
+    return np.full(6, value, np.uint8)
+
+
+@pytest.mark.parametrize('other,count', [
+    ({}, 1), ({'options': RuntimeOptions()}, 1), ({'runtime': 'onnx'}, 2),
+    ({'options': RuntimeOptions(priority=3)}, 2)])
+def test_the_same_model_is_opened_once(engines, other, count):
+    models = SharedModels()
+    first, _ = models.open(Path('a.bin'))
+    second, info = models.open(Path('a.bin'), **other)
+    assert (len(engines), info) == (count, INFO)
+    assert [engine.infer(picture(7)).tolist() for engine in (first, second)] == [[7], [7]]
+
+
+def test_the_last_to_leave_closes_it(engines):
+    models = SharedModels()
+    first, second = (models.open(Path('a.bin'))[0] for _ in range(2))
+    first.close()
+    first.close()
+    assert engines[0].closed == 0
+    with pytest.raises(InferenceError, match='closed'):
+        first.infer(picture(1))
+    second.infer(picture(2))
+    second.close()
+    assert (engines[0].closed, engines[0].seen) == (1, [2])
+    models.open(Path('a.bin'))
+    assert len(engines) == 2
+
+
+def test_turns_are_taken_in_the_order_of_asking(engines):
+    models = SharedModels()
+    shares = [models.open(Path('a.bin'))[0] for _ in range(4)]
+    engine = engines[0]
+    engine.free.clear()
+    threads = []
+    for number, share in enumerate(shares):
+        threads.append(Thread(target=share.infer, args=[picture(number)]))
+        threads[-1].start()
+        # The next asks when this one has been given its number.
+        while share._turns._next <= number:
+            pass
+    engine.free.set()
+    for thread in threads:
+        thread.join(10)
+    assert engine.seen == [0, 1, 2, 3]
+
+
+def test_an_error_passes_the_turn_on(engines):
+    models = SharedModels()
+    first, second = (models.open(Path('a.bin'))[0] for _ in range(2))
+    engines[0].infer = lambda nv12: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        first.infer(picture(1))
+    del engines[0].infer
+    assert second.infer(picture(2)).tolist() == [2]
+
+
+def test_a_model_that_does_not_open_is_nobodys(engines, monkeypatch):
+    models = SharedModels()
+    monkeypatch.setattr(shared, 'open_model', lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        models.open(Path('a.bin'))
+    assert not models._open
+
+
+def test_a_real_model_gives_the_same_to_each():
+    path = locate('demo', suffixes=('.onnx',)).path
+    alone, info = open_model(path)
+    nv12 = np.random.default_rng(0).integers(0, 256, info.nv12_size, np.uint8)
+    models = SharedModels()
+    shares = [models.open(path)[0] for _ in range(3)]
+    found = [None] * 3
+
+    def run(index):
+        found[index] = shares[index].infer(nv12)
+
+    threads = [Thread(target=run, args=[index]) for index in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for output in found:
+        np.testing.assert_array_equal(output, alone.infer(nv12))
+    for share in shares:
+        share.close()
+    alone.close()

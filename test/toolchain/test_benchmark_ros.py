@@ -1,0 +1,28 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The figures over DDS come from real processes that really see the camera's frames."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import import_module
+
+import pytest
+
+pytest.importorskip('scipy', reason='the baseline needs it: pip install scipy')
+benchmark_ros = import_module('edgenext_ros.toolchain.benchmark_ros')
+FEW = replace(benchmark_ros.SMALL, frames=30)
+
+
+@pytest.mark.parametrize('role', ['floor', 'echo', 'plain', 'classifier'])
+def test_each_role_sees_the_frames_and_measures(role: str):
+    figures = benchmark_ros.session(role, FEW)
+    assert FEW.frames / 2 < figures['results'] <= FEW.frames
+    assert figures['frames'] == figures['results']
+    assert figures['cpu_ms'] > 0
+    assert all(0 < age < 10_000 for age in figures['ages_ms'])
+
+
+def test_a_role_that_fails_is_named():
+    with pytest.raises(RuntimeError, match=r'nobody.*ended with code 1'):
+        benchmark_ros.session('nobody', FEW)
