@@ -15,7 +15,7 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.launch_context import LaunchContext
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterFile
+from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 
 PACKAGE = 'edgenext_ros'
 
@@ -24,6 +24,10 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'image', default_value='image',
         description='Image topic, in the namespace of each camera'),
+    DeclareLaunchArgument(
+        'model', default_value='', description='Catalog name or path; empty: as in params_file'),
+    DeclareLaunchArgument(
+        'runtime', default_value='', description='Inference engine; empty: as in params_file'),
     DeclareLaunchArgument(
         'params_file', default_value=get_package_share_directory(PACKAGE)
         + '/config/classifier.yaml', description='YAML file with parameters'),
@@ -35,8 +39,11 @@ def classifiers(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     def value(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
+    given = {name: ParameterValue(value(name), value_type=str)
+             for name in ('model', 'runtime') if value(name)}
     return [Node(package=PACKAGE, executable='multi_classifier_node', output='screen',
-                 additional_env=environment(), parameters=[ParameterFile(value('params_file'))],
+                 additional_env=environment(),
+                 parameters=[ParameterFile(value('params_file')), given],
                  remappings=[('image', value('image'))], arguments=value('cameras').split())]
 
 

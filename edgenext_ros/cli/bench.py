@@ -78,10 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
     from edgenext_ros.toolchain import benchmark
 
     print(f'{benchmark.machine()}; medians of {arguments.repeat} runs, one OpenCV thread\n')
-    print(f'{"case":<45}{"ours":>9}{"theirs":>10}')
+    print(f'{"case":<60}{"ours":>9}{"theirs":>10}')
     rows = []
     for row in _measured(arguments):
-        print(f'{row.case:<45}{row.ours:>9.1f}{row.theirs:>10.1f} {row.unit:<4} {verdict(row)}',
+        print(f'{row.case:<60}{row.ours:>9.1f}{row.theirs:>10.1f} {row.unit:<4} {verdict(row)}',
               flush=True)
         rows.append(row)
     write_json(arguments.json, [asdict(row) for row in rows])

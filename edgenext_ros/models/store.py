@@ -14,6 +14,7 @@ from edgenext_ros.core.labels import LabelError, LabelSet
 from edgenext_ros.models import record
 from edgenext_ros.models.catalog import CATALOG, Entry, File
 
+_MOST_LABEL_BYTES = 10 ** 6
 _BOARD_FOLDERS = (Path('/opt/hobot/model/x5/basic'), Path('/app/model/basic'))
 """Where the board's own image keeps models."""
 
@@ -89,7 +90,7 @@ def locate(model: str, *, suffixes: tuple[str, ...] = ('.bin', '.onnx')) -> Loca
     :raises ChangedError: it is not the file that was fetched.
     """
     if model not in CATALOG:
-        path = Path(model).expanduser()
+        path = user_path(model)
         if not path.exists():
             known = ', '.join(CATALOG)
             raise ModelNotFoundError(
@@ -123,6 +124,8 @@ def _labels_of(path: Path) -> Path | None:
 
 
 def _labels_beside(path: Path) -> Path | None:
+    if not path.is_file():
+        return None  # '/' and '' have no name that a suffix could go on
     for suffix in ('.labels.txt', '.labels.json'):
         candidate = path.with_suffix(suffix)
         if candidate.is_file():
@@ -130,16 +133,31 @@ def _labels_beside(path: Path) -> Path | None:
     return None
 
 
+def user_path(text: str) -> Path:
+    """Return a path with the home folder in place of ``~``; as it stands where there is none."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
 def read_labels(path: Path) -> LabelSet:
     """
     Read a label file, UTF-8 text or JSON.
 
-    :raises LabelError: it is missing, not UTF-8, or not a list of names.
+    :raises LabelError: it is missing, of more than 1 MB, not UTF-8, or not a list of names.
     """
     try:
-        text = path.read_text(encoding='utf-8')
+        with path.open('rb') as file:  # a limit on what is read: a device has no size
+            data = file.read(_MOST_LABEL_BYTES + 1)
+        text = data.decode('utf-8')
     except OSError as error:
         raise LabelError(f'{path}: cannot be read: {error.strerror}') from error
     except UnicodeDecodeError as error:
         raise LabelError(f'{path}: cannot be read as UTF-8 text: {error}') from error
+    except ValueError as error:  # a NUL, or half of a surrogate pair, in the path
+        raise LabelError(f'{str(path)!r}: cannot be read: {error}') from error
+    if len(data) > _MOST_LABEL_BYTES:
+        raise LabelError(f'{path}: expected at most {_MOST_LABEL_BYTES} bytes of labels, '
+                         'found more')
     return LabelSet.parse(text, source=str(path))

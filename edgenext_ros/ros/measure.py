@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from ctypes import CDLL, PyDLL
 from importlib import import_module
 import json
 from pathlib import Path
@@ -72,7 +73,7 @@ def camera(node: Node, options: dict[str, Any]) -> dict[str, Any]:
     message.header.frame_id = 'camera'
     publisher = node.create_publisher(
         Image, 'image', QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT))
-    _wait_for_listener(publisher)
+    _wait_for_subscriber(node, 'image')
     sleep(0.5)  # the other side may have to find the publisher too
     due = monotonic()
     for _ in range(options['frames']):
@@ -111,7 +112,7 @@ def echo(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
         meter()
 
     node.create_subscription(Image, 'image', on_image, _NEWEST, raw=True)
-    _wait_for_listener(publisher)
+    _wait_for_subscriber(node, 'classification')
     return meter.figures
 
 
@@ -120,8 +121,8 @@ def _stamp(message: bytes) -> float:
     return sec + nanosec / 1e9
 
 
-def _wait_for_listener(publisher: Any) -> None:
-    while not publisher.get_subscription_count():
+def _wait_for_subscriber(node: Node, topic: str) -> None:
+    while not node.count_subscribers(topic):
         sleep(0.01)
 
 
@@ -144,7 +145,7 @@ def plain(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
         meter()
 
     node.create_subscription(Image, 'image', on_image, qos_profile_sensor_data)
-    _wait_for_listener(publisher)
+    _wait_for_subscriber(node, 'classification')
     return meter.figures
 
 
@@ -162,23 +163,47 @@ def listener(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]
     return lambda: {'frames': len(ages), 'ages_ms': ages}
 
 
-def classifier() -> tuple[Node, Callable[[], dict[str, Any]]]:
-    """Return this package's node, with its inference left out."""
+class _Engine:
+    """
+    In the place of a BPU: the same result after the same time.
+
+    :param meter: called for each frame.
+    :param wait: takes this many microseconds, with or without the GIL.
+    """
+
+    def __init__(self, classes: int, meter: Meter, wait: Callable[[int], Any],
+                 microseconds: int) -> None:
+        self._result, self._meter = _LOGITS[:classes], meter
+        self._wait, self._microseconds = wait, microseconds
+
+    def infer(self, nv12: Any) -> Any:
+        """Return what it always returns."""
+        self._meter()
+        if self._microseconds:
+            self._wait(self._microseconds)
+        return self._result
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, Any]]]:
+    """Return this package's node without its network, whose time is none of the node's."""
     from edgenext_ros.ros.node import ClassifierNode
+    from edgenext_ros.runtime import open_model
 
-    node, meter = ClassifierNode(), Meter()
-    publish = node._publish
+    library = PyDLL(None) if options['holds_gil'] else CDLL(None)
+    meter = Meter()
+
+    def opener(*arguments: Any, **more: Any) -> Any:
+        runtime, info = open_model(*arguments, **more)
+        runtime.close()
+        return _Engine(info.classes, meter, library.usleep, options['infer_us']), info
+
+    node = ClassifierNode(opener=opener)
     node.trigger_configure()
-    # The time of the network is none of the node's; everything around it stays.
-    node._engine.classifier._infer = lambda nv12: _LOGITS[:node._engine.info.classes]
-
-    def publish_and_count(*arguments: Any) -> None:
-        publish(*arguments)
-        meter()
-
-    node._publish = publish_and_count
     node.trigger_activate()
-    _wait_for_listener(node._classification)
+    _wait_for_subscriber(node, 'classification')
     return node, meter.figures
 
 
@@ -190,7 +215,7 @@ def main(role: str, options: str) -> None:
     rclpy.init()
     settings = json.loads(options)
     if role == 'classifier':
-        node, figures = classifier()
+        node, figures = classifier(settings)
     else:
         node = rclpy.create_node(role)
         if role == 'camera':

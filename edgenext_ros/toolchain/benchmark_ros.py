@@ -27,6 +27,7 @@ from edgenext_ros.toolchain.benchmark import Row
 PLAIN, FLOOR = 'plain rclpy node', 'raw subscriber that does nothing'
 ECHO = 'raw subscriber that answers at once'
 _TIMEOUT = 120
+_INFERENCE_US = 5200  # base, the largest of the four sizes
 _FASTDDS = 'FASTRTPS_DEFAULT_PROFILES_FILE'
 _KEEP_MEMORY = {'MALLOC_MMAP_THRESHOLD_': str(2 ** 26), 'MALLOC_TRIM_THRESHOLD_': str(2 ** 28)}
 """Without these glibc fetches every page of every large picture anew from the kernel."""
@@ -68,6 +69,11 @@ def rows() -> Iterator[Row]:
     for role, baseline in (('plain', PLAIN), ('echo', ECHO), ('floor', FLOOR)):
         yield Row(f'age of a result, {SMALL.title}', baseline, 'ms', ages['classifier'],
                   ages[role])
+    held, free = (session('classifier', SMALL, infer_us=_INFERENCE_US, holds_gil=holds_gil)
+                  for holds_gil in (True, False))
+    yield Row(f'age of a result, {SMALL.title}, GIL held for {_INFERENCE_US / 1000:.1f} ms',
+              'same with the GIL released', 'ms',
+              median(held['ages_ms']), median(free['ages_ms']))
     memory = session('classifier', MANY)['memory_mb']
     yield Row('memory after 10,000 frames', 'after 100', 'MB',
               *(memory.get(count, float('nan')) for count in ('10000', '100')))
@@ -86,10 +92,13 @@ def _first_result() -> float:
     return monotonic() - begin
 
 
-def session(role: str, camera: Camera) -> dict[str, Any]:
+def session(role: str, camera: Camera, *, infer_us: int = 0,
+            holds_gil: bool = False) -> dict[str, Any]:
     """
     Let one side see one camera.
 
+    :param infer_us: what an inference takes, for the classifier.
+    :param holds_gil: as an inference by the vendor's Python modules does.
     :return: its figures, and the number and the ages of the results; the floor's are its pictures.
     """
     print(f'{camera.title}: {role} ...', file=sys.stderr, flush=True)
@@ -98,7 +107,7 @@ def session(role: str, camera: Camera) -> dict[str, Any]:
         listener = stack.enter_context(_Process('listener', {}, environment)) \
             if role != 'floor' else None
         side = stack.enter_context(_Process(
-            role, {'path': zoo_path.__name__},
+            role, {'path': zoo_path.__name__, 'infer_us': infer_us, 'holds_gil': holds_gil},
             environment | (_KEEP_MEMORY if role in ('floor', 'echo') else {})))
         sender = stack.enter_context(
             _Process('camera', asdict(camera), environment | _KEEP_MEMORY))

@@ -44,7 +44,8 @@ def describe(path):
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.name)
 def test_every_argument_is_described(path):
     arguments = describe(path).get_launch_arguments()
-    assert {'namespace', 'model'} <= {argument.name for argument in arguments}
+    assert {'cameras' if path.name.startswith('multi') else 'namespace', 'model'} <= {
+        argument.name for argument in arguments}
     for argument in arguments:
         assert argument.description not in ('', 'no description given')
 
@@ -75,6 +76,19 @@ def test_arguments_reach_the_node(given, topic, parameters):
     assert [''.join(part.text for part in side) for side in remappings[0]] == ['image', topic]
     values = evaluate_parameters(context, node._Node__parameters)[1]
     assert values == parameters
+
+
+def test_cameras_reach_the_process():
+    from launch import LaunchContext
+    from launch_ros.utilities import evaluate_parameters
+    description = describe(ROOT / 'launch' / 'multi_classifier.launch.py')
+    context = LaunchContext()
+    context.launch_configurations.update(
+        cameras='front rear', image='image_raw', model='1', runtime='',
+        params_file=str(ROOT / 'config' / 'classifier.yaml'))
+    (node,) = description.entities[-1].execute(context)
+    assert evaluate_parameters(context, node._Node__parameters)[1] == {'model': '1'}
+    assert [''.join(part.text for part in words) for words in node.cmd[1:3]] == ['front', 'rear']
 
 
 FAST, FAST_3, CYCLONE = (

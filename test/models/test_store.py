@@ -4,11 +4,13 @@
 
 import hashlib
 import json
+from pathlib import Path
 import platform
 import shutil
 import struct
 
 from bin_writer import message
+from edgenext_ros.core.labels import LabelError
 from edgenext_ros.models import ModelError, store, structure
 from edgenext_ros.models.catalog import CATALOG, KINDS
 from edgenext_ros.models.fetch import verify
@@ -142,3 +144,11 @@ def test_a_fetched_model_is_compared_before_it_is_used(cache):
     path.write_bytes(OTHER)
     with pytest.raises(ChangedError, match='.*'.join(SUMS)):
         store.locate('xx_small')
+
+
+def test_labels_without_end_are_refused(tmp_path):
+    long = tmp_path / 'labels.txt'
+    long.write_bytes(b'cup\n' * 250_001)
+    for path in (long, Path('/dev/zero')):
+        with pytest.raises(LabelError, match='expected at most 1000000 bytes of labels'):
+            store.read_labels(path)

@@ -1,0 +1,41 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The SROS2 policy allows what the running node has in the graph, and nothing else."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+POLICY = Path(__file__).parents[2] / 'config' / 'sros2' / 'policy.xml'
+NODE = 'classifier'
+# Only with use_sim_time; only since Jazzy.
+SOMETIMES = {('subscribe', '/clock'), ('reply', f'/{NODE}/get_type_description')}
+
+
+def allowed():
+    """Return (verb, absolute name) of all that the policy allows."""
+    (profile,) = ElementTree.parse(POLICY).iter('profile')
+    assert (profile.get('ns'), profile.get('node')) == ('/', NODE)
+    result = set()
+    for rules in profile:
+        (verb,), values = rules.keys(), set(rules.attrib.values())
+        assert values == {'ALLOW'}
+        for name in rules:
+            result.add((verb, '/' + name.text.replace('~', NODE, 1).lstrip('/')))
+    return result
+
+
+def in_the_graph(node):
+    """Return (verb, absolute name) of all that the running node has."""
+    return {(verb, name) for verb, ask in (
+        ('subscribe', node.get_subscriber_names_and_types_by_node),
+        ('publish', node.get_publisher_names_and_types_by_node),
+        ('reply', node.get_service_names_and_types_by_node),
+    ) for name, _ in ask(NODE, '/')}
+
+
+def test_the_policy_allows_what_the_node_has(ros, classifier, make_image):
+    _, results, camera = classifier()
+    ros.ask(camera, make_image(), results)
+    expected = allowed() - SOMETIMES
+    ros.wait(lambda: expected == in_the_graph(ros.node) - SOMETIMES,
+             what=f'a graph of {sorted(expected)}, rather than {sorted(in_the_graph(ros.node))}')
