@@ -24,7 +24,8 @@ MAY_IMPORT = {
     'toolchain': {'core', 'runtime', 'models'},
     'cli': {'core', 'runtime', 'models', 'toolchain', 'ros'},
 }
-ROS_MODULES = {'launch', 'launch_ros', 'rclpy', 'sensor_msgs', 'std_msgs', 'vision_msgs'}
+ROS_MODULES = {'ament_index_python', 'launch', 'launch_ros', 'rclpy', 'sensor_msgs', 'std_msgs',
+               'vision_msgs'}
 
 
 def sources(part):
@@ -64,6 +65,17 @@ def test_dependencies_are_sorted_and_named_once():
     for kind in ('depend', 'exec_depend', 'test_depend'):
         names = [element.text for element in package.findall(kind)]
         assert names == sorted(set(names))
+
+
+def test_every_dependency_has_a_rosdep_key():
+    """Those of ros/rosdistro, August 2026: rosdep/python.yaml, humble and jazzy's packages."""
+    package = ElementTree.parse(ROOT / 'package.xml').getroot()
+    assert {element.text for element in package if element.tag.endswith('depend')} <= {
+        'python3-hypothesis', 'python3-numpy', 'python3-opencv', 'python3-pytest',
+        'python3-pytest-timeout', 'python3-yaml',
+        'ament_index_python', 'cv_bridge', 'diagnostic_msgs', 'launch', 'launch_ros',
+        'launch_testing', 'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'sensor_msgs', 'std_msgs',
+        'std_srvs', 'vision_msgs'}
 
 
 def test_every_ros_import_is_a_declared_dependency():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import cv2
-from edgenext_ros.core.jpeg import strongest_reduction
+from edgenext_ros.core.jpeg import read_header, strongest_reduction
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +19,10 @@ _IMREAD = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_RED
            8: cv2.IMREAD_REDUCED_COLOR_8}
 _TAIL = 4096
 """Bytes at the end of a JPEG or PNG in which its end marker must stand."""
+_LONGEST = (1 << 15) - 1
+"""Of a side: with more, OpenCV's exact nearest resize reads memory that is not the picture's."""
+_MOST_PIXELS = 1 << 26
+"""Of a JPEG or PNG: OpenCV takes what the header says, and up to 3 GB for a picture of 1 kB."""
 
 
 class FrameError(ValueError):
@@ -86,6 +90,8 @@ class Frame:
                 f'encoding {self.encoding!r} is not supported; use one of {", ".join(ENCODINGS)}')
         if min(self.width, self.height) < layout.smallest:
             raise FrameError(f'{self}: width and height must be at least {layout.smallest}')
+        if max(self.width, self.height) > _LONGEST:
+            raise FrameError(f'{self}: width and height must be at most {_LONGEST}')
         if layout.half_rows == 3 and self.data.size == self.step * self.height:
             # Some drivers count the chroma rows: height is then 1.5 times that of the picture.
             if self.height % 3:
@@ -125,11 +131,12 @@ class Frame:
         :param enough: whether a picture of this width and height is still large enough, such as
             ``Nv12Converter.covers``: a JPEG is then decoded at 1/8, 1/4 or 1/2 of its size where
             that will do, which takes less than half the time. Without it, at its full size.
-        :raises FrameError: empty, cut off, or not a picture.
+        :raises FrameError: empty, cut off, larger than 67 million pixels, or not a picture.
         """
         if not data.size:
             raise FrameError('compressed picture: no data')
         _refuse_cut_off(data)
+        _refuse_huge(data)
         reduction = strongest_reduction(data, enough) if enough else 1
         try:
             image = cv2.imdecode(data, _IMREAD[reduction])
@@ -177,6 +184,18 @@ def _refuse_cut_off(data: Bytes) -> None:
         return
     if not complete:
         raise FrameError(f'compressed picture of {data.size} bytes is truncated: no end marker')
+
+
+def _refuse_huge(data: Bytes) -> None:
+    """Refuse a JPEG or PNG whose header, damaged perhaps, would cost minutes and all memory."""
+    if data[:4].tobytes() == b'\x89PNG':
+        width, height = (int.from_bytes(data[at:at + 4].tobytes(), 'big') for at in (16, 20))
+    else:
+        header = read_header(data)
+        width, height = header[:2] if header else (0, 0)
+    if width * height > _MOST_PIXELS:
+        raise FrameError(f'compressed picture of {data.size} bytes says it has {width}x{height} '
+                         f'pixels: expected at most {_MOST_PIXELS}')
 
 
 def _tail(data: Bytes) -> bytes:

@@ -9,6 +9,7 @@ import json
 import re
 
 _SYNSET = re.compile(r'(n\d{8})\s+(.+)')
+_NOT_IN_MESSAGES = re.compile('[\0\ud800-\udfff]')
 
 
 class LabelError(ValueError):
@@ -48,7 +49,10 @@ class LabelSet:
         if text.lstrip()[:1] in ('{', '['):
             try:
                 entries = _entries(json.loads(text), source)
-            except json.JSONDecodeError as error:
+            except (ValueError, RecursionError) as error:
+                if isinstance(error, LabelError):
+                    raise
+                # ValueError: also of a number with thousands of digits.
                 raise LabelError(f'{source}: not valid JSON: {error}') from error
         else:
             entries = text.splitlines()
@@ -57,6 +61,9 @@ class LabelSet:
         for index, entry in enumerate(entries):
             if not entry.strip():
                 raise LabelError(f'{source}: the name of class {index} is empty')
+            if _NOT_IN_MESSAGES.search(entry):
+                raise LabelError(f'{source}: the name of class {index} is {entry!r}; no ROS '
+                                 f'message can carry a NUL or half of a surrogate pair')
         if not entries:
             raise LabelError(f'{source}: no class names found')
         matches = [_SYNSET.fullmatch(entry) for entry in entries]

@@ -49,7 +49,8 @@ def fit_rectangles(*, source: tuple[int, int], target: tuple[int, int],
     whole, full = Rectangle(0, 0, *source), Rectangle(0, 0, *target)
     (sw, sh), (tw, th) = source, target
     if fit == 'crop':
-        width, height = min(sw, max(1, sh * tw // th)), min(sh, max(1, sw * th // tw))
+        # Of a picture that is all width or all height, a pixel of chroma must be left: two.
+        width, height = min(sw, max(2, sh * tw // th)), min(sh, max(2, sw * th // tw))
         return _centred(width, height, whole), full
     if fit == 'letterbox':
         scale = min(tw / sw, th / sh)

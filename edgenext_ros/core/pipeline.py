@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Condition, Thread
+from time import monotonic
 from typing import Generic, TypeVar
 
 Item = TypeVar('Item')
@@ -27,15 +28,22 @@ class Pipeline(Generic[Item]):
         self._waiting: list[Item] = []
         self._running = True
         self._busy = False
+        self._begun = 0.0
         self._dropped = 0
         self._thread = Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     @property
     def dropped(self) -> int:
-        """Number of items that a newer one replaced."""
+        """Number of items that a newer one replaced, or that were cleared."""
         with self._changed:
             return self._dropped
+
+    @property
+    def busy_seconds(self) -> float:
+        """How long the present work goes on; 0 while there is none."""
+        with self._changed:
+            return monotonic() - self._begun if self._busy else 0.0
 
     def submit(self, item: Item) -> None:
         """Offer an item; returns at once. After ``stop`` it is ignored."""
@@ -47,8 +55,9 @@ class Pipeline(Generic[Item]):
             self._changed.notify_all()
 
     def clear(self) -> None:
-        """Forget the waiting item, if any."""
+        """Forget the waiting item, if any; it counts as dropped."""
         with self._changed:
+            self._dropped += len(self._waiting)
             self._waiting = []
 
     def drain(self, timeout: float) -> bool:
@@ -78,7 +87,7 @@ class Pipeline(Generic[Item]):
                 if not self._running:
                     return
                 item = self._waiting.pop()
-                self._busy = True
+                self._busy, self._begun = True, monotonic()
             self._work(item)
 
 

@@ -137,7 +137,7 @@ def user_path(text: str) -> Path:
     """Return a path with the home folder in place of ``~``; as it stands where there is none."""
     try:
         return Path(text).expanduser()
-    except RuntimeError:
+    except (RuntimeError, ValueError):  # nobody of that name, or no name at all
         return Path(text)
 
 

@@ -11,6 +11,7 @@ from time import monotonic
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from edgenext_ros.core.classifier import Timings
+from edgenext_ros.runtime.recovering import LEAST_PATIENCE_S, REOPEN_AFTER
 from std_msgs.msg import Header
 
 _BPU_LOAD = Path('/sys/devices/system/bpu/bpu0/ratio')
@@ -46,6 +47,8 @@ class Report:
     timings: Timings | None
     problem: str
     """What went wrong since the last good frame; empty when nothing did."""
+    failing: int = 0
+    """Frames that the engine failed on since the last good one."""
 
 
 class Statistics:
@@ -60,6 +63,7 @@ class Statistics:
         self._age: float | None = None
         self._timings: Timings | None = None
         self._problem = ''
+        self._failing = 0
 
     def count_received(self) -> None:
         """Count an image that arrived."""
@@ -77,6 +81,7 @@ class Statistics:
         with self._lock:
             if engine:
                 self._counts.failed += 1
+                self._failing += 1
             else:
                 self._counts.refused += 1
             self._problem = reason
@@ -91,7 +96,7 @@ class Statistics:
             self._counts.classified += 1
             self._timings = timings
             self._age = 1e3 * age if 0 <= age < 3600 else None
-            self._problem = ''
+            self._problem, self._failing = '', 0
 
     def report(self) -> Report:
         """Look at the statistics and begin a new period for the rate."""
@@ -103,7 +108,8 @@ class Statistics:
             return Report(
                 counts=Counts(**vars(self._counts)), fps=fps,
                 image_age=None if self._last_image is None else now - self._last_image,
-                result_age_ms=self._age, timings=self._timings, problem=self._problem)
+                result_age_ms=self._age, timings=self._timings, problem=self._problem,
+                failing=self._failing)
 
 
 class Complaints:
@@ -135,11 +141,12 @@ class Complaints:
 
 
 def judge(report: Report, *, state: str, enabled: bool, waited: float,
-          timeout: float) -> tuple[int, str]:
+          timeout: float, busy: float = 0.0) -> tuple[int, str]:
     """
     Say how the node is.
 
     :param waited: seconds since the subscription was made.
+    :param busy: seconds that the frame in work has taken so far.
     :param timeout: seconds without an image before a warning; an error after three times that.
     :return: level (``DiagnosticStatus`` constant as a number) and one sentence.
     """
@@ -147,13 +154,17 @@ def judge(report: Report, *, state: str, enabled: bool, waited: float,
         return 0, state
     if not enabled:
         return 0, 'paused by set_enabled'
+    if busy > LEAST_PATIENCE_S:
+        return (2 if busy > 3 * LEAST_PATIENCE_S else 1), (
+            f'a frame has been in work for {busy:.0f} s: the engine hangs, or is overloaded by '
+            f'other programs; newer frames are dropped until it returns')
     silent = waited if report.image_age is None else min(report.image_age, waited)
     if silent > timeout:
         since = f'no image for {silent:.0f} s'
         return (2 if silent > 3 * timeout else 1), (
             since if report.image_age is not None else f'{since}: none since the start')
     if report.problem:
-        return 1, report.problem
+        return (2 if report.failing >= REOPEN_AFTER else 1), report.problem
     return 0, f'{report.fps:.1f} classifications a second'
 
 

@@ -13,8 +13,9 @@ from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.models import store
 from edgenext_ros.ros.parameters import ClassifierSettings
-from edgenext_ros.runtime import open_model, suffixes, survey
+from edgenext_ros.runtime import suffixes, survey
 from edgenext_ros.runtime.base import ModelInfo, Runtime, RuntimeOptions
+from edgenext_ros.runtime.recovering import open_recovering
 
 Opener = Callable[..., tuple[Runtime, ModelInfo]]
 
@@ -33,11 +34,11 @@ class Engine:
     """What ``auto`` found on this machine, in words; empty when an engine was named."""
 
     @classmethod
-    def open(cls, settings: ClassifierSettings, *, opener: Opener = open_model) -> Engine:
+    def open(cls, settings: ClassifierSettings, *, opener: Opener = open_recovering) -> Engine:
         """
         Find, load and warm up the model, and check its labels.
 
-        :param opener: ``runtime.open_model``, or the same of ``SharedModels``.
+        :param opener: ``open_recovering``, or the same of ``SharedModels``.
         :raises ModelNotFoundError: its file is not here.
         :raises ModelError: damaged, or not a classifier on NV12.
         :raises RuntimeUnavailableError: no engine for it works here.
@@ -49,7 +50,7 @@ class Engine:
             located.path, runtime=settings.runtime,
             options=RuntimeOptions(bpu_core=settings.bpu_core, priority=settings.priority))
         try:
-            labels_path = Path(settings.labels).expanduser() if settings.labels else located.labels
+            labels_path = store.user_path(settings.labels) if settings.labels else located.labels
             if labels_path is None:
                 labels, source = LabelSet.numbered(info.classes), ''
             else:

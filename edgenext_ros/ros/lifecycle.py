@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 import os
+from pathlib import Path
 import signal
 import sys
 from threading import Event, Thread
@@ -73,6 +74,29 @@ class GuardedLifecycleNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
 
+SWITCH_SECONDS = 1e-4
+"""
+How long one Python thread may keep another waiting. With Python's 5 ms a frame waits until the
+executor has built its next wait set, which is a tenth or more of a result's age.
+"""
+
+
+def _without_log_file() -> list[str]:
+    """Return the arguments that keep rcl from a log file where there is no place for one."""
+    folder = Path(os.environ.get('ROS_LOG_DIR')
+                  or Path(os.environ.get('ROS_HOME') or '~/.ros', 'log')).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return []
+        reason = 'it cannot be written to'
+    except OSError as error:
+        reason = error.strerror or str(error)
+    # A read-only home is no reason not to start: rcl would end here.
+    rclpy.logging.get_logger('edgenext_ros').warning(f'no log file in {folder}: {reason}')
+    return ['--ros-args', '--disable-external-lib-logs']
+
+
 def run(make: Callable[[], Node], args: list[str] | None = None, *,
         start: Callable[[Any], bool] = lambda node: True) -> int:
     """Run one node; see ``run_all``."""
@@ -91,6 +115,7 @@ def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *
     :param start: called with each node before spinning; False ends with exit code 1.
     :return: the process's exit code.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -112,7 +137,8 @@ def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *
 
     try:
         try:
-            rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+            rclpy.init(args=[*(sys.argv if args is None else args), *_without_log_file()],
+                       signal_handler_options=SignalHandlerOptions.NO)
             nodes = make()
         except (*EXPECTED, RuntimeError) as error:  # RuntimeError: rcl, of files and arguments
             rclpy.logging.get_logger('edgenext_ros').fatal(' '.join(str(error).split()))

@@ -189,8 +189,11 @@ class _Engine:
 
 def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, Any]]]:
     """Return this package's node without its network, whose time is none of the node's."""
+    from edgenext_ros.ros.lifecycle import SWITCH_SECONDS
     from edgenext_ros.ros.node import ClassifierNode
     from edgenext_ros.runtime import open_model
+
+    sys.setswitchinterval(SWITCH_SECONDS)
 
     library = PyDLL(None) if options['holds_gil'] else CDLL(None)
     meter = Meter()

@@ -28,26 +28,22 @@ from edgenext_ros.ros.diagnostics import (
 )
 from edgenext_ros.ros.engine import Engine, Opener
 from edgenext_ros.ros.lifecycle import GuardedLifecycleNode, run
+from edgenext_ros.ros.outputs import Outputs
 from edgenext_ros.ros.parameters import ClassifierSettings, ParameterError, Parameters
-from edgenext_ros.runtime import open_model
-from edgenext_ros.runtime.base import InferenceError
+from edgenext_ros.runtime.base import EngineRestsError, InferenceError
+from edgenext_ros.runtime.recovering import LEAST_PATIENCE_S, open_recovering
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
-from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
-from vision_msgs.msg import VisionInfo
 
 # Copied for each use: rclpy writes QoS overrides into the profile that it is given.
 # No queue of images: when large ones come faster than they are taken, its oldest would come first.
 _NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-_RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
-_LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
-                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
 _STOP_SECONDS = 1.5
 
 
@@ -63,12 +59,13 @@ class ClassifierNode(GuardedLifecycleNode):
     :param opener: opens the model; see ``Engine.open``.
     """
 
-    def __init__(self, *, opener: Opener = open_model, **arguments: Any) -> None:
+    def __init__(self, *, opener: Opener = open_recovering, **arguments: Any) -> None:
         super().__init__('classifier', **arguments)
         self._opener = opener
         self._table = Parameters(self, ClassifierSettings())
         self.add_on_set_parameters_callback(self._on_parameters)
         self._engine: Engine | None = None
+        self._outputs: Outputs | None = None
         self._pipeline: Pipeline[Any] | None = None
         self._subscription: Any = None
         self._subscribed_at = 0.0
@@ -123,15 +120,7 @@ class ClassifierNode(GuardedLifecycleNode):
     def _configure(self) -> None:
         settings = self.settings
         self._engine = engine = Engine.open(settings, opener=self._opener)
-        overrides = QoSOverridingOptions.with_default_policies()
-        self._classification = self.create_lifecycle_publisher(
-            messages.Classification, 'classification', copy(_RELIABLE),
-            qos_overriding_options=overrides)
-        self._annotated = self.create_lifecycle_publisher(
-            Image, '~/annotated_image', copy(_RELIABLE), qos_overriding_options=overrides)
-        self._vision_info = self.create_publisher(VisionInfo, '~/vision_info', _LATCHED)
-        self._label_info = messages.LabelInfo and self.create_publisher(
-            messages.LabelInfo, '~/label_info', _LATCHED)
+        self._outputs = Outputs(self)
         self._version += 1
         self._publish_label_info()
         self._statistics = Statistics()
@@ -144,29 +133,18 @@ class ClassifierNode(GuardedLifecycleNode):
             f'{engine.info.width}x{engine.info.height}, on {engine.info.engine}')
 
     def _publish_label_info(self) -> None:
-        engine = self._engine
-        header = Header(stamp=self.get_clock().now().to_msg())
-        if self._label_info:
-            self._label_info.publish(messages.label_info_message(
-                engine.labels, header, threshold=self.settings.score_threshold))
-        self._vision_info.publish(messages.vision_info_message(
-            header, method=f'{engine.info.name} on {engine.info.engine}',
-            labels=engine.labels_source, version=self._version))
+        self._outputs.publish_labels(
+            self._engine, threshold=self.settings.score_threshold, version=self._version)
 
     def _release(self) -> None:
         self._listen(False)
         pipeline, self._pipeline = self._pipeline, None
         idle = pipeline is None or pipeline.stop(_STOP_SECONDS)
         engine, self._engine = self._engine, None
+        outputs, self._outputs = self._outputs, None
+        if outputs is not None:
+            outputs.destroy()
         if engine is not None:
-            for name in ('_classification', '_annotated'):
-                publisher = self.__dict__.pop(name, None)
-                if publisher is not None:
-                    self.destroy_lifecycle_publisher(publisher)
-            for name in ('_vision_info', '_label_info'):
-                publisher = self.__dict__.pop(name, None)
-                if publisher is not None:
-                    self.destroy_publisher(publisher)
             try:
                 if not idle:
                     raise InferenceError('it did not return from a frame')
@@ -204,23 +182,24 @@ class ClassifierNode(GuardedLifecycleNode):
         source = messages.INPUTS[self.settings.input_type]
         try:
             picture = source.read(message)
-            shown = self._annotated.get_subscription_count()  # people want all of the picture
+            # People want to see all of the picture.
+            shown = self._outputs.annotated.get_subscription_count()
             frame = source.frame(picture, None if shown else engine.classifier.converter.covers)
             result = engine.classifier.classify(
                 frame, top_k=self.settings.top_k, threshold=self.settings.score_threshold)
             # Another subscription, or none: paused, or deactivated and perhaps active again.
             if subscription is self._subscription:
                 self._publish(frame, result, messages.header_message(picture), engine.labels)
-        except FrameError as error:
-            self._complain(str(error), engine=False)
-        except InferenceError as error:
-            self._complain(str(error), engine=True)
-        except Exception:  # a bug of ours must not end the thread
-            self._complain(traceback.format_exc(), engine=True)
+        except Exception as error:
+            # As late as a result would be: what it is about is gone.
+            if subscription is self._subscription:
+                if self._pipeline.busy_seconds > LEAST_PATIENCE_S:
+                    self._pipeline.clear()  # It has waited all the while, and is as stale.
+                self._complain(error)
 
     def _publish(self, frame: Frame, result: Classification, header: Header,
                  labels: LabelSet) -> None:
-        self._classification.publish(self._result.fill(
+        self._outputs.classification.publish(self._result.fill(
             result.prediction, header,
             labels=labels if self.settings.class_id == 'name' else None))
         # Plain arithmetic: rclpy's Time raises on stamps that a broken driver may send.
@@ -229,14 +208,19 @@ class ClassifierNode(GuardedLifecycleNode):
         self._statistics.count_result(result.timings, age)
         if self._complaints.settle():
             self.get_logger().info('frames are good again')
-        if self._annotated.get_subscription_count():
-            self._annotated.publish(messages.image_message(
+        if self._outputs.annotated.get_subscription_count():
+            self._outputs.annotated.publish(messages.image_message(
                 annotate(frame, result.prediction, labels,
                          yuv_range=self.settings.yuv_range), header))
 
-    def _complain(self, reason: str, *, engine: bool) -> None:
-        self._statistics.count_problem(reason, engine=engine)
-        if self._complaints.deserves_a_line(reason):
+    def _complain(self, error: Exception) -> None:
+        """Count and log what gave no result."""
+        # Others are a bug of ours, which must not end the thread.
+        reason = str(error) if isinstance(error, (FrameError, InferenceError)) else \
+            ''.join(traceback.format_exception(type(error), error, error.__traceback__))
+        self._statistics.count_problem(reason, engine=not isinstance(error, FrameError))
+        # That the engine rests was to be expected when it was said why.
+        if not isinstance(error, EngineRestsError) and self._complaints.deserves_a_line(reason):
             topic = self.resolve_topic_name('image')
             self.get_logger().warning(f'no result for a frame of {topic}: {reason}')
 
@@ -274,7 +258,8 @@ class ClassifierNode(GuardedLifecycleNode):
             return
         level, text = judge(
             report, state=self.state, enabled=self._enabled,
-            waited=monotonic() - self._subscribed_at, timeout=self.settings.image_timeout)
+            waited=monotonic() - self._subscribed_at, timeout=self.settings.image_timeout,
+            busy=self._pipeline.busy_seconds if self._pipeline else 0.0)
         values = {'state': self.state, 'enabled': str(self._enabled)}
         if self._engine is not None:
             values |= {'model': self._engine.info.name, 'engine': self._engine.info.engine}

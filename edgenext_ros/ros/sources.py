@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 from edgenext_ros.core.frame import Bytes
+from edgenext_ros.models.store import user_path
 from edgenext_ros.ros.parameters import ParameterError
 
 PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
@@ -36,7 +37,7 @@ def open_source(source: str, *, repeat: int, loop: bool) -> Iterator[Picture]:
     :return: pictures in order; ends when the source ends, or a webcam goes away.
     :raises ParameterError: there is nothing to play.
     """
-    path = Path(source).expanduser()
+    path = user_path(source)
     if source.isdigit() or source.startswith('/dev/'):
         return _capture(source, loop=False)
     if path.is_dir():

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Protocol
 
@@ -33,6 +34,10 @@ ModelError = models.ModelError
 
 class InferenceError(RuntimeError):
     """One picture could not be inferred; the engine may still be good for the next."""
+
+
+class EngineRestsError(InferenceError):
+    """One picture was not even tried: the engine has failed and rests before the next try."""
 
 
 @dataclass(frozen=True)
@@ -113,10 +118,15 @@ def check_nv12(nv12: Nv12, info: ModelInfo) -> None:
 
 def check_scores(scores: Scores, info: ModelInfo) -> Scores:
     """Return ``scores`` flat, or raise InferenceError when they cannot be a result."""
-    scores = scores.reshape(-1)
+    scores = np.asarray(scores).reshape(-1)
     if scores.size != info.classes:
         raise InferenceError(
-            f'model {info.name!r}: expected {info.classes} output values, got {scores.size}')
-    if not np.isfinite(scores).all():
-        raise InferenceError(f'model {info.name!r}: the output is not finite')
+            f'model {info.name!r}: expected {info.classes} output values, got {scores.size}; '
+            f'the result is dropped; if this goes on, fetch or compile the model again')
+    # One number tells in a third of the time; it may overflow too, so then all are looked at.
+    if not isfinite(scores.dot(scores)) and not (finite := np.isfinite(scores)).all():
+        raise InferenceError(
+            f'model {info.name!r}: the output is not finite: expected {info.classes} numbers, '
+            f'found {info.classes - int(finite.sum())} NaN or infinite among them; the result is '
+            f'dropped; if this goes on, restart the node, or try another runtime')
     return scores

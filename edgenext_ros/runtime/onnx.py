@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ RGB_FROM_YUV = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]
 
 def available() -> str:
     """Return the engine's version, or raise RuntimeUnavailableError."""
+    # Newer versions tell their maker of every start, from the import on, and leave files at home.
+    os.environ.setdefault('ORT_DISABLE_TELEMETRY', '1')
     try:
         import onnxruntime
     except ImportError as error:

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Condition
 
-from edgenext_ros.runtime import open_model
 from edgenext_ros.runtime.base import InferenceError, ModelInfo, Nv12, Runtime, RuntimeOptions, \
     Scores
+from edgenext_ros.runtime.recovering import open_recovering
 
 _Key = tuple[Path, str, RuntimeOptions]
 
@@ -30,11 +30,11 @@ class SharedModels:
 
     def open(self, model: Path, *, runtime: str = 'auto',
              options: RuntimeOptions | None = None) -> tuple[Runtime, ModelInfo]:
-        """Do as ``runtime.open_model``; the engine returned is this user's share of one."""
+        """Do as ``open_recovering``; the engine returned is this user's share of one."""
         key = model.resolve(), runtime, options or RuntimeOptions()
         with self._changed:
             if key not in self._open:
-                self._open[key] = *open_model(
+                self._open[key] = *open_recovering(
                     model, runtime=runtime, options=options), _Turns(), []
             instance, info, turns, users = self._open[key]
             share = _Share(self, key, instance, turns)

@@ -4,6 +4,7 @@
 
 from threading import Event
 
+from edgenext_ros.core import pipeline as module
 from edgenext_ros.core.pipeline import Pipeline, RateLimiter
 import pytest
 
@@ -62,8 +63,28 @@ def test_cleared_items_are_not_worked_on():
     pipeline.clear()
     go.set()
     assert pipeline.drain(10)
-    assert seen == [0]
+    assert (seen, pipeline.dropped) == ([0], 1)
     pipeline.stop(10)
+
+
+def test_how_long_the_present_work_goes_on(monkeypatch):
+    now, begun, go = [100.0], Event(), Event()
+    monkeypatch.setattr(module, 'monotonic', lambda: now[0])
+
+    def work(item):
+        begun.set()
+        assert go.wait(10)
+
+    pipeline = Pipeline(work)
+    assert pipeline.busy_seconds == 0
+    pipeline.submit(0)
+    assert begun.wait(10)
+    now[0] += 60
+    assert pipeline.busy_seconds == 60
+    go.set()
+    assert pipeline.drain(10)
+    assert pipeline.busy_seconds == 0
+    assert pipeline.stop(10)
 
 
 @pytest.mark.parametrize('rate,camera,seconds', [(10, 30, 60), (7, 30, 60), (10, 60, 60)])

@@ -37,7 +37,9 @@ class Process:
 
     @property
     def output(self):
-        return self.log.read_text(errors='replace')
+        # Cyclone DDS says which interface it takes, each time.
+        return ''.join(line for line in self.log.read_text(errors='replace').splitlines(True)
+                       if 'selected interface' not in line)
 
     def stop(self, number=signal.SIGINT, timeout=5.0):
         """End it and return its exit code; 5 s is when launch would escalate."""
@@ -56,6 +58,7 @@ class Ros:
     def __init__(self, domain, folder, stack):
         self.folder = folder
         self._stack = stack
+        self._numbers = itertools.count(1)
         self.environment = {**os.environ, 'PYTHONUNBUFFERED': '1'}
         self.context = Context()
         rclpy.init(context=self.context, domain_id=domain)
@@ -72,7 +75,7 @@ class Ros:
                                   if isinstance(value, bool) else f'{key}:={value}')]
         process = Process(
             [sys.executable, '-m', f'edgenext_ros.ros.{module}', '--ros-args', *arguments, *words],
-            self.environment, self.folder / f'{module}.log')
+            self.environment, self.folder / f'{module}_{next(self._numbers)}.log')
         self._stack.callback(process.kill)
         return process
 

@@ -2,9 +2,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is said of problems, and that nothing is made for nobody."""
 
+from dataclasses import replace
+
 from edgenext_ros.core.classifier import Timings
 from edgenext_ros.ros import diagnostics, node as module
 import pytest
+
+
+NOW = diagnostics.Report(
+    diagnostics.Counts(), fps=9.5, image_age=0.1, result_age_ms=1.0, timings=None, problem='')
+
+
+@pytest.mark.parametrize('changes,state,level,sentence', [
+    ({}, {}, 0, '9.5 classifications a second'),
+    ({'problem': 'bad', 'failing': 0}, {}, 1, 'bad'),
+    ({'problem': 'bad', 'failing': 2}, {}, 1, 'bad'),
+    ({'problem': 'bad', 'failing': 3}, {}, 2, 'bad'),
+    ({}, {'busy': 4.9}, 0, '9.5 '), ({}, {'busy': 5.1}, 1, 'a frame has been in work for 5 s'),
+    ({}, {'busy': 61.0}, 2, 'a frame has been in work for 61 s: the engine hangs'),
+    ({'image_age': 9.0}, {'busy': 61.0}, 2, 'a frame has been in work'),
+    ({'image_age': 3.0}, {}, 1, 'no image for 3 s'), ({'image_age': 9.0}, {}, 2, 'no image'),
+    ({}, {'busy': 61.0, 'enabled': False}, 0, 'paused by set_enabled'),
+    ({}, {'busy': 61.0, 'state': 'inactive'}, 0, 'inactive'),
+])
+def test_how_the_node_is(changes, state, level, sentence):
+    found = diagnostics.judge(replace(NOW, **changes), **{
+        'state': 'active', 'enabled': True, 'waited': 100.0, 'timeout': 2.0, **state})
+    assert found[0] == level
+    assert found[1].startswith(sentence)
 
 
 @pytest.fixture

@@ -117,15 +117,6 @@ def test_a_parameter_file_that_cannot_be_read(ros, tmp_path, text):
     assert 'Traceback' not in process.output
 
 
-def test_slips_in_a_parameter_file(ros, tmp_path):
-    path = tmp_path / 'parameters.yaml'
-    path.write_text('/**:\n  ros__parameters:\n    score_threshold: 0\n    scor_threshold: 0.5\n')
-    process = ros.start('node', '--params-file', str(path))
-    ros.wait(lambda: 'model demo' in process.output, what='the start')
-    assert ("unknown parameter 'scor_threshold' is ignored; did you mean 'score_threshold'?"
-            in process.output)
-
-
 def test_the_shipped_file_holds_every_default(request):
     path = request.config.rootpath / 'config' / 'classifier.yaml'
     values = yaml.safe_load(path.read_text())['/**']['ros__parameters']

@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from edgenext_ros.models.store import locate
-from edgenext_ros.runtime import open_model, shared
+from edgenext_ros.runtime import open_model, recovering, shared
 from edgenext_ros.runtime.base import InferenceError, ModelInfo, RuntimeOptions
 from edgenext_ros.runtime.shared import SharedModels
 import numpy as np
@@ -34,14 +34,14 @@ class Engine:
 
 @pytest.fixture
 def engines(monkeypatch):
-    """Let ``open_model`` make stand-ins, and list them."""
+    """Let ``open_recovering`` make stand-ins, and list them."""
     made = []
 
     def opened(model, *, runtime, options):
         made.append(Engine())
         return made[-1], INFO
 
-    monkeypatch.setattr(shared, 'open_model', opened)
+    monkeypatch.setattr(shared, 'open_recovering', opened)
     return made
 
 
@@ -105,10 +105,28 @@ def test_an_error_passes_the_turn_on(engines):
 
 def test_a_model_that_does_not_open_is_nobodys(engines, monkeypatch):
     models = SharedModels()
-    monkeypatch.setattr(shared, 'open_model', lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(shared, 'open_recovering', lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         models.open(Path('a.bin'))
     assert not models._open
+
+
+def test_one_that_breaks_down_is_opened_anew_for_all(monkeypatch):
+    made = []
+
+    def opened(model, **_):
+        made.append(Engine())
+        return made[-1], INFO
+
+    monkeypatch.setattr(recovering, 'open_model', opened)
+    models = SharedModels()
+    first, second = (models.open(Path('a.bin'))[0] for _ in range(2))
+    made[0].infer = lambda nv12: 1 / 0
+    with pytest.raises(InferenceError, match='broke down with ZeroDivisionError'):
+        first.infer(picture(1))
+    assert second.infer(picture(2)).tolist() == [2]
+    assert first.infer(picture(3)).tolist() == [3]
+    assert (len(made), made[0].closed, made[1].seen) == (2, 1, [2, 3])
 
 
 def test_a_real_model_gives_the_same_to_each():

@@ -1,0 +1,58 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The publishers that a classifier has while it is configured."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from edgenext_ros.ros import messages
+from edgenext_ros.ros.engine import Engine
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from vision_msgs.msg import VisionInfo
+
+# Copied for each use: rclpy writes QoS overrides into the profile that it is given.
+_RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+_LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
+                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+class Outputs:
+    """
+    Results and pictures, which flow while the node is active, and what the labels are.
+
+    :param node: the lifecycle node whose publishers these are.
+    """
+
+    def __init__(self, node: Any) -> None:
+        self._node = node
+        overrides = QoSOverridingOptions.with_default_policies()
+        self.classification = node.create_lifecycle_publisher(
+            messages.Classification, 'classification', copy(_RELIABLE),
+            qos_overriding_options=overrides)
+        self.annotated = node.create_lifecycle_publisher(
+            Image, '~/annotated_image', copy(_RELIABLE), qos_overriding_options=overrides)
+        self._vision_info = node.create_publisher(VisionInfo, '~/vision_info', copy(_LATCHED))
+        self._label_info = messages.LabelInfo and node.create_publisher(
+            messages.LabelInfo, '~/label_info', copy(_LATCHED))
+
+    def publish_labels(self, engine: Engine, *, threshold: float, version: int) -> None:
+        """Tell late joiners too what a result's ``class_id`` means."""
+        header = Header(stamp=self._node.get_clock().now().to_msg())
+        if self._label_info:
+            self._label_info.publish(messages.label_info_message(
+                engine.labels, header, threshold=threshold))
+        self._vision_info.publish(messages.vision_info_message(
+            header, method=f'{engine.info.name} on {engine.info.engine}',
+            labels=engine.labels_source, version=version))
+
+    def destroy(self) -> None:
+        """Take the topics away."""
+        for publisher in (self.classification, self.annotated):
+            self._node.destroy_lifecycle_publisher(publisher)
+        for publisher in filter(None, (self._vision_info, self._label_info)):
+            self._node.destroy_publisher(publisher)

@@ -1,0 +1,164 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""An engine that is watched, rests when it fails, and is opened anew when that goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+from edgenext_ros.core.backoff import Backoff
+from edgenext_ros.runtime import open_model
+from edgenext_ros.runtime.base import (
+    check_scores,
+    EngineRestsError,
+    InferenceError,
+    ModelInfo,
+    Nv12,
+    Runtime,
+    RuntimeOptions,
+    Scores,
+)
+
+REOPEN_AFTER = 3
+"""Failures in a row after which an engine is opened anew."""
+LEAST_PATIENCE_S = 5.0
+"""An inference may always last so long; on a board it takes milliseconds."""
+
+_SETTLED_S = 60.0
+"""An engine that has worked for so long after it was opened anew may be opened anew again: some
+of the vendor's bindings lose memory each time."""
+
+Opened = Callable[[], tuple[Runtime, ModelInfo]]
+
+
+def open_recovering(model: Path, *, runtime: str = 'auto', options: RuntimeOptions | None = None,
+                    ) -> tuple[Runtime, ModelInfo]:
+    """Do as ``open_model``; the engine returned is watched, see ``Recovering``."""
+    engine = Recovering(lambda: open_model(model, runtime=runtime, options=options))
+    return engine, engine.info
+
+
+class Recovering:
+    """
+    A ``Runtime`` around another; for one thread at a time.
+
+    What comes out is checked. While failures go on, tries become rare, and the engine is opened
+    anew once: after ``REOPEN_AFTER`` failures in a row, or at once after an exception that is not
+    an InferenceError, which no healthy engine raises. What lasted too long is not a result: by
+    then the robot is elsewhere.
+
+    :param opened: opens and warms up the engine, such as ``open_model``; may raise as it does.
+    :param clock: steady seconds.
+    """
+
+    def __init__(self, opened: Opened, *, clock: Callable[[], float] = monotonic) -> None:
+        self._opened, self._clock = opened, clock
+        self._backoff = Backoff(clock=clock)
+        self._reason = ''
+        self._dead = False
+        self._reopened_at: float | None = None
+        self._closed = False
+        begin = clock()
+        self._runtime: Runtime | None
+        self._runtime, self.info = opened()
+        # Opening has run two pictures, so on this machine no healthy inference takes longer.
+        self._patience = max(LEAST_PATIENCE_S, 2 * (clock() - begin))
+
+    def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
+        """Refuse: it is open already."""
+        raise InferenceError(f'{model}: this engine is opened by open_recovering')
+
+    def infer(self, nv12: Nv12) -> Scores:
+        """
+        Run the network once; see ``Runtime.infer``.
+
+        :raises EngineRestsError: it has failed before, and nothing was tried.
+        """
+        rest = self._backoff.rest
+        if rest:
+            raise EngineRestsError(
+                f'{self._reason}; {self._backoff.failures} failures in a row, tried again in '
+                f'{rest:.1f} s{self._remedy()}')
+        try:
+            scores = self._try(nv12)
+        except InferenceError as error:
+            raise InferenceError(self._failed(str(error), dead=False)) from error
+        except Exception as error:  # an engine outside its contract; what it raises is its affair
+            text = ' '.join(str(error).split())
+            raise InferenceError(self._failed(
+                f'model {self.info.name!r}: the engine broke down with {type(error).__name__}: '
+                f'{text}', dead=True)) from error
+        self._backoff.succeed()
+        self._dead = False
+        if self._reopened_at is not None and self._clock() - self._reopened_at > _SETTLED_S:
+            self._reopened_at = None
+        return scores
+
+    def close(self) -> None:
+        """Free the model."""
+        self._closed = True
+        self._let_go()
+
+    def _try(self, nv12: Nv12) -> Scores:
+        if self._closed:
+            raise InferenceError('no model is open')
+        if self._is_due():
+            self._let_go()
+            self._reopened_at = self._clock()
+        if self._runtime is None:
+            self._open_again()
+        assert self._runtime is not None
+        begin = self._clock()
+        scores = check_scores(self._runtime.infer(nv12), self.info)
+        took = self._clock() - begin
+        if took > self._patience:
+            raise InferenceError(
+                f'model {self.info.name!r}: expected a result within {self._patience:.0f} s, it '
+                f'came after {took:.0f} s and is dropped; the engine hung, or is overloaded by '
+                f'other programs')
+        return scores
+
+    def _failed(self, reason: str, *, dead: bool) -> str:
+        """Note a failure; return what is to be said of it."""
+        self._dead = self._dead or dead
+        self._backoff.fail()
+        self._reason = reason
+        return f'{reason}; the engine is opened anew at the next try' if self._is_due() \
+            else reason
+
+    def _is_due(self) -> bool:
+        """Say whether the engine is to be opened anew before the next try."""
+        return self._runtime is not None and self._reopened_at is None and (
+            self._dead or self._backoff.failures >= REOPEN_AFTER)
+
+    def _let_go(self) -> None:
+        """Close the engine; InferenceError means that an inference still runs, so it is kept."""
+        if self._runtime is not None:
+            try:
+                self._runtime.close()
+            except InferenceError:
+                raise
+            except Exception:
+                pass  # What broke down may not close either; it is dropped anyway.
+            self._runtime = None
+
+    def _open_again(self) -> None:
+        """Open the engine, or raise InferenceError; one that does not open is tried again."""
+        try:
+            runtime, info = self._opened()
+        except Exception as error:  # Of the file, the machine, the engine: none ends the node.
+            raise InferenceError(
+                f'model {self.info.name!r}: the engine has failed and does not open again: '
+                f'{" ".join(str(error).split())}') from error
+        if info != self.info:
+            runtime.close()
+            raise InferenceError(
+                f'the model file has changed: expected {self.info}, found {info}; configure the '
+                f'node anew (ros2 lifecycle set: deactivate, cleanup, configure, activate)')
+        self._runtime, self._dead = runtime, False
+
+    def _remedy(self) -> str:
+        return '' if self._reopened_at is None or self._runtime is None else (
+            ' (opening the engine anew has not helped: restart the node, then the board)')

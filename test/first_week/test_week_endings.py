@@ -1,0 +1,95 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""First week, behaviours 16 to 18: signals and the lifecycle."""
+
+import signal
+import sys
+
+from conftest import Process
+from edgenext_ros.ros.messages import Classification
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from sensor_msgs.msg import Image
+from standin_model import StandInModel
+from test_interrupted import LOADS_FOR_LONG
+from test_lifecycle import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE, state
+from week import resources, slow_node
+
+STOP_SECONDS = 5.0  # Then launch escalates.
+
+
+def names(ros):
+    """Return the names in the graph."""
+    return [name for name, _ in ros.node.get_node_names_and_namespaces()]
+
+
+def test_16_ctrl_c_at_work_and_while_a_model_loads(ros, classifier, make_image, tmp_path):
+    """End on Ctrl-C in good time, with exit code 0, no traceback, and no name in the graph."""
+    process, results, camera = classifier()
+    ros.ask(camera, make_image(), results)
+    ros.wait(lambda: 'classifier' in names(ros))
+    assert process.stop(signal.SIGINT, STOP_SECONDS) == 0
+    ros.wait(lambda: 'classifier' not in names(ros), timeout=5, what='the end of the name')
+    loading = Process([sys.executable, '-c', LOADS_FOR_LONG.format(autostart='true')],
+                      ros.environment, tmp_path / 'loading.log')
+    try:
+        ros.wait(lambda: 'loading' in loading.output, what='the load')
+        assert loading.stop(signal.SIGINT, STOP_SECONDS) == 0
+        assert 'Traceback' not in process.output + loading.output
+    finally:
+        loading.kill()
+
+
+def test_17_sigterm_in_mid_inference_and_sigkill(ros, make_image, classifier):
+    """End after SIGTERM, even twice, without another result; start again after SIGKILL."""
+    interrupted = make_image()
+    seen = ros.collect(Classification, 'classification')
+    for end in (signal.SIGTERM, signal.SIGKILL):
+        process = slow_node(ros, seconds=0.5)
+        camera = ros.publisher()
+        ros.repeat(camera, interrupted, lambda p=process: 'inference begins' in p.output)
+        process.process.send_signal(end)
+        assert process.stop(end, STOP_SECONDS) == (0 if end == signal.SIGTERM else -end)
+        assert 'Traceback' not in process.output
+        ros.node.destroy_publisher(camera)
+    _, results, camera = classifier()
+    ros.ask(camera, make_image(), results)
+    assert interrupted.header.stamp not in [r.header.stamp for r in seen]
+
+
+CYCLES = 100
+
+
+def test_18_lifecycle_abuse(ros, make_image, libdnn_path, tmp_path):
+    """Answer illegal transitions, and stay flat over a hundred cycles while frames come."""
+    ros.environment['EDGENEXT_LIBDNN'] = str(libdnn_path)
+    model = StandInModel(w=224, h=224, classes=10).write(tmp_path / 'model.bin')
+    process = ros.start('node', autostart=False, model=model, runtime='libdnn')
+    results = ros.collect(Classification, 'classification')
+    camera = ros.node.create_publisher(Image, 'image', 1)
+    client = ros.node.create_client(ChangeState, '/classifier/change_state')
+    ros.wait(client.service_is_ready, what='the service')
+
+    def change(transition):
+        future = client.call_async(ChangeState.Request(transition=Transition(id=transition)))
+        ros.wait(future.done, what='the answer')
+        return future.result().success
+
+    assert not any(change(illegal) for illegal in (ACTIVATE, CLEANUP, DEACTIVATE, 250))
+    for cycle in range(CYCLES):
+        assert change(CONFIGURE) and change(ACTIVATE)
+        camera.publish(make_image())
+        assert change(DEACTIVATE) and change(CLEANUP)
+        if cycle == CYCLES // 5:
+            memory, *others = resources(process)
+    memory_after, *others_after = resources(process)
+    assert others_after == others, 'threads, descriptors'
+    assert memory_after - memory < 20, 'MB'
+    assert change(CONFIGURE) and change(ACTIVATE)
+    ros.ask(camera, make_image(), results)
+    assert change(DEACTIVATE)
+    del results[:]
+    for _ in range(3):
+        camera.publish(make_image())
+    assert state(ros) == 'inactive' and not results
+    assert 'Traceback' not in process.output

@@ -1,0 +1,71 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""First week, behaviour 25, and a world that is hostile in other ways."""
+
+import signal
+
+from edgenext_ros.ros.messages import Classification
+import pytest
+from test_lifecycle import ACTIVATE, change, CONFIGURE, DEACTIVATE, state
+from week import set_parameters, slow_node, tcp_sockets
+
+
+def test_25_the_clean_machine(ros, make_image, tmp_path):
+    """Need no board, no network and no home; say what is missing; write only ROS' log."""
+    home = tmp_path / 'home'
+    home.mkdir()
+    for name in ('XDG_CACHE_HOME', 'ROS_LOG_DIR', 'ROS_HOME'):
+        ros.environment.pop(name, None)
+    ros.environment['HOME'] = str(home)
+    tidy = ros.start('node', '-r', '__ns:=/tidy')
+    ros.environment['HOME'] = '/proc'  # Not even root can make a folder there.
+    homeless = ros.start('node', '-r', '__ns:=/homeless', '-r', '__node:=homeless')
+    for name in ('tidy', 'homeless'):
+        results = ros.collect(Classification, f'/{name}/classification')
+        ros.ask(ros.publisher(topic=f'/{name}/image'), make_image(), results)
+    assert not tcp_sockets(tidy) and not tcp_sockets(homeless)
+    assert 'no log file in /proc/.ros/log' in homeless.output
+    assert 'hobot_dnn does not work' in homeless.output and 'hobot-spdev' in homeless.output
+    assert {path.relative_to(home).parts[:2] for path in home.rglob('*') if path.is_file()} == {
+        ('.ros', 'log')}
+
+
+def test_two_cameras_on_one_topic(ros, classifier, make_image):
+    """Classify the frames of both, each result with the header of its own frame."""
+    _, results, first = classifier()
+    second = ros.publisher()
+    for camera, encoding, frame_id in ((first, 'bgr8', 'left'), (second, 'nv12', 'right')) * 3:
+        image = make_image(encoding)
+        image.header.frame_id = frame_id
+        assert ros.ask(camera, image, results).header == image.header
+
+
+def test_parameters_in_mid_frame(ros, make_image):
+    """Answer at once; finish the frame with the old values, take the new ones for the next."""
+    process = slow_node(ros, seconds=1.0)
+    results = ros.collect(Classification, 'classification')
+    camera = ros.publisher()
+    image = make_image()
+    ros.ask(camera, image, results)
+    begun = process.output.count('inference begins')
+    del results[:]
+    image = make_image()
+    camera.publish(image)
+    ros.wait(lambda: process.output.count('inference begins') > begun)
+    assert all(answer.successful for answer in set_parameters(ros, top_k=2, fit='stretch'))
+    assert not results, 'the answer came after the frame'
+    ros.wait(lambda: results)
+    assert len(results[0].results) == 5
+    assert len(ros.ask(camera, make_image(), results).results) == 2
+
+
+@pytest.mark.parametrize('number,transitions', [
+    (signal.SIGTERM, ()), (signal.SIGINT, (CONFIGURE, ACTIVATE, DEACTIVATE))], ids=str)
+def test_signals_in_other_states(ros, number, transitions):
+    """End with exit code 0 also where no frame is expected: unconfigured, or inactive."""
+    process = ros.start('node', autostart=False)
+    for transition in transitions:
+        assert change(ros, transition)
+    assert state(ros) == ('inactive' if transitions else 'unconfigured')
+    assert process.stop(number) == 0
+    assert 'Traceback' not in process.output

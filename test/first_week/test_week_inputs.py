@@ -1,0 +1,155 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""First week, behaviours 1 to 7: what comes from a camera."""
+
+from conftest import BEST_EFFORT, compressed, RELIABLE
+import cv2
+from diagnostic_msgs.msg import DiagnosticArray
+from edgenext_ros.core.encode import encode
+from edgenext_ros.core.frame import ENCODINGS, Frame
+from edgenext_ros.ros.messages import image_message
+import numpy as np
+from sensor_msgs.msg import Image
+from test_node import status
+
+
+def scores(result):
+    """Return a result's classes and scores."""
+    return [(r.class_id, r.score) for r in result.results]
+
+
+def padded(message, extra):
+    """Return the message with that many bytes of junk after each row."""
+    rows = np.frombuffer(message.data, np.uint8).reshape(-1, message.step)
+    message.data = np.pad(rows, ((0, 0), (0, extra)), constant_values=99).tobytes()
+    message.step += extra
+    return message
+
+
+def refuse(ros, camera, results, process, message, sentence):
+    """Publish a bad frame until the log has the sentence; nothing may come of it."""
+    ros.repeat(camera, message, lambda: sentence in process.output)
+    assert all(r.header.stamp != message.header.stamp for r in results)
+
+
+def test_01_unknown_encodings(ros, classifier, make_image):
+    """Refuse an unknown encoding in one line, and count it until the next good frame."""
+    process, results, camera = classifier()
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
+    for encoding in ('32FC1', '', 'foo'):
+        bad = make_image(encoding=encoding)
+        sentence = f'no result for a frame of /image: encoding {encoding!r} is not supported'
+        refuse(ros, camera, results, process, bad, f'{sentence}; use one of bgr8, rgb8')
+        for _ in range(5):
+            camera.publish(bad)
+    ros.wait(lambda: status(diagnostics), what='diagnostics')
+    ros.wait(lambda: int(status(diagnostics)[2].get('refused', 0)) >= 3, what='the count')
+    newest = status(diagnostics)
+    assert newest[0] == 1 and "encoding 'foo' is not supported" in newest[1]
+    good = make_image()
+    ros.ask(camera, good, results)
+    ros.repeat(camera, good, lambda: status(diagnostics)[0] == 0)
+    assert process.output.count("encoding 'foo' is not supported") == 1, 'once, not every frame'
+    assert process.output.count('frames are good again') == 1
+
+
+def test_02_padded_rows_and_nv12_geometry(ros, classifier, make_image):
+    """Give padded rows and each layout of nv12 the scores of the plain frame, bit for bit."""
+    process, results, camera = classifier()
+    for encoding in ('bgr8', 'nv12'):
+        plain = scores(ros.ask(camera, make_image(encoding), results))
+        assert scores(ros.ask(camera, padded(make_image(encoding), 32), results)) == plain
+    whole = make_image('nv12', height=360)  # the driver counts the rows of chroma
+    assert scores(ros.ask(camera, whole, results)) == plain
+    refuse(ros, camera, results, process, make_image('nv12', height=239), 'height must be even')
+
+
+def test_03_data_that_does_not_fit(ros, classifier, make_image):
+    """Count zero-sized, truncated and oversized frames as malformed, without an exception."""
+    process, results, camera = classifier()
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
+    for changes, sentence in (({'width': 0}, 'must be at least 1'),
+                              ({'height': 0, 'data': b''}, '320x0'),
+                              ({'data': bytes(230399)}, 'truncated: expected 230400'),
+                              ({'data': bytes(230401)}, 'oversized: expected 230400'),
+                              ({'width': 2**32 - 1, 'height': 2**32 - 1}, '4294967295'),
+                              ({'step': 0}, 'step is 0')):
+        refuse(ros, camera, results, process, make_image(**changes), sentence)
+    ros.ask(camera, make_image(), results)
+    ros.wait(lambda: int((status(diagnostics) or (0, '', {}))[2].get('refused', 0)) >= 6)
+    assert status(diagnostics)[2]['failed'] == '0'
+    assert 'Traceback' not in process.output
+
+
+def test_04_sizes_and_encodings_change(ros, classifier, make_image, photograph):
+    """Go on when size and encoding change in mid-stream; no result depends on what was before."""
+    # Best effort often loses what does not fit into Fast DDS' default shared memory.
+    process, results, camera = classifier(
+        **{'qos_overrides./image.subscription.reliability': 'reliable'})
+    first = scores(ros.ask(camera, make_image(), results))
+    for width, height, encoding in ((641, 479, 'bgr8'), (1, 1, 'rgb8'), (3840, 2160, 'nv12'),
+                                    (4, 2000, 'mono8'), (640, 480, 'yuv422_yuy2')):
+        other = image_message(
+            encode(cv2.resize(photograph, (width, height)), encoding), make_image().header)
+        ros.ask(camera, other, results)
+        assert scores(ros.ask(camera, make_image(), results)) == first
+    assert 'no result' not in process.output
+
+
+def test_05_colour_zoo(ros, classifier, make_image, photograph):
+    """See the same picture in every encoding, with scores within 0.08, and red as red."""
+    _, results, camera = classifier(top_k=100)
+
+    def of(message):
+        found = dict(scores(ros.ask(camera, message, results)))
+        return max(found, key=found.get), found
+
+    best, plain = of(make_image())
+    grey = of(image_message(
+        Frame.from_image(cv2.cvtColor(cv2.cvtColor(photograph, cv2.COLOR_BGR2GRAY),
+                                      cv2.COLOR_GRAY2BGR)), make_image().header))
+    for encoding in ENCODINGS:
+        expected_best, expected = grey if encoding.startswith('mono') else (best, plain)
+        found_best, found = of(make_image(encoding))
+        assert found_best == expected_best, encoding
+        assert max(abs(found[key] - expected[key]) for key in expected) < 0.08, encoding
+    swapped = of(make_image(encoding='rgb8'))[1]  # bgr8's bytes under the other name
+    assert max(abs(swapped[key] - plain[key]) for key in plain) > 0.08
+
+
+def test_06_compressed_oddities(ros, classifier, photograph):
+    """Drop and count what does not decode; believe the bytes of a picture, not its format text."""
+    process, results, camera = classifier(input_type='compressed')
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
+    grey = cv2.cvtColor(photograph, cv2.COLOR_BGR2GRAY)
+
+    def of(sec, suffix, picture, wrong_format='jpeg'):
+        message = compressed(cv2.imencode(suffix, picture)[1], sec)
+        message.format = wrong_format
+        return scores(ros.ask(camera, message, results))
+
+    png = of(1, '.png', photograph)
+    assert of(2, '.png', photograph, 'mono8; jpeg compressed yuv422_yuy2') == png
+    assert of(3, '.png', photograph.astype(np.uint16) * 257) == png
+    assert of(4, '.png', grey) == of(5, '.png', cv2.merge([grey] * 3))
+    assert of(6, '.jpg', photograph)[0][0] == png[0][0]
+    _, data = cv2.imencode('.jpg', photograph)
+    for sec, broken, sentence in ((10, data[:data.size // 2], 'truncated: no end marker'),
+                                  (11, data[:0], 'no data'),
+                                  (12, data[::-1], 'does not decode')):
+        refuse(ros, camera, results, process, compressed(broken, sec), sentence)
+    ros.wait(lambda: int((status(diagnostics) or (0, '', {}))[2].get('refused', 0)) >= 3)
+    assert of(20, '.png', photograph) == png
+
+
+def test_07_quality_of_service_of_the_camera(ros, classifier, make_image):
+    """Hear reliable and best-effort cameras; name the policy when it was overridden wrongly."""
+    _, results, reliable = classifier(qos=RELIABLE)
+    best_effort = ros.publisher(qos=BEST_EFFORT)
+    for camera in (reliable, best_effort, reliable):
+        ros.ask(camera, make_image(), results)
+    deaf = ros.start('node', '-r', '__node:=deaf', '-r', 'image:=other', '-p',
+                     'qos_overrides./other.subscription.reliability:=reliable')
+    ros.node.create_publisher(Image, 'other', BEST_EFFORT)
+    ros.wait(lambda: 'Last incompatible policy: RELIABILITY' in deaf.output,
+             what='the name of the policy')

@@ -1,0 +1,134 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""First week, behaviours 8 to 13: subscribers, cameras that come and go, names, parameters."""
+
+from conftest import BEST_EFFORT, LATCHED, RELIABLE
+import cv2
+from diagnostic_msgs.msg import DiagnosticArray
+from edgenext_ros.ros import messages
+from edgenext_ros.ros.messages import Classification
+from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParametersAtomically
+from test_lifecycle import ACTIVATE, change, CLEANUP, CONFIGURE, DEACTIVATE, state
+from test_node import status
+from test_parameters import message
+from vision_msgs.msg import VisionInfo
+from week import set_parameters
+
+
+def test_08_late_joiners_of_every_quality(ros, classifier, make_image):
+    """Serve reliable and best-effort subscribers; tell a late one labels and model at once."""
+    _, results, camera = classifier()
+    ros.ask(camera, make_image(), results)
+    late = [ros.collect(Classification, 'classification', qos) for qos in (RELIABLE, BEST_EFFORT)]
+    info = ros.collect(VisionInfo, '/classifier/vision_info', LATCHED)
+    labels = messages.LabelInfo and ros.collect(
+        messages.LabelInfo, '/classifier/label_info', LATCHED)
+    ros.wait(lambda: info and labels != [], what='what is latched')
+    assert labels is None or len(labels[0].class_map) == 100
+    image = make_image()
+    ros.repeat(camera, image, lambda: all(late))
+    assert {r.header.stamp.sec for heard in late for r in heard} == {image.header.stamp.sec}
+
+
+def test_09_the_camera_is_late_unplugged_restarted(ros, photograph, tmp_path):
+    """Warn, then report an error, while no image comes; go on by itself with a new camera."""
+    cv2.imwrite(str(tmp_path / 'a.png'), photograph)
+    node = ros.start('node', image_timeout=0.4)
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
+    results = ros.collect(Classification, 'classification')
+    ros.wait(lambda: (status(diagnostics) or (0, ''))[1].endswith('none since the start'))
+    camera = ros.start('camera', source=tmp_path / 'a.png')
+    ros.wait(lambda: 'classifications a second' in status(diagnostics)[1])
+    assert results
+    camera.kill()
+    since = len(diagnostics)
+    ros.wait(lambda: status(diagnostics)[0] == 2, what='an error')
+    assert status(diagnostics)[1].startswith('no image for')
+    levels = [status([message])[0] for message in diagnostics[since:]]
+    assert levels == sorted(levels)
+    results.clear()
+    ros.start('camera', source=tmp_path / 'a.png')
+    ros.wait(lambda: results, what='a result')
+    assert node.process.poll() is None and node.output.count('model demo') == 1
+
+
+def test_10_two_nodes_two_cameras_and_one_name_twice(ros, make_image, tmp_path):
+    """Keep nodes apart by namespace and remap; outlive one of the same name."""
+    path = tmp_path / 'both.yaml'
+    path.write_text('/**:\n  ros__parameters:\n    top_k: 2\n')
+    for name, topic in (('left', 'image'), ('right', '/shared/picture')):
+        ros.start('node', '-r', f'__ns:=/{name}', '-r', f'image:={topic}',
+                  '--params-file', str(path))
+    left, right = (ros.collect(Classification, f'/{name}/classification')
+                   for name in ('left', 'right'))
+    cameras = [ros.publisher(topic='/left/image'), ros.publisher(topic='/shared/picture')]
+    for camera, mine, others in ((cameras[0], left, right), (cameras[1], right, left)):
+        before = len(others)
+        assert len(ros.ask(camera, make_image(), mine).results) == 2
+        assert len(others) == before
+    twin = ros.start('node', '-r', '__ns:=/left')
+    twins = ros.wait(lambda: len(ros.node.get_subscriptions_info_by_topic('/left/image')) == 2)
+    assert twins and twin.stop() == 0
+    ros.ask(cameras[0], make_image(), left)
+
+
+def test_11_parameters_set_well_and_badly(ros, classifier, make_image):
+    """Apply good values to the next frame; refuse bad ones with a reason and no effect."""
+    _, results, camera = classifier()
+    assert set_parameters(ros, top_k=2)[0].successful
+    assert len(ros.ask(camera, make_image(), results).results) == 2
+    for name, value, reason in (('top_k', 0, '100'), ('top_k', 'x', 'expects int'),
+                                ('fit', 'squeeze', 'stretch, letterbox, crop'),
+                                ('bpu_core', 1, '"ros2 lifecycle set" deactivate'),
+                                ('no_such', 1, 'undeclared')):
+        (answer,) = set_parameters(ros, **{name: value})
+        assert not answer.successful and reason in answer.reason
+    several = ros.call(SetParametersAtomically, '/classifier/set_parameters_atomically',
+                       parameters=[message('top_k', 7), message('fit', 'squeeze')])
+    assert not several.result.successful
+    values = ros.call(GetParameters, '/classifier/get_parameters',
+                      names=['top_k', 'fit', 'bpu_core']).values
+    assert [values[0].integer_value, values[1].string_value, values[2].integer_value] == [
+        2, 'crop', 0]
+    (top_k,) = ros.call(DescribeParameters, '/classifier/describe_parameters',
+                        names=['top_k']).descriptors
+    assert 'Classes in a result' in top_k.description and top_k.integer_range[0].to_value == 100
+    assert len(ros.ask(camera, make_image(), results).results) == 2
+
+
+YAML_SLIPS = [
+    ('top_k: 3\n', 'parameters.yaml'),  # without ros__parameters
+    ('ros__parameters: {top_k: []}\n', "'top_k'"),
+]
+
+
+def test_12_slips_in_a_parameter_file(ros, tmp_path):
+    """Take 1 for 1.0, warn of a misspelt name, and end with one sentence on what is wrong."""
+    path = tmp_path / 'parameters.yaml'
+    path.write_text('/**:\n  ros__parameters:\n    score_threshold: 1\n    scor_threshold: 0.5\n')
+    good = ros.start('node', '--params-file', str(path))
+    ros.wait(lambda: 'model demo' in good.output, what='the start')
+    assert "'scor_threshold' is ignored; did you mean 'score_threshold'?" in good.output
+    for text, sentence in YAML_SLIPS:
+        path.write_text(f'/**:\n  {text}')
+        bad = ros.start('node', '--params-file', str(path))
+        assert bad.process.wait(30) == 1, text
+        assert sentence in bad.output and bad.output.count('[FATAL]') == 1
+        assert 'Traceback' not in bad.output
+
+
+def test_13_another_model_at_run_time(ros, classifier, make_image, tmp_path):
+    """Refuse another model with the commands that lead to it; they do, with a new version."""
+    _, results, camera = classifier()
+    info = ros.collect(VisionInfo, '/classifier/vision_info', LATCHED)
+    ros.wait(lambda: info, what='vision info')
+    (refused,) = set_parameters(ros, model='/nowhere.onnx')
+    assert not refused.successful and 'deactivate, then cleanup, set it' in refused.reason
+    ros.ask(camera, make_image(), results)  # The old one serves still.
+    assert change(ros, DEACTIVATE) and change(ros, CLEANUP)
+    assert set_parameters(ros, model='/nowhere.onnx')[0].successful
+    assert not change(ros, CONFIGURE) and state(ros) == 'unconfigured'
+    assert set_parameters(ros, model='demo')[0].successful
+    assert change(ros, CONFIGURE) and change(ros, ACTIVATE)
+    ros.ask(camera, make_image(), results)
+    ros.wait(lambda: info[-1].database_version == 2, what='the new version')

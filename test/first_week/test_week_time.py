@@ -1,0 +1,156 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""First week, behaviours 19 to 24: clocks, load, endurance, stamps, services."""
+
+import os
+from pathlib import Path
+from statistics import median
+import time
+
+from builtin_interfaces.msg import Time
+import cv2
+from diagnostic_msgs.msg import DiagnosticArray
+from edgenext_ros.ros.messages import Classification
+import pytest
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Image
+from std_srvs.srv import SetBool
+from test_lifecycle import ACTIVATE, change, DEACTIVATE
+from test_node import status
+from week import age, count, resources, set_parameters, slow_node
+
+
+@pytest.fixture
+def picture(photograph, tmp_path):
+    """Write the photograph for a played camera."""
+    path = tmp_path / 'picture.png'
+    cv2.imwrite(str(path), photograph)
+    return path
+
+
+def test_19_a_bag_in_a_loop(ros, classifier, make_image):
+    """Go on when the time jumps back: no negative age, no stuck limiter, stamps as they were."""
+    _, results, camera = classifier(use_sim_time=True, max_rate=50.0)
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
+    clock = ros.publisher(Clock, '/clock')
+    for second in (1000, 10, 1000, 10):  # twice around
+        image = make_image()
+        image.header.stamp = Time(sec=second - 1)
+        clock.publish(Clock(clock=Time(sec=second)))
+        ros.ask(camera, image, results)
+        clock.publish(Clock(clock=Time(sec=second)))
+        ros.repeat(camera, image, lambda: age(status(diagnostics)) == '1000.00')
+    ages = [age(status([m])) for m in diagnostics]
+    assert all(a in (None, 'unknown') or float(a) >= 0 for a in ages)
+    assert {r.header.stamp.sec for r in results} == {999, 9}
+
+
+def test_20_simulated_time_without_a_clock_or_paused(ros, classifier, make_image):
+    """Classify, and tell how it is, also while the simulated time stands still."""
+    _, results, camera = classifier(use_sim_time=True, image_timeout=0.5)
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
+    clock = ros.publisher(Clock, '/clock')
+    for second in (None, 500):
+        if second:
+            clock.publish(Clock(clock=Time(sec=second)))
+        image = make_image()
+        image.header.stamp.sec += 1000  # in the future of both
+        ros.ask(camera, image, results)
+        ros.repeat(camera, image, lambda: count(status(diagnostics), 'classified'))
+        assert age(status(diagnostics)) == 'unknown'
+        ros.wait(lambda: status(diagnostics)[0] == 2, what='the watchdog')
+
+
+def test_21_a_fast_camera_and_a_slow_model(ros, picture):
+    """Give the newest frame, count what was dropped, and keep a cap of the rate."""
+    slow_node(ros, seconds=0.1)
+    stamps, ages = [], []
+
+    def note(result):
+        stamps.append(result.header.stamp.sec + result.header.stamp.nanosec / 1e9)
+        ages.append(time.time() - stamps[-1])
+
+    ros.node.create_subscription(Classification, 'classification', note, 10)
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
+    ros.start('camera', source=picture, rate=60.0)
+    ros.wait(lambda: len(ages) >= 20, what='results')
+    # One inference and one frame are 0.12 s; a queue of ten would make it 1 s more.
+    assert median(ages) < 0.5
+    ros.wait(lambda: count(status(diagnostics), 'dropped') > 20, what='the count')
+    assert set_parameters(ros, max_rate=5.0)[0].successful
+    before = len(stamps) + 1
+    ros.wait(lambda: len(stamps) >= before + 9, what='results')
+    # Never more; a machine that is busy with other things may give less.
+    assert 2.5 < 8 / (stamps[before + 8] - stamps[before]) < 5.5
+
+
+def test_22_subscribers_come_and_go(ros, picture):
+    """Keep memory, threads and descriptors while subscribers of every output come and go."""
+    process = ros.start('node')
+    ros.start('camera', source=picture, rate=30.0)
+    seen = []
+    for turn in range(15):
+        topics = ((Image, '/classifier/annotated_image'), (Classification, 'classification'),
+                  (DiagnosticArray, '/diagnostics'))[:3 if turn % 4 == 0 else 2]
+        heard = [[] for _ in topics]
+        subscriptions = [ros.node.create_subscription(kind, topic, messages.append, 10)
+                         for (kind, topic), messages in zip(topics, heard, strict=True)]
+        ros.wait(lambda h=heard: all(h), what='messages')
+        for subscription in subscriptions:
+            ros.node.destroy_subscription(subscription)
+        seen.append(resources(process))
+    memory, threads, descriptors = zip(*seen[4:], strict=True)
+    assert max(memory) - memory[0] < 20, 'MB'
+    assert max(threads) == threads[0] and max(descriptors) <= descriptors[0]
+
+
+def test_23_stamps_of_every_kind(ros, classifier, make_image):
+    """Copy the header exactly, so that exact synchronising matches; call absurd ages unknown."""
+    _, results, camera = classifier()
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
+    ros.ask(camera, make_image(), results)
+    results.clear()
+    sent = []
+    for sec, nanosec in ((0, 0), (2**31 - 1, 999_999_999), (5, 7), (5, 7), (5, 6), (0, 1)):
+        image = make_image()
+        image.header.stamp = Time(sec=sec, nanosec=nanosec)
+        sent.append(image.header)
+        camera.publish(image)
+        ros.wait(lambda: len(results) == len(sent), what='the result')
+    assert [r.header for r in results] == sent
+    ros.wait(lambda: count(status(diagnostics), 'classified') >= len(sent), what='diagnostics')
+    assert age(status(diagnostics)) == 'unknown'
+
+
+def test_24_services_under_load(ros, picture):
+    """Answer each of two hasty clients; do next to nothing while paused, and say so."""
+    process = ros.start('node')
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
+    results = ros.collect(Classification, 'classification')
+    ros.start('camera', source=picture, rate=30.0)
+    ros.wait(lambda: results, what='a result')
+    clients = [ros.node.create_client(SetBool, '/classifier/set_enabled') for _ in range(2)]
+    for client in clients:
+        ros.wait(client.service_is_ready)
+    for turn in range(20):
+        futures = [client.call_async(SetBool.Request(data=bool(turn % 2))) for client in clients]
+        ros.wait(lambda f=futures: all(one.done() for one in f), timeout=2.0, what='answers')
+        for future in futures:
+            assert future.result().success
+            assert future.result().message == f'{"enabled" if turn % 2 else "paused"}, active'
+    assert ros.call(SetBool, '/classifier/set_enabled', data=False).message == 'paused, active'
+    # Paused it stays when it is deactivated and activated.
+    assert change(ros, DEACTIVATE) and change(ros, ACTIVATE)
+
+    def seconds():
+        fields = Path('/proc', str(process.process.pid), 'stat').read_text().split()
+        return sum(map(int, fields[13:15])) / os.sysconf('SC_CLK_TCK')
+
+    del diagnostics[:], results[:]
+    ros.wait(lambda: diagnostics)
+    before = seconds()
+    ros.wait(lambda: len(diagnostics) > 2, what='two seconds of diagnostics')
+    assert seconds() - before < 0.2 and not results
+    assert status(diagnostics)[1] == 'paused by set_enabled'
+    assert ros.call(SetBool, '/classifier/set_enabled', data=True).message == 'enabled, active'
+    ros.wait(lambda: results, what='a result')

@@ -1,0 +1,65 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of the first week ask of a node."""
+
+from pathlib import Path
+import sys
+
+from conftest import Process
+from rcl_interfaces.srv import SetParameters
+from test_parameters import message
+
+
+def set_parameters(ros, **values):
+    """Set parameters of the classifier; return the answer to each."""
+    return ros.call(SetParameters, '/classifier/set_parameters',
+                    parameters=[message(name, value) for name, value in values.items()]).results
+
+
+def count(diagnosed, name):
+    """Return a count in the newest diagnostics, 0 when there are none yet."""
+    return int((diagnosed or (0, '', {}))[2].get(name, 0))
+
+
+def resources(process):
+    """Return a process's memory in MB, its threads, and its open descriptors."""
+    folder = Path('/proc', str(process.process.pid))
+    lines = (line.split(':') for line in (folder / 'status').read_text().splitlines())
+    found = {key: value.split()[0] for key, value in lines if value.split()}
+    return int(found['VmRSS']) / 1024, int(found['Threads']), len(list((folder / 'fd').iterdir()))
+
+
+SLOW_NODE = """
+import sys, time
+from edgenext_ros.ros import node
+from edgenext_ros.runtime.onnx import Onnx
+infer = Onnx.infer
+def slow(self, nv12):
+    print('inference begins', flush=True)
+    time.sleep({seconds})
+    return infer(self, nv12)
+Onnx.infer = slow
+sys.exit(node.main())
+"""
+
+
+def slow_node(ros, *, seconds):
+    """Start a classifier whose engine takes so long for each frame."""
+    process = Process([sys.executable, '-c', SLOW_NODE.format(seconds=seconds)],
+                      ros.environment, ros.folder / 'slow.log')
+    ros._stack.callback(process.kill)
+    return process
+
+
+def age(diagnosed):
+    """Return the age of the newest result as the diagnostics tell it; None when there is none."""
+    return (diagnosed or (0, '', {}))[2].get('result age ms')
+
+
+def tcp_sockets(process):
+    """Return the TCP sockets of a process: DDS has none, a download would."""
+    folder = Path('/proc', str(process.process.pid))
+    mine = {str(link.readlink()) for link in (folder / 'fd').iterdir()}
+    rows = [row.split() for name in ('tcp', 'tcp6')
+            for row in (folder / 'net' / name).read_text().splitlines()[1:]]
+    return [row for row in rows if f'socket:[{row[9]}]' in mine]

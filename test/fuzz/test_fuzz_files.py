@@ -1,0 +1,145 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Damaged models, label lists and parameters: read, or refused with the documented error."""
+
+from dataclasses import fields
+import json
+from pathlib import Path
+
+from bin_writer import container, node
+from edgenext_ros.core.labels import LabelError, LabelSet
+from edgenext_ros.models import bin_file, ModelError, store
+from edgenext_ros.models.wire import FormatError, Reader
+from edgenext_ros.ros.parameters import (
+    CameraSettings, check, ClassifierSettings, ParameterError, rule_of)
+from fuzzing import cases, damaged
+from hypothesis import example, given, strategies as st
+
+MODELS = [
+    container(), container(tag=b'B25'), container(scales=bytes(40), nodes=[
+        node('BPU', ['image'], ['raw']), node('Dequantize', ['raw', 'scale'], ['logits'])])]
+DEMO = store.locate('demo', suffixes=('.bin',)).path.read_bytes()
+LABELS = [b'cat\ndog\n', '\ufeffn01440764 tench\nn01443537 goldfish\n'.encode(),
+          b'["cat", "dog"]', b'{"0": "cat", "1": ["n01440764", "tench"]}', b'{"0": 1}', b'[[', b'']
+TABLES = [entry for table in (ClassifierSettings, CameraSettings) for entry in fields(table)]
+TREE = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+    lambda inner: st.one_of(st.lists(inner, max_size=4),
+                            st.dictionaries(st.sampled_from(('0', '1', ' 1', '-1', '\u0663', 'x')),
+                                            inner, max_size=4)), max_leaves=8)
+
+
+def parse_bin(data):
+    try:
+        found = bin_file.parse(memoryview(data), Path('model.bin'))
+    except ModelError as error:
+        assert '\n' not in str(error)
+        assert len(str(error)) < 1000
+        return
+    assert found.width > 0
+    assert found.output.size > 0
+
+
+@cases
+@given(data=damaged(MODELS, near=2000))
+def test_a_damaged_small_model_is_refused_or_read(data):
+    parse_bin(data)
+
+
+@cases
+@given(data=st.binary(max_size=300), head=st.integers(0, 80))
+def test_junk_is_no_model(data, head):
+    parse_bin(DEMO[:head] + data)
+
+
+@cases
+@given(data=damaged(MODELS))
+def test_the_wire_format_is_read_or_refused(data):
+    reader = Reader()
+    waiting = [memoryview(data)]
+    try:
+        while waiting:
+            waiting += [value for _, kind, value in reader.fields(waiting.pop())
+                        if kind == 2 and len(value) < 64]
+    except FormatError as error:
+        assert '\n' not in str(error)
+
+
+def parse_labels(text):
+    try:
+        labels = LabelSet.parse(text, source='labels.txt')
+    except LabelError as error:
+        assert str(error).startswith('labels.txt: ')
+        return
+    assert len(labels) > 0
+    assert all(name.strip() for name in labels.names)
+    for name in labels.names:
+        assert name.encode().decode() == name, 'a message can carry it'
+
+
+@cases
+@given(text=st.one_of(
+    damaged(LABELS).map(lambda data: data.decode('utf-8', 'replace')), st.text(max_size=60)))
+@example(text='[' * 100_000)
+@example(text='[' + '1' * 5000 + ']')
+@example(text='["a", "\\ud800"]')
+@example(text='["a\\u0000b"]')
+def test_label_lists_are_read_or_refused(text):
+    parse_labels(text)
+
+
+@cases
+@given(tree=TREE)
+def test_json_that_is_no_label_list_is_refused(tree):
+    parse_labels(json.dumps(tree))
+    parse_labels(json.dumps([tree]))
+
+
+ANY_VALUE = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8),
+    st.binary(max_size=8), st.lists(st.one_of(st.integers(), st.floats(), st.text()), max_size=3))
+
+
+@cases
+@given(entry=st.sampled_from(TABLES), value=ANY_VALUE)
+def test_a_parameter_is_kept_or_refused_by_its_name(entry, value):
+    try:
+        kept = check(entry, value)
+    except ParameterError as error:
+        assert repr(entry.name) in str(error)
+        return
+    rule = rule_of(entry)
+    assert type(kept) is type(entry.default)
+    assert rule.low is None or rule.low <= kept <= rule.high
+    assert not rule.choices or kept in rule.choices
+
+
+PATHS = st.one_of(st.text(max_size=20), st.text('~/.\0ab', max_size=12),
+                  st.integers(1, 5000).map(lambda length: 'x' * length))
+
+
+@cases
+@given(path=PATHS)
+@example(path='~nobody_of_this_name/model.bin')
+@example(path='a\0b.bin')
+@example(path='~\0')
+@example(path='~\udcff')
+@example(path='')
+@example(path='x' * 300 + '.bin')
+@example(path='\udcff.bin')
+def test_a_model_is_found_or_the_error_is_one_for_people(path):
+    try:
+        store.locate(path, suffixes=('.bin', '.onnx'))
+    except (store.ModelNotFoundError, ModelError, OSError) as error:
+        assert str(error)
+
+
+@cases
+@given(path=PATHS)
+@example(path='~nobody_of_this_name/labels.txt')
+@example(path='a\0b.txt')
+def test_a_label_file_is_read_or_refused(path):
+    try:
+        store.read_labels(Path(path))
+    except LabelError as error:
+        assert '\n' not in str(error).replace(path, '')
