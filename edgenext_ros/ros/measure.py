@@ -73,8 +73,9 @@ def camera(node: Node, options: dict[str, Any]) -> dict[str, Any]:
     message.header.frame_id = 'camera'
     publisher = node.create_publisher(
         Image, 'image', QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT))
-    _wait_for_subscriber(node, 'image')
-    sleep(0.5)  # the other side may have to find the publisher too
+    while not publisher.get_subscription_count():
+        sleep(0.01)
+    sleep(1.0)  # the other side may have to find the publisher too
     due = monotonic()
     for _ in range(options['frames']):
         due += 1 / options['rate']
@@ -112,7 +113,7 @@ def echo(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
         meter()
 
     node.create_subscription(Image, 'image', on_image, _NEWEST, raw=True)
-    _wait_for_subscriber(node, 'classification')
+    _wait_for_listener(node)
     return meter.figures
 
 
@@ -121,8 +122,8 @@ def _stamp(message: bytes) -> float:
     return sec + nanosec / 1e9
 
 
-def _wait_for_subscriber(node: Node, topic: str) -> None:
-    while not node.count_subscribers(topic):
+def _wait_for_listener(node: Node) -> None:
+    while not node.count_subscribers('classification'):
         sleep(0.01)
 
 
@@ -145,7 +146,7 @@ def plain(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
         meter()
 
     node.create_subscription(Image, 'image', on_image, qos_profile_sensor_data)
-    _wait_for_subscriber(node, 'classification')
+    _wait_for_listener(node)
     return meter.figures
 
 
@@ -206,7 +207,7 @@ def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, An
     node = ClassifierNode(opener=opener)
     node.trigger_configure()
     node.trigger_activate()
-    _wait_for_subscriber(node, 'classification')
+    _wait_for_listener(node)
     return node, meter.figures
 
 
