@@ -25,6 +25,13 @@ VERBS = ('bench', 'classify', 'compile', 'demo', 'evaluate', 'models', 'paramete
 
 def main(args: list[str] | None = None) -> int:
     """Run one verb and return the exit code."""
+    try:
+        return _main(args)
+    except KeyboardInterrupt:  # also while modules are loaded, which takes a second on a board
+        return 130
+
+
+def _main(args: list[str] | None) -> int:
     command = sys.argv[1:] if args is None else args
     if args is None:
         _end_in_order()
@@ -50,8 +57,6 @@ def main(args: list[str] | None = None) -> int:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
         return code
-    except KeyboardInterrupt:
-        return 130
     except BrokenPipeError:
         # The reader (head, less) has seen enough; nothing is left to flush to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -88,6 +93,10 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
 def write_json(path: Path | None, figures: object) -> None:
     """Write a verb's figures, if a file was asked for; it appears only when it is complete."""
     if path is None:
+        return
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        # What a link leads to, a device or a pipe is written to, not replaced.
+        path.write_text(json.dumps(figures, indent=2) + '\n')
         return
     temporary = path.with_name(path.name + '.part')
     try:

@@ -13,6 +13,13 @@ from edgenext_ros.runtime import ENGINES
 HELP = 'Play pictures through a real ROS 2 camera topic and the node; print what comes out.'
 
 
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 1 <= value <= 86400:
+        raise argparse.ArgumentTypeError(f'expected 1 to 86400 seconds, got {text}')
+    return value
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     source = parser.add_mutually_exclusive_group()
@@ -20,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='your own picture, or folder of pictures')
     source.add_argument('--video', type=Path, metavar='FILE', help='your own video')
     source.add_argument('--camera', metavar='N', help='webcam number or device')
-    parser.add_argument('--seconds', type=float, default=20.0,
+    parser.add_argument('--seconds', type=_seconds, default=20.0,
                         help='how long to play (default: 20)')
     parser.add_argument('--rate', type=float, default=10.0,
                         help='frames a second (default: 10)')

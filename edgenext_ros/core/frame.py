@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import cv2
+from edgenext_ros import MOST_PIXELS
 from edgenext_ros.core.jpeg import read_header, strongest_reduction
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +18,12 @@ Bytes = npt.NDArray[np.uint8]
 
 _IMREAD = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4,
            8: cv2.IMREAD_REDUCED_COLOR_8}
+_LONGEST_NAME = 40
+"""Characters of an unknown encoding that are told: a message may hold any number."""
 _TAIL = 4096
 """Bytes at the end of a JPEG or PNG in which its end marker must stand."""
 _LONGEST = (1 << 15) - 1
 """Of a side: with more, OpenCV's exact nearest resize reads memory that is not the picture's."""
-_MOST_PIXELS = 1 << 26
-"""Of a JPEG or PNG: OpenCV takes what the header says, and up to 3 GB for a picture of 1 kB."""
 
 
 class FrameError(ValueError):
@@ -87,7 +88,8 @@ class Frame:
         layout = ENCODINGS.get(self.encoding)
         if layout is None:
             raise UnknownEncodingError(
-                f'encoding {self.encoding!r} is not supported; use one of {", ".join(ENCODINGS)}')
+                f'encoding {self.encoding[:_LONGEST_NAME]!r} is not supported; '
+                f'use one of {", ".join(ENCODINGS)}')
         if min(self.width, self.height) < layout.smallest:
             raise FrameError(f'{self}: width and height must be at least {layout.smallest}')
         if max(self.width, self.height) > _LONGEST:
@@ -193,9 +195,9 @@ def _refuse_huge(data: Bytes) -> None:
     else:
         header = read_header(data)
         width, height = header[:2] if header else (0, 0)
-    if width * height > _MOST_PIXELS:
+    if width * height > MOST_PIXELS:
         raise FrameError(f'compressed picture of {data.size} bytes says it has {width}x{height} '
-                         f'pixels: expected at most {_MOST_PIXELS}')
+                         f'pixels: expected at most {MOST_PIXELS}')
 
 
 def _tail(data: Bytes) -> bytes:

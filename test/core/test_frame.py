@@ -3,6 +3,8 @@
 """Frames: what is accepted, what is refused, and why."""
 
 import struct
+import subprocess
+import sys
 
 import cv2
 from edgenext_ros.core.encode import encode
@@ -57,8 +59,10 @@ def test_wrong_geometry_is_refused_with_the_reason(encoding, width, height, step
 
 
 def test_an_unknown_encoding_is_told_from_bad_data():
-    with pytest.raises(UnknownEncodingError):
-        Frame('foo', 4, 4, 12, zeros(48))
+    for name in ('foo', 200_000 * 'x'):
+        with pytest.raises(UnknownEncodingError) as caught:
+            Frame(name, 4, 4, 12, zeros(48))
+        assert len(str(caught.value)) < 400
     with pytest.raises(FrameError) as caught:
         Frame('bgr8', 4, 4, 12, zeros(47))
     assert not isinstance(caught.value, UnknownEncodingError)
@@ -186,3 +190,26 @@ def test_a_grey_jpeg_is_reduced_to_bgr(photograph):
     _, data = cv2.imencode('.jpg', cv2.cvtColor(photograph, cv2.COLOR_BGR2GRAY))
     frame = Frame.from_compressed(data, enough=at_least(80, 60))
     assert (frame.encoding, frame.width, frame.height) == ('bgr8', 80, 60)
+
+
+HUGE = """
+from edgenext_ros.core.frame import Frame, FrameError
+import cv2
+import numpy as np
+_, data = cv2.imencode('SUFFIX', np.zeros((1, 1), np.uint8).repeat(8200, 0).repeat(8200, 1))
+data = data.reshape(-1)
+# libjpeg goes over a byte between two segments.
+data = np.concatenate([data[:20], np.zeros(JUNK, np.uint8), data[20:]])
+try:
+    Frame.from_compressed(data)
+except FrameError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize('suffix,junk', [('.jpg', 1), ('.bmp', 0)])
+def test_a_huge_picture_is_refused_whatever_its_header_looks_like(suffix, junk):
+    """In a process of its own, which loads the package before OpenCV, as a node does."""
+    code = HUGE.replace('SUFFIX', suffix).replace('JUNK', str(junk))
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=60)
+    assert 'compressed picture does not decode: pixels <= ' in done.stdout, done.stderr
