@@ -67,6 +67,7 @@ class Ros:
         self.executor.add_node(self.node)
         stack.callback(self.context.try_shutdown)
         stack.callback(self.node.destroy_node)
+        stack.callback(self.executor.shutdown)  # before the node that it waits for
 
     def start(self, module, *words, **parameters):
         """Start ``edgenext_ros.ros.MODULE`` with these parameters."""
