@@ -90,9 +90,10 @@ def locate(model: str, *, suffixes: tuple[str, ...] = ('.bin', '.onnx')) -> Loca
     :raises ChangedError: it is not the file that was fetched.
     """
     if model not in CATALOG:
-        path = user_path(model)
+        path, known = user_path(model), ', '.join(CATALOG)
+        if not model:
+            raise ModelNotFoundError(f'no model was named: expected a path, or one of {known}')
         if not path.exists():
-            known = ', '.join(CATALOG)
             raise ModelNotFoundError(
                 f'model {model!r}: not a file, and not in the catalog ({known})')
         return Located(path, _labels_beside(path) or _labels_of(path))

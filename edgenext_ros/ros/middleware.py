@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ament_index_python.packages import get_package_share_directory
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.substitutions import EnvironmentVariable
@@ -21,7 +23,11 @@ def environment() -> dict[str, SomeSubstitutionsType]:
     another package's launch file that runs later should find the environment as it was.
     """
     config = get_package_share_directory('edgenext_ros') + '/config'
-    return {**_unless_set(_FAST_DDS, f'{config}/fastdds.xml'),
+    # As rmw_fastrtps decides whether to replace the transports that fastdds.xml is about.
+    localhost = os.environ.get('ROS_LOCALHOST_ONLY') == '1' or \
+        os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE') == 'LOCALHOST'
+    fast_dds = 'fastdds_localhost.xml' if localhost else 'fastdds.xml'
+    return {**_unless_set(_FAST_DDS, f'{config}/{fast_dds}'),
             **_unless_set(_CYCLONE_DDS, f'file://{config}/cyclonedds.xml')}
 
 

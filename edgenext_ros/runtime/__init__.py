@@ -124,7 +124,8 @@ def open_model(model: Path, *, runtime: str = 'auto',
     if not model.exists():
         raise ModelError(f'{model}: this model file does not exist')
     if not model.is_file():
-        raise ModelError(f'{model}: expected a model file, found a folder')
+        raise ModelError(f'{model}: expected a model file, found a '
+                         f'{"folder" if model.is_dir() else "pipe or device"}')
     engine = select(model, runtime)
     if model.suffix.lower() == '.bin':
         # The vendor's libraries may crash on a damaged file, and with them this process.

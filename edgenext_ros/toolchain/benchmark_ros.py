@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 import json
-import os
 from statistics import median
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from time import monotonic
 from typing import Any
 
 from edgenext_ros.models.store import resource_folder
-from edgenext_ros.toolchain import zoo_path
+from edgenext_ros.toolchain import private_ros, zoo_path
 from edgenext_ros.toolchain.benchmark import Row
 
 PLAIN, FLOOR = 'plain rclpy node', 'raw subscriber that does nothing'
@@ -78,7 +77,7 @@ def rows() -> Iterator[Row]:
     yield Row('memory after 10,000 frames', 'same after 100', 'MB',
               *(memory.get(count, float('nan')) for count in ('10000', '100')))
     starts = [_first_result() for _ in range(5)]
-    yield Row('process start to first result, onnx', '1.5 s that are allowed', 's',
+    yield Row('edgenext classify, start to first result, onnx', '1.5 s that are allowed', 's',
               median(starts), 1.5)
 
 
@@ -99,11 +98,13 @@ def session(role: str, camera: Camera, *, infer_us: int = 0,
 
     :param infer_us: what an inference takes, for the classifier.
     :param holds_gil: as an inference by the vendor's Python modules does.
-    :return: its figures, and the number and the ages of the results; the floor's are its pictures.
+    :return: its figures, the number and the ages of the results; the floor's are its pictures.
     """
     print(f'{camera.title}: {role} ...', file=sys.stderr, flush=True)
     with ExitStack() as stack:
-        environment = _environment()
+        config = resource_folder().parent / 'config'
+        environment = {_FASTDDS: str(config / 'fastdds_localhost.xml'),
+                       **private_ros.environment()}
         listener = stack.enter_context(_Process('listener', {}, environment)) \
             if role != 'floor' else None
         side = stack.enter_context(_Process(
@@ -115,14 +116,6 @@ def session(role: str, camera: Camera, *, infer_us: int = 0,
         found = side.figures(close=True)
         heard = found if listener is None else listener.figures(close=True)
     return {**found, 'results': heard['frames'], 'ages_ms': heard['ages_ms']}
-
-
-def _environment() -> dict[str, str]:
-    """Return an environment whose DDS nobody else is in, with our profile for large pictures."""
-    # Above the ephemeral ports, where few choose theirs.
-    environment = {**os.environ, 'ROS_DOMAIN_ID': str(215 + os.getpid() % 18)}
-    environment.setdefault(_FASTDDS, str(resource_folder().parent / 'config' / 'fastdds.xml'))
-    return environment
 
 
 class _Process:

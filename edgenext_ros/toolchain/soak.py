@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, ExitStack
 from dataclasses import asdict, dataclass, field
 import json
-import os
 from pathlib import Path
 import signal
 from statistics import median
@@ -25,6 +24,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from edgenext_ros.models.store import resource_folder
+from edgenext_ros.toolchain import private_ros
 import numpy as np
 
 LIMITS = {'memory_mb': 5.0, 'threads': 0.9, 'descriptors': 0.9}
@@ -136,14 +136,6 @@ def _started(module: str, *words: str, environment: dict[str, str],
             process.communicate()
 
 
-def _environment() -> dict[str, str]:
-    """Return an environment whose DDS nobody else is in."""
-    environment = {**os.environ, 'ROS_DOMAIN_ID': str(215 + os.getpid() % 18)}
-    if environment.get('ROS_DISTRO') == 'humble':
-        return environment | {'ROS_LOCALHOST_ONLY': '1'}
-    return environment | {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
-
-
 def run(*, minutes: float, rate: float) -> Run:
     """
     Let camera and node work while subscribers come and go.
@@ -152,7 +144,7 @@ def run(*, minutes: float, rate: float) -> Run:
     :param rate: the camera's frames a second.
     :raises RuntimeError: a process has ended.
     """
-    environment, found = _environment(), Run(rate, {name: [] for name in _WATCHED})
+    environment, found = private_ros.environment(), Run(rate, {name: [] for name in _WATCHED})
     with ExitStack() as stack:
         processes = {
             'node': stack.enter_context(_started('node', *_QUIET, environment=environment)),
@@ -246,7 +238,7 @@ def main(args: list[str] | None = None) -> int:
     silent = sum(not visit.rate for visit in found.visits)
     rates, ages = ([getattr(v, name) for v in found.visits] for name in ('rate', 'age_ms'))
     print(f'{len(found.visits)} subscribers, {silent} of them without a result; results a second '
-          f'{min(rates):.1f} to {max(rates):.1f}, median age {median(ages):.1f} ms')
+          f'of their stay {min(rates):.1f} to {max(rates):.1f}, median age {median(ages):.1f} ms')
     return int(bool(silent) or any(verdict.grows for verdict in verdicts))
 
 

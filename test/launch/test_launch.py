@@ -103,12 +103,16 @@ FAST, FAST_3, CYCLONE = (
     ({FAST: ''}, {FAST: '', FAST_3: '', CYCLONE: 'cyclonedds.xml'}),
     ({CYCLONE: 'file:///my.xml'},
      {FAST: 'fastdds.xml', FAST_3: 'fastdds.xml', CYCLONE: 'file:///my.xml'}),
+    *[({name: value}, {FAST: 'fastdds_localhost.xml', FAST_3: 'fastdds_localhost.xml',
+                       CYCLONE: 'cyclonedds.xml'})
+      for name, value in (('ROS_LOCALHOST_ONLY', '1'),
+                          ('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST'))],
 ], ids=str)
 def test_profiles_of_the_middleware_are_set_unless_there_are_some(monkeypatch, launch, own,
                                                                   expected):
     from launch import LaunchContext
     from launch.utilities import perform_substitutions
-    for name in (FAST, FAST_3, CYCLONE):
+    for name in (FAST, FAST_3, CYCLONE, 'ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC_DISCOVERY_RANGE'):
         monkeypatch.delenv(name, raising=False)
     for name, value in own.items():
         monkeypatch.setenv(name, value)

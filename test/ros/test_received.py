@@ -76,15 +76,19 @@ def lonely_node(environment, **variables):
     return done.stdout
 
 
-def test_fast_dds_takes_the_profile(ros):
-    """Shared memory only, so that nothing leaves the machine although discovery is not limited."""
+@pytest.mark.parametrize('profile,limit', [
+    # Shared memory only, so that nothing leaves the machine although discovery is not limited.
+    ('fastdds.xml', {'FASTDDS_BUILTIN_TRANSPORTS': 'SHM'}),
+    ('fastdds_localhost.xml', {'ROS_LOCALHOST_ONLY': '1'}),
+])
+def test_fast_dds_takes_the_profile(ros, profile, limit):
     for name in ('ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC_DISCOVERY_RANGE'):
         ros.environment.pop(name, None)
-    variables = {'RMW_IMPLEMENTATION': 'rmw_fastrtps_cpp', 'FASTDDS_BUILTIN_TRANSPORTS': 'SHM'}
+    variables = {'RMW_IMPLEMENTATION': 'rmw_fastrtps_cpp', **limit}
     sizes = []
-    for profile in ({}, {'FASTRTPS_DEFAULT_PROFILES_FILE': str(CONFIG / 'fastdds.xml')}):
+    for chosen in ({}, {'FASTRTPS_DEFAULT_PROFILES_FILE': str(CONFIG / profile)}):
         shared = re.findall(r'(?m)^(\w+)-(\w+) .* /dev/shm/fastrtps_[0-9a-f]{16}$',
-                            lonely_node(ros.environment, **variables, **profile))
+                            lonely_node(ros.environment, **variables, **chosen))
         sizes.append(max(int(end, 16) - int(begin, 16) for begin, end in shared))
     default, large = sizes
     assert default < 2**20
