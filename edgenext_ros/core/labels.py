@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import json
 import re
 
-_SYNSET = re.compile(r'(n\d{8})\s+(.+)')
+_SYNSET = re.compile(r'(n\d{8})\s+(\S.*)')
 _NOT_IN_MESSAGES = re.compile('[\0\ud800-\udfff]')
 
 

@@ -56,14 +56,19 @@ class Statistics:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._counts = Counts()
-        self._since = monotonic()
-        self._classified_before = 0
         self._last_image: float | None = None
-        self._age: float | None = None
-        self._timings: Timings | None = None
-        self._problem = ''
-        self._failing = 0
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget all but when the last image came."""
+        with self._lock:
+            self._counts = Counts()
+            self._since = monotonic()
+            self._classified_before = 0
+            self._age: float | None = None
+            self._timings: Timings | None = None
+            self._problem = ''
+            self._failing = 0
 
     def count_received(self) -> None:
         """Count an image that arrived."""
@@ -140,14 +145,24 @@ class Complaints:
         return unsettled
 
 
+def silence(report: Report, *, waited: float) -> float:
+    """
+    Return for how many seconds no image has come.
+
+    :param waited: seconds since the subscription was made.
+    """
+    return waited if report.image_age is None else min(report.image_age, waited)
+
+
 def judge(report: Report, *, state: str, enabled: bool, waited: float,
-          timeout: float, busy: float = 0.0) -> tuple[int, str]:
+          timeout: float, busy: float = 0.0, why: str = '') -> tuple[int, str]:
     """
     Say how the node is.
 
     :param waited: seconds since the subscription was made.
     :param busy: seconds that the frame in work has taken so far.
     :param timeout: seconds without an image before a warning; an error after three times that.
+    :param why: no image comes, where that is known.
     :return: level (``DiagnosticStatus`` constant as a number) and one sentence.
     """
     if state != 'active':
@@ -158,11 +173,11 @@ def judge(report: Report, *, state: str, enabled: bool, waited: float,
         return (2 if busy > 3 * LEAST_PATIENCE_S else 1), (
             f'a frame has been in work for {busy:.0f} s: the engine hangs, or is overloaded by '
             f'other programs; newer frames are dropped until it returns')
-    silent = waited if report.image_age is None else min(report.image_age, waited)
+    silent = silence(report, waited=waited)
     if silent > timeout:
-        since = f'no image for {silent:.0f} s'
+        since = '' if report.image_age is not None else ', none since the start'
         return (2 if silent > 3 * timeout else 1), (
-            since if report.image_age is not None else f'{since}: none since the start')
+            f'no image for {silent:.0f} s{since}{why and f": {why}"}')
     if report.problem:
         return (2 if report.failing >= REOPEN_AFTER else 1), report.problem
     return 0, f'{report.fps:.1f} classifications a second'

@@ -88,12 +88,16 @@ class Input(NamedTuple):
     read: Callable[[bytes], StampedData]
     frame: Callable[[Any, Enough | None], Frame]
     """Of what was read; a picture that is large enough will do."""
+    layout: Callable[[Any], str]
+    """In words, what kind of picture the message says it is."""
 
 
 INPUTS: dict[str, Input] = {
-    'raw': Input(Image, read_image, lambda picture, enough: frame_from_image(picture)),
+    'raw': Input(Image, read_image, lambda picture, enough: frame_from_image(picture),
+                 lambda picture: f'{picture.width}x{picture.height} {picture.encoding}'),
     'compressed': Input(CompressedImage, read_compressed_image,
-                        lambda picture, enough: frame_from_compressed(picture, enough=enough)),
+                        lambda picture, enough: frame_from_compressed(picture, enough=enough),
+                        lambda picture: repr(picture.format)),
 }
 """By ``input_type``."""
 
@@ -143,6 +147,13 @@ class ClassificationMessage:
         self._message.header = header
         self._message.results = results
         return self._message
+
+
+def in_words(prediction: Prediction, labels: LabelSet) -> str:
+    """Return names and scores, best first."""
+    return ', '.join(
+        f'{labels[class_id]} {score:.3f}' for class_id, score in
+        zip(prediction.class_ids, prediction.scores, strict=True)) or 'no class over the threshold'
 
 
 def label_info_message(labels: LabelSet, header: Header, *, threshold: float) -> Any:

@@ -10,7 +10,6 @@ from time import monotonic
 import traceback
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.classifier import Classification
 from edgenext_ros.core.frame import Frame, FrameError
 from edgenext_ros.core.labels import LabelSet
@@ -18,22 +17,16 @@ from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.core.pipeline import Pipeline, RateLimiter
 from edgenext_ros.ros import messages
 from edgenext_ros.ros.annotate import annotate
-from edgenext_ros.ros.diagnostics import (
-    bpu_values,
-    Complaints,
-    diagnostic_message,
-    judge,
-    report_values,
-    Statistics,
-)
+from edgenext_ros.ros.diagnostics import Complaints, Statistics
 from edgenext_ros.ros.engine import Engine, Opener
 from edgenext_ros.ros.lifecycle import GuardedLifecycleNode, run
+from edgenext_ros.ros.once import ClassifyOnce
 from edgenext_ros.ros.outputs import Outputs
 from edgenext_ros.ros.parameters import ClassifierSettings, ParameterError, Parameters
+from edgenext_ros.ros.watch import Watch
 from edgenext_ros.runtime.base import EngineRestsError, InferenceError
 from edgenext_ros.runtime.recovering import LEAST_PATIENCE_S, open_recovering
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -64,21 +57,22 @@ class ClassifierNode(GuardedLifecycleNode):
         self._opener = opener
         self._table = Parameters(self, ClassifierSettings())
         self.add_on_set_parameters_callback(self._on_parameters)
-        self._engine: Engine | None = None
+        self.engine: Engine | None = None
         self._outputs: Outputs | None = None
-        self._pipeline: Pipeline[Any] | None = None
-        self._subscription: Any = None
-        self._subscribed_at = 0.0
-        self._enabled = True
+        self.pipeline: Pipeline[Any] | None = None
+        self.subscription: Any = None
+        self.subscribed_at = 0.0
+        self.enabled = True
         self._version = 0
         self._complaints = Complaints()
+        self._news = Complaints()
+        self._layout = ''
         self._result = messages.ClassificationMessage()
-        self._statistics = Statistics()
+        self.statistics = Statistics()
         self._limiter = RateLimiter()
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
+        self._watch = Watch(self)
+        self._once = ClassifyOnce(self)
         self.create_service(SetBool, '~/set_enabled', self._on_set_enabled)
-        # Steady, so that a paused or absent /clock does not silence the diagnostics.
-        self.create_timer(1.0, self._on_timer, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     @property
     def settings(self) -> ClassifierSettings:
@@ -97,11 +91,12 @@ class ClassifierNode(GuardedLifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin to listen to the camera."""
         super().on_activate(state)
-        return self.attempt('activate', lambda: self._listen(True))
+        return self.attempt('activate', lambda: self.listen(active=True))
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop listening; the result of the frame in work is discarded."""
-        result = self.attempt('deactivate', lambda: self._listen(False))
+        result = self.attempt('deactivate', lambda: self.listen(active=False))
+        self._once.answer(success=False, text='the node was deactivated')
         super().on_deactivate(state)
         return result
 
@@ -119,13 +114,13 @@ class ClassifierNode(GuardedLifecycleNode):
 
     def _configure(self) -> None:
         settings = self.settings
-        self._engine = engine = Engine.open(settings, opener=self._opener)
+        self.engine = engine = Engine.open(settings, opener=self._opener)
         self._outputs = Outputs(self)
         self._version += 1
         self._publish_label_info()
-        self._statistics = Statistics()
+        self.statistics = Statistics()
         self._limiter = RateLimiter(settings.max_rate)
-        self._pipeline = Pipeline(self._classify, name='classify')
+        self.pipeline = Pipeline(self._classify, name='classify')
         if engine.found:
             self.get_logger().info(f'runtime auto: {engine.found}')
         self.get_logger().info(
@@ -134,13 +129,13 @@ class ClassifierNode(GuardedLifecycleNode):
 
     def _publish_label_info(self) -> None:
         self._outputs.publish_labels(
-            self._engine, threshold=self.settings.score_threshold, version=self._version)
+            self.engine, threshold=self.settings.score_threshold, version=self._version)
 
     def _release(self) -> None:
-        self._listen(False)
-        pipeline, self._pipeline = self._pipeline, None
+        self.listen(active=False)
+        pipeline, self.pipeline = self.pipeline, None
         idle = pipeline is None or pipeline.stop(_STOP_SECONDS)
-        engine, self._engine = self._engine, None
+        engine, self.engine = self.engine, None
         outputs, self._outputs = self._outputs, None
         if outputs is not None:
             outputs.destroy()
@@ -155,47 +150,67 @@ class ClassifierNode(GuardedLifecycleNode):
 
     # Input ----------------------------------------------------------------------------------
 
-    def _listen(self, wanted: bool) -> None:
-        """Have a subscription, or none and nothing in work."""
-        if wanted and self._subscription is None and self._enabled:
-            self._subscription = self.create_subscription(
+    def listen(self, *, active: bool | None = None) -> None:
+        """
+        Have a subscription while active, and enabled or asked for one image; else nothing in work.
+
+        :param active: what the state is about to be, in a transition.
+        """
+        wanted = (self.state == 'active' if active is None else active) and (
+            self.enabled or self._once.waiting)
+        if wanted and self.subscription is None:
+            self.subscription = self.create_subscription(
                 messages.INPUTS[self.settings.input_type].kind, 'image', self._on_image,
                 copy(_NEWEST), raw=True,
                 qos_overriding_options=QoSOverridingOptions.with_default_policies())
-            self._subscribed_at = monotonic()
-        elif not wanted and self._subscription is not None:
-            self.destroy_subscription(self._subscription)
-            self._subscription = None
-            self._pipeline.clear()
-            self._pipeline.drain(_STOP_SECONDS)
+            self.subscribed_at = monotonic()
+        elif not wanted and self.subscription is not None:
+            self.destroy_subscription(self.subscription)
+            self.subscription = None
+            self.pipeline.clear()
+            self.pipeline.drain(_STOP_SECONDS)
 
     def _on_image(self, message: bytes) -> None:
-        self._statistics.count_received()
-        if not self._limiter.allows(monotonic()):
-            self._statistics.count_skipped()
+        self.statistics.count_received()
+        now = monotonic()
+        if not self._limiter.allows(now) and not self._once.waiting:
+            self.statistics.count_skipped()
             return
-        self._pipeline.submit((self._subscription, self._engine, message))
+        self.pipeline.submit((self.subscription, self.engine, now, message))
 
-    def _classify(self, work: tuple[Any, Engine, bytes]) -> None:
+    def _classify(self, work: tuple[Any, Engine, float, bytes]) -> None:
         """Turn one message into one result; runs in the pipeline's thread."""
-        subscription, engine, message = work
+        subscription, engine, received, message = work
         source = messages.INPUTS[self.settings.input_type]
         try:
             picture = source.read(message)
             # People want to see all of the picture.
             shown = self._outputs.annotated.get_subscription_count()
             frame = source.frame(picture, None if shown else engine.classifier.converter.covers)
+            self._tell_of_layout(source.layout(picture))
             result = engine.classifier.classify(
                 frame, top_k=self.settings.top_k, threshold=self.settings.score_threshold)
             # Another subscription, or none: paused, or deactivated and perhaps active again.
-            if subscription is self._subscription:
+            if subscription is self.subscription:
                 self._publish(frame, result, messages.header_message(picture), engine.labels)
+                self._once.answer(success=True, received=received,
+                                  text=messages.in_words(result.prediction, engine.labels))
         except Exception as error:
             # As late as a result would be: what it is about is gone.
-            if subscription is self._subscription:
-                if self._pipeline.busy_seconds > LEAST_PATIENCE_S:
-                    self._pipeline.clear()  # It has waited all the while, and is as stale.
+            if subscription is self.subscription:
+                if self.pipeline.busy_seconds > LEAST_PATIENCE_S:
+                    self.pipeline.clear()  # It has waited all the while, and is as stale.
                 self._complain(error)
+                self._once.answer(success=False, received=received, text=str(error))
+
+    def _tell_of_layout(self, layout: str) -> None:
+        """Log what kind of pictures come, when it is another than before."""
+        if layout != self._layout:
+            before, self._layout = self._layout, layout
+            text = f'{layout}, before {before}' if before else layout
+            # Two cameras on one topic would fill the disk.
+            if self._news.deserves_a_line(text):
+                self.get_logger().info(f'images of {self.resolve_topic_name("image")}: {text}')
 
     def _publish(self, frame: Frame, result: Classification, header: Header,
                  labels: LabelSet) -> None:
@@ -205,7 +220,7 @@ class ClassifierNode(GuardedLifecycleNode):
         # Plain arithmetic: rclpy's Time raises on stamps that a broken driver may send.
         stamp = header.stamp.sec + header.stamp.nanosec / 1e9
         age = self.get_clock().now().nanoseconds / 1e9 - stamp
-        self._statistics.count_result(result.timings, age)
+        self.statistics.count_result(result.timings, age)
         if self._complaints.settle():
             self.get_logger().info('frames are good again')
         if self._outputs.annotated.get_subscription_count():
@@ -218,56 +233,38 @@ class ClassifierNode(GuardedLifecycleNode):
         # Others are a bug of ours, which must not end the thread.
         reason = str(error) if isinstance(error, (FrameError, InferenceError)) else \
             ''.join(traceback.format_exception(type(error), error, error.__traceback__))
-        self._statistics.count_problem(reason, engine=not isinstance(error, FrameError))
+        self.statistics.count_problem(reason, engine=not isinstance(error, FrameError))
         # That the engine rests was to be expected when it was said why.
         if not isinstance(error, EngineRestsError) and self._complaints.deserves_a_line(reason):
             topic = self.resolve_topic_name('image')
             self.get_logger().warning(f'no result for a frame of {topic}: {reason}')
 
-    # Service, parameters, diagnostics -------------------------------------------------------
+    # Service and parameters -----------------------------------------------------------------
 
     def _on_set_enabled(self, request: SetBool.Request,
                         response: SetBool.Response) -> SetBool.Response:
-        self._enabled = request.data
-        if self.state == 'active':
-            self._listen(request.data)
+        self.enabled = request.data
+        self.listen()
         response.success = True
         response.message = f'{"enabled" if request.data else "paused"}, {self.state}'
         return response
 
     def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         try:
-            settings = self._table.change(changes, configured=self._engine is not None)
+            settings = self._table.change(changes, configured=self.engine is not None)
         except ParameterError as error:
             return SetParametersResult(successful=False, reason=str(error))
         before, self._table.settings = self.settings, settings
         if before.max_rate != settings.max_rate:
             self._limiter = RateLimiter(settings.max_rate)
-        if self._engine is not None:
-            info = self._engine.info
-            self._engine.classifier.converter = Nv12Converter(
+        if self.engine is not None:
+            info = self.engine.info
+            self.engine.classifier.converter = Nv12Converter(
                 width=info.width, height=info.height, fit=settings.fit,
                 yuv_range=settings.yuv_range)
             if before.score_threshold != settings.score_threshold:
                 self._publish_label_info()
         return SetParametersResult(successful=True)
-
-    def _on_timer(self) -> None:
-        report = self._statistics.report()  # heard or not: the rate's next period begins
-        if not self._diagnostics.get_subscription_count():
-            return
-        level, text = judge(
-            report, state=self.state, enabled=self._enabled,
-            waited=monotonic() - self._subscribed_at, timeout=self.settings.image_timeout,
-            busy=self._pipeline.busy_seconds if self._pipeline else 0.0)
-        values = {'state': self.state, 'enabled': str(self._enabled)}
-        if self._engine is not None:
-            values |= {'model': self._engine.info.name, 'engine': self._engine.info.engine}
-            values |= report_values(report, dropped=self._pipeline.dropped) | bpu_values()
-        self._diagnostics.publish(diagnostic_message(
-            level, text, name=self.get_fully_qualified_name(),
-            hardware_id=values.get('engine', ''), values=values,
-            header=Header(stamp=self.get_clock().now().to_msg())))
 
     def autostart(self) -> bool:
         """Configure and activate if the parameter says so; False when that failed."""

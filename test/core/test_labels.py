@@ -26,6 +26,10 @@ def test_synsets(text):
     assert LabelSet.parse(text) == LabelSet(NAMES, SYNSETS)
 
 
+def test_a_synset_alone_is_the_name():
+    assert LabelSet.parse('n01440764 \nn01484850 shark').names == ('n01440764 ', 'n01484850 shark')
+
+
 @pytest.mark.parametrize('text,reason', [
     ('', 'no class names'), ('\n\n', 'no class names'), ('a\n\nb', 'class 1 is empty'),
     ('{"0": "a", "2": "b"}', 'no name for class 1'), ('{"a": "b"}', 'must be class indices'),

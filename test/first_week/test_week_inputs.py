@@ -9,7 +9,7 @@ from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import ENCODINGS, Frame
 from edgenext_ros.ros.messages import image_message
 import numpy as np
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from test_node import status
 
 
@@ -82,7 +82,7 @@ def test_03_data_that_does_not_fit(ros, classifier, make_image):
 
 
 def test_04_sizes_and_encodings_change(ros, classifier, make_image, photograph):
-    """Go on when size and encoding change in mid-stream; no result depends on what was before."""
+    """Go on when size and encoding change, and log it; no result depends on what was before."""
     # Best effort often loses what does not fit into Fast DDS' default shared memory.
     process, results, camera = classifier(
         **{'qos_overrides./image.subscription.reliability': 'reliable'})
@@ -93,6 +93,8 @@ def test_04_sizes_and_encodings_change(ros, classifier, make_image, photograph):
             encode(cv2.resize(photograph, (width, height)), encoding), make_image().header)
         ros.ask(camera, other, results)
         assert scores(ros.ask(camera, make_image(), results)) == first
+        assert process.output.count(
+            f'images of /image: {width}x{height} {encoding}, before 320x240 bgr8') == 1
     assert 'no result' not in process.output
 
 
@@ -143,13 +145,22 @@ def test_06_compressed_oddities(ros, classifier, photograph):
 
 
 def test_07_quality_of_service_of_the_camera(ros, classifier, make_image):
-    """Hear reliable and best-effort cameras; name the policy when it was overridden wrongly."""
+    """Hear reliable and best-effort cameras; say which policy or type does not fit, if so."""
     _, results, reliable = classifier(qos=RELIABLE)
     best_effort = ros.publisher(qos=BEST_EFFORT)
     for camera in (reliable, best_effort, reliable):
         ros.ask(camera, make_image(), results)
-    deaf = ros.start('node', '-r', '__node:=deaf', '-r', 'image:=other', '-p',
-                     'qos_overrides./other.subscription.reliability:=reliable')
-    ros.node.create_publisher(Image, 'other', BEST_EFFORT)
-    ros.wait(lambda: 'Last incompatible policy: RELIABILITY' in deaf.output,
-             what='the name of the policy')
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
+    for name, topic, kind, sentence in (
+            ('deaf', 'other', Image, 'the quality of service of test does not fit on /other (Best '
+             "effort publisher and reliable subscription); see the parameters 'qos_overrides'"),
+            ('blind', 'jpeg', CompressedImage, 'test publishes sensor_msgs/msg/CompressedImage on '
+             "/jpeg, expected sensor_msgs/msg/Image; see parameter 'input_type'")):
+        ros.node.create_publisher(kind, topic, BEST_EFFORT)
+        node = ros.start(
+            'node', '-r', f'__node:={name}', '-r', f'image:={topic}', image_timeout=0.3,
+            **{f'qos_overrides./{topic}.subscription.reliability': 'reliable'})
+        ros.wait(lambda n=name, s=sentence: any(
+            entry.name == f'/{n}' and entry.message.endswith(f', none since the start: {s}')
+            for message in diagnostics for entry in message.status), what='the diagnostics')
+        assert sentence in node.output

@@ -31,12 +31,13 @@ def test_08_late_joiners_of_every_quality(ros, classifier, make_image):
 
 
 def test_09_the_camera_is_late_unplugged_restarted(ros, photograph, tmp_path):
-    """Warn, then report an error, while no image comes; go on by itself with a new camera."""
+    """Warn, then report an error, while no image comes; say when one does; go on by itself."""
     cv2.imwrite(str(tmp_path / 'a.png'), photograph)
     node = ros.start('node', image_timeout=0.4)
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     results = ros.collect(Classification, 'classification')
-    ros.wait(lambda: (status(diagnostics) or (0, ''))[1].endswith('none since the start'))
+    ros.wait(lambda: (status(diagnostics) or (0, ''))[1].endswith(
+        'none since the start: nobody publishes /image'))
     camera = ros.start('camera', source=tmp_path / 'a.png')
     ros.wait(lambda: 'classifications a second' in status(diagnostics)[1])
     assert results
@@ -49,16 +50,18 @@ def test_09_the_camera_is_late_unplugged_restarted(ros, photograph, tmp_path):
     results.clear()
     ros.start('camera', source=tmp_path / 'a.png')
     ros.wait(lambda: results, what='a result')
+    ros.wait(lambda: node.output.count('images come on /image') == 2, what='the news')
+    assert 's: nobody publishes /image' in node.output
     assert node.process.poll() is None and node.output.count('model demo') == 1
 
 
 def test_10_two_nodes_two_cameras_and_one_name_twice(ros, make_image, tmp_path):
-    """Keep nodes apart by namespace and remap; outlive one of the same name."""
+    """Keep nodes apart by namespace and remap; warn of one of the same name, and outlive it."""
     path = tmp_path / 'both.yaml'
     path.write_text('/**:\n  ros__parameters:\n    top_k: 2\n')
-    for name, topic in (('left', 'image'), ('right', '/shared/picture')):
-        ros.start('node', '-r', f'__ns:=/{name}', '-r', f'image:={topic}',
-                  '--params-file', str(path))
+    nodes = [ros.start('node', '-r', f'__ns:=/{name}', '-r', f'image:={topic}',
+                       '--params-file', str(path))
+             for name, topic in (('left', 'image'), ('right', '/shared/picture'))]
     left, right = (ros.collect(Classification, f'/{name}/classification')
                    for name in ('left', 'right'))
     cameras = [ros.publisher(topic='/left/image'), ros.publisher(topic='/shared/picture')]
@@ -68,7 +71,9 @@ def test_10_two_nodes_two_cameras_and_one_name_twice(ros, make_image, tmp_path):
         assert len(others) == before
     twin = ros.start('node', '-r', '__ns:=/left')
     twins = ros.wait(lambda: len(ros.node.get_subscriptions_info_by_topic('/left/image')) == 2)
-    assert twins and twin.stop() == 0
+    warning = 'another node is named /left/classifier too'
+    ros.wait(lambda: warning in nodes[0].output and warning in twin.output, what='the warnings')
+    assert twins and warning not in nodes[1].output and twin.stop() == 0
     ros.ask(cameras[0], make_image(), left)
 
 

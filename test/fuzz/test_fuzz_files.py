@@ -29,7 +29,7 @@ TREE = st.recursive(
                                             inner, max_size=4)), max_leaves=8)
 
 
-def parse_bin(data):
+def read_bin(data):
     try:
         found = bin_file.parse(memoryview(data), Path('model.bin'))
     except ModelError as error:
@@ -43,18 +43,16 @@ def parse_bin(data):
 @cases
 @given(data=damaged(MODELS, near=2000))
 def test_a_damaged_small_model_is_refused_or_read(data):
-    parse_bin(data)
+    read_bin(data)
 
 
 @cases
 @given(data=st.binary(max_size=300), head=st.integers(0, 80))
 def test_junk_is_no_model(data, head):
-    parse_bin(DEMO[:head] + data)
+    read_bin(DEMO[:head] + data)
 
 
-@cases
-@given(data=damaged(MODELS))
-def test_the_wire_format_is_read_or_refused(data):
+def read_wire(data):
     reader = Reader()
     waiting = [memoryview(data)]
     try:
@@ -65,7 +63,13 @@ def test_the_wire_format_is_read_or_refused(data):
         assert '\n' not in str(error)
 
 
-def parse_labels(text):
+@cases
+@given(data=damaged(MODELS))
+def test_the_wire_format_is_read_or_refused(data):
+    read_wire(data)
+
+
+def read_labels(text):
     try:
         labels = LabelSet.parse(text, source='labels.txt')
     except LabelError as error:
@@ -85,14 +89,14 @@ def parse_labels(text):
 @example(text='["a", "\\ud800"]')
 @example(text='["a\\u0000b"]')
 def test_label_lists_are_read_or_refused(text):
-    parse_labels(text)
+    read_labels(text)
 
 
 @cases
 @given(tree=TREE)
 def test_json_that_is_no_label_list_is_refused(tree):
-    parse_labels(json.dumps(tree))
-    parse_labels(json.dumps([tree]))
+    read_labels(json.dumps(tree))
+    read_labels(json.dumps([tree]))
 
 
 ANY_VALUE = st.one_of(

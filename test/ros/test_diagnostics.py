@@ -5,7 +5,8 @@
 from dataclasses import replace
 
 from edgenext_ros.core.classifier import Timings
-from edgenext_ros.ros import diagnostics, node as module
+from edgenext_ros.ros import diagnostics, watch
+from edgenext_ros.ros.node import ClassifierNode
 import pytest
 
 
@@ -22,6 +23,11 @@ NOW = diagnostics.Report(
     ({}, {'busy': 61.0}, 2, 'a frame has been in work for 61 s: the engine hangs'),
     ({'image_age': 9.0}, {'busy': 61.0}, 2, 'a frame has been in work'),
     ({'image_age': 3.0}, {}, 1, 'no image for 3 s'), ({'image_age': 9.0}, {}, 2, 'no image'),
+    ({'image_age': 3.0}, {'why': 'nobody publishes /image'}, 1,
+     'no image for 3 s: nobody publishes /image'),
+    ({'image_age': None}, {'waited': 5.0, 'why': 'unplugged'}, 1,
+     'no image for 5 s, none since the start: unplugged'),
+    ({'image_age': 50.0}, {'waited': 1.0}, 0, '9.5 '),
     ({}, {'busy': 61.0, 'enabled': False}, 0, 'paused by set_enabled'),
     ({}, {'busy': 61.0, 'state': 'inactive'}, 0, 'inactive'),
 ])
@@ -71,12 +77,12 @@ def test_the_first_good_frame_after_a_logged_problem_is_told(clock):
 
 
 def test_no_message_is_made_while_nobody_listens_but_the_rate_goes_on(ros, monkeypatch):
-    monkeypatch.setattr(module, 'diagnostic_message', lambda *_, **__: pytest.fail('it was made'))
-    node = module.ClassifierNode(context=ros.context)
+    monkeypatch.setattr(watch, 'diagnostic_message', lambda *_, **__: pytest.fail('it was made'))
+    node = ClassifierNode(context=ros.context)
     try:
-        node._statistics.count_result(Timings(1.0, 1.0, 1.0), 0.0)
-        node._on_timer()
-        report = node._statistics.report()
+        node.statistics.count_result(Timings(1.0, 1.0, 1.0), 0.0)
+        node._watch.look()
+        report = node.statistics.report()
         assert (report.counts.classified, report.fps) == (1, 0.0)
     finally:
         node.destroy_node()

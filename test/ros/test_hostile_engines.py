@@ -111,7 +111,7 @@ def play(node, make_image):
     def play_one():
         image = make_image()
         node._on_image(serialize_message(image))
-        assert node._pipeline.drain(20)
+        assert node.pipeline.drain(20)
         return image.header
 
     return play_one
@@ -123,7 +123,7 @@ def says(ros, node):
     heard = ros.collect(DiagnosticArray, '/diagnostics')
 
     def said(level, sentence):
-        node._on_timer()
+        node._watch.look()
         return any(sentence in status.message and status.level in (level, bytes([level]))
                    for message in heard[-1:] for status in message.status)
 
@@ -149,7 +149,7 @@ def test_no_result_comes_of_a_failure_and_the_next_frame_is_classified(
     header = play()
     assert published == [good, header]
     says(OK, 'classifications a second')
-    counts = node._statistics.report().counts
+    counts = node.statistics.report().counts
     assert (counts.received, counts.classified, counts.failed, counts.refused) == (3, 2, 1, 0)
 
 
@@ -185,10 +185,10 @@ def test_one_that_hangs_is_told_and_what_it_returns_is_dropped(
         node._on_image(serialize_message(make_image()))
     engine.answer = GOOD
     engine.go.set()
-    assert node._pipeline.drain(20)
+    assert node.pipeline.drain(20)
     assert not published, 'what waited is stale too'
-    counts = node._statistics.report().counts
-    assert (counts.received, counts.failed, node._pipeline.dropped) == (4, 1, 3)
+    counts = node.statistics.report().counts
+    assert (counts.received, counts.failed, node.pipeline.dropped) == (4, 1, 3)
     header = play()
     assert published == [header]
     says(OK, 'classifications a second')
@@ -204,7 +204,7 @@ def test_what_comes_after_the_end_is_nobodys(engine, node, published, make_image
         raise late
 
     engine.answer = hang
-    worker = node._pipeline
+    worker = node.pipeline
     node._on_image(serialize_message(make_image()))
     assert engine.begun.wait(20)
     if again:
@@ -217,7 +217,7 @@ def test_what_comes_after_the_end_is_nobodys(engine, node, published, make_image
     engine.go.set()
     assert worker.stop(20)
     assert not published
-    report = node._statistics.report()
+    report = node.statistics.report()
     assert (report.problem, report.counts.classified) == ('', 0)
     assert report.counts.failed == 0
 

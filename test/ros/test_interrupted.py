@@ -42,14 +42,14 @@ def node(ros, monkeypatch):
 def slow(node, monkeypatch):
     """Let the node's engine wait: the two events say that it has begun, and that it may go on."""
     begun, go = Event(), Event()
-    infer = node._engine.classifier._infer
+    infer = node.engine.classifier._infer
 
     def wait(nv12):
         begun.set()
         assert go.wait(20)
         return infer(nv12)
 
-    monkeypatch.setattr(node._engine.classifier, '_infer', wait)
+    monkeypatch.setattr(node.engine.classifier, '_infer', wait)
     yield begun, go
     go.set()
 
@@ -67,7 +67,7 @@ def published(node, monkeypatch):
 def test_a_late_result_is_not_published_after_a_new_start(node, make_image, slow, published,
                                                           name):
     begun, go = slow
-    pipeline = node._pipeline
+    pipeline = node.pipeline
     node._on_image(serialize_message(make_image()))
     assert begun.wait(20)
     node.trigger_deactivate()
@@ -88,10 +88,10 @@ def test_an_image_that_a_newer_one_replaces_is_not_even_read(node, make_image, s
     node._on_image(b'not a message')
     node._on_image(serialize_message(last))
     go.set()
-    assert node._pipeline.drain(20)
+    assert node.pipeline.drain(20)
     assert published == [first.header, last.header]
-    counts = node._statistics.report().counts
-    assert (counts.received, counts.refused, node._pipeline.dropped) == (3, 0, 1)
+    counts = node.statistics.report().counts
+    assert (counts.received, counts.refused, node.pipeline.dropped) == (3, 0, 1)
 
 
 @pytest.mark.parametrize('autostart', [True, False])

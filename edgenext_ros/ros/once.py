@@ -1,0 +1,82 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The service that classifies one image."""
+
+from __future__ import annotations
+
+from threading import Lock
+from time import monotonic
+from typing import Any, NamedTuple
+
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.clock import Clock, ClockType
+from rclpy.task import Future
+from std_srvs.srv import Trigger
+
+
+class _Request(NamedTuple):
+    since: float
+    future: Future
+
+
+class ClassifyOnce:
+    """
+    Answer ``~/classify_once`` with what becomes of the next image, also while the node is paused.
+
+    Who asks waits in a coroutine of the executor, so that images and other requests go on.
+
+    :param node: the classifier; it calls ``answer`` after each image, from any thread.
+    """
+
+    def __init__(self, node: Any) -> None:
+        self._node = node
+        self._lock = Lock()
+        self._requests: list[_Request] = []
+        node.create_service(Trigger, '~/classify_once', self._on_request,
+                            callback_group=ReentrantCallbackGroup())
+
+    @property
+    def waiting(self) -> bool:
+        """Somebody waits for an image."""
+        return bool(self._requests)
+
+    def answer(self, *, success: bool, text: str, received: float = float('inf')) -> None:
+        """
+        Answer those who asked before an image was received.
+
+        :param received: steady seconds; what was received earlier is not the next image.
+        """
+        if not self._requests:
+            return
+        with self._lock:
+            mine = [request for request in self._requests if request.since <= received]
+            self._requests = [one for one in self._requests if one not in mine]
+        for request in mine:
+            # In the executor's thread, which would not wake for a result from another one.
+            self._node.executor.create_task(request.future.set_result, (success, text))
+
+    async def _on_request(self, request: Trigger.Request,
+                          response: Trigger.Response) -> Trigger.Response:
+        node, timeout = self._node, self._node.settings.image_timeout
+        if node.state != 'active':
+            response.message = (f'the node is {node.state}: "ros2 lifecycle set '
+                                f'{node.get_fully_qualified_name()} activate" first')
+            return response
+        future = Future(executor=node.executor)
+        with self._lock:
+            self._requests.append(_Request(monotonic(), future))
+        end = node.create_timer(
+            timeout, lambda: self._give_up(future, timeout),
+            clock=Clock(clock_type=ClockType.STEADY_TIME))
+        node.listen()
+        response.success, response.message = await future
+        node.destroy_timer(end)
+        node.listen()
+        return response
+
+    def _give_up(self, future: Future, timeout: float) -> None:
+        with self._lock:
+            self._requests = [one for one in self._requests if one.future is not future]
+        if not future.done():
+            topic = self._node.resolve_topic_name('image')
+            future.set_result((False, f'no result for an image of {topic} in {timeout:.1f} s'))

@@ -1,0 +1,116 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What only a look from time to time tells of a classifier: diagnostics, and news for the log."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from edgenext_ros.ros.diagnostics import (
+    bpu_values,
+    diagnostic_message,
+    judge,
+    Report,
+    report_values,
+    silence,
+)
+from edgenext_ros.ros.messages import INPUTS
+from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
+from rclpy.duration import Duration
+from rclpy.qos import qos_check_compatible, QoSCompatibility
+from std_msgs.msg import Header
+
+_BACK = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1),
+                      on_clock_change=False)
+
+
+class Watch:
+    """
+    Look at a classifier once a second.
+
+    :param node: the classifier.
+    """
+
+    def __init__(self, node: Any) -> None:
+        self._node = node
+        self._silence = ''
+        self._has_twin = False
+        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
+        # Steady, so that a paused or absent /clock does not silence the diagnostics.
+        node.create_timer(1.0, self.look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        # The handle is what keeps it alive.
+        self._jumps = node.get_clock().create_jump_callback(
+            _BACK, post_callback=self._on_time_that_goes_back)
+
+    def look(self) -> None:
+        """Log what is new, and publish diagnostics if somebody listens."""
+        node = self._node
+        report = node.statistics.report()  # heard or not: the rate's next period begins
+        waited, timeout = monotonic() - node.subscribed_at, node.settings.image_timeout
+        listens = node.subscription is not None
+        silent = silence(report, waited=waited) if listens else 0.0
+        why = self._why_no_image() if silent > timeout else ''
+        self._tell_of_silence(why, silent)
+        self._tell_of_a_twin()
+        if not self._publisher.get_subscription_count():
+            return
+        level, text = judge(
+            report, state=node.state, enabled=node.enabled, waited=waited, timeout=timeout,
+            busy=node.pipeline.busy_seconds if node.pipeline else 0.0, why=why)
+        self._publish(level, text, report)
+
+    def _publish(self, level: int, text: str, report: Report) -> None:
+        node = self._node
+        values = {'state': node.state, 'enabled': str(node.enabled)}
+        if node.engine is not None:
+            values |= {'model': node.engine.info.name, 'engine': node.engine.info.engine}
+            values |= report_values(report, dropped=node.pipeline.dropped) | bpu_values()
+        self._publisher.publish(diagnostic_message(
+            level, text, name=node.get_fully_qualified_name(),
+            hardware_id=values.get('engine', ''), values=values,
+            header=Header(stamp=node.get_clock().now().to_msg())))
+
+    def _why_no_image(self) -> str:
+        """Say what stands between the cameras and this node, as far as the graph tells."""
+        node = self._node
+        topic, kind = node.resolve_topic_name('image'), INPUTS[node.settings.input_type].kind
+        wanted = f'{kind.__module__.split(".")[0]}/msg/{kind.__name__}'
+        cameras = node.get_publishers_info_by_topic(topic)
+        for camera in cameras:
+            if camera.topic_type != wanted:
+                return (f'{camera.node_name} publishes {camera.topic_type} on {topic}, expected '
+                        f"{wanted}; see parameter 'input_type'")
+            fits, reason = qos_check_compatible(
+                camera.qos_profile, node.subscription.qos_profile)
+            if fits == QoSCompatibility.ERROR:
+                reason = reason.replace('ERROR: ', '').strip().rstrip(';')
+                return (f'the quality of service of {camera.node_name} does not fit on {topic} '
+                        f"({reason}); see the parameters 'qos_overrides'")
+        return f'{topic} is published but brings none' if cameras else f'nobody publishes {topic}'
+
+    def _tell_of_silence(self, why: str, silent: float) -> None:
+        node, before = self._node, self._silence
+        self._silence = why
+        if why and why != before:
+            node.get_logger().warning(f'no image for {silent:.0f} s: {why}')
+        elif before and not why and node.subscription is not None:
+            node.get_logger().info(f'images come on {node.resolve_topic_name("image")}')
+
+    def _tell_of_a_twin(self) -> None:
+        node = self._node
+        names = node.get_node_names_and_namespaces()
+        before, self._has_twin = self._has_twin, names.count(
+            (node.get_name(), node.get_namespace())) > 1
+        if self._has_twin and not before:
+            node.get_logger().warning(
+                f'another node is named {node.get_fully_qualified_name()} too, or one that was '
+                f'killed was: services and parameters of the two get mixed up; start one with '
+                f'another name or namespace')
+
+    def _on_time_that_goes_back(self, jump: TimeJump) -> None:
+        self._node.statistics.begin_anew()
+        self._node.get_logger().info(
+            f'the time went back by {-jump.delta.nanoseconds / 1e9:.3f} s, as when a bag begins '
+            f'again: counts and ages begin anew')

@@ -1,0 +1,57 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Fuzz one reader, guided by the code that its bytes reach (atheris, which is libFuzzer).
+
+    python test/fuzz/guided.py TARGET [libFuzzer's options] [FOLDER of bytes kept for next time]
+
+Whatever is raised beyond the documented errors ends it with a traceback, exit code 77, and the
+bytes in a file ``crash-*``. It begins with the undamaged examples of the other fuzz tests.
+"""
+
+from pathlib import Path
+import sys
+from tempfile import TemporaryDirectory
+
+FOLDERS = ('test/fuzz', 'test/stand_ins')
+TARGETS = ('bin', 'labels', 'wire', 'compressed_file', 'jpeg_header', 'raw', 'compressed')
+
+
+def targets():
+    """Return by name what reads bytes and raises nothing undocumented, and good bytes."""
+    import test_fuzz_compressed as pictures
+    import test_fuzz_files as files
+    import test_fuzz_messages as messages
+
+    labels = files.LABELS
+    return dict(zip(TARGETS, (
+        (files.read_bin, files.MODELS),
+        (lambda data: files.read_labels(data.decode('utf-8', 'replace')), labels),
+        (files.read_wire, files.MODELS),
+        (pictures.read_file, pictures.JPEGS + pictures.OTHERS),
+        (pictures.read_jpeg_header, pictures.JPEGS),
+        (lambda data: messages.work('raw', data), messages.MESSAGES['raw']),
+        (lambda data: messages.work('compressed', data), messages.MESSAGES['compressed']),
+    ), strict=True))
+
+
+def main():
+    """Fuzz until libFuzzer's options say enough."""
+    import atheris
+
+    root = Path(__file__).resolve().parents[2]
+    sys.path[:0] = [str(root), *(str(root / folder) for folder in FOLDERS)]
+    with atheris.instrument_imports(include=['edgenext_ros']):
+        read, originals = targets()[sys.argv[1]]
+    with TemporaryDirectory() as folder:
+        for index, original in enumerate(originals):
+            Path(folder, f'{index:03}').write_bytes(original)
+        # libFuzzer writes what it keeps into the first folder, and ends the process.
+        own = [word for word in sys.argv[2:] if not word.startswith('-')]
+        options = [word for word in sys.argv[2:] if word.startswith('-')]
+        atheris.Setup([sys.argv[0], *options, *own, folder], read)
+        atheris.Fuzz()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,23 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes that are chosen for the new code they reach; see ``guided``."""
+
+import os
+import subprocess
+import sys
+
+from fuzzing import cases
+import guided
+import pytest
+
+
+@pytest.mark.parametrize('target', guided.TARGETS)
+def test_nothing_undocumented_comes_out(tmp_path, target):
+    pytest.importorskip('atheris', reason='needs atheris, which has no wheel for this Python')
+    runs = 10 * cases.max_examples
+    seed = [] if os.environ.get('EDGENEXT_FUZZ_EXAMPLES') else ['-seed=1']
+    done = subprocess.run(
+        [sys.executable, guided.__file__, target, f'-runs={runs}', '-timeout=60', *seed],
+        cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert f'Done {runs} runs' in done.stderr

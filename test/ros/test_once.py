@@ -1,0 +1,103 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""One image is classified for who asks."""
+
+import re
+import time
+
+from diagnostic_msgs.msg import DiagnosticArray
+import pytest
+from std_srvs.srv import SetBool, Trigger
+from test_lifecycle import ACTIVATE, change, DEACTIVATE
+from test_node import status
+
+NAME = '/classifier/classify_once'
+WORDS = re.compile(r'\S.* \d\.\d{3}(, \S.* \d\.\d{3}){4}')
+
+
+@pytest.fixture
+def ask_once(ros):
+    """Ask from so many clients at once, and publish until all have answers."""
+    def ask(camera, image, clients=1):
+        asking = [ros.node.create_client(Trigger, NAME) for _ in range(clients)]
+        for client in asking:
+            ros.wait(client.service_is_ready, what='the service')
+        futures = [client.call_async(Trigger.Request()) for client in asking]
+        if camera is not None:
+            ros.repeat(camera, image, lambda: all(future.done() for future in futures))
+        ros.wait(lambda: all(future.done() for future in futures), what='the answers')
+        return [future.result() for future in futures]
+    return ask
+
+
+def test_two_ask_while_images_come(ros, classifier, make_image, ask_once):
+    _, results, camera = classifier()
+    image = make_image()
+    answers = ask_once(camera, image, clients=2)
+    assert all(answer.success and WORDS.fullmatch(answer.message) for answer in answers)
+    assert results[-1].header == image.header
+
+
+def test_one_image_while_paused(ros, classifier, make_image, ask_once):
+    _, results, camera = classifier(max_rate=0.01)
+    ros.ask(camera, make_image(), results)
+    ros.call(SetBool, '/classifier/set_enabled', data=False)
+    ros.wait(lambda: not camera.get_subscription_count(), what='the end of the subscription')
+    for _ in range(2):
+        results.clear()
+        (answer,) = ask_once(camera, make_image())
+        assert answer.success
+        ros.wait(lambda: not camera.get_subscription_count(), what='the pause')
+        ros.wait(lambda: results, what='the result')
+        assert len({result.header.stamp.sec for result in results}) == 1
+    assert ros.call(SetBool, '/classifier/set_enabled', data=True).success
+    ros.wait(camera.get_subscription_count, what='the subscription')
+
+
+def test_a_bad_image_is_the_answer(ros, classifier, make_image, ask_once):
+    _, _, camera = classifier()
+    (answer,) = ask_once(camera, make_image(encoding='foo'))
+    assert not answer.success
+    assert "encoding 'foo' is not supported" in answer.message
+
+
+def test_no_image_is_told_in_time(ros, classifier, ask_once):
+    process, _, _ = classifier(image_timeout=0.3)
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
+    ros.wait(lambda: diagnostics, what='diagnostics')
+    begin = time.monotonic()
+    answers = ask_once(None, None, clients=2)
+    assert time.monotonic() - begin < 10
+    assert {(answer.success, answer.message) for answer in answers} == {
+        (False, 'no result for an image of /image in 0.3 s')}
+    before = len(diagnostics)
+    ros.wait(lambda: len(diagnostics) > before, what='diagnostics, still')
+    assert status(diagnostics)[1].startswith('no image for')
+    assert process.stop() == 0
+
+
+def test_other_states_say_what_to_do(ros, classifier, ask_once):
+    process, _, camera = classifier(image_timeout=60.0)
+    client = ros.node.create_client(Trigger, NAME)
+    ros.wait(client.service_is_ready, what='the service')
+
+    def ask_while_paused():
+        ros.wait(lambda: not camera.get_subscription_count(), what='the pause')
+        waiting = client.call_async(Trigger.Request())
+        ros.wait(camera.get_subscription_count, what='the subscription for one image')
+        return waiting
+
+    ros.call(SetBool, '/classifier/set_enabled', data=False)
+    waiting = ask_while_paused()
+    assert change(ros, DEACTIVATE)
+    ros.wait(waiting.done, what='the answer')
+    assert (waiting.result().success, waiting.result().message) == (
+        False, 'the node was deactivated')
+    (answer,) = ask_once(None, None)
+    assert not answer.success
+    assert answer.message == (
+        'the node is inactive: "ros2 lifecycle set /classifier activate" first')
+    assert change(ros, ACTIVATE)
+    ask_while_paused()
+    assert process.stop() == 0, 'also while somebody waits'
+    assert 'Traceback' not in process.output
