@@ -13,17 +13,20 @@ if TYPE_CHECKING:
 
     from edgenext_ros.toolchain.benchmark import Row
 
-HELP = ("Measure the time around the inference, against the RDK Model Zoo's Python path, then the "
-        'whole node over DDS against a plain one and a subscriber that does nothing; with "bpu" '
-        "the time of the inference, against its recipe, by the compiler's estimate; with "
-        '"quantisation" what each way to quantise a model costs.')
+HELP = ("Measure the time around the inference, against the RDK Model Zoo's Python path, on a "
+        "board the inference against the zoo's page, then the whole node over DDS against a "
+        'plain one and a subscriber that does nothing; with "bpu" the time of the inference, '
+        'against its recipe, by the compiler\'s estimate; with "quantisation" what each way to '
+        'quantise a model costs.')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('what', nargs='?', default='all',
-                        choices=('all', 'host', 'dds', 'bpu', 'quantisation'),
-                        help='all: host and dds (default); host: the functions, in ten seconds; '
+                        choices=('all', 'host', 'board', 'dds', 'bpu', 'quantisation'),
+                        help='all: host, board where there is one, and dds (default); host: the '
+                             'functions, in ten seconds; board: every .bin of the catalog that '
+                             'was fetched, on the BPU; '
                              'dds: the node, in three minutes; bpu: compile all four sizes with '
                              "the vendor's tools, which takes half an hour; quantisation: "
                              'compile a model in each way and evaluate it, which takes an hour')
@@ -68,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot and find_spec('matplotlib') is None:
         print('edgenext bench: --plot needs matplotlib: pip install matplotlib', file=sys.stderr)
         return 2
-    if arguments.what not in ('all', 'host', 'dds'):
+    if arguments.what in ('bpu', 'quantisation'):
         return {'bpu': _run_bpu, 'quantisation': _run_quantisation}[arguments.what](arguments)
     if find_spec('scipy') is None:
         print('edgenext bench: the baseline needs scipy: pip install scipy, or use ./dev bench, '
@@ -78,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edgenext_ros.toolchain import benchmark
 
     print(f'{benchmark.machine()}; medians of {arguments.repeat} runs, one OpenCV thread\n')
-    print(f'{"case":<60}{"ours":>9}{"theirs":>10}')
+    print(f'{"case":<60}{"ours":>9}{"theirs":>10}', flush=True)
     rows = []
     for row in _measured(arguments):
         print(f'{row.case:<60}{row.ours:>9.1f}{row.theirs:>10.1f} {row.unit:<4} {verdict(row)}',
@@ -97,12 +100,18 @@ def _measured(arguments: argparse.Namespace) -> Iterator[Row]:
     from importlib.util import find_spec
     import sys
 
-    from edgenext_ros.toolchain import benchmark, benchmark_ros
+    from edgenext_ros.toolchain import benchmark, benchmark_board, benchmark_ros
 
-    if arguments.what != 'dds':
+    if arguments.what in ('all', 'host'):
         for case in benchmark.cases():
             yield case.measure(repeat=arguments.repeat)
-    if arguments.what == 'host':
+    if arguments.what in ('all', 'board'):
+        yield from benchmark_board.rows(repeat=arguments.repeat)
+        if not benchmark_board.engines():
+            print(f'edgenext bench: no figures of the inference: there is no BPU that '
+                  f'{", ".join(benchmark_board.ENGINES)} can use (edgenext runtimes)',
+                  file=sys.stderr)
+    if arguments.what not in ('all', 'dds'):
         return
     if find_spec('rclpy') is None:
         print('edgenext bench: without ROS no figures over DDS: source its setup.bash, or use '

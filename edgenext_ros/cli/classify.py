@@ -54,8 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
             try:
                 frame = Frame.from_compressed(np.fromfile(path, np.uint8))
             except (FrameError, OSError) as error:
-                print(f'{path}: {error}')
-                rows.append({'picture': str(path), 'error': str(error)})
+                reason = getattr(error, 'strerror', None) or str(error)
+                print(f'{path}: {reason}')
+                rows.append({'picture': str(path), 'error': reason})
                 continue
             result = classifier.classify(frame, top_k=arguments.top_k)
             best = [{'class_id': class_id, 'name': labels[class_id], 'score': score}

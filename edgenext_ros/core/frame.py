@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+import struct
 from types import MappingProxyType
 
 import cv2
@@ -21,6 +22,8 @@ _IMREAD = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_RED
 _LONGEST_NAME = 40
 """Characters of an unknown encoding that are told: a message may hold any number."""
 _TAIL = 4096
+_MOST_CHUNKS = 100_000
+"""Of a PNG; what comes from an encoder has one for 8 kB or more."""
 """Bytes at the end of a JPEG or PNG in which its end marker must stand."""
 _LONGEST = (1 << 15) - 1
 """Of a side: with more, OpenCV's exact nearest resize reads memory that is not the picture's."""
@@ -177,15 +180,31 @@ class Frame:
 
 def _refuse_cut_off(data: Bytes) -> None:
     """Refuse a JPEG or PNG without its end: OpenCV would fill the rest with grey."""
-    tail = _tail(data)
     if data[:2].tobytes() == b'\xff\xd8':
-        complete = b'\xff\xd9' in tail
+        complete = b'\xff\xd9' in _tail(data)
     elif data[:4].tobytes() == b'\x89PNG':
-        complete = b'IEND' in tail
+        complete = _has_every_chunk(data)
     else:
         return
     if not complete:
         raise FrameError(f'compressed picture of {data.size} bytes is truncated: no end marker')
+
+
+def _has_every_chunk(data: Bytes) -> bool:
+    """
+    Say whether the chunks of a PNG end with IEND, within the file.
+
+    OpenCV allocates what a damaged chunk says of its length, up to 2 GB.
+    """
+    at = 8
+    for _ in range(_MOST_CHUNKS):
+        if at + 12 > data.size:
+            return False
+        head: tuple[int, bytes] = struct.unpack_from('>I4s', data.data, at)
+        at += 12 + head[0]
+        if head[1] == b'IEND':
+            return at <= data.size
+    return False
 
 
 def _refuse_huge(data: Bytes) -> None:

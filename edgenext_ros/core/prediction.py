@@ -49,15 +49,17 @@ class Prediction:
         :param threshold: leave out classes with a lower probability.
         :param probabilities: the output is probabilities already; else it is logits.
         """
-        values, total = (output.copy(), 1.0) if probabilities else _exponentials(output)
+        best = int(output.argmax())
+        values, total = (output.copy(), 1.0) if probabilities else _exponentials(output, best)
         least = float(np.float32(threshold)) if threshold else 0.0
         if top_k > _FEW:
             return cls._by_sorting(values / np.float32(total), top_k, least)
         class_ids, scores = [], []
         cells: Any = values.data  # Reads and writes one number in a third of an array's time.
-        for _ in range(min(top_k, values.size)):
+        for rank in range(min(top_k, values.size)):
             # Of equal ones it is the first, so that equal pictures give equal lists.
-            best = int(values.argmax())
+            if rank:
+                best = int(values.argmax())
             score = cells[best] / total
             if not score >= least:
                 break
@@ -73,9 +75,9 @@ class Prediction:
         return cls(tuple(best.tolist()), tuple(values[best].tolist()))
 
 
-def _exponentials(logits: Values) -> tuple[Values, float]:
-    """Return the exponentials of logits, scaled by anything, and their sum."""
-    peak = logits.item(logits.argmax())
+def _exponentials(logits: Values, best: int) -> tuple[Values, float]:
+    """Return the exponentials of logits, scaled by anything, and their sum; best is highest."""
+    peak = logits.item(best)
     values: Values = np.exp(logits if abs(peak) < _HARMLESS else logits - peak)
     return values, float(values.dot(_ones(values.size)))
 

@@ -64,7 +64,7 @@ def _ask_cv_bridge(message: Image | ImageData, data: Bytes,
                        data=array('B', rows.tobytes()))
         image = bridge.imgmsg_to_cv2(packed, 'bgr8')
     except Exception as error:  # cv_bridge's build decides what it raises
-        reason = 'unknown there too' if isinstance(error, KeyError) else \
+        reason = 'it knows no way to bgr8' if isinstance(error, KeyError) else \
             ' '.join(str(error).split()) or type(error).__name__
         raise FrameError(f'{unknown}; cv_bridge cannot convert it either ({reason})') from error
     return np.asarray(image, np.uint8)

@@ -148,14 +148,19 @@ def load() -> Library:
     :raises RuntimeUnavailableError: with what was tried and how each attempt failed.
     """
     chosen = os.environ.get(ENVIRONMENT)
-    failures = []
+    absent, failures = [], []
     for path in (chosen,) if chosen else PLACES:
         try:
             return Library(path)
         except OSError as error:
-            failures.append(str(error) if path in str(error) else f'{path}: {error}')
+            if str(error).startswith(f'{path}: ') and 'No such file' in str(error):
+                absent.append(path)
+            else:
+                failures.append(str(error) if path in str(error) else f'{path}: {error}')
         except AttributeError as error:
             failures.append(f'{path}: not the libdnn of an RDK X5 ({error})')
+    if absent:
+        failures.append(f'there is no {", ".join(absent)}')
     raise RuntimeUnavailableError(
         f'libdnn cannot be loaded ({"; ".join(failures)}): it comes with RDK OS for the X5; '
         f'elsewhere choose the runtime onnx or simulator, '

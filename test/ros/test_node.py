@@ -139,7 +139,7 @@ def test_an_encoding_that_only_cv_bridge_knows(make_image, photograph, monkeypat
 
 
 @pytest.mark.parametrize('changes,reason', [
-    ({'encoding': 'foo'}, 'cv_bridge cannot convert it either (unknown there too)'),
+    ({'encoding': 'foo'}, 'cv_bridge cannot convert it either (it knows no way to bgr8)'),
     ({'encoding': 'bgr16', 'step': 1920}, '230400 bytes, step 1920 do not make 320x240')])
 def test_cv_bridge_is_asked_before_a_frame_is_refused(make_image, monkeypatch, changes, reason):
     monkeypatch.setitem(sys.modules, 'cv_bridge', SimpleNamespace(CvBridge=CvBridge))
