@@ -211,9 +211,14 @@ def _refuse_huge(data: Bytes) -> None:
     """Refuse a JPEG or PNG whose header, damaged perhaps, would cost minutes and all memory."""
     if data[:4].tobytes() == b'\x89PNG':
         width, height = (int.from_bytes(data[at:at + 4].tobytes(), 'big') for at in (16, 20))
-    else:
+    elif data[:2].tobytes() == b'\xff\xd8':
         header = read_header(data)
-        width, height = header[:2] if header else (0, 0)
+        if header is None:
+            raise FrameError(f'compressed picture of {data.size} bytes does not decode: '
+                             f'a JPEG without a size in its header')
+        width, height = header[:2]
+    else:
+        return
     if width * height > MOST_PIXELS:
         raise FrameError(f'compressed picture of {data.size} bytes says it has {width}x{height} '
                          f'pixels: expected at most {MOST_PIXELS}')

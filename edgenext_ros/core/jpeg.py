@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import re
 import struct
 from typing import NamedTuple
 
@@ -15,6 +16,10 @@ _START = b'\xff\xd8'
 _START_OF_SCAN = 0xDA
 _EXIF = 0xE1
 _MOST_SEGMENTS = 1000
+_ALONE = frozenset((0x01, *range(0xD0, 0xD9)))
+"""Markers without a length."""
+_MARKER = re.compile(rb'\xff([^\xff\x00])', re.DOTALL)
+_PART = 1 << 16
 # All but the tables for Huffman and arithmetic coding, and one that is reserved.
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
@@ -39,15 +44,27 @@ def read_header(data: npt.NDArray[np.uint8]) -> JpegHeader | None:
         return None
     exif, at = False, 2
     for _ in range(_MOST_SEGMENTS):
-        segment = data[at:at + 9].tobytes()
-        if len(segment) < 9 or segment[0] != 0xFF or segment[1] == _START_OF_SCAN:
+        at = _next_marker(data, at)
+        segment = data[at:at + 8].tobytes()
+        if len(segment) < 8 or segment[0] == _START_OF_SCAN:
             break
-        if segment[1] in _START_OF_FRAME:
-            height, width = struct.unpack('>5xHH', segment)
+        if segment[0] in _START_OF_FRAME:
+            height, width = struct.unpack('>4xHH', segment)
             return JpegHeader(width, height, exif) if width and height else None
-        exif = exif or segment[1] == _EXIF
-        at += 1 if segment[1] == 0xFF else 2 + int.from_bytes(segment[2:4], 'big')
+        exif = exif or segment[0] == _EXIF
+        at += 1 if segment[0] in _ALONE else 1 + int.from_bytes(segment[1:3], 'big')
     return None
+
+
+def _next_marker(data: npt.NDArray[np.uint8], at: int) -> int:
+    """Return where the next marker's code is; decoders go over whatever stands before it."""
+    while at < data.size:
+        part = data[at:at + _PART].tobytes()
+        match = _MARKER.search(part)
+        if match:
+            return at + match.start(1)
+        at += max(1, len(part) - 1)  # its last byte may begin a marker
+    return at
 
 
 def strongest_reduction(data: npt.NDArray[np.uint8],

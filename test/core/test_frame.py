@@ -171,14 +171,25 @@ def test_exif_turns_a_picture_and_both_sides_are_enough(orientation, least, shar
     assert np.abs(corner.astype(int) - small).max() < 6
 
 
-@pytest.mark.parametrize('data', [
-    cv2.imencode('.png', np.zeros((800, 800, 3), np.uint8))[1],
-    # Whatever stands before the size, it is not found: an endless row of segments, or none.
-    np.insert(jpeg(800, 800), 2, [0xFF, 0xE0, 0, 2] * 1000),
-    np.insert(jpeg(800, 800), 2, [0xFF] * 1001)], ids=['png', 'segments', 'padding'])
-def test_what_says_no_size_is_decoded_whole(data):
-    frame = Frame.from_compressed(data, enough=at_least(1, 1))
+def test_a_png_is_decoded_whole():
+    frame = Frame.from_compressed(cv2.imencode('.png', np.zeros((800, 800, 3), np.uint8))[1],
+                                  enough=at_least(1, 1))
     assert (frame.width, frame.height) == (800, 800)
+
+
+@pytest.mark.parametrize('junk', [
+    [0], [0xFF] * 1001, [0xFF, 0] * 40_000, [7] * 65_535, [7] * 65_536, [0xFF, 0xD0]], ids=len)
+def test_what_decoders_go_over_does_not_hide_the_size(junk):
+    frame = Frame.from_compressed(np.insert(jpeg(800, 800), 20, junk), enough=at_least(1, 1))
+    assert (frame.width, frame.height) == (100, 100)
+
+
+@pytest.mark.parametrize('data', [
+    np.insert(jpeg(800, 800), 2, [0xFF, 0xE0, 0, 2] * 1000),  # an endless row of segments
+    np.frombuffer(b'\xff\xd8\xff\xd9', np.uint8)], ids=['segments', 'empty'])
+def test_a_jpeg_without_a_size_is_refused(data):
+    with pytest.raises(FrameError, match='without a size'):
+        Frame.from_compressed(data)
 
 
 @pytest.mark.parametrize('cut', range(2, 40))
@@ -207,9 +218,10 @@ except FrameError as error:
 """
 
 
-@pytest.mark.parametrize('suffix,junk', [('.jpg', 1), ('.bmp', 0)])
-def test_a_huge_picture_is_refused_whatever_its_header_looks_like(suffix, junk):
+@pytest.mark.parametrize('suffix,junk,reason', [
+    ('.jpg', 1, 'says it has 8200x8200 pixels'), ('.bmp', 0, 'does not decode: pixels <= ')])
+def test_a_huge_picture_is_refused_whatever_its_header_looks_like(suffix, junk, reason):
     """In a process of its own, which loads the package before OpenCV, as a node does."""
     code = HUGE.replace('SUFFIX', suffix).replace('JUNK', str(junk))
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=60)
-    assert 'compressed picture does not decode: pixels <= ' in done.stdout, done.stderr
+    assert reason in done.stdout, done.stderr

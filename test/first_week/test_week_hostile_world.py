@@ -7,7 +7,7 @@ import signal
 from edgenext_ros.ros.messages import Classification
 import pytest
 from test_lifecycle import ACTIVATE, change, CONFIGURE, DEACTIVATE, state
-from week import set_parameters, slow_node, tcp_sockets
+from week import node_in, set_parameters, slow_node, tcp_sockets, WORLDS
 
 
 def test_25_the_clean_machine(ros, make_image, tmp_path):
@@ -28,6 +28,21 @@ def test_25_the_clean_machine(ros, make_image, tmp_path):
     assert 'hobot_dnn does not work' in homeless.output and 'hobot-spdev' in homeless.output
     assert {path.relative_to(home).parts[:2] for path in home.rglob('*') if path.is_file()} == {
         ('.ros', 'log')}
+
+
+@pytest.mark.parametrize('world', WORLDS)
+def test_a_full_disk_or_no_rights(ros, make_image, tmp_path, world):
+    """Classify also where the home is full to the last byte, and as a user without any right."""
+    for name in ('XDG_CACHE_HOME', 'ROS_LOG_DIR', 'ROS_HOME'):
+        ros.environment.pop(name, None)
+    home = tmp_path / 'home'
+    home.mkdir()
+    ros.environment['HOME'] = str(home)
+    process = node_in(ros, world)
+    results = ros.collect(Classification, 'classification')
+    ros.ask(ros.publisher(), make_image(), results)
+    assert process.stop() == 0
+    assert 'Traceback' not in process.output
 
 
 def test_two_cameras_on_one_topic(ros, classifier, make_image):

@@ -3,9 +3,11 @@
 """What the tests of the first week ask of a node."""
 
 from pathlib import Path
+import subprocess
 import sys
 
 from conftest import Process
+import pytest
 from rcl_interfaces.srv import SetParameters
 from test_parameters import message
 
@@ -41,6 +43,26 @@ def slow(self, nv12):
 Onnx.infer = slow
 sys.exit(node.main())
 """
+
+
+WORLDS = {
+    # A home of 16 kB that is full. Other folders are as they were.
+    'full disk': ('unshare', '-rm', 'sh', '-c', 'mount -t tmpfs -o size=16k tmpfs "$HOME" && '
+                  '! dd if=/dev/zero of="$HOME/all" 2>/dev/null && exec "$@"', 'sh'),
+    'no rights': ('unshare', '-U'),  # The user is nobody, and has no capability.
+}
+
+
+def node_in(ros, world):
+    """Start a classifier in one of the worlds."""
+    probe = subprocess.run([*WORLDS[world], 'true'], env=ros.environment, capture_output=True,
+                           text=True)
+    if probe.returncode:
+        pytest.skip(f'this kernel does not lend a {world}: {probe.stderr.strip()}')
+    process = Process([*WORLDS[world], sys.executable, '-m', 'edgenext_ros.ros.node'],
+                      ros.environment, ros.folder / 'node.log')
+    ros._stack.callback(process.kill)
+    return process
 
 
 def slow_node(ros, *, seconds):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Launch files and command line tools of a real ROS 2, on the installed package."""
 
+from contextlib import contextmanager
 import importlib.util
 import os
 from pathlib import Path
@@ -153,9 +154,57 @@ from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 service = LaunchService()
 service.include_launch_description(LaunchDescription([IncludeLaunchDescription(
-    PythonLaunchDescriptionSource(sys.argv[1]))]))
+    PythonLaunchDescriptionSource(sys.argv[1]),
+    launch_arguments=[word.split(':=') for word in sys.argv[2:]])]))
 sys.exit(service.run())
 """
+
+
+@contextmanager
+def launched(environment, folder, name, *arguments):
+    """Run one of our launch files; yield the process and its log."""
+    log = folder / 'launch.log'
+    with log.open('w') as output:
+        launch = subprocess.Popen(
+            [sys.executable, '-c', LAUNCH, str(ROOT / 'launch' / f'{name}.launch.py'), *arguments],
+            env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        yield launch, log
+    finally:
+        if launch.poll() is None:
+            os.killpg(launch.pid, signal.SIGKILL)
+            launch.wait()
+
+
+def wait(condition, what, seconds=30):
+    """Wait until ``condition()`` is true; its value is returned."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f'{what} did not come in {seconds} s'
+        time.sleep(0.1)
+    return value
+
+
+def nodes_of(launch):
+    """Return the process numbers of the classifiers that a launch has started."""
+    children = Path(f'/proc/{launch.pid}/task/{launch.pid}/children').read_text().split()
+    return [int(child) for child in children
+            if b'classifier_node' in Path(f'/proc/{child}/cmdline').read_bytes()]
+
+
+def test_a_node_that_is_killed_comes_again(environment, tmp_path):
+    with launched(environment, tmp_path, 'classifier', 'respawn:=true') as (launch, log):
+        for count in (1, 2):
+            wait(lambda c=count: log.read_text().count('[classifier]: model ') == c, 'the node')
+            (node,) = wait(lambda: nodes_of(launch), 'its process')
+            os.kill(node, signal.SIGKILL)
+        wait(lambda: log.read_text().count('[classifier]: model ') == 3, 'the third node')
+        (node,) = wait(lambda: nodes_of(launch), 'its process')
+        os.killpg(launch.pid, signal.SIGINT)
+        assert launch.wait(5) == 0
+        assert not Path(f'/proc/{node}').exists()
+    assert log.read_text().count('process has died') == 2
+    assert 'Traceback' not in log.read_text()
 
 
 @pytest.mark.skipif(not shutil.which('ros2'), reason='needs the ros2 command')
@@ -172,12 +221,7 @@ def test_the_command_line_tools_and_ctrl_c(environment, tmp_path):
                                   env=environment, capture_output=True, text=True, timeout=60)
             text = done.stdout + done.stderr
 
-    log = tmp_path / 'launch.log'
-    with log.open('w') as output:
-        launch = subprocess.Popen(
-            [sys.executable, '-c', LAUNCH, str(ROOT / 'launch' / 'demo.launch.py')],
-            env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
-    try:
+    with launched(environment, tmp_path, 'demo') as (launch, log):
         ros2(r"(?s)frame_id: camera.*class_id: '\d+'", 'topic', 'echo', '--once',
              '/classification', 'vision_msgs/msg/Classification')
         ros2('/classifier/label_info', 'topic', 'list')
@@ -190,10 +234,6 @@ def test_the_command_line_tools_and_ctrl_c(environment, tmp_path):
         ros2('value is: 2', 'param', 'get', '/classifier', 'top_k')
         os.killpg(launch.pid, signal.SIGINT)
         assert launch.wait(5) == 0
-    finally:
-        if launch.poll() is None:
-            os.killpg(launch.pid, signal.SIGKILL)
-            launch.wait()
     text = log.read_text()
     assert text.count('process has finished cleanly') == 2
     assert 'Traceback' not in text
