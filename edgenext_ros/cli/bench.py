@@ -100,7 +100,8 @@ def _measured(arguments: argparse.Namespace) -> Iterator[Row]:
     from importlib.util import find_spec
     import sys
 
-    from edgenext_ros.toolchain import benchmark, benchmark_board, benchmark_ros
+    from edgenext_ros.toolchain import benchmark, benchmark_board, benchmark_cameras, \
+        benchmark_ros
 
     if arguments.what in ('all', 'host'):
         for case in benchmark.cases():
@@ -118,6 +119,7 @@ def _measured(arguments: argparse.Namespace) -> Iterator[Row]:
               './dev bench', file=sys.stderr)
         return
     yield from benchmark_ros.rows()
+    yield from benchmark_cameras.rows()
 
 
 def _markdown(machine: str, rows: list[Row]) -> str:

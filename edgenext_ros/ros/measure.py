@@ -3,8 +3,9 @@
 """
 The processes that ``edgenext bench`` measures over DDS: cameras, subscribers, a listener.
 
-``python -m edgenext_ros.ros.measure ROLE JSON`` prints ``ready``, works until its standard input
-ends (a camera: until it has sent all), and prints what it found as one line of JSON.
+``python -m edgenext_ros.ros.measure ROLE JSON [--ros-args ...]`` prints ``ready``, works until
+its standard input ends (a camera: until it has sent all), and prints what it found as one line of
+JSON.
 """
 
 from __future__ import annotations
@@ -242,4 +243,4 @@ def main(role: str, options: str) -> None:
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:])
+    main(*sys.argv[1:3])

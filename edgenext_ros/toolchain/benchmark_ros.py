@@ -91,6 +91,12 @@ def _first_result() -> float:
     return monotonic() - begin
 
 
+def environment() -> dict[str, str]:
+    """Return an environment whose DDS nobody else is in, and takes large pictures."""
+    config = resource_folder().parent / 'config'
+    return {_FASTDDS: str(config / 'fastdds_localhost.xml'), **private_ros.environment()}
+
+
 def session(role: str, camera: Camera, *, infer_us: int = 0,
             holds_gil: bool = False) -> dict[str, Any]:
     """
@@ -102,31 +108,36 @@ def session(role: str, camera: Camera, *, infer_us: int = 0,
     """
     print(f'{camera.title}: {role} ...', file=sys.stderr, flush=True)
     with ExitStack() as stack:
-        config = resource_folder().parent / 'config'
-        environment = {_FASTDDS: str(config / 'fastdds_localhost.xml'),
-                       **private_ros.environment()}
-        listener = stack.enter_context(_Process('listener', {}, environment)) \
+        variables = environment()
+        listener = stack.enter_context(Process('listener', {}, variables)) \
             if role != 'floor' else None
-        side = stack.enter_context(_Process(
+        side = stack.enter_context(Process(
             role, {'path': zoo_path.__name__, 'infer_us': infer_us, 'holds_gil': holds_gil},
-            environment | (_KEEP_MEMORY if role in ('floor', 'echo') else {})))
+            variables | (_KEEP_MEMORY if role in ('floor', 'echo') else {})))
         sender = stack.enter_context(
-            _Process('camera', asdict(camera), environment | _KEEP_MEMORY))
+            Process('camera', asdict(camera), variables | _KEEP_MEMORY))
         sender.figures()
         found = side.figures(close=True)
         heard = found if listener is None else listener.figures(close=True)
     return {**found, 'results': heard['frames'], 'ages_ms': heard['ages_ms']}
 
 
-class _Process:
-    """One role in a process of its own, ready when entered."""
+class Process:
+    """
+    One role in a process of its own, ready when entered.
 
-    def __init__(self, role: str, options: dict[str, Any], environment: dict[str, str]) -> None:
+    :param role: of ``ros/measure.py``, with its options.
+    :param namespace: where its topics are.
+    """
+
+    def __init__(self, role: str, options: dict[str, Any], variables: dict[str, str], *,
+                 namespace: str = '') -> None:
         self._process = subprocess.Popen(
-            [sys.executable, '-m', 'edgenext_ros.ros.measure', role, json.dumps(options)],
-            env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            [sys.executable, '-m', 'edgenext_ros.ros.measure', role, json.dumps(options),
+             '--ros-args', '-r', f'__ns:=/{namespace}'],
+            env=variables, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def __enter__(self) -> _Process:
+    def __enter__(self) -> Process:
         self._line()
         return self
 
