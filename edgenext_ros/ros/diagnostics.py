@@ -27,7 +27,7 @@ class Counts:
     received: int = 0
     classified: int = 0
     skipped: int = 0
-    """Left out to keep ``max_rate``."""
+    """Left out because of ``max_rate`` or ``skip_repeated``."""
     refused: int = 0
     """Not a usable picture."""
     failed: int = 0
@@ -77,7 +77,7 @@ class Statistics:
             self._last_image = monotonic()
 
     def count_skipped(self) -> None:
-        """Count an image that ``max_rate`` left out."""
+        """Count an image that was left out on purpose."""
         with self._lock:
             self._counts.skipped += 1
 

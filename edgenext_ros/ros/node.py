@@ -10,6 +10,7 @@ from time import monotonic
 import traceback
 from typing import Any
 
+from edgenext_ros.core.cdr import StampedData
 from edgenext_ros.core.classifier import Classification
 from edgenext_ros.core.frame import Frame, FrameError
 from edgenext_ros.core.labels import LabelSet
@@ -66,7 +67,7 @@ class ClassifierNode(GuardedLifecycleNode):
         self._version = 0
         self._complaints = Complaints()
         self._news = Complaints()
-        self._layout = ''
+        self._layout, self._stamp = '', (0, 0)
         self._result = messages.ClassificationMessage()
         self.statistics = Statistics()
         self._limiter = RateLimiter()
@@ -184,6 +185,9 @@ class ClassifierNode(GuardedLifecycleNode):
         source = messages.INPUTS[self.settings.input_type]
         try:
             picture = source.read(message)
+            if self._is_repeated(picture) and self.settings.skip_repeated:
+                self.statistics.count_skipped()
+                return
             # People want to see all of the picture.
             shown = self._outputs.annotated.get_subscription_count()
             frame = source.frame(picture, None if shown else engine.classifier.converter.covers)
@@ -202,6 +206,11 @@ class ClassifierNode(GuardedLifecycleNode):
                     self.pipeline.clear()  # It has waited all the while, and is as stale.
                 self._complain(error)
                 self._once.answer(success=False, received=received, text=str(error))
+
+    def _is_repeated(self, picture: StampedData) -> bool:
+        """Say whether a picture has the stamp of the one before; one that is zero says nothing."""
+        before, self._stamp = self._stamp, (picture.sec, picture.nanosec)
+        return before == self._stamp != (0, 0)
 
     def _tell_of_layout(self, layout: str) -> None:
         """Log what kind of pictures come, when it is another than before."""

@@ -82,6 +82,8 @@ class ClassifierSettings:
     max_rate: float = parameter(
         0.0, 'Classify at most so many frames a second; 0 means all', low=0.0, high=1000.0,
         live=True)
+    skip_repeated: bool = parameter(
+        False, 'Leave out an image with the stamp of the one before, unless it is zero', live=True)
     image_timeout: float = parameter(
         2.0, 'Diagnostics warn after so many seconds without an image', low=0.1, high=3600.0,
         live=True)

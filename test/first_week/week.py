@@ -37,7 +37,7 @@ from edgenext_ros.ros import node
 from edgenext_ros.runtime.onnx import Onnx
 infer = Onnx.infer
 def slow(self, nv12):
-    print('inference begins', flush=True)
+    print('inference begins', '' if nv12[:1000].any() else 'on black', flush=True)
     time.sleep({seconds})
     return infer(self, nv12)
 Onnx.infer = slow
