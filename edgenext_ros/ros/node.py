@@ -196,9 +196,11 @@ class ClassifierNode(GuardedLifecycleNode):
                 frame, top_k=self.settings.top_k, threshold=self.settings.score_threshold)
             # Another subscription, or none: paused, or deactivated and perhaps active again.
             if subscription is self.subscription:
-                self._publish(frame, result, messages.header_message(picture), engine.labels)
-                self._once.answer(success=True, received=received,
-                                  text=messages.in_words(result.prediction, engine.labels))
+                self._publish(frame, result, messages.header_message(picture), engine.labels,
+                              shown=shown)
+                if self._once.waiting:
+                    self._once.answer(success=True, received=received,
+                                      text=messages.in_words(result.prediction, engine.labels))
         except Exception as error:
             # As late as a result would be: what it is about is gone.
             if subscription is self.subscription:
@@ -222,7 +224,7 @@ class ClassifierNode(GuardedLifecycleNode):
                 self.get_logger().info(f'images of {self.resolve_topic_name("image")}: {text}')
 
     def _publish(self, frame: Frame, result: Classification, header: Header,
-                 labels: LabelSet) -> None:
+                 labels: LabelSet, *, shown: int) -> None:
         self._outputs.classification.publish(self._result.fill(
             result.prediction, header,
             labels=labels if self.settings.class_id == 'name' else None))
@@ -232,7 +234,7 @@ class ClassifierNode(GuardedLifecycleNode):
         self.statistics.count_result(result.timings, age)
         if self._complaints.settle():
             self.get_logger().info('frames are good again')
-        if self._outputs.annotated.get_subscription_count():
+        if shown:
             self._outputs.annotated.publish(messages.image_message(
                 annotate(frame, result.prediction, labels,
                          yuv_range=self.settings.yuv_range), header))

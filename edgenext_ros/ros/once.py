@@ -46,8 +46,6 @@ class ClassifyOnce:
 
         :param received: steady seconds; what was received earlier is not the next image.
         """
-        if not self._requests:
-            return
         with self._lock:
             mine = [request for request in self._requests if request.since <= received]
             self._requests = [one for one in self._requests if one not in mine]

@@ -97,9 +97,9 @@ def published(node, monkeypatch):
     """Collect the headers of the node's results."""
     headers, publish = [], node._publish
 
-    def note(frame, result, header, labels):
+    def note(frame, result, header, labels, **more):
         headers.append(header)
-        publish(frame, result, header, labels)
+        publish(frame, result, header, labels, **more)
 
     monkeypatch.setattr(node, '_publish', note)
     return headers

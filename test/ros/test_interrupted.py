@@ -59,7 +59,7 @@ def published(node, monkeypatch):
     """Collect the headers of the node's results, which go nowhere else."""
     headers = []
     monkeypatch.setattr(
-        node, '_publish', lambda frame, result, header, labels: headers.append(header))
+        node, '_publish', lambda frame, result, header, labels, **_: headers.append(header))
     return headers
 
 
