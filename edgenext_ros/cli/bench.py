@@ -61,7 +61,7 @@ def _positive(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print a table, one row a case; 2 without what the baseline or the plot needs."""
+    """Print a table, one row a case; 1 without one, 2 without what baseline or plot needs."""
     from dataclasses import asdict
     from importlib.util import find_spec
     import sys
@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.markdown.write_text(_markdown(benchmark.machine(), rows) + '\n')
     if arguments.plot:
         _plot(rows, arguments.plot)
-    return 0
+    return int(not rows)
 
 
 def _measured(arguments: argparse.Namespace) -> Iterator[Row]:

@@ -97,11 +97,11 @@ def _list(arguments: argparse.Namespace) -> int:
             'files': [{'kind': file.kind, 'path': str(path), 'bytes': path.stat().st_size}
                       for file, path in here],
             'published': vars(figures) if figures else None})
+    write_json(arguments.json, rows)
     print(f'\nFigures: as published by D-Robotics for ImageNet-1k on an RDK X5; top-1 of the .bin '
           f'and of\nthe float network, latency of one picture, frames a second with several '
           f'threads.\nFetched files are in {store.cache_folder()}; get one with '
           f'"{store.fetch_command("NAME", store.default_kind())}".')
-    write_json(arguments.json, rows)
     return 0
 
 

@@ -48,7 +48,7 @@ class LabelSet:
         text = text.removeprefix('\ufeff')
         if text.lstrip()[:1] in ('{', '['):
             try:
-                entries = _entries(json.loads(text), source)
+                entries = _entries(json.loads(text, object_pairs_hook=_unique), source)
             except (ValueError, RecursionError) as error:
                 if isinstance(error, LabelError):
                     raise
@@ -79,6 +79,14 @@ class LabelSet:
                 f'{source}: expected {classes} names, one for each class of the model, '
                 f'found {len(self)}')
         return self
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Make an object of JSON; of a key that stands twice, json would keep the last."""
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise ValueError('a key stands twice')
+    return result
 
 
 def _entries(value: object, source: str) -> list[str]:

@@ -35,9 +35,14 @@ class Pipeline(Generic[Item]):
 
     @property
     def dropped(self) -> int:
-        """Number of items that a newer one replaced, or that were cleared."""
+        """Number of items that a newer one replaced, or that were cleared; see ``count_anew``."""
         with self._changed:
             return self._dropped
+
+    def count_anew(self) -> None:
+        """Forget what was dropped so far."""
+        with self._changed:
+            self._dropped = 0
 
     @property
     def busy_seconds(self) -> float:

@@ -59,6 +59,11 @@ class Statistics:
         self._last_image: float | None = None
         self.begin_anew()
 
+    @property
+    def last_image(self) -> float:
+        """Steady time of the last image; minus infinity before the first."""
+        return float('-inf') if self._last_image is None else self._last_image
+
     def begin_anew(self) -> None:
         """Forget all but when the last image came."""
         with self._lock:

@@ -21,7 +21,7 @@ from edgenext_ros.ros.annotate import annotate
 from edgenext_ros.ros.diagnostics import Complaints, Statistics
 from edgenext_ros.ros.engine import Engine, Opener
 from edgenext_ros.ros.lifecycle import GuardedLifecycleNode, run
-from edgenext_ros.ros.once import ClassifyOnce
+from edgenext_ros.ros.once import ClassifyOnce, REQUESTS
 from edgenext_ros.ros.outputs import Outputs
 from edgenext_ros.ros.parameters import ClassifierSettings, ParameterError, Parameters
 from edgenext_ros.ros.watch import Watch
@@ -71,9 +71,9 @@ class ClassifierNode(GuardedLifecycleNode):
         self._result = messages.ClassificationMessage()
         self.statistics = Statistics()
         self._limiter = RateLimiter()
-        self._watch = Watch(self)
+        self.watch = Watch(self)
         self._once = ClassifyOnce(self)
-        self.create_service(SetBool, '~/set_enabled', self._on_set_enabled)
+        self.create_service(SetBool, '~/set_enabled', self._on_set_enabled, qos_profile=REQUESTS)
 
     @property
     def settings(self) -> ClassifierSettings:
@@ -134,6 +134,7 @@ class ClassifierNode(GuardedLifecycleNode):
 
     def _release(self) -> None:
         self.listen(active=False)
+        self._once.answer(success=False, text='the node was shut down')
         pipeline, self.pipeline = self.pipeline, None
         idle = pipeline is None or pipeline.stop(_STOP_SECONDS)
         engine, self.engine = self.engine, None
@@ -185,7 +186,8 @@ class ClassifierNode(GuardedLifecycleNode):
         source = messages.INPUTS[self.settings.input_type]
         try:
             picture = source.read(message)
-            if self._is_repeated(picture) and self.settings.skip_repeated:
+            if self._is_repeated(picture) and self.settings.skip_repeated \
+                    and not self._once.waiting:
                 self.statistics.count_skipped()
                 return
             # People want to see all of the picture.

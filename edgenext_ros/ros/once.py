@@ -10,8 +10,14 @@ from typing import Any, NamedTuple
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.task import Future
 from std_srvs.srv import Trigger
+
+
+REQUESTS = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
+"""Of the services: of more calls at one moment than that the middleware loses some."""
+_FIRST = {'unconfigured': 'configure" and "activate', 'inactive': 'activate'}
 
 
 class _Request(NamedTuple):
@@ -32,7 +38,7 @@ class ClassifyOnce:
         self._node = node
         self._lock = Lock()
         self._requests: list[_Request] = []
-        node.create_service(Trigger, '~/classify_once', self._on_request,
+        node.create_service(Trigger, '~/classify_once', self._on_request, qos_profile=REQUESTS,
                             callback_group=ReentrantCallbackGroup())
 
     @property
@@ -57,24 +63,28 @@ class ClassifyOnce:
                           response: Trigger.Response) -> Trigger.Response:
         node, timeout = self._node, self._node.settings.image_timeout
         if node.state != 'active':
-            response.message = (f'the node is {node.state}: "ros2 lifecycle set '
-                                f'{node.get_fully_qualified_name()} activate" first')
+            response.message = f'the node is {node.state}'
+            if node.state in _FIRST:
+                response.message += (f': "ros2 lifecycle set {node.get_fully_qualified_name()} '
+                                     f'{_FIRST[node.state]}" first')
             return response
-        future = Future(executor=node.executor)
+        waiting = _Request(monotonic(), Future(executor=node.executor))
         with self._lock:
-            self._requests.append(_Request(monotonic(), future))
+            self._requests.append(waiting)
         end = node.create_timer(
-            timeout, lambda: self._give_up(future, timeout),
+            timeout, lambda: self._give_up(waiting, timeout),
             clock=Clock(clock_type=ClockType.STEADY_TIME))
         node.listen()
-        response.success, response.message = await future
+        response.success, response.message = await waiting.future
         node.destroy_timer(end)
         node.listen()
         return response
 
-    def _give_up(self, future: Future, timeout: float) -> None:
+    def _give_up(self, request: _Request, timeout: float) -> None:
         with self._lock:
-            self._requests = [one for one in self._requests if one.future is not future]
-        if not future.done():
-            topic = self._node.resolve_topic_name('image')
-            future.set_result((False, f'no result for an image of {topic} in {timeout:.1f} s'))
+            waits = request in self._requests
+            self._requests = [one for one in self._requests if one is not request]
+        if waits:
+            why = 'an image is still in work' if self._node.statistics.last_image > request.since \
+                else f'no image, {self._node.watch.why_no_image()}'
+            request.future.set_result((False, f'no result in {timeout:.1f} s: {why}'))

@@ -130,8 +130,8 @@ def check(entry: Field[Any], value: Any) -> Any:
     :raises ParameterError: wrong type, out of range, or not one of the choices.
     """
     rule, kind = rule_of(entry), type(entry.default)
-    if kind is float and type(value) is int:
-        value = float(value)
+    if kind in (float, str) and type(value) is int:
+        value = kind(value)  # As YAML reads 1 for 1.0, and a webcam's number.
     if type(value) is not kind:
         raise ParameterError(f'parameter {entry.name!r} expects {kind.__name__}, '
                              f'got {type(value).__name__} {value!r}')

@@ -38,7 +38,7 @@ def open_source(source: str, *, repeat: int, loop: bool) -> Iterator[Picture]:
     :raises ParameterError: there is nothing to play.
     """
     path = user_path(source)
-    if source.isdigit() or source.startswith('/dev/'):
+    if source.isdecimal() or source.startswith('/dev/'):
         return _capture(source, loop=False)
     if path.is_dir():
         files = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES)
@@ -74,7 +74,7 @@ def _pictures(files: list[Path], *, repeat: int, loop: bool) -> Iterator[Picture
 
 def _capture(source: str, *, loop: bool) -> Iterator[Picture]:
     """Open with OpenCV at once, so that a missing camera is reported at the start."""
-    capture = cv2.VideoCapture(int(source) if source.isdigit() else source)
+    capture = cv2.VideoCapture(int(source) if source.isdecimal() else source)
     opened, image = capture.read() if capture.isOpened() else (False, None)
     if not opened:
         raise ParameterError(f"parameter 'source': OpenCV cannot read a picture from {source!r}")

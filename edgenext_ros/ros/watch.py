@@ -10,6 +10,7 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.ros.diagnostics import (
     bpu_values,
+    Complaints,
     diagnostic_message,
     judge,
     Report,
@@ -37,6 +38,7 @@ class Watch:
         self._node = node
         self._silence = ''
         self._has_twin = False
+        self._news = Complaints()
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
         # Steady, so that a paused or absent /clock does not silence the diagnostics.
         node.create_timer(1.0, self.look, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -51,8 +53,11 @@ class Watch:
         waited, timeout = monotonic() - node.subscribed_at, node.settings.image_timeout
         listens = node.subscription is not None
         silent = silence(report, waited=waited) if listens else 0.0
-        why = self._why_no_image() if silent > timeout else ''
-        self._tell_of_silence(why, silent)
+        why = self.why_no_image() if silent > timeout else ''
+        if why:
+            self._tell_of_silence(why, silent)
+        elif report.image_age is not None and report.image_age < min(waited, timeout):
+            self._tell_of_images()
         self._tell_of_a_twin()
         if not self._publisher.get_subscription_count():
             return
@@ -72,7 +77,7 @@ class Watch:
             hardware_id=values.get('engine', ''), values=values,
             header=Header(stamp=node.get_clock().now().to_msg())))
 
-    def _why_no_image(self) -> str:
+    def why_no_image(self) -> str:
         """Say what stands between the cameras and this node, as far as the graph tells."""
         node = self._node
         topic, kind = node.resolve_topic_name('image'), INPUTS[node.settings.input_type].kind
@@ -91,12 +96,15 @@ class Watch:
         return f'{topic} is published but brings none' if cameras else f'nobody publishes {topic}'
 
     def _tell_of_silence(self, why: str, silent: float) -> None:
-        node, before = self._node, self._silence
-        self._silence = why
-        if why and why != before:
-            node.get_logger().warning(f'no image for {silent:.0f} s: {why}')
-        elif before and not why and node.subscription is not None:
-            node.get_logger().info(f'images come on {node.resolve_topic_name("image")}')
+        before, self._silence = self._silence, why
+        if why != before:
+            self._node.get_logger().warning(f'no image for {silent:.0f} s: {why}')
+
+    def _tell_of_images(self) -> None:
+        before, self._silence = self._silence, ''
+        if before:
+            self._node.get_logger().info(
+                f'images come on {self._node.resolve_topic_name("image")}')
 
     def _tell_of_a_twin(self) -> None:
         node = self._node
@@ -111,6 +119,10 @@ class Watch:
 
     def _on_time_that_goes_back(self, jump: TimeJump) -> None:
         self._node.statistics.begin_anew()
-        self._node.get_logger().info(
-            f'the time went back by {-jump.delta.nanoseconds / 1e9:.3f} s, as when a bag begins '
-            f'again: counts and ages begin anew')
+        if self._node.pipeline is not None:
+            self._node.pipeline.count_anew()
+        # Two that publish /clock would fill the disk.
+        if self._news.deserves_a_line('time'):
+            self._node.get_logger().info(
+                f'the time went back by {-jump.delta.nanoseconds / 1e9:.3f} s, as when a bag '
+                f'begins again: counts begin anew')

@@ -33,7 +33,8 @@ def test_a_synset_alone_is_the_name():
 @pytest.mark.parametrize('text,reason', [
     ('', 'no class names'), ('\n\n', 'no class names'), ('a\n\nb', 'class 1 is empty'),
     ('{"0": "a", "2": "b"}', 'no name for class 1'), ('{"a": "b"}', 'must be class indices'),
-    ('[1, 2]', 'class 0 is not text: 1'), ('["a"', 'not valid JSON'), ('[]', 'no class names')])
+    ('[1, 2]', 'class 0 is not text: 1'), ('["a"', 'not valid JSON'),
+    ('{"0": "a", "0": "b"}', 'a key stands twice'), ('[]', 'no class names')])
 def test_damage_is_refused(text, reason):
     with pytest.raises(LabelError, match=reason) as caught:
         LabelSet.parse(text, source='my.txt')

@@ -29,17 +29,19 @@ def picture(photograph, tmp_path):
 
 
 def test_19_a_bag_in_a_loop(ros, classifier, make_image):
-    """Go on when the time jumps back, and log it; ages, limiter and stamps stay as they were."""
+    """Go on when the time jumps back, and log it: no negative age, no stuck limiter."""
     process, results, camera = classifier(use_sim_time=True, max_rate=50.0)
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     clock = ros.publisher(Clock, '/clock')
-    for turn, second in enumerate((1000, 10, 1000, 10)):  # twice around
+    for second in (1000, 10, 1000, 10):  # twice around
         del results[:], diagnostics[:]
         image = make_image()
         image.header.stamp = Time(sec=second - 1)
         clock.publish(Clock(clock=Time(sec=second)))
-        ros.wait(lambda t=turn: process.output.count('the time went back by 990') == (t + 1) // 2,
-                 what='the news')
+        if second == 10:
+            ros.wait(lambda: diagnostics and not count(status(diagnostics), 'classified'),
+                     what='counts that begin anew')
+            assert 'the time went back by 990.000 s' in process.output
         ros.ask(camera, image, results)
         clock.publish(Clock(clock=Time(sec=second)))
         ros.repeat(camera, image, lambda: age(status(diagnostics)) == '1000.00')

@@ -81,7 +81,7 @@ def test_no_message_is_made_while_nobody_listens_but_the_rate_goes_on(ros, monke
     node = ClassifierNode(context=ros.context)
     try:
         node.statistics.count_result(Timings(1.0, 1.0, 1.0), 0.0)
-        node._watch.look()
+        node.watch.look()
         report = node.statistics.report()
         assert (report.counts.classified, report.fps) == (1, 0.0)
     finally:

@@ -6,6 +6,7 @@ import re
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.msg import Transition
 import pytest
 from std_srvs.srv import SetBool, Trigger
 from test_lifecycle import ACTIVATE, change, DEACTIVATE
@@ -69,7 +70,7 @@ def test_no_image_is_told_in_time(ros, classifier, ask_once):
     answers = ask_once(None, None, clients=2)
     assert time.monotonic() - begin < 10
     assert {(answer.success, answer.message) for answer in answers} == {
-        (False, 'no result for an image of /image in 0.3 s')}
+        (False, 'no result in 0.3 s: no image, /image is published but brings none')}
     before = len(diagnostics)
     ros.wait(lambda: len(diagnostics) > before, what='diagnostics, still')
     assert status(diagnostics)[1].startswith('no image for')
@@ -98,6 +99,11 @@ def test_other_states_say_what_to_do(ros, classifier, ask_once):
     assert answer.message == (
         'the node is inactive: "ros2 lifecycle set /classifier activate" first')
     assert change(ros, ACTIVATE)
-    ask_while_paused()
+    waiting = ask_while_paused()
+    assert change(ros, Transition.TRANSITION_ACTIVE_SHUTDOWN)
+    ros.wait(waiting.done, what='the answer')
+    assert waiting.result().message == 'the node was shut down'
+    (answer,) = ask_once(None, None)
+    assert answer.message == 'the node is finalized'
     assert process.stop() == 0, 'also while somebody waits'
     assert 'Traceback' not in process.output

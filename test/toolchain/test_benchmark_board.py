@@ -43,5 +43,5 @@ def test_each_file_on_each_engine(monkeypatch, libdnn_path, fetched, tmp_path, r
 def test_without_a_board_there_are_none(monkeypatch, capsys):
     pytest.importorskip('scipy')
     monkeypatch.setattr(benchmark_board, 'engines', lambda: ())
-    assert main(['bench', 'board']) == 0
+    assert main(['bench', 'board']) == 1
     assert 'no BPU that libdnn, hbm_runtime, hobot_dnn can use' in capsys.readouterr().err
