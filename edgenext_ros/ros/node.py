@@ -39,6 +39,8 @@ from std_srvs.srv import SetBool
 # No queue of images: when large ones come faster than they are taken, its oldest would come first.
 _NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 _STOP_SECONDS = 1.5
+# Else the executor builds its next wait set, in Python, while the image needs the interpreter.
+_ASIDE_SECONDS = 1e-3
 
 
 class ClassifierNode(GuardedLifecycleNode):
@@ -179,6 +181,7 @@ class ClassifierNode(GuardedLifecycleNode):
             self.statistics.count_skipped()
             return
         self.pipeline.submit((self.subscription, self.engine, now, message))
+        self.pipeline.drain(_ASIDE_SECONDS)
 
     def _classify(self, work: tuple[Any, Engine, float, bytes]) -> None:
         """Turn one message into one result; runs in the pipeline's thread."""

@@ -19,7 +19,7 @@ from edgenext_ros.toolchain.soak import look
 
 NAMES = ('front', 'rear')
 CAMERA = Camera(640, 480, 'bgr8', 1920, 10, 100)
-_EACH = 'a process for each camera'
+_EACH = 'process for each camera'
 
 
 @dataclass(frozen=True)

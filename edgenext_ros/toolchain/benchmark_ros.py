@@ -134,7 +134,7 @@ class Process:
                  namespace: str = '') -> None:
         self._process = subprocess.Popen(
             [sys.executable, '-m', 'edgenext_ros.ros.measure', role, json.dumps(options),
-             '--ros-args', '-r', f'__ns:=/{namespace}'],
+             '--ros-args', '--log-level', 'error', '-r', f'__ns:=/{namespace}'],
             env=variables, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def __enter__(self) -> Process:
