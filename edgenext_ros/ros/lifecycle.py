@@ -160,6 +160,7 @@ def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *
         return int(failed)
     finally:
         for node in nodes:
+            node.executor = None  # it does nothing more
             # In the middle of a transition (a model that still loads) there is no way to it.
             if isinstance(node, LifecycleNode) and node.state in (
                     'unconfigured', 'inactive', 'active'):

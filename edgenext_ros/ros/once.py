@@ -55,9 +55,10 @@ class ClassifyOnce:
         with self._lock:
             mine = [request for request in self._requests if request.since <= received]
             self._requests = [one for one in self._requests if one not in mine]
-        for request in mine:
+        executor = self._node.executor
+        for request in mine if executor else ():  # without one the process ends
             # In the executor's thread, which would not wake for a result from another one.
-            self._node.executor.create_task(request.future.set_result, (success, text))
+            executor.create_task(request.future.set_result, (success, text))
 
     async def _on_request(self, request: Trigger.Request,
                           response: Trigger.Response) -> Trigger.Response:

@@ -105,5 +105,14 @@ def test_other_states_say_what_to_do(ros, classifier, ask_once):
     assert waiting.result().message == 'the node was shut down'
     (answer,) = ask_once(None, None)
     assert answer.message == 'the node is finalized'
-    assert process.stop() == 0, 'also while somebody waits'
+    assert 'Traceback' not in process.output
+
+
+def test_ctrl_c_while_somebody_waits(ros, classifier):
+    process, _, camera = classifier(image_timeout=60.0)
+    ros.call(SetBool, '/classifier/set_enabled', data=False)
+    ros.wait(lambda: not camera.get_subscription_count(), what='the pause')
+    ros.node.create_client(Trigger, NAME).call_async(Trigger.Request())
+    ros.wait(camera.get_subscription_count, what='the subscription for one image')
+    assert process.stop() == 0
     assert 'Traceback' not in process.output
