@@ -55,20 +55,24 @@ def standin(libdnn_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert (left, standin.violation) == ({'tasks': 0, 'memories': 0, 'models': 0}, '')
 
 
-@pytest.fixture
-def no_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let none of the vendor's Python packages be importable."""
-    monkeypatch.setattr(sys, 'path', [p for p in sys.path if p != str(STAND_INS)])
+def forget_vendor() -> None:
+    """Let the vendor's packages be imported afresh: other tests bring others of their names."""
     for name in list(sys.modules):
         if name.partition('.')[0] in VENDOR:
-            monkeypatch.delitem(sys.modules, name)
+            del sys.modules[name]
+
+
+@pytest.fixture
+def no_vendor(monkeypatch: pytest.MonkeyPatch):
+    """Let none of the vendor's Python packages be importable."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, 'path', [p for p in sys.path if p != str(STAND_INS)])
+        forget_vendor()
+        yield
+    forget_vendor()
 
 
 @pytest.fixture
 def vendor(no_vendor: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the vendor's Python packages be the stand-ins, freshly imported."""
     monkeypatch.syspath_prepend(str(STAND_INS))
-    yield
-    for name in list(sys.modules):
-        if name.partition('.')[0] in VENDOR:
-            del sys.modules[name]
