@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 HELP = ("Measure the time around the inference, against the RDK Model Zoo's Python path, on a "
         "board the inference against the zoo's page, then the whole node over DDS against a "
         'plain one and a subscriber that does nothing; with "bpu" the time of the inference, '
-        'against its recipe, by the compiler\'s estimate; with "quantisation" what each way to '
-        'quantise a model costs.')
+        "against its recipe, by the compiler's estimate; with "
+        '"quantisation" what each way to quantise a model costs.')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='all: host, board where there is one, and dds (default); host: the '
                              'functions, in ten seconds; board: every .bin of the catalog that '
                              'was fetched, on the BPU; '
-                             'dds: the node, in three minutes; bpu: compile all four sizes with '
+                             'dds: the node, in four minutes; bpu: compile all four sizes with '
                              "the vendor's tools, which takes half an hour; quantisation: "
                              'compile a model in each way and evaluate it, which takes an hour')
     parser.add_argument('--sizes', nargs='+', metavar='NAME',
@@ -107,8 +107,9 @@ def _measured(arguments: argparse.Namespace) -> Iterator[Row]:
         for case in benchmark.cases():
             yield case.measure(repeat=arguments.repeat)
     if arguments.what in ('all', 'board'):
-        yield from benchmark_board.rows(repeat=arguments.repeat)
-        if not benchmark_board.engines():
+        engines = benchmark_board.engines()
+        yield from benchmark_board.rows(engines, repeat=arguments.repeat)
+        if not engines:
             print(f'edgenext bench: no figures of the inference: there is no BPU that '
                   f'{", ".join(benchmark_board.ENGINES)} can use (edgenext runtimes)',
                   file=sys.stderr)

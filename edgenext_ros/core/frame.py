@@ -22,9 +22,9 @@ _IMREAD = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_RED
 _LONGEST_NAME = 40
 """Characters of an unknown encoding that are told: a message may hold any number."""
 _TAIL = 4096
+"""Bytes at the end of a JPEG in which its end marker must stand."""
 _MOST_CHUNKS = 100_000
 """Of a PNG; what comes from an encoder has one for 8 kB or more."""
-"""Bytes at the end of a JPEG or PNG in which its end marker must stand."""
 _LONGEST = (1 << 15) - 1
 """Of a side: with more, OpenCV's exact nearest resize reads memory that is not the picture's."""
 

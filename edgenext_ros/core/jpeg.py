@@ -19,7 +19,8 @@ _MOST_SEGMENTS = 1000
 _ALONE = frozenset((0x01, *range(0xD0, 0xD9)))
 """Markers without a length."""
 _MARKER = re.compile(rb'\xff([^\xff\x00])', re.DOTALL)
-_PART = 1 << 16
+_PART = 4096
+"""Bytes that are searched for a marker at a time: nearly always the first is one."""
 # All but the tables for Huffman and arithmetic coding, and one that is reserved.
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 

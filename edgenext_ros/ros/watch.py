@@ -113,8 +113,8 @@ class Watch:
             (node.get_name(), node.get_namespace())) > 1
         if self._has_twin and not before:
             node.get_logger().warning(
-                f'another node is named {node.get_fully_qualified_name()} too, or one that was '
-                f'killed was: services and parameters of the two get mixed up; start one with '
+                f'another node is named {node.get_fully_qualified_name()} too (or was, and has '
+                f'just been killed): calls for one reach the other; start one of them with '
                 f'another name or namespace')
 
     def _on_time_that_goes_back(self, jump: TimeJump) -> None:

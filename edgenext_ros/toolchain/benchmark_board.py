@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
+import sys
 from time import perf_counter
 
 from edgenext_ros.models.catalog import CATALOG
 from edgenext_ros.models.store import locate, ModelNotFoundError
 from edgenext_ros.runtime import open_model, probe
+from edgenext_ros.runtime.base import InferenceError, ModelError
 from edgenext_ros.toolchain.benchmark import Row
 import numpy as np
 
@@ -25,30 +28,41 @@ def engines() -> tuple[str, ...]:
     return tuple(name for name in ENGINES if probe(name).usable)
 
 
-def rows(*, repeat: int) -> Iterator[Row]:
+def rows(engines: tuple[str, ...], *, repeat: int) -> Iterator[Row]:
     """
     Measure each ``.bin`` of the catalog that is on this machine, on each engine.
 
+    A model that does not run is named on stderr, and the others are measured.
+
+    :param engines: their names; see ``engines``.
     :param repeat: inferences, of which the median counts.
     """
-    for engine in engines():
+    for engine in engines:
         for name in CATALOG:
-            try:
-                path = locate(name, suffixes=('.bin',)).path
-            except ModelNotFoundError:
-                continue
             size = _SAME_NETWORK.get(name, name)
             figures = CATALOG[size].figures
             assert figures is not None
-            runtime, info = open_model(path, runtime=engine)
             try:
-                picture = np.random.default_rng(0).integers(0, 256, info.nv12_size, np.uint8)
-                times = []
-                for _ in range(repeat):
-                    begin = perf_counter()
-                    runtime.infer(picture)
-                    times.append(1e3 * (perf_counter() - begin))
-            finally:
-                runtime.close()
+                latency_ms = _latency_ms(locate(name, suffixes=('.bin',)).path, engine, repeat)
+            except ModelNotFoundError:
+                continue
+            except (ModelError, InferenceError) as error:
+                print(f'{name} on {engine}: {error}', file=sys.stderr)
+                continue
             yield Row(f'inference of {name} on {engine}', f'{size} on the model zoo page', 'ms',
-                      median(times), figures.latency_ms)
+                      latency_ms, figures.latency_ms)
+
+
+def _latency_ms(path: Path, engine: str, repeat: int) -> float:
+    """Return the median time of an inference in milliseconds."""
+    runtime, info = open_model(path, runtime=engine)
+    try:
+        picture = np.random.default_rng(0).integers(0, 256, info.nv12_size, np.uint8)
+        times = []
+        for _ in range(repeat):
+            begin = perf_counter()
+            runtime.infer(picture)
+            times.append(1e3 * (perf_counter() - begin))
+    finally:
+        runtime.close()
+    return median(times)

@@ -178,7 +178,8 @@ def test_a_png_is_decoded_whole():
 
 
 @pytest.mark.parametrize('junk', [
-    [0], [0xFF] * 1001, [0xFF, 0] * 40_000, [7] * 65_535, [7] * 65_536, [0xFF, 0xD0]], ids=len)
+    [0], [0xFF] * 1001, [0xFF, 0] * 40_000, [7] * 4095, [7] * 4096, [7] * 65_536,
+    [0xFF, 0xD0]], ids=len)
 def test_what_decoders_go_over_does_not_hide_the_size(junk):
     frame = Frame.from_compressed(np.insert(jpeg(800, 800), 20, junk), enough=at_least(1, 1))
     assert (frame.width, frame.height) == (100, 100)

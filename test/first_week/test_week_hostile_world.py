@@ -75,13 +75,22 @@ def test_parameters_in_mid_frame(ros, make_image):
     assert len(ros.ask(camera, make_image(), results).results) == 2
 
 
-@pytest.mark.parametrize('number,transitions', [
-    (signal.SIGTERM, ()), (signal.SIGINT, (CONFIGURE, ACTIVATE, DEACTIVATE))], ids=str)
-def test_signals_in_other_states(ros, number, transitions):
-    """End with exit code 0 also where no frame is expected: unconfigured, or inactive."""
+STAGES = {'unconfigured': (), 'inactive': (CONFIGURE, ACTIVATE, DEACTIVATE),
+          'active': (CONFIGURE, ACTIVATE)}
+
+
+@pytest.mark.parametrize('stage', STAGES)
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_signals_in_every_state(ros, make_image, number, stage):
+    """End with exit code 0 in every state; after SIGKILL in any, the next node works."""
     process = ros.start('node', autostart=False)
-    for transition in transitions:
+    for transition in STAGES[stage]:
         assert change(ros, transition)
-    assert state(ros) == ('inactive' if transitions else 'unconfigured')
-    assert process.stop(number) == 0
+    assert state(ros) == stage
+    killed = number == signal.SIGKILL
+    assert process.stop(number) == (-number if killed else 0)
     assert 'Traceback' not in process.output
+    if killed:
+        ros.start('node')
+        results = ros.collect(Classification, 'classification')
+        ros.ask(ros.publisher(), make_image(), results)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is under way when something else comes: a frame in work, a model that loads."""
 
+import signal
 import sys
 from threading import Event
 
@@ -94,8 +95,9 @@ def test_an_image_that_a_newer_one_replaces_is_not_even_read(node, make_image, s
     assert (counts.received, counts.refused, node.pipeline.dropped) == (3, 0, 1)
 
 
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize('autostart', [True, False])
-def test_ctrl_c_while_a_model_loads(ros, tmp_path, autostart):
+def test_a_signal_while_a_model_loads(ros, tmp_path, autostart, number):
     process = Process(
         [sys.executable, '-c', LOADS_FOR_LONG.format(autostart=str(autostart).lower())],
         ros.environment, tmp_path / 'node.log')
@@ -106,7 +108,7 @@ def test_ctrl_c_while_a_model_loads(ros, tmp_path, autostart):
             client.call_async(ChangeState.Request(
                 transition=Transition(id=Transition.TRANSITION_CONFIGURE)))
         ros.wait(lambda: 'loading' in process.output, what='the load')
-        assert process.stop() == 0
+        assert process.stop(number) == 0
         assert 'Traceback' not in process.output
     finally:
         process.kill()

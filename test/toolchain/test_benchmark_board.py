@@ -41,6 +41,16 @@ def test_each_file_on_each_engine(monkeypatch, libdnn_path, fetched, tmp_path, r
     assert not capsys.readouterr().err
 
 
+def test_a_model_that_does_not_run_is_named_and_the_others_are_measured(libdnn_path, fetched,
+                                                                        monkeypatch, capsys):
+    monkeypatch.setenv('EDGENEXT_LIBDNN', str(libdnn_path))
+    fetched['small'].write_bytes(b'damaged')
+    rows = list(benchmark_board.rows(('libdnn',), repeat=1))
+    assert [row.case for row in rows] == [
+        'inference of demo on libdnn', 'inference of base on libdnn']
+    assert f'small on libdnn: {fetched["small"]}' in capsys.readouterr().err
+
+
 def test_without_a_board_there_are_none(monkeypatch, capsys):
     monkeypatch.setattr(benchmark_board, 'engines', lambda: ())
     assert main(['bench', 'board']) == 1
