@@ -10,7 +10,8 @@ import pytest
 pytest.importorskip('scipy', reason='the baseline needs it: pip install scipy')
 pytest.importorskip('rclpy', reason='needs ROS 2')
 benchmark_cameras = import_module('edgenext_ros.toolchain.benchmark_cameras')
-FEW = replace(benchmark_cameras.CAMERA, frames=20)
+# So slow that a busy machine, too, has classified one when the next comes: else it is dropped.
+FEW = replace(benchmark_cameras.CAMERA, rate=3, frames=10)
 
 
 def test_both_ways_serve_both_cameras(monkeypatch):
