@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('what', nargs='?', default='all',
                         choices=('all', 'host', 'board', 'dds', 'bpu', 'quantisation'),
                         help='all: host, board where there is one, and dds (default); host: the '
-                             'functions, in ten seconds; board: every .bin of the catalog that '
+                             'functions, in half a minute; board: every .bin of the catalog that '
                              'was fetched, on the BPU; '
                              'dds: the node, in four minutes; bpu: compile all four sizes with '
                              "the vendor's tools, which takes half an hour; quantisation: "
@@ -101,11 +101,12 @@ def _measured(arguments: argparse.Namespace) -> Iterator[Row]:
     import sys
 
     from edgenext_ros.toolchain import benchmark, benchmark_board, benchmark_cameras, \
-        benchmark_ros
+        benchmark_flight, benchmark_ros
 
     if arguments.what in ('all', 'host'):
         for case in benchmark.cases():
             yield case.measure(repeat=arguments.repeat)
+        yield from benchmark_flight.rows(frames=arguments.repeat)
     if arguments.what in ('all', 'board'):
         engines = benchmark_board.engines()
         yield from benchmark_board.rows(engines, repeat=arguments.repeat)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from edgenext_ros.core.classifier import Classifier
 from edgenext_ros.core.labels import LabelSet
@@ -14,7 +15,7 @@ from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.models import store
 from edgenext_ros.ros.parameters import ClassifierSettings
 from edgenext_ros.runtime import suffixes, survey
-from edgenext_ros.runtime.base import ModelInfo, Runtime, RuntimeOptions
+from edgenext_ros.runtime.base import Lending, ModelInfo, Runtime, RuntimeOptions
 from edgenext_ros.runtime.recovering import open_recovering
 
 Opener = Callable[..., tuple[Runtime, ModelInfo]]
@@ -62,8 +63,10 @@ class Engine:
             runtime.close()
             raise
         return cls(located.path, info, labels, source,
-                   Classifier(infer=runtime.infer, converter=converter,
-                              probabilities=info.probabilities), runtime,
+                   Classifier(
+                       infer=runtime.infer, converter=converter, probabilities=info.probabilities,
+                       infer_from=cast(Lending, runtime).infer_from if info.slots else None),
+                   runtime,
                    '; '.join(f'{engine.name} {"works" if engine.usable else "does not work"} '
                              f'({engine.detail})' for engine in found))
 

@@ -16,6 +16,7 @@ from typing import Any
 from edgenext_ros.core.labels import LabelError
 from edgenext_ros.models.store import ModelNotFoundError
 from edgenext_ros.ros.parameters import ParameterError
+from edgenext_ros.ros.receiver import keep_memory
 from edgenext_ros.runtime.base import InferenceError, ModelError, RuntimeUnavailableError
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -116,6 +117,7 @@ def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *
     :return: the process's exit code.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
+    keep_memory()
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -15,8 +15,10 @@ from collections.abc import Callable
 from ctypes import CDLL, PyDLL
 from importlib import import_module
 import json
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from resource import getpagesize
+import subprocess
 import sys
 from threading import Event, Thread
 from time import monotonic, process_time, sleep, time
@@ -194,19 +196,59 @@ class _Engine:
         """Do nothing."""
 
 
+class _Helper:
+    """
+    The same in a process of its own, with shared memory: what would keep the GIL free here.
+
+    :param meter: called for each frame.
+    """
+
+    _WORK = ('import os, sys; from ctypes import CDLL; from multiprocessing.shared_memory import '
+             'SharedMemory; memory, library = SharedMemory(sys.argv[1]), CDLL(None)\n'
+             'while os.read(0, 1): library.usleep(int(sys.argv[2])); os.write(1, b"1")')
+
+    def __init__(self, meter: Meter, size: int, microseconds: int) -> None:
+        self._meter = meter
+        self._memory = SharedMemory(create=True, size=size)
+        self._picture = np.frombuffer(self._memory.buf, np.uint8, size)
+        self._process = subprocess.Popen(
+            [sys.executable, '-c', self._WORK, self._memory.name, str(microseconds)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self.infer(self._picture)  # it has started
+
+    def infer(self, nv12: Any) -> Any:
+        """Hand the picture over, and wait for the result."""
+        self._meter()
+        np.copyto(self._picture, nv12)
+        self._process.stdin.write(b'1')
+        self._process.stdout.read(1)
+        return _LOGITS
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate()
+        del self._picture
+        self._memory.close()
+        self._memory.unlink()
+
+
 def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, Any]]]:
     """Return this package's node without its network, whose time is none of the node's."""
     from edgenext_ros.ros.lifecycle import SWITCH_SECONDS
     from edgenext_ros.ros.node import ClassifierNode
+    from edgenext_ros.ros.receiver import keep_memory
     from edgenext_ros.runtime import open_model
 
     sys.setswitchinterval(SWITCH_SECONDS)
+    keep_memory()
     library = PyDLL(None) if options['holds_gil'] else CDLL(None)
     meter = Meter()
 
     def opener(*arguments: Any, **more: Any) -> Any:
         runtime, info = open_model(*arguments, **more)
         runtime.close()
+        if options['helper']:
+            return _Helper(meter, info.nv12_size, options['infer_us']), info
         return _Engine(meter, library.usleep, options['infer_us']), info
 
     node = ClassifierNode(opener=opener)

@@ -4,52 +4,57 @@
 
 from __future__ import annotations
 
-from copy import copy
+from functools import partial
 import sys
 from time import monotonic
-import traceback
-from typing import Any
+from typing import Any, NamedTuple
 
 from edgenext_ros.core.cdr import StampedData
 from edgenext_ros.core.classifier import Classification
-from edgenext_ros.core.frame import Frame, FrameError
+from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
-from edgenext_ros.core.pipeline import Pipeline, RateLimiter
+from edgenext_ros.core.pipeline import Finish, Pipeline, RateLimiter
 from edgenext_ros.ros import messages
 from edgenext_ros.ros.annotate import annotate
-from edgenext_ros.ros.diagnostics import Complaints, Statistics
+from edgenext_ros.ros.diagnostics import Statistics
 from edgenext_ros.ros.engine import Engine, Opener
+from edgenext_ros.ros.image_log import ImageLog
 from edgenext_ros.ros.lifecycle import GuardedLifecycleNode, run
 from edgenext_ros.ros.once import ClassifyOnce, REQUESTS
 from edgenext_ros.ros.outputs import Outputs
 from edgenext_ros.ros.parameters import ClassifierSettings, ParameterError, Parameters
+from edgenext_ros.ros.receiver import Receiver
 from edgenext_ros.ros.watch import Watch
-from edgenext_ros.runtime.base import EngineRestsError, InferenceError
+from edgenext_ros.runtime.base import InferenceError
 from edgenext_ros.runtime.recovering import LEAST_PATIENCE_S, open_recovering
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.qos import QoSProfile, ReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.subscription import Subscription
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
 
-# Copied for each use: rclpy writes QoS overrides into the profile that it is given.
-# No queue of images: when large ones come faster than they are taken, its oldest would come first.
-_NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 _STOP_SECONDS = 1.5
-# Else the executor builds its next wait set, in Python, while the image needs the interpreter.
-_ASIDE_SECONDS = 1e-3
+
+
+class _Work(NamedTuple):
+    """An image, and what there was when it came."""
+
+    subscription: Subscription | None
+    engine: Engine
+    pipeline: Pipeline[_Work]
+    received: float
+    message: bytes
 
 
 class ClassifierNode(GuardedLifecycleNode):
     """
     Classify the newest image of a camera.
 
-    Callbacks run in the executor's thread, which takes images as serialised bytes; reading them,
-    conversion, inference and publishing in the pipeline's. So an image that a newer one replaces
-    costs little. The model exists from configure to cleanup, the subscription while the node is
+    Images are taken as serialised bytes by the pipeline's threads, which read, convert, infer and
+    publish: none passes the executor, which has all else. An image that a newer one replaces is
+    not even read. The model exists from configure to cleanup, the subscription while the node is
     active and enabled.
 
     :param opener: opens the model; see ``Engine.open``.
@@ -62,20 +67,24 @@ class ClassifierNode(GuardedLifecycleNode):
         self.add_on_set_parameters_callback(self._on_parameters)
         self.engine: Engine | None = None
         self._outputs: Outputs | None = None
-        self.pipeline: Pipeline[Any] | None = None
-        self.subscription: Any = None
+        self.pipeline: Pipeline[_Work] | None = None
+        self.receiver: Receiver | None = None
         self.subscribed_at = 0.0
         self.enabled = True
         self._version = 0
-        self._complaints = Complaints()
-        self._news = Complaints()
-        self._layout, self._stamp = '', (0, 0)
+        self._log = ImageLog(self)
+        self._stamp = (0, 0)
         self._result = messages.ClassificationMessage()
         self.statistics = Statistics()
         self._limiter = RateLimiter()
         self.watch = Watch(self)
         self._once = ClassifyOnce(self)
         self.create_service(SetBool, '~/set_enabled', self._on_set_enabled, qos_profile=REQUESTS)
+
+    @property
+    def subscription(self) -> Subscription | None:
+        """What images come from; None while the node does not listen."""
+        return self.receiver.subscription if self.receiver is not None else None
 
     @property
     def settings(self) -> ClassifierSettings:
@@ -123,7 +132,9 @@ class ClassifierNode(GuardedLifecycleNode):
         self._publish_label_info()
         self.statistics = Statistics()
         self._limiter = RateLimiter(settings.max_rate)
-        self.pipeline = Pipeline(self._classify, name='classify')
+        self.receiver = Receiver(self, self._on_image)
+        self.pipeline = Pipeline(self._classify, source=self.receiver,
+                                 at_once=max(1, engine.info.slots), name='classify')
         if engine.found:
             self.get_logger().info(f'runtime auto: {engine.found}')
         self.get_logger().info(
@@ -137,6 +148,8 @@ class ClassifierNode(GuardedLifecycleNode):
     def _release(self) -> None:
         self.listen(active=False)
         self._once.answer(success=False, text='the node was shut down')
+        if self.receiver is not None:
+            self.receiver.close()
         pipeline, self.pipeline = self.pipeline, None
         idle = pipeline is None or pipeline.stop(_STOP_SECONDS)
         engine, self.engine = self.engine, None
@@ -163,70 +176,70 @@ class ClassifierNode(GuardedLifecycleNode):
         wanted = (self.state == 'active' if active is None else active) and (
             self.enabled or self._once.waiting)
         if wanted and self.subscription is None:
-            self.subscription = self.create_subscription(
-                messages.INPUTS[self.settings.input_type].kind, 'image', self._on_image,
-                copy(_NEWEST), raw=True,
-                qos_overriding_options=QoSOverridingOptions.with_default_policies())
             self.subscribed_at = monotonic()
+            self.receiver.subscribe(messages.INPUTS[self.settings.input_type].kind, 'image')
         elif not wanted and self.subscription is not None:
-            self.destroy_subscription(self.subscription)
-            self.subscription = None
+            self.receiver.unsubscribe()
             self.pipeline.clear()
             self.pipeline.drain(_STOP_SECONDS)
 
     def _on_image(self, message: bytes) -> None:
+        now, pipeline = monotonic(), self.pipeline
+        if pipeline is None:
+            return  # the node was shut down
         self.statistics.count_received()
-        now = monotonic()
         if not self._limiter.allows(now) and not self._once.waiting:
             self.statistics.count_skipped()
             return
-        self.pipeline.submit((self.subscription, self.engine, now, message))
-        self.pipeline.drain(_ASIDE_SECONDS)
+        pipeline.submit(_Work(self.subscription, self.engine, pipeline, now, message))
 
-    def _classify(self, work: tuple[Any, Engine, float, bytes]) -> None:
-        """Turn one message into one result; runs in the pipeline's thread."""
-        subscription, engine, received, message = work
-        source = messages.INPUTS[self.settings.input_type]
+    def _classify(self, work: _Work) -> Finish | None:
+        """Turn one message into one result, and return what is done with it in its turn."""
+        source, engine = messages.INPUTS[self.settings.input_type], work.engine
         try:
-            picture = source.read(message)
+            picture = source.read(work.message)
             if self._is_repeated(picture) and self.settings.skip_repeated \
                     and not self._once.waiting:
                 self.statistics.count_skipped()
-                return
+                return None
             # People want to see all of the picture.
             shown = self._outputs.annotated.get_subscription_count()
             frame = source.frame(picture, None if shown else engine.classifier.converter.covers)
-            self._tell_of_layout(source.layout(picture))
             result = engine.classifier.classify(
-                frame, top_k=self.settings.top_k, threshold=self.settings.score_threshold)
-            # Another subscription, or none: paused, or deactivated and perhaps active again.
-            if subscription is self.subscription:
-                self._publish(frame, result, messages.header_message(picture), engine.labels,
-                              shown=shown)
-                if self._once.waiting:
-                    self._once.answer(success=True, received=received,
-                                      text=messages.in_words(result.prediction, engine.labels))
+                frame, top_k=self.settings.top_k, threshold=self.settings.score_threshold,
+                converted=work.pipeline.relieve)
         except Exception as error:
-            # As late as a result would be: what it is about is gone.
-            if subscription is self.subscription:
-                if self.pipeline.busy_seconds > LEAST_PATIENCE_S:
-                    self.pipeline.clear()  # It has waited all the while, and is as stale.
-                self._complain(error)
-                self._once.answer(success=False, received=received, text=str(error))
+            return partial(self._finish, work, partial(self._fail, work, error))
+
+        def succeed() -> None:
+            self._log.tell_of_layout(source.layout(picture))
+            self._publish(frame, result, messages.header_message(picture), engine.labels,
+                          shown=shown)
+            if self._once.waiting:
+                self._once.answer(success=True, received=work.received,
+                                  text=messages.in_words(result.prediction, engine.labels))
+
+        return partial(self._finish, work, succeed)
+
+    def _finish(self, work: _Work, finish: Finish) -> None:
+        # Another subscription, or none: paused, or deactivated and perhaps active again. As late
+        # as a result an error is: what it is about is gone.
+        if work.subscription is self.subscription:
+            try:
+                finish()
+            except Exception as error:
+                self._fail(work, error)
+
+    def _fail(self, work: _Work, error: Exception) -> None:
+        if work.pipeline.busy_seconds > LEAST_PATIENCE_S:
+            work.pipeline.clear()  # It has waited all the while, and is as stale.
+        self._log.complain(error)
+        self._once.answer(success=False, received=work.received, text=str(error))
 
     def _is_repeated(self, picture: StampedData) -> bool:
         """Say whether a picture has the stamp of the one before; one that is zero says nothing."""
         before, self._stamp = self._stamp, (picture.sec, picture.nanosec)
         return before == self._stamp != (0, 0)
-
-    def _tell_of_layout(self, layout: str) -> None:
-        """Log what kind of pictures come, when it is another than before."""
-        if layout != self._layout:
-            before, self._layout = self._layout, layout
-            text = f'{layout}, before {before}' if before else layout
-            # Two cameras on one topic would fill the disk.
-            if self._news.deserves_a_line(text):
-                self.get_logger().info(f'images of {self.resolve_topic_name("image")}: {text}')
 
     def _publish(self, frame: Frame, result: Classification, header: Header,
                  labels: LabelSet, *, shown: int) -> None:
@@ -237,23 +250,11 @@ class ClassifierNode(GuardedLifecycleNode):
         stamp = header.stamp.sec + header.stamp.nanosec / 1e9
         age = self.get_clock().now().nanoseconds / 1e9 - stamp
         self.statistics.count_result(result.timings, age)
-        if self._complaints.settle():
-            self.get_logger().info('frames are good again')
+        self._log.settle()
         if shown:
             self._outputs.annotated.publish(messages.image_message(
                 annotate(frame, result.prediction, labels,
                          yuv_range=self.settings.yuv_range), header))
-
-    def _complain(self, error: Exception) -> None:
-        """Count and log what gave no result."""
-        # Others are a bug of ours, which must not end the thread.
-        reason = str(error) if isinstance(error, (FrameError, InferenceError)) else \
-            ''.join(traceback.format_exception(type(error), error, error.__traceback__))
-        self.statistics.count_problem(reason, engine=not isinstance(error, FrameError))
-        # That the engine rests was to be expected when it was said why.
-        if not isinstance(error, EngineRestsError) and self._complaints.deserves_a_line(reason):
-            topic = self.resolve_topic_name('image')
-            self.get_logger().warning(f'no result for a frame of {topic}: {reason}')
 
     # Service and parameters -----------------------------------------------------------------
 

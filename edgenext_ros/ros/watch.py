@@ -23,6 +23,7 @@ from rclpy.duration import Duration
 from rclpy.qos import qos_check_compatible, QoSCompatibility
 from std_msgs.msg import Header
 
+_LOOK_S = 1.0
 _BACK = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1),
                       on_clock_change=False)
 
@@ -41,7 +42,7 @@ class Watch:
         self._news = Complaints()
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
         # Steady, so that a paused or absent /clock does not silence the diagnostics.
-        node.create_timer(1.0, self.look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        node.create_timer(_LOOK_S, self.look, clock=Clock(clock_type=ClockType.STEADY_TIME))
         # The handle is what keeps it alive.
         self._jumps = node.get_clock().create_jump_callback(
             _BACK, post_callback=self._on_time_that_goes_back)
@@ -49,6 +50,9 @@ class Watch:
     def look(self) -> None:
         """Log what is new, and publish diagnostics if somebody listens."""
         node = self._node
+        if node.pipeline is not None:
+            # Else nobody takes images from an engine's hang on, and they would seem to be missing.
+            node.pipeline.relieve_slow(_LOOK_S)
         report = node.statistics.report()  # heard or not: the rate's next period begins
         waited, timeout = monotonic() - node.subscribed_at, node.settings.image_timeout
         listens = node.subscription is not None

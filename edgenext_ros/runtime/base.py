@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -70,6 +71,11 @@ class ModelInfo:
     """Number of values in the output."""
     probabilities: bool = False
     """The output is already a probability per class (the network ends in Softmax)."""
+    slots: int = 0
+    """
+    Pictures that the engine has memory for, in which they may be written; see ``Lending``. So
+    many threads may use it at once; one where there is none.
+    """
 
     @property
     def nv12_size(self) -> int:
@@ -77,12 +83,16 @@ class ModelInfo:
         return self.width * self.height * 3 // 2
 
 
+Write = Callable[[Nv12], object]
+"""Writes all of a picture of the model's size into memory that is lent to it; see ``Nv12``."""
+
+
 class Runtime(Protocol):
     """
     An inference engine with one model.
 
-    One thread at a time calls ``infer`` and ``close``; ``close`` may be called twice and
-    after a failed ``open``.
+    One thread at a time calls ``infer``, or ``ModelInfo.slots`` of them, and then none ``close``,
+    which may be called twice and after a failed ``open``.
     """
 
     def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
@@ -105,6 +115,17 @@ class Runtime(Protocol):
 
     def close(self) -> None:
         """Free the model and all that belongs to it."""
+
+
+class Lending(Runtime, Protocol):
+    """An engine that lends its own memory for the picture: nothing is copied."""
+
+    def infer_from(self, write: Write) -> Scores:
+        """
+        Run the network once on what ``write`` writes, which is lent for that call alone.
+
+        :raises InferenceError: as ``infer``; what ``write`` raises goes through.
+        """
 
 
 def check_nv12(nv12: Nv12, info: ModelInfo) -> None:

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Condition
 from time import monotonic
+from typing import cast
 
 from edgenext_ros.core.backoff import Backoff
 from edgenext_ros.runtime import open_model
@@ -14,11 +16,13 @@ from edgenext_ros.runtime.base import (
     check_scores,
     EngineRestsError,
     InferenceError,
+    Lending,
     ModelInfo,
     Nv12,
     Runtime,
     RuntimeOptions,
     Scores,
+    Write,
 )
 
 REOPEN_AFTER = 3
@@ -33,6 +37,10 @@ of the vendor's bindings lose memory each time."""
 Opened = Callable[[], tuple[Runtime, ModelInfo]]
 
 
+class _NotTheEngineError(Exception):
+    """What the picture's own code has raised is its cause."""
+
+
 def open_recovering(model: Path, *, runtime: str = 'auto', options: RuntimeOptions | None = None,
                     ) -> tuple[Runtime, ModelInfo]:
     """Do as ``open_model``; the engine returned is watched, see ``Recovering``."""
@@ -42,7 +50,7 @@ def open_recovering(model: Path, *, runtime: str = 'auto', options: RuntimeOptio
 
 class Recovering:
     """
-    A ``Runtime`` around another; for one thread at a time.
+    A ``Runtime`` around another; for as many threads at a time as that is.
 
     What comes out is checked. While failures go on, tries become rare, and the engine is opened
     anew once: after ``REOPEN_AFTER`` failures in a row, or at once after an exception that is not
@@ -60,6 +68,8 @@ class Recovering:
         self._dead = False
         self._reopened_at: float | None = None
         self._closed = False
+        self._changed = Condition()
+        self._inside = 0
         begin = clock()
         self._runtime: Runtime | None
         self._runtime, self.info = opened()
@@ -76,13 +86,41 @@ class Recovering:
 
         :raises EngineRestsError: it has failed before, and nothing was tried.
         """
-        rest = self._backoff.rest
-        if rest:
-            raise EngineRestsError(
-                f'{self._reason}; {self._backoff.failures} failures in a row, tried again in '
-                f'{rest:.1f} s{self._remedy()}')
+        return self._watched(lambda runtime: runtime.infer(nv12))
+
+    def infer_from(self, write: Write) -> Scores:
+        """Run the network once on what is written; see ``Lending``, and ``infer``."""
+        def guarded(picture: Nv12) -> None:
+            try:
+                write(picture)
+            except Exception as error:
+                raise _NotTheEngineError from error
+
         try:
-            scores = self._try(nv12)
+            return self._watched(lambda runtime: cast(Lending, runtime).infer_from(guarded))
+        except _NotTheEngineError as error:
+            assert error.__cause__ is not None
+            raise error.__cause__ from None
+
+    def close(self) -> None:
+        """Free the model."""
+        with self._changed:
+            self._closed = True
+            self._let_go()
+
+    def _watched(self, use: Callable[[Runtime], Scores]) -> Scores:
+        try:
+            with self._changed:
+                runtime = self._ready()
+                self._inside += 1
+            try:
+                scores = self._checked(runtime, use)
+            finally:
+                with self._changed:
+                    self._inside -= 1
+                    self._changed.notify_all()
+        except (EngineRestsError, _NotTheEngineError):
+            raise
         except InferenceError as error:
             raise InferenceError(self._failed(str(error), dead=False)) from error
         except Exception as error:  # an engine outside its contract; what it raises is its affair
@@ -90,18 +128,20 @@ class Recovering:
             raise InferenceError(self._failed(
                 f'model {self.info.name!r}: the engine broke down with {type(error).__name__}: '
                 f'{text}', dead=True)) from error
-        self._backoff.succeed()
-        self._dead = False
-        if self._reopened_at is not None and self._clock() - self._reopened_at > _SETTLED_S:
-            self._reopened_at = None
+        with self._changed:
+            self._backoff.succeed()
+            self._dead = False
+            if self._reopened_at is not None and self._clock() - self._reopened_at > _SETTLED_S:
+                self._reopened_at = None
         return scores
 
-    def close(self) -> None:
-        """Free the model."""
-        self._closed = True
-        self._let_go()
-
-    def _try(self, nv12: Nv12) -> Scores:
+    def _ready(self) -> Runtime:
+        """Return the engine, opened anew where that is due."""
+        rest = self._backoff.rest
+        if rest:
+            raise EngineRestsError(
+                f'{self._reason}; {self._backoff.failures} failures in a row, tried again in '
+                f'{rest:.1f} s{self._remedy()}')
         if self._closed:
             raise InferenceError('no model is open')
         if self._is_due():
@@ -110,8 +150,11 @@ class Recovering:
         if self._runtime is None:
             self._open_again()
         assert self._runtime is not None
+        return self._runtime
+
+    def _checked(self, runtime: Runtime, use: Callable[[Runtime], Scores]) -> Scores:
         begin = self._clock()
-        scores = check_scores(self._runtime.infer(nv12), self.info)
+        scores = check_scores(use(runtime), self.info)
         took = self._clock() - begin
         if took > self._patience:
             raise InferenceError(
@@ -122,11 +165,12 @@ class Recovering:
 
     def _failed(self, reason: str, *, dead: bool) -> str:
         """Note a failure; return what is to be said of it."""
-        self._dead = self._dead or dead
-        self._backoff.fail()
-        self._reason = reason
-        return f'{reason}; the engine is opened anew at the next try' if self._is_due() \
-            else reason
+        with self._changed:
+            self._dead = self._dead or dead
+            self._backoff.fail()
+            self._reason = reason
+            return f'{reason}; the engine is opened anew at the next try' if self._is_due() \
+                else reason
 
     def _is_due(self) -> bool:
         """Say whether the engine is to be opened anew before the next try."""
@@ -135,6 +179,7 @@ class Recovering:
 
     def _let_go(self) -> None:
         """Close the engine; InferenceError means that an inference still runs, so it is kept."""
+        self._changed.wait_for(lambda: not self._inside)
         if self._runtime is not None:
             try:
                 self._runtime.close()

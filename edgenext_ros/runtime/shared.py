@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Condition
 
@@ -20,8 +21,8 @@ class SharedModels:
     """
     Open each model once, for as long as somebody has it open.
 
-    A BPU runs one frame at a time; who waits for it is served in the order of asking, so that a
-    fast camera does not push out a slow one.
+    A BPU runs one frame at a time, with the next one ready where the engine has memory for it; who
+    waits is served in the order of asking, so that a fast camera does not push out a slow one.
     """
 
     def __init__(self) -> None:
@@ -34,12 +35,13 @@ class SharedModels:
         key = model.resolve(), runtime, options or RuntimeOptions()
         with self._changed:
             if key not in self._open:
-                self._open[key] = *open_recovering(
-                    model, runtime=runtime, options=options), _Turns(), []
+                instance, info = open_recovering(model, runtime=runtime, options=options)
+                self._open[key] = instance, info, _Turns(max(1, info.slots)), []
             instance, info, turns, users = self._open[key]
             share = _Share(self, key, instance, turns)
             users.append(share)
-            return share, info
+            # Its memory is not lent: nobody would have a turn while another one converts.
+            return share, replace(info, slots=0)
 
     def leave(self, share: _Share, key: _Key) -> None:
         """Free the model if nobody else has it open."""
@@ -80,21 +82,26 @@ class _Share:
 
 
 class _Turns:
-    """A lock that serves in the order of asking, which Python's do not promise."""
+    """
+    A lock that serves in the order of asking, which Python's do not promise.
 
-    def __init__(self) -> None:
+    :param at_once: so many may hold it.
+    """
+
+    def __init__(self, at_once: int) -> None:
         self._changed = Condition()
-        self._next = self._serving = 0
+        self._at_once = at_once
+        self._next = self._served = 0
 
     @contextmanager
     def mine(self) -> Iterator[None]:
         """Wait for the turn and hold it."""
         with self._changed:
             ticket, self._next = self._next, self._next + 1
-            self._changed.wait_for(lambda: self._serving == ticket)
+            self._changed.wait_for(lambda: ticket < self._served + self._at_once)
         try:
             yield
         finally:
             with self._changed:
-                self._serving += 1
+                self._served += 1
                 self._changed.notify_all()

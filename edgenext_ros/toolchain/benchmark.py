@@ -81,7 +81,7 @@ class Timed:
         """Take the medians of ``repeat`` runs of each, in turns, so that both meet one machine."""
         sides = (self.ours, self.theirs)
         times: tuple[list[int], list[int]] = ([], [])
-        with _quiet():
+        with quiet():
             for side in sides * _WARM_UP:
                 side()
             for _ in range(repeat):
@@ -94,7 +94,7 @@ class Timed:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep out what makes times jump: garbage collection and OpenCV's own threads."""
     threads, collects = cv2.getNumThreads(), gc.isenabled()
     gc.collect()

@@ -68,11 +68,16 @@ def rows() -> Iterator[Row]:
     for role, baseline in (('plain', PLAIN), ('echo', ECHO), ('floor', FLOOR)):
         yield Row(f'age of a result, {SMALL.title}', baseline, 'ms', ages['classifier'],
                   ages[role])
-    held, free = (session('classifier', SMALL, infer_us=_INFERENCE_US, holds_gil=holds_gil)
-                  for holds_gil in (True, False))
-    yield Row(f'age of a result, {SMALL.title}, GIL held for {_INFERENCE_US / 1000:.1f} ms',
-              'same with the GIL released', 'ms',
-              median(held['ages_ms']), median(free['ages_ms']))
+    held, free, helper = (
+        session('classifier', SMALL, infer_us=_INFERENCE_US, **how)
+        for how in ({'holds_gil': True}, {}, {'helper': True}))
+    for what, unit, of in (
+            ('age of a result', 'ms', lambda figures: median(figures['ages_ms'])),
+            ('CPU a frame', 'ms', lambda figures: figures['cpu_ms'])):
+        for baseline, other in (('same with the GIL released', free),
+                                ('same in a helper process', helper)):
+            yield Row(f'{what}, {SMALL.title}, GIL held for {_INFERENCE_US / 1000:.1f} ms',
+                      baseline, unit, of(held), of(other))
     memory = session('classifier', MANY)['memory_mb']
     yield Row('memory after 10,000 frames', 'same after 100', 'MB',
               *(memory.get(count, float('nan')) for count in ('10000', '100')))
@@ -98,12 +103,13 @@ def environment() -> dict[str, str]:
 
 
 def session(role: str, camera: Camera, *, infer_us: int = 0,
-            holds_gil: bool = False) -> dict[str, Any]:
+            holds_gil: bool = False, helper: bool = False) -> dict[str, Any]:
     """
     Let one side see one camera.
 
     :param infer_us: what an inference takes, for the classifier.
     :param holds_gil: as an inference by the vendor's Python modules does.
+    :param helper: the inference is in a process of its own; its CPU is not counted.
     :return: its figures, the number and the ages of the results; the floor's are its pictures.
     """
     print(f'{camera.title}: {role} ...', file=sys.stderr, flush=True)
@@ -112,7 +118,8 @@ def session(role: str, camera: Camera, *, infer_us: int = 0,
         listener = stack.enter_context(Process('listener', {}, variables)) \
             if role != 'floor' else None
         side = stack.enter_context(Process(
-            role, {'path': zoo_path.__name__, 'infer_us': infer_us, 'holds_gil': holds_gil},
+            role, {'path': zoo_path.__name__, 'infer_us': infer_us, 'holds_gil': holds_gil,
+                   'helper': helper},
             variables | (_KEEP_MEMORY if role in ('floor', 'echo') else {})))
         sender = stack.enter_context(
             Process('camera', asdict(camera), variables | _KEEP_MEMORY))

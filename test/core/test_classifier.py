@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A frame through converter, engine and post-processing; every encoding the same answer."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Lock
+
 from edgenext_ros.core.classifier import Classifier
 from edgenext_ros.core.encode import encode, to_bgr
 from edgenext_ros.core.frame import ENCODINGS
@@ -31,6 +34,43 @@ def test_every_encoding_gives_the_same_answer(demo, encoding, photograph):
     scores = dict(zip(found.class_ids, found.scores, strict=True))
     assert max(abs(scores[c] - s) for c, s in zip(
         expected.class_ids, expected.scores, strict=True)) < TOLERANCE
+
+
+def test_an_engine_that_lends_its_memory_gets_the_same_picture(demo, photograph):
+    frame, order = encode(photograph, 'bgr8'), []
+    memory = np.zeros(224 * 224 * 3 // 2, np.uint8)
+
+    def infer_from(write):
+        write(memory)
+        order.append('infer')
+        return demo._infer(memory)
+
+    lent = Classifier(infer=lambda nv12: 1 / 0, converter=demo.converter, infer_from=infer_from)
+    found = lent.classify(frame, converted=lambda: order.append('converted'))
+    assert found.prediction == demo.classify(frame).prediction
+    np.testing.assert_array_equal(memory, demo.converter.convert(frame))
+    assert order == ['converted', 'infer']
+    timings = found.timings
+    assert min(timings.convert_ms, timings.infer_ms, timings.postprocess_ms) > 0
+
+
+def test_two_frames_at_once_do_not_share_a_picture(demo, photograph):
+    frames = [encode(image, 'nv12') for image in (photograph, photograph[:, ::-1])]
+    both, alone = Barrier(2), Lock()
+
+    def infer_from(write):
+        memory = np.empty(224 * 224 * 3 // 2, np.uint8)
+        write(memory)
+        both.wait(10)
+        with alone:  # the network itself is one thread's
+            return demo._infer(memory)
+
+    lent = Classifier(infer=lambda nv12: 1 / 0, converter=demo.converter, infer_from=infer_from)
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(20):
+            found = list(threads.map(lent.classify, frames))
+            assert [one.prediction for one in found] == [
+                demo.classify(frame).prediction for frame in frames]
 
 
 def test_stages_are_timed(demo, photograph):

@@ -8,9 +8,13 @@ import ctypes
 from pathlib import Path
 import sys
 
+from edgenext_ros.runtime import libdnn
+from edgenext_ros.runtime.base import RuntimeOptions
 import pytest
+from standin_model import StandInModel
 
 STAND_INS = Path(__file__).parents[1] / 'stand_ins'
+PLAIN, PATIENT = StandInModel(), RuntimeOptions(timeout_ms=20000)
 VENDOR = ('hobot_dnn', 'hobot_dnn_rdkx5', 'hbm_runtime')
 
 
@@ -53,6 +57,22 @@ def standin(libdnn_path: Path, monkeypatch: pytest.MonkeyPatch):
     yield standin
     left = {what: standin.count(what) for what in ('tasks', 'memories', 'models')}
     assert (left, standin.violation) == ({'tasks': 0, 'memories': 0, 'models': 0}, '')
+
+
+@pytest.fixture
+def opened(standin, tmp_path):
+    """Return a function that opens a model; what it opened is closed after the test."""
+    engines = []
+
+    def open_(spec=PLAIN, options=PATIENT):
+        engines.append(libdnn.LibDnn())
+        return engines[-1], engines[-1].open(spec.write(tmp_path / 'model.bin'), options)
+
+    yield open_
+    standin.release()
+    standin.join()
+    for engine in engines:
+        engine.close()
 
 
 def forget_vendor() -> None:

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """An engine that is checked, rests, and is opened anew."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event, Semaphore
 
 from edgenext_ros.runtime.base import EngineRestsError, InferenceError, ModelError, ModelInfo
 from edgenext_ros.runtime.recovering import Recovering
@@ -187,3 +189,70 @@ def test_after_the_end_nothing_is_opened(engine, watched):
     assert (engine.opened, engine.closed, engine.tried) == (1, 1, 0)
     with pytest.raises(InferenceError, match='open_recovering'):
         watched.open(None, None)
+
+
+class Lender(Engine):
+    """Lends two pictures; an inference lasts until it is let go."""
+
+    def __init__(self):
+        super().__init__()
+        self.info = replace(INFO, slots=2)
+        self.inside, self.free = Semaphore(0), Event()
+        self.free.set()
+
+    def infer_from(self, write):
+        write(np.zeros(6, np.uint8))
+        self.inside.release()
+        assert self.free.wait(10)
+        return self.infer(None)
+
+
+@pytest.fixture
+def lender():
+    """Make an engine that lends."""
+    return Lender()
+
+
+@pytest.fixture
+def lending(lender):
+    """Watch it."""
+    return Recovering(lender.open_it, clock=lambda: lender.now)
+
+
+def test_what_the_pictures_code_raises_is_not_the_engines_failure(lender, lending):
+    for _ in range(5):
+        with pytest.raises(KeyError, match='mine'):
+            lending.infer_from(lambda picture: {}['mine'])
+    seen = []
+    assert lending.infer_from(seen.append).tolist() == [0, 1, 2]
+    assert (len(seen), lender.opened, lender.closed) == (1, 1, 0)
+
+
+def test_it_is_opened_anew_when_nobody_is_inside_any_more(lender, lending):
+    with ThreadPoolExecutor(2) as threads:
+        lender.free.clear()
+        slow = threads.submit(lending.infer_from, lambda picture: None)
+        assert lender.inside.acquire(timeout=10)
+        lender.answer = OSError('gone')
+        with pytest.raises(InferenceError, match='broke down with OSError'):
+            lending.infer(PICTURE)
+        lender.answer, lender.now = GOOD, lender.now + 1
+        waiting = threads.submit(lending.infer, PICTURE)
+        assert not waiting.done() and lender.closed == 0
+        lender.free.set()
+        assert slow.result(10).tolist() == waiting.result(10).tolist() == [0, 1, 2]
+    assert (lender.opened, lender.closed) == (2, 1)
+
+
+def test_close_waits_for_who_is_inside(lender, lending):
+    with ThreadPoolExecutor(2) as threads:
+        lender.free.clear()
+        inside = threads.submit(lending.infer_from, lambda picture: None)
+        assert lender.inside.acquire(timeout=10)
+        closing = threads.submit(lending.close)
+        assert lender.closed == 0
+        lender.free.set()
+        assert inside.result(10).tolist() == [0, 1, 2]
+        closing.result(10)
+    assert lender.closed == 1
+    assert 'no model is open' in fail(lending)

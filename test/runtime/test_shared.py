@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several users of one open model."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+import sys
 from threading import Event, Thread
+from time import monotonic
 
 from edgenext_ros.models.store import locate
 from edgenext_ros.runtime import open_model, recovering, shared
@@ -12,6 +16,7 @@ from edgenext_ros.runtime.shared import SharedModels
 import numpy as np
 import pytest
 
+module_of_this = sys.modules[__name__]
 INFO = ModelInfo('net', 'stand-in', width=2, height=2, classes=1)
 
 
@@ -91,6 +96,26 @@ def test_turns_are_taken_in_the_order_of_asking(engines):
     for thread in threads:
         thread.join(10)
     assert engine.seen == [0, 1, 2, 3]
+
+
+def test_as_many_at_once_as_the_engine_has_slots(engines, monkeypatch):
+    monkeypatch.setattr(module_of_this, 'INFO', replace(INFO, slots=2))
+    models = SharedModels()
+    shares, infos = zip(*(models.open(Path('a.bin')) for _ in range(4)), strict=True)
+    assert {info.slots for info in infos} == {0}, 'nobody writes into its memory'
+    engine = engines[0]
+    engine.free.clear()
+    with ThreadPoolExecutor(4) as threads:
+        found = [threads.submit(share.infer, picture(number))
+                 for number, share in enumerate(shares)]
+        end = monotonic() + 10
+        while (shares[0]._turns._next < 4 or len(engine.seen) < 2) and monotonic() < end:
+            pass
+        at_once = list(engine.seen)
+        engine.free.set()
+        for number, scores in enumerate(found):
+            assert scores.result(10).tolist() == [number]
+    assert len(at_once) == 2 and sorted(engine.seen) == [0, 1, 2, 3]
 
 
 def test_an_error_passes_the_turn_on(engines):

@@ -23,6 +23,12 @@ def test_each_role_sees_the_frames_and_measures(role: str):
     assert all(0 < age < 10_000 for age in figures['ages_ms'])
 
 
+def test_an_inference_in_a_helper_process_sees_the_frames_too():
+    figures = benchmark_ros.session('classifier', FEW, infer_us=5000, helper=True)
+    assert FEW.frames / 2 < figures['results'] <= FEW.frames
+    assert all(5 < age < 10_000 for age in figures['ages_ms'])
+
+
 def test_a_role_that_fails_is_named():
     with pytest.raises(RuntimeError, match=r'nobody.*ended with code 1'):
         benchmark_ros.session('nobody', FEW)

@@ -1,0 +1,53 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the log says of the images."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+from edgenext_ros.core.frame import FrameError
+from edgenext_ros.ros.diagnostics import Complaints
+from edgenext_ros.runtime.base import EngineRestsError, InferenceError
+
+
+class ImageLog:
+    """
+    Say what kind of images come, and which give no result; for one thread at a time.
+
+    :param node: the classifier.
+    """
+
+    def __init__(self, node: Any) -> None:
+        self._node = node
+        self._complaints, self._news = Complaints(), Complaints()
+        self._layout = ''
+
+    def tell_of_layout(self, layout: str) -> None:
+        """Log what kind of pictures come, when it is another than before."""
+        if layout != self._layout:
+            before, self._layout = self._layout, layout
+            text = f'{layout}, before {before}' if before else layout
+            # Two cameras on one topic would fill the disk.
+            if self._news.deserves_a_line(text):
+                self._node.get_logger().info(f'images of {self._topic()}: {text}')
+
+    def complain(self, error: Exception) -> None:
+        """Count and log what gave no result."""
+        # Others are a bug of ours, which must not end the thread.
+        reason = str(error) if isinstance(error, (FrameError, InferenceError)) else \
+            ''.join(traceback.format_exception(type(error), error, error.__traceback__))
+        self._node.statistics.count_problem(reason, engine=not isinstance(error, FrameError))
+        # That the engine rests was to be expected when it was said why.
+        if not isinstance(error, EngineRestsError) and self._complaints.deserves_a_line(reason):
+            self._node.get_logger().warning(f'no result for a frame of {self._topic()}: {reason}')
+
+    def settle(self) -> None:
+        """Log the first good image after a problem."""
+        if self._complaints.settle():
+            self._node.get_logger().info('frames are good again')
+
+    def _topic(self) -> str:
+        name: str = self._node.resolve_topic_name('image')
+        return name

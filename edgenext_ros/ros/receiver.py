@@ -1,0 +1,151 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The subscription of the images, past the executor.
+
+rclpy's executor builds a wait set of all that a node has for each message, in Python, and rclpy
+looks after a subscription's events in it, for which Fast DDS wakes it with each message once more.
+Together that costs as much as the classification, inference aside. Here a thread waits for
+nothing but the subscription, and takes the message itself: what ``rclpy.wait_for_message`` does,
+with the same classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from ctypes import CDLL
+from typing import Any
+
+from rclpy.callback_groups import CallbackGroup
+from rclpy.exceptions import InvalidHandle
+from rclpy.guard_condition import GuardCondition
+from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.subscription import Subscription
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks
+
+# Copied for each use: rclpy writes QoS overrides into the profile that it is given.
+# No queue of images: when large ones come faster than they are taken, its oldest would come first.
+_NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
+_KEPT_BYTES = 2 ** 26
+
+
+def keep_memory() -> None:
+    """
+    Have this process keep the memory of large messages for the next ones.
+
+    Otherwise glibc gives it back to the kernel, and fetches every page of every picture anew,
+    which at 1080p takes longer than all else; see docs/benchmarks.md. Other C libraries have their
+    own ways.
+    """
+    mallopt = getattr(CDLL(None), 'mallopt', None)
+    if mallopt is not None:
+        for parameter in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD):
+            mallopt(parameter, _KEPT_BYTES)
+
+
+class _NotTheExecutor(CallbackGroup):
+    """The executor leaves alone what is in this group."""
+
+    def can_execute(self, entity: Any) -> bool:
+        """Refuse."""
+        return False
+
+    def beginning_execution(self, entity: Any) -> bool:
+        """Refuse."""
+        return False
+
+    def ending_execution(self, entity: Any) -> None:
+        """Do nothing: nothing was begun."""
+
+
+class Receiver:
+    """
+    The ``Source`` of a pipeline: serialised messages of one topic, or of none for a time.
+
+    :param node: whose subscription it is.
+    :param on_message: called with each message, by the thread that waits.
+    """
+
+    def __init__(self, node: Node, on_message: Callable[[bytes], None]) -> None:
+        self._node, self._on_message = node, on_message
+        self._closed = False
+        self._wake = GuardCondition(None, None, context=node.context)
+        self._wait_set = _rclpy.WaitSet(1, 1, 0, 0, 0, 0, node.context.handle)
+        self.subscription: Subscription | None = None
+        self._ready: Subscription | None = None
+        node.context.on_shutdown(self.close)
+
+    def subscribe(self, kind: type, topic: str) -> None:
+        """Wait for messages from now on; why there are none says ``Watch``."""
+        self.subscription = self._node.create_subscription(
+            kind, topic, self._on_message, copy(_NEWEST), raw=True,
+            callback_group=_NotTheExecutor(),
+            event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies())
+        self.wake()
+
+    def unsubscribe(self) -> None:
+        """Wait for nothing from now on."""
+        subscription, self.subscription = self.subscription, None
+        self.wake()
+        self._node.destroy_subscription(subscription)
+
+    def close(self) -> None:
+        """End the wait for good; also called when the ROS context ends."""
+        self._closed = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Return from the present or the next wait; any thread may call."""
+        self._wake.trigger()
+
+    def wait(self) -> bool:
+        """Wait for a message, or for ``wake``; False after ``close``."""
+        self._ready, wait_set = None, self._wait_set
+        subscription = self.subscription
+        wait_set.clear_entities()
+        wait_set.add_guard_condition(self._wake.handle)
+        if self._closed:
+            return False
+        if subscription is None:
+            wait_set.wait(-1)
+            return True
+        try:
+            with subscription.handle:  # not destroyed as long as it is waited for
+                wait_set.add_subscription(subscription.handle)
+                wait_set.wait(-1)
+                if wait_set.is_ready('subscription', 0):
+                    self._ready = subscription
+        except InvalidHandle:  # unsubscribed in the meantime, or the node is destroyed
+            return subscription is not self.subscription
+        except _rclpy.RCLError as error:
+            if self._node.context.ok():
+                self._node.get_logger().error(f'no more images are received: {error}')
+            return False
+        return True
+
+    def take(self) -> None:
+        """Hand on the message that has come."""
+        subscription = self._ready
+        if subscription is None:
+            return
+        try:
+            with subscription.handle:
+                taken = subscription.handle.take_message(subscription.msg_type, True)
+        except InvalidHandle:  # unsubscribed in the meantime
+            return
+        except _rclpy.RCLError as error:
+            self._node.get_logger().error(
+                f'an image was not received: {error}', throttle_duration_sec=5.0)
+            return
+        if taken is not None and subscription is self.subscription:
+            self._on_message(taken[0])

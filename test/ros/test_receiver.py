@@ -1,0 +1,109 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A thread of its own takes the images; the executor does not see them."""
+
+from ctypes import CDLL
+from threading import Event, Thread
+
+from edgenext_ros.ros import receiver as module
+from edgenext_ros.ros.receiver import Receiver
+import pytest
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import Image
+
+
+class Taker:
+    """Receives in a thread of its own, and notes what comes, and when the source has ended."""
+
+    def __init__(self, node):
+        self.messages, self.waits, self.ended = [], 0, Event()
+        self.receiver = Receiver(node, self.messages.append)
+        self.thread = Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        while self.receiver.wait():
+            self.waits += 1
+            self.receiver.take()
+        self.ended.set()
+
+
+@pytest.fixture
+def taker(ros):
+    """Make one on the test's node; it ends with the test."""
+    taker = Taker(ros.node)
+    yield taker
+    taker.receiver.close()
+    taker.thread.join(10)
+    assert not taker.thread.is_alive()
+
+
+def test_messages_come_serialised_and_past_the_executor(ros, taker, make_image):
+    taker.receiver.subscribe(Image, 'image')
+    camera, image = ros.publisher(), make_image()
+    assert ros.repeat(camera, image, lambda: taker.messages)
+    assert deserialize_message(bytes(taker.messages[0]), Image) == image
+    group = taker.receiver.subscription.callback_group
+    assert not group.can_execute(taker.receiver.subscription)
+    assert not taker.receiver.subscription.event_handlers
+
+
+def test_nothing_comes_after_unsubscribing_and_again_after_subscribing(ros, taker, make_image):
+    camera = ros.node.create_publisher(Image, 'image', 1)
+    for _ in range(3):
+        taker.receiver.subscribe(Image, 'image')
+        ros.wait(camera.get_subscription_count)
+        assert ros.repeat(camera, make_image(), lambda: taker.messages)
+        taker.receiver.unsubscribe()
+        assert taker.receiver.subscription is None
+        ros.wait(lambda: not camera.get_subscription_count())
+        taker.messages.clear()
+        camera.publish(make_image())
+    assert not taker.messages
+
+
+@pytest.mark.parametrize('subscribed', [True, False])
+def test_it_waits_without_turning_and_can_be_woken(ros, taker, subscribed):
+    if subscribed:
+        taker.receiver.subscribe(Image, 'image')
+    for _ in range(5):
+        before = taker.waits
+        taker.receiver.wake()
+        ros.wait(lambda before=before: taker.waits > before)
+    for _ in range(10):
+        ros.executor.spin_once(timeout_sec=0.02)
+    assert taker.waits <= 7
+
+
+@pytest.mark.parametrize('subscribed', [True, False])
+@pytest.mark.parametrize('end', ['close', 'context', 'node'])
+def test_it_ends(ros, taker, subscribed, end):
+    if subscribed:
+        taker.receiver.subscribe(Image, 'image')
+    if end == 'context':
+        ros.context.shutdown()
+    elif end == 'node':
+        ros.node.destroy_node()
+        taker.receiver.wake()  # a node does not know what waits for its subscriptions
+        if not subscribed:
+            taker.receiver.close()
+    else:
+        taker.receiver.close()
+    assert taker.ended.wait(10)
+
+
+def test_memory_is_kept_where_the_c_library_can(monkeypatch):
+    calls = []
+
+    class Library:
+
+        def mallopt(self, parameter, value):
+            calls.append((parameter, value))
+
+    monkeypatch.setattr(module, 'CDLL', lambda name: Library())
+    module.keep_memory()
+    assert calls == [(-3, 2 ** 26), (-1, 2 ** 26)]
+    monkeypatch.setattr(module, 'CDLL', lambda name: object())
+    module.keep_memory()
+    monkeypatch.setattr(module, 'CDLL', CDLL)
+    module.keep_memory()
