@@ -159,6 +159,7 @@ class Pipeline(Generic[Item]):
                 self._lead()
             else:
                 self._do(item, number)
+                item = None  # pictures are large, and this thread may now wait for long
 
     def _lead(self) -> None:
         assert self._source is not None

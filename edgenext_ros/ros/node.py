@@ -41,7 +41,7 @@ _STOP_SECONDS = 1.5
 class _Work(NamedTuple):
     """An image, and what there was when it came."""
 
-    subscription: Subscription | None
+    subscription: Subscription
     engine: Engine
     pipeline: Pipeline[_Work]
     received: float
@@ -152,6 +152,8 @@ class ClassifierNode(GuardedLifecycleNode):
             self.receiver.close()
         pipeline, self.pipeline = self.pipeline, None
         idle = pipeline is None or pipeline.stop(_STOP_SECONDS)
+        if pipeline and idle:
+            self.receiver.destroy()
         engine, self.engine = self.engine, None
         outputs, self._outputs = self._outputs, None
         if outputs is not None:
@@ -183,7 +185,7 @@ class ClassifierNode(GuardedLifecycleNode):
             self.pipeline.clear()
             self.pipeline.drain(_STOP_SECONDS)
 
-    def _on_image(self, message: bytes) -> None:
+    def _on_image(self, message: bytes, subscription: Subscription) -> None:
         now, pipeline = monotonic(), self.pipeline
         if pipeline is None:
             return  # the node was shut down
@@ -191,7 +193,7 @@ class ClassifierNode(GuardedLifecycleNode):
         if not self._limiter.allows(now) and not self._once.waiting:
             self.statistics.count_skipped()
             return
-        pipeline.submit(_Work(self.subscription, self.engine, pipeline, now, message))
+        pipeline.submit(_Work(subscription, self.engine, pipeline, now, message))
 
     def _classify(self, work: _Work) -> Finish | None:
         """Turn one message into one result, and return what is done with it in its turn."""
@@ -222,8 +224,7 @@ class ClassifierNode(GuardedLifecycleNode):
         return partial(self._finish, work, succeed)
 
     def _finish(self, work: _Work, finish: Finish) -> None:
-        # Another subscription, or none: paused, or deactivated and perhaps active again. As late
-        # as a result an error is: what it is about is gone.
+        # Else paused, or deactivated and perhaps active again: what it is about is gone.
         if work.subscription is self.subscription:
             try:
                 finish()

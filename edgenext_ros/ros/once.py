@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
@@ -58,7 +59,8 @@ class ClassifyOnce:
         executor = self._node.executor
         for request in mine if executor else ():  # without one the process ends
             # In the executor's thread, which would not wake for a result from another one.
-            executor.create_task(request.future.set_result, (success, text))
+            with suppress(AttributeError):  # of an executor that has just been shut down
+                executor.create_task(request.future.set_result, (success, text))
 
     async def _on_request(self, request: Trigger.Request,
                           response: Trigger.Response) -> Trigger.Response:

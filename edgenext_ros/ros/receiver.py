@@ -13,8 +13,10 @@ with the same classes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from copy import copy
 from ctypes import CDLL
+from time import sleep
 from typing import Any
 
 from rclpy.callback_groups import CallbackGroup
@@ -35,7 +37,8 @@ except ImportError:  # Humble
 # No queue of images: when large ones come faster than they are taken, its oldest would come first.
 _NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
-_KEPT_BYTES = 2 ** 26
+_KEPT_BYTES = 2 ** 25  # glibc before 2.35 takes no more
+_REST_S = 0.1
 
 
 def keep_memory() -> None:
@@ -47,9 +50,9 @@ def keep_memory() -> None:
     own ways.
     """
     mallopt = getattr(CDLL(None), 'mallopt', None)
-    if mallopt is not None:
-        for parameter in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD):
-            mallopt(parameter, _KEPT_BYTES)
+    # Whichever is set first ends that glibc adapts both, so the second alone would do harm.
+    if mallopt is not None and mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES):
+        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 class _NotTheExecutor(CallbackGroup):
@@ -72,10 +75,10 @@ class Receiver:
     The ``Source`` of a pipeline: serialised messages of one topic, or of none for a time.
 
     :param node: whose subscription it is.
-    :param on_message: called with each message, by the thread that waits.
+    :param on_message: called with each message and where it came from, by the thread that waits.
     """
 
-    def __init__(self, node: Node, on_message: Callable[[bytes], None]) -> None:
+    def __init__(self, node: Node, on_message: Callable[[bytes, Subscription], None]) -> None:
         self._node, self._on_message = node, on_message
         self._closed = False
         self._wake = GuardCondition(None, None, context=node.context)
@@ -87,7 +90,7 @@ class Receiver:
     def subscribe(self, kind: type, topic: str) -> None:
         """Wait for messages from now on; why there are none says ``Watch``."""
         self.subscription = self._node.create_subscription(
-            kind, topic, self._on_message, copy(_NEWEST), raw=True,
+            kind, topic, lambda message: None, copy(_NEWEST), raw=True,
             callback_group=_NotTheExecutor(),
             event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
             qos_overriding_options=QoSOverridingOptions.with_default_policies())
@@ -104,18 +107,30 @@ class Receiver:
         self._closed = True
         self.wake()
 
+    def destroy(self) -> None:
+        """Free what the wait was made of, which nobody may be in any more."""
+        self._wake.destroy()
+        self._wait_set.destroy_when_not_in_use()
+
     def wake(self) -> None:
         """Return from the present or the next wait; any thread may call."""
-        self._wake.trigger()
+        with suppress(InvalidHandle):  # destroyed
+            self._wake.trigger()
 
     def wait(self) -> bool:
         """Wait for a message, or for ``wake``; False after ``close``."""
-        self._ready, wait_set = None, self._wait_set
-        subscription = self.subscription
-        wait_set.clear_entities()
-        wait_set.add_guard_condition(self._wake.handle)
+        self._ready = None
+        try:
+            return self._wait()
+        except _rclpy.RCLError as error:
+            return self._rests_after(error)
+
+    def _wait(self) -> bool:
+        subscription, wait_set = self.subscription, self._wait_set
         if self._closed:
             return False
+        wait_set.clear_entities()
+        wait_set.add_guard_condition(self._wake.handle)
         if subscription is None:
             wait_set.wait(-1)
             return True
@@ -127,10 +142,6 @@ class Receiver:
                     self._ready = subscription
         except InvalidHandle:  # unsubscribed in the meantime, or the node is destroyed
             return subscription is not self.subscription
-        except _rclpy.RCLError as error:
-            if self._node.context.ok():
-                self._node.get_logger().error(f'no more images are received: {error}')
-            return False
         return True
 
     def take(self) -> None:
@@ -143,9 +154,18 @@ class Receiver:
                 taken = subscription.handle.take_message(subscription.msg_type, True)
         except InvalidHandle:  # unsubscribed in the meantime
             return
-        except _rclpy.RCLError as error:
-            self._node.get_logger().error(
-                f'an image was not received: {error}', throttle_duration_sec=5.0)
+        except Exception as error:  # of rcl, or of memory: the next may be smaller
+            self._rests_after(error)
             return
-        if taken is not None and subscription is self.subscription:
-            self._on_message(taken[0])
+        if taken is not None:
+            self._on_message(taken[0], subscription)
+
+    def _rests_after(self, error: Exception) -> bool:
+        """Say what went wrong, and wait a moment; False when the ROS context has ended."""
+        if not self._node.context.ok():
+            return False
+        self._node.get_logger().error(
+            f'an image was not received: {type(error).__name__}: {error}',
+            throttle_duration_sec=5.0)
+        sleep(_REST_S)
+        return True

@@ -50,13 +50,16 @@ class Watch:
     def look(self) -> None:
         """Log what is new, and publish diagnostics if somebody listens."""
         node = self._node
+        busy = node.pipeline.busy_seconds if node.pipeline else 0.0
         if node.pipeline is not None:
-            # Else nobody takes images from an engine's hang on, and they would seem to be missing.
             node.pipeline.relieve_slow(_LOOK_S)
         report = node.statistics.report()  # heard or not: the rate's next period begins
         waited, timeout = monotonic() - node.subscribed_at, node.settings.image_timeout
         listens = node.subscription is not None
         silent = silence(report, waited=waited) if listens else 0.0
+        if busy > silent - _LOOK_S:
+            # Nobody takes images while one is in work, at first; see ``Pipeline``.
+            waited = silent = 0.0
         why = self.why_no_image() if silent > timeout else ''
         if why:
             self._tell_of_silence(why, silent)
@@ -67,7 +70,7 @@ class Watch:
             return
         level, text = judge(
             report, state=node.state, enabled=node.enabled, waited=waited, timeout=timeout,
-            busy=node.pipeline.busy_seconds if node.pipeline else 0.0, why=why)
+            busy=busy, why=why)
         self._publish(level, text, report)
 
     def _publish(self, level: int, text: str, report: Report) -> None:

@@ -10,10 +10,11 @@ on one, the next is converted into memory of its own, and waits there until the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import contextlib
 import ctypes as c
 from pathlib import Path
-from queue import LifoQueue
+from threading import Condition
 
 from edgenext_ros.runtime import libdnn_abi as abi
 from edgenext_ros.runtime.base import (
@@ -27,7 +28,7 @@ from edgenext_ros.runtime.base import (
     Scores,
     Write,
 )
-from edgenext_ros.runtime.libdnn_slot import Calls, Input, Output, Slot
+from edgenext_ros.runtime.libdnn_slot import Calls, Input, Output, Slot, UNFINISHED
 from edgenext_ros.runtime.vendor import check_file, class_count, Dequantiser, picture_size
 import numpy as np
 
@@ -107,20 +108,40 @@ class _Model:
                 timeout_ms=max(1, options.timeout_ms), name=name)
             self.slots = [Slot(path, calls, picture, output, freeing) for _ in range(SLOTS)]
             self._freeing = freeing.pop_all()
-        # The last one used first: its memory is in the cache, or its task is late.
-        self._free: LifoQueue[Slot] = LifoQueue()
-        for slot in self.slots:
-            self._free.put(slot)
+        self._changed = Condition()
+        self._free = list(self.slots)
         self.info = ModelInfo(
             name=name, engine=f'libdnn {library.version}', width=picture.width, height=height,
             classes=output.classes, slots=SLOTS)
 
     def infer_from(self, write: Write) -> Scores:
-        slot = self._free.get()
-        try:
+        with self._one() as slot:
             return check_scores(slot.infer_from(write), self.info)
+
+    @contextlib.contextmanager
+    def _one(self) -> Iterator[Slot]:
+        """
+        Lend a slot, one whose task is late first: nothing is begun before that has ended.
+
+        :raises InferenceError: it is in another thread's hands, who waits for it.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._free)
+            late = [slot for slot in self.slots if slot in UNFINISHED]
+            free = [slot for slot in late if slot in self._free]
+            if late and not free:
+                raise InferenceError(
+                    f'model {self.info.name!r}: an earlier inference still runs; the BPU is busy '
+                    f'with other models, or hangs (dmesg)')
+            # The last one used: its memory is in the cache.
+            slot = (free or self._free)[-1]
+            self._free.remove(slot)
+        try:
+            yield slot
         finally:
-            self._free.put(slot)
+            with self._changed:
+                self._free.append(slot)
+                self._changed.notify()
 
     def close(self) -> None:
         for slot in self.slots:

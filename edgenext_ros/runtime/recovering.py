@@ -137,6 +137,8 @@ class Recovering:
 
     def _ready(self) -> Runtime:
         """Return the engine, opened anew where that is due."""
+        # Who is inside may yet succeed, or fail too.
+        self._changed.wait_for(lambda: self._closed or not self._inside or not self._is_due())
         rest = self._backoff.rest
         if rest:
             raise EngineRestsError(

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Engines that raise, hang, lie, or return when nobody waits any more."""
 
+from copy import copy
 import sys
 from threading import Event
 
@@ -55,7 +56,7 @@ class Hostile:
     def infer(self, nv12):
         self.tried += 1
         if isinstance(self.answer, Exception):
-            raise self.answer
+            raise copy(self.answer)  # whose traceback would keep the node until the end
         return self.answer() if callable(self.answer) else self.answer
 
     def close(self):
@@ -110,7 +111,7 @@ def play(node, make_image):
     """Give the node an image, wait until it is worked on, and return its header."""
     def play_one():
         image = make_image()
-        node._on_image(serialize_message(image))
+        node._on_image(serialize_message(image), node.subscription)
         assert node.pipeline.drain(20)
         return image.header
 
@@ -175,14 +176,14 @@ def test_it_rests_opens_the_engine_anew_once_and_comes_back(engine, published, p
 def test_one_that_hangs_is_told_and_what_it_returns_is_dropped(
         engine, node, published, play, says, make_image):
     engine.answer = engine.hang
-    node._on_image(serialize_message(make_image()))
+    node._on_image(serialize_message(make_image()), node.subscription)
     assert engine.begun.wait(20)
     engine.now += 6
     says(WARN, 'a frame has been in work for 6 s: the engine hangs')
     engine.now += 54
     says(ERROR, 'a frame has been in work for 60 s')
     for _ in range(3):
-        node._on_image(serialize_message(make_image()))
+        node._on_image(serialize_message(make_image()), node.subscription)
     engine.answer = GOOD
     engine.go.set()
     assert node.pipeline.drain(20)
@@ -194,6 +195,22 @@ def test_one_that_hangs_is_told_and_what_it_returns_is_dropped(
     says(OK, 'classifications a second')
 
 
+def test_an_image_in_work_is_not_a_missing_image(engine, node, make_image, says, capfd):
+    """While it is in work nobody takes the next one, at first."""
+    engine.answer = engine.hang
+    node._on_image(serialize_message(make_image()), node.subscription)
+    assert engine.begun.wait(20)
+    engine.now += 4
+    node.statistics._last_image -= 4
+    node.subscribed_at -= 100
+    says(OK, 'classifications a second')
+    assert 'no image' not in capfd.readouterr().err
+    engine.go.set()
+    assert node.pipeline.drain(20)
+    node.statistics._last_image -= 100
+    says(ERROR, 'no image for 10')
+
+
 @pytest.mark.parametrize('late', [GOOD, OSError('gone')], ids=['result', 'error'])
 @pytest.mark.parametrize('again', [False, True], ids=['shutdown', 'new start'])
 def test_what_comes_after_the_end_is_nobodys(engine, node, published, make_image, late, again):
@@ -201,11 +218,11 @@ def test_what_comes_after_the_end_is_nobodys(engine, node, published, make_image
         engine.hang()
         if late is GOOD:
             return late
-        raise late
+        raise copy(late)
 
     engine.answer = hang
     worker = node.pipeline
-    node._on_image(serialize_message(make_image()))
+    node._on_image(serialize_message(make_image()), node.subscription)
     assert engine.begun.wait(20)
     if again:
         node.trigger_deactivate()

@@ -69,7 +69,7 @@ def test_a_late_result_is_not_published_after_a_new_start(node, make_image, slow
                                                           name):
     begun, go = slow
     pipeline = node.pipeline
-    node._on_image(serialize_message(make_image()))
+    node._on_image(serialize_message(make_image()), node.subscription)
     assert begun.wait(20)
     node.trigger_deactivate()
     if name == 'cleanup':
@@ -84,10 +84,10 @@ def test_a_late_result_is_not_published_after_a_new_start(node, make_image, slow
 def test_an_image_that_a_newer_one_replaces_is_not_even_read(node, make_image, slow, published):
     begun, go = slow
     first, last = make_image(), make_image()
-    node._on_image(serialize_message(first))
+    node._on_image(serialize_message(first), node.subscription)
     assert begun.wait(20)
-    node._on_image(b'not a message')
-    node._on_image(serialize_message(last))
+    node._on_image(b'not a message', node.subscription)
+    node._on_image(serialize_message(last), node.subscription)
     go.set()
     assert node.pipeline.drain(20)
     assert published == [first.header, last.header]

@@ -8,8 +8,11 @@ from threading import Event, Thread
 from edgenext_ros.ros import receiver as module
 from edgenext_ros.ros.receiver import Receiver
 import pytest
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image
+
+RCLError = rclpy_implementation.RCLError
 
 
 class Taker:
@@ -17,9 +20,13 @@ class Taker:
 
     def __init__(self, node):
         self.messages, self.waits, self.ended = [], 0, Event()
-        self.receiver = Receiver(node, self.messages.append)
+        self.receiver = Receiver(node, self.note)
         self.thread = Thread(target=self.run, daemon=True)
         self.thread.start()
+
+    def note(self, message, subscription):
+        assert subscription is self.receiver.subscription
+        self.messages.append(message)
 
     def run(self):
         while self.receiver.wait():
@@ -92,6 +99,44 @@ def test_it_ends(ros, taker, subscribed, end):
     assert taker.ended.wait(10)
 
 
+class Broken:
+    """A subscription whose messages cannot be taken, and its handle."""
+
+    msg_type = Image
+
+    def __init__(self, error):
+        self.handle, self.error = self, error
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+    def take_message(self, *arguments):
+        raise self.error
+
+
+@pytest.mark.parametrize('error', [MemoryError('6 MB'), RCLError('busy')], ids=repr)
+def test_a_message_that_cannot_be_taken_is_told(ros, capfd, error):
+    receiver = Receiver(ros.node, lambda *_: pytest.fail('nothing came'))
+    receiver._ready = receiver.subscription = Broken(error)
+    receiver.take()
+    assert f'an image was not received: {type(error).__name__}: {error}' in capfd.readouterr().err
+
+
+def test_a_wait_that_fails_is_tried_again_while_there_is_a_context(ros, monkeypatch):
+    receiver = Receiver(ros.node, lambda *_: None)
+
+    def fail():
+        raise RCLError('busy')
+
+    monkeypatch.setattr(receiver, '_wait', fail)
+    assert receiver.wait()
+    ros.context.shutdown()
+    assert not receiver.wait()
+
+
 def test_memory_is_kept_where_the_c_library_can(monkeypatch):
     calls = []
 
@@ -99,10 +144,15 @@ def test_memory_is_kept_where_the_c_library_can(monkeypatch):
 
         def mallopt(self, parameter, value):
             calls.append((parameter, value))
+            return 1
 
     monkeypatch.setattr(module, 'CDLL', lambda name: Library())
     module.keep_memory()
-    assert calls == [(-3, 2 ** 26), (-1, 2 ** 26)]
+    assert calls == [(-3, 2 ** 25), (-1, 2 ** 25)]
+    calls.clear()
+    monkeypatch.setattr(Library, 'mallopt', lambda self, *call: calls.append(call))
+    module.keep_memory()
+    assert calls == [(-3, 2 ** 25)], 'an old glibc refuses; the other alone would do harm'
     monkeypatch.setattr(module, 'CDLL', lambda name: object())
     module.keep_memory()
     monkeypatch.setattr(module, 'CDLL', CDLL)

@@ -82,6 +82,20 @@ def test_a_second_picture_goes_to_the_bpu_while_the_first_is_there(opened, stand
     assert both == 2 and standin.violation == ''
 
 
+def test_beside_a_late_task_nothing_is_begun(opened, standin):
+    engine, info = opened(replace(PLAIN, hang=1), IMPATIENT)
+    nv12 = picture(info.nv12_size)
+    with pytest.raises(InferenceError, match='still runs after 20 ms'):
+        engine.infer(nv12)
+    with engine._model._one(), pytest.raises(InferenceError, match='an earlier inference still'):
+        engine.infer(nv12)
+    assert standin.count('infers') == 1
+    standin.release()
+    standin.join()
+    be_patient(engine)
+    np.testing.assert_array_equal(engine.infer(nv12), PLAIN.scores(nv12))
+
+
 def test_of_more_threads_than_slots_the_rest_waits(opened, standin):
     engine, info = opened()
     pictures = [picture(info.nv12_size, seed=seed) for seed in range(40)]

@@ -228,7 +228,9 @@ def test_what_the_pictures_code_raises_is_not_the_engines_failure(lender, lendin
     assert (len(seen), lender.opened, lender.closed) == (1, 1, 0)
 
 
-def test_it_is_opened_anew_when_nobody_is_inside_any_more(lender, lending):
+@pytest.mark.parametrize('late,opened', [(GOOD, 1), (OSError('gone too'), 2)], ids=['good', 'bad'])
+def test_it_is_opened_anew_when_nobody_is_inside_any_more(lender, lending, late, opened):
+    """Unless who was inside has shown that it works."""
     with ThreadPoolExecutor(2) as threads:
         lender.free.clear()
         slow = threads.submit(lending.infer_from, lambda picture: None)
@@ -236,12 +238,20 @@ def test_it_is_opened_anew_when_nobody_is_inside_any_more(lender, lending):
         lender.answer = OSError('gone')
         with pytest.raises(InferenceError, match='broke down with OSError'):
             lending.infer(PICTURE)
-        lender.answer, lender.now = GOOD, lender.now + 1
         waiting = threads.submit(lending.infer, PICTURE)
-        assert not waiting.done() and lender.closed == 0
+        while not lending._changed._waiters:
+            pass
+        assert lender.closed == 0
+        lender.answer = late
         lender.free.set()
-        assert slow.result(10).tolist() == waiting.result(10).tolist() == [0, 1, 2]
-    assert (lender.opened, lender.closed) == (2, 1)
+        if late is GOOD:
+            assert slow.result(10).tolist() == waiting.result(10).tolist() == [0, 1, 2]
+        else:
+            assert 'gone too' in str(slow.exception(10))
+            assert isinstance(waiting.exception(10), EngineRestsError)
+            lender.answer, lender.now = GOOD, lender.now + 10
+            assert lending.infer(PICTURE).tolist() == [0, 1, 2]
+    assert (lender.opened, lender.closed) == (opened, opened - 1)
 
 
 def test_close_waits_for_who_is_inside(lender, lending):
