@@ -129,31 +129,27 @@ class ClassifierNode(GuardedLifecycleNode):
         self.engine = engine = Engine.open(settings, opener=self._opener)
         self._outputs = Outputs(self)
         self._version += 1
-        self._publish_label_info()
+        self._outputs.publish_labels(
+            engine, threshold=settings.score_threshold, version=self._version)
         self.statistics = Statistics()
         self._limiter = RateLimiter(settings.max_rate)
         self.receiver = Receiver(self, self._on_image)
-        self.pipeline = Pipeline(self._classify, source=self.receiver,
-                                 at_once=max(1, engine.info.slots), name='classify')
+        self.pipeline = Pipeline(self._classify, source=self.receiver, name='classify',
+                                 at_once=max(1, engine.info.slots))
         if engine.found:
             self.get_logger().info(f'runtime auto: {engine.found}')
         self.get_logger().info(
             f'model {engine.info.name} ({engine.path}), {engine.info.classes} classes, '
             f'{engine.info.width}x{engine.info.height}, on {engine.info.engine}')
 
-    def _publish_label_info(self) -> None:
-        self._outputs.publish_labels(
-            self.engine, threshold=self.settings.score_threshold, version=self._version)
-
     def _release(self) -> None:
         self.listen(active=False)
         self._once.answer(success=False, text='the node was shut down')
-        if self.receiver is not None:
-            self.receiver.close()
+        receiver, self.receiver = self.receiver, None
         pipeline, self.pipeline = self.pipeline, None
         idle = pipeline is None or pipeline.stop(_STOP_SECONDS)
-        if pipeline and idle:
-            self.receiver.destroy()
+        if receiver is not None and idle:
+            receiver.destroy()
         engine, self.engine = self.engine, None
         outputs, self._outputs = self._outputs, None
         if outputs is not None:
@@ -213,10 +209,14 @@ class ClassifierNode(GuardedLifecycleNode):
         except Exception as error:
             return partial(self._finish, work, partial(self._fail, work, error))
 
+        ready = monotonic()
+
         def succeed() -> None:
+            if monotonic() - ready > LEAST_PATIENCE_S:
+                raise InferenceError('it waited for an image before it, which hung')
             self._log.tell_of_layout(source.layout(picture))
-            self._publish(frame, result, messages.header_message(picture), engine.labels,
-                          shown=shown)
+            self._publish(
+                frame, result, messages.header_message(picture), engine.labels, shown=shown)
             if self._once.waiting:
                 self._once.answer(success=True, received=work.received,
                                   text=messages.in_words(result.prediction, engine.labels))
@@ -224,8 +224,7 @@ class ClassifierNode(GuardedLifecycleNode):
         return partial(self._finish, work, succeed)
 
     def _finish(self, work: _Work, finish: Finish) -> None:
-        # Else paused, or deactivated and perhaps active again: what it is about is gone.
-        if work.subscription is self.subscription:
+        if work.subscription is self.subscription:  # else paused, or perhaps active again
             try:
                 finish()
             except Exception as error:
@@ -281,7 +280,8 @@ class ClassifierNode(GuardedLifecycleNode):
                 width=info.width, height=info.height, fit=settings.fit,
                 yuv_range=settings.yuv_range)
             if before.score_threshold != settings.score_threshold:
-                self._publish_label_info()
+                self._outputs.publish_labels(
+                    self.engine, threshold=settings.score_threshold, version=self._version)
         return SetParametersResult(successful=True)
 
     def autostart(self) -> bool:

@@ -3,6 +3,7 @@
 """Engines that raise, hang, lie, or return when nobody waits any more."""
 
 from copy import copy
+from dataclasses import replace
 import sys
 from threading import Event
 
@@ -94,16 +95,25 @@ def node(ros, engine):
 
 
 @pytest.fixture
-def published(node, monkeypatch):
+def published_by(monkeypatch):
+    """Return a function that collects the headers of a node's results."""
+    def collect(node):
+        headers, publish = [], node._publish
+
+        def note(frame, result, header, labels, **more):
+            headers.append(header)
+            publish(frame, result, header, labels, **more)
+
+        monkeypatch.setattr(node, '_publish', note)
+        return headers
+
+    return collect
+
+
+@pytest.fixture
+def published(node, published_by):
     """Collect the headers of the node's results."""
-    headers, publish = [], node._publish
-
-    def note(frame, result, header, labels, **more):
-        headers.append(header)
-        publish(frame, result, header, labels, **more)
-
-    monkeypatch.setattr(node, '_publish', note)
-    return headers
+    return published_by(node)
 
 
 @pytest.fixture
@@ -209,6 +219,36 @@ def test_an_image_in_work_is_not_a_missing_image(engine, node, make_image, says,
     assert node.pipeline.drain(20)
     node.statistics._last_image -= 100
     says(ERROR, 'no image for 10')
+
+
+def test_a_result_that_waited_for_one_that_hung_is_dropped(
+        ros, engine, monkeypatch, make_image, published_by):
+    """Two at once: the second is ready at once, and has to wait for its turn."""
+    def infer_from(write):
+        write(np.empty(224 * 224 * 3 // 2, np.uint8))
+        return engine.infer(None)
+
+    engine.infer_from, engine.answer = infer_from, engine.hang
+    monkeypatch.setattr(module, 'monotonic', lambda: engine.now)
+    node = module.ClassifierNode(
+        context=ros.context, opener=lambda *_, **__: (engine, replace(INFO, slots=2)),
+        parameter_overrides=[Parameter('runtime', value='onnx')])
+    node.trigger_configure()
+    node.trigger_activate()
+    published, hung, waits = published_by(node), make_image(), make_image()
+    node._on_image(serialize_message(hung), node.subscription)
+    assert engine.begun.wait(20)
+    engine.answer = GOOD
+    node._on_image(serialize_message(waits), node.subscription)
+    ros.wait(lambda: node.pipeline._turn._waiters)
+    engine.now += 6
+    engine.go.set()
+    assert node.pipeline.drain(20)
+    assert published == [hung.header]
+    counts = node.statistics.report().counts
+    assert (counts.classified, counts.failed) == (1, 1)
+    node.trigger_shutdown()
+    node.destroy_node()
 
 
 @pytest.mark.parametrize('late', [GOOD, OSError('gone')], ids=['result', 'error'])
