@@ -57,10 +57,9 @@ class Watch:
         waited, timeout = monotonic() - node.subscribed_at, node.settings.image_timeout
         listens = node.subscription is not None
         silent = silence(report, waited=waited) if listens else 0.0
-        if busy > silent - _LOOK_S:
-            # Nobody takes images while one is in work, at first; see ``Pipeline``.
-            waited = silent = 0.0
-        why = self.why_no_image() if silent > timeout else ''
+        # Nobody takes images while one is in work, at first; see ``Pipeline``.
+        is_at_work = busy > max(0.0, silent - _LOOK_S)
+        why = self.why_no_image() if silent > timeout and not is_at_work else ''
         if why:
             self._tell_of_silence(why, silent)
         elif report.image_age is not None and report.image_age < min(waited, timeout):
@@ -69,8 +68,8 @@ class Watch:
         if not self._publisher.get_subscription_count():
             return
         level, text = judge(
-            report, state=node.state, enabled=node.enabled, waited=waited, timeout=timeout,
-            busy=busy, why=why)
+            report, state=node.state, enabled=node.enabled,
+            waited=0.0 if is_at_work else waited, timeout=timeout, busy=busy, why=why)
         self._publish(level, text, report)
 
     def _publish(self, level: int, text: str, report: Report) -> None:
