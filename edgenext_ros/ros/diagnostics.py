@@ -27,7 +27,7 @@ class Counts:
     received: int = 0
     classified: int = 0
     skipped: int = 0
-    """Left out because of ``max_rate`` or ``skip_repeated``."""
+    """Left out because of ``max_rate``, ``skip_repeated``, or a pause while it was in work."""
     refused: int = 0
     """Not a usable picture."""
     failed: int = 0

@@ -53,9 +53,8 @@ class ClassifierNode(GuardedLifecycleNode):
     Classify the newest image of a camera.
 
     Images are taken as serialised bytes by the pipeline's threads, which read, convert, infer and
-    publish: none passes the executor, which has all else. An image that a newer one replaces is
-    not even read. The model exists from configure to cleanup, the subscription while the node is
-    active and enabled.
+    publish: none passes the executor. One that a newer one replaces is not even read. The model
+    exists from configure to cleanup, the subscription while the node is active and enabled.
 
     :param opener: opens the model; see ``Engine.open``.
     """
@@ -131,8 +130,7 @@ class ClassifierNode(GuardedLifecycleNode):
         self._version += 1
         self._outputs.publish_labels(
             engine, threshold=settings.score_threshold, version=self._version)
-        self.statistics = Statistics()
-        self._limiter = RateLimiter(settings.max_rate)
+        self.statistics, self._limiter = Statistics(), RateLimiter(settings.max_rate)
         self.receiver = Receiver(self, self._on_image)
         self.pipeline = Pipeline(self._classify, source=self.receiver, name='classify',
                                  at_once=max(1, engine.info.slots))
@@ -224,11 +222,13 @@ class ClassifierNode(GuardedLifecycleNode):
         return partial(self._finish, work, succeed)
 
     def _finish(self, work: _Work, finish: Finish) -> None:
-        if work.subscription is self.subscription:  # else paused, or perhaps active again
-            try:
-                finish()
-            except Exception as error:
-                self._fail(work, error)
+        if work.subscription is not self.subscription:  # paused, or perhaps active again
+            self.statistics.count_skipped()
+            return
+        try:
+            finish()
+        except Exception as error:
+            self._fail(work, error)
 
     def _fail(self, work: _Work, error: Exception) -> None:
         if work.pipeline.busy_seconds > LEAST_PATIENCE_S:

@@ -140,6 +140,15 @@ def test_a_qos_override_stays_with_its_topic(ros):
     assert reliability('/classifier/annotated_image') == ReliabilityPolicy.RELIABLE
 
 
+@pytest.mark.parametrize('policy,value,says', [
+    ('reliability', 'foo', 'foo'), ('depth', -1, ''), ('history', 'unknown', '')])
+def test_a_qos_override_that_cannot_be_is_told(ros, policy, value, says):
+    process = ros.start('node', **{f'qos_overrides./image.subscription.{policy}': value})
+    assert process.process.wait(20) == 1
+    assert 'no subscription to image with its parameters qos_overrides' in process.output
+    assert says in process.output and 'Traceback' not in process.output
+
+
 def test_a_higher_rate_holds_from_the_next_frame_on(ros, classifier, make_image):
     _, results, camera = classifier(max_rate=0.01)
     ros.ask(camera, make_image(), results)
