@@ -55,10 +55,12 @@ class Pipeline(Generic[Item]):
         self._job, self._turn, self._idle = (Condition(self._lock) for _ in range(3))
         self._waiting: list[Item] = []
         self._running = True
+        # Threads by their identity: who is at the source, who is at work since when, and who of
+        # these keeps the others from the source.
         self._leader: int | None = None
         self._begun: dict[int, float] = {}
         self._alone: set[int] = set()
-        self._behind = False
+        self._behind = False  # items come faster than they are worked on
         self._started = self._finished = 0
         self._dropped = 0
         self._threads = [Thread(target=self._run, name=f'{name} {index}', daemon=True)
@@ -151,7 +153,7 @@ class Pipeline(Generic[Item]):
                 else:
                     self._begun[me] = monotonic()
                     if self._behind and self._at_once > 1:
-                        self._job.notify()
+                        self._job.notify()  # the next one may be worked on right now
                     else:
                         self._alone.add(me)
                     number, self._started = self._started, self._started + 1

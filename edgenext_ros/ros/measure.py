@@ -15,7 +15,8 @@ from collections.abc import Callable
 from ctypes import CDLL, PyDLL
 from importlib import import_module
 import json
-from multiprocessing.shared_memory import SharedMemory
+import mmap
+import os
 from pathlib import Path
 from resource import getpagesize
 import subprocess
@@ -201,19 +202,23 @@ class _Helper:
     The same in a process of its own, with shared memory: what would keep the GIL free here.
 
     :param meter: called for each frame.
+    :param size: of a picture, in bytes.
+    :param microseconds: of an inference.
     """
 
-    _WORK = ('import os, sys; from ctypes import CDLL; from multiprocessing.shared_memory import '
-             'SharedMemory; memory, library = SharedMemory(sys.argv[1]), CDLL(None)\n'
+    _WORK = ('import mmap, os, sys; from ctypes import CDLL; '
+             'memory, library = mmap.mmap(int(sys.argv[1]), 0), CDLL(None)\n'
              'while os.read(0, 1): library.usleep(int(sys.argv[2])); os.write(1, b"1")')
 
     def __init__(self, meter: Meter, size: int, microseconds: int) -> None:
         self._meter = meter
-        self._memory = SharedMemory(create=True, size=size)
-        self._picture = np.frombuffer(self._memory.buf, np.uint8, size)
+        memory = os.memfd_create('picture')  # without a name that could be left behind
+        os.truncate(memory, size)
+        self._picture = np.frombuffer(mmap.mmap(memory, size), np.uint8)
         self._process = subprocess.Popen(
-            [sys.executable, '-c', self._WORK, self._memory.name, str(microseconds)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+            [sys.executable, '-c', self._WORK, str(memory), str(microseconds)], bufsize=0,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[memory])
+        os.close(memory)
         self.infer(self._picture)  # it has started
 
     def infer(self, nv12: Any) -> Any:
@@ -227,9 +232,6 @@ class _Helper:
     def close(self) -> None:
         """End the process."""
         self._process.communicate()
-        del self._picture
-        self._memory.close()
-        self._memory.unlink()
 
 
 def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, Any]]]:

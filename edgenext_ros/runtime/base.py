@@ -73,8 +73,8 @@ class ModelInfo:
     """The output is already a probability per class (the network ends in Softmax)."""
     slots: int = 0
     """
-    Pictures that the engine has memory for, in which they may be written; see ``Lending``. So
-    many threads may use it at once; one where there is none.
+    Pictures that the engine lends memory for, see ``Lending``, and so many threads at once may
+    infer; 0: it lends none, and one thread may.
     """
 
     @property
@@ -91,8 +91,8 @@ class Runtime(Protocol):
     """
     An inference engine with one model.
 
-    One thread at a time calls ``infer``, or ``ModelInfo.slots`` of them, and then none ``close``,
-    which may be called twice and after a failed ``open``.
+    At most ``ModelInfo.slots`` threads, or one where that is 0, are in ``infer`` at a time, and
+    none while one is in ``close``, which may be called twice and after a failed ``open``.
     """
 
     def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:

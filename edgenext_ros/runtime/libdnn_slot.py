@@ -33,7 +33,9 @@ class Input:
 
     properties: abi.Properties
     width: int
+    """Pixels, which are bytes of luma."""
     pitch: int
+    """Bytes from row to row."""
     parts: tuple[tuple[int, int], ...]
     """Rows and bytes of each memory."""
 

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node on each of the board's engines, against the vendor's stand-ins."""
 
+from array import array
+
 from edgenext_ros.core.encode import encode
+from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.core.prediction import Prediction
 from edgenext_ros.models.store import locate
@@ -31,6 +34,42 @@ def test_the_node_runs_a_bin(ros, classifier, make_image, photograph, libdnn_pat
     assert [int(r.class_id) for r in found.results] == list(expected.class_ids)
     np.testing.assert_allclose([r.score for r in found.results], expected.scores, rtol=1e-6)
     assert process.stop() == 0
+
+
+def test_two_on_their_way_to_the_bpu_come_back_in_order_and_as_they_are(
+        ros, classifier, make_image, libdnn_path, tmp_path):
+    """A camera that does not wait keeps both slots busy; no result has another frame's values."""
+    ros.environment['EDGENEXT_LIBDNN'] = str(libdnn_path)
+    process, results, camera = classifier(
+        model=MODEL.write(tmp_path / 'model.bin'), runtime='libdnn', top_k=10)
+    convert = Nv12Converter(width=224, height=224).convert
+    expected, images = {}, []
+    for number in range(300):
+        image = make_image('mono8')
+        image.data = array('B', bytes([number * 37 % 256]) * len(image.data))
+        frame = Frame('mono8', image.width, image.height, image.step,
+                      np.frombuffer(image.data, np.uint8))
+        expected[stamp(image)] = Prediction.from_output(MODEL.scores(convert(frame)), top_k=10)
+        images.append(image)
+    ros.ask(camera, images[0], results)
+    results.clear()
+    for image in images[1:]:
+        camera.publish(image)
+        ros.executor.spin_once(timeout_sec=0)
+    ros.wait(lambda: results and stamp(results[-1]) == stamp(images[-1]), what='the last one')
+    stamps = [stamp(result) for result in results]
+    assert stamps == sorted(set(stamps)) and len(stamps) > 10
+    for result in results:
+        wanted = expected[stamp(result)]
+        assert [int(r.class_id) for r in result.results] == list(wanted.class_ids)
+        np.testing.assert_allclose(
+            [r.score for r in result.results], wanted.scores, rtol=1e-6)
+    assert process.stop() == 0
+
+
+def stamp(message):
+    """Return a message's stamp in nanoseconds."""
+    return message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
 
 
 def test_the_node_runs_the_real_bin_in_the_simulator(ros, classifier, make_image, photograph,

@@ -23,10 +23,11 @@ def test_each_role_sees_the_frames_and_measures(role: str):
     assert all(0 < age < 10_000 for age in figures['ages_ms'])
 
 
-def test_an_inference_in_a_helper_process_sees_the_frames_too():
+def test_an_inference_in_a_helper_process_sees_the_frames_too(capfd):
     figures = benchmark_ros.session('classifier', FEW, infer_us=5000, helper=True)
     assert FEW.frames / 2 < figures['results'] <= FEW.frames
     assert all(5 < age < 10_000 for age in figures['ages_ms'])
+    assert 'Warning' not in capfd.readouterr().err, 'nothing is left behind'
 
 
 def test_a_role_that_fails_is_named():
