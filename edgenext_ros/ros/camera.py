@@ -15,12 +15,12 @@ from edgenext_ros.core.frame import Bytes, FrameError
 from edgenext_ros.ros.lifecycle import run
 from edgenext_ros.ros.messages import image_message
 from edgenext_ros.ros.parameters import CameraSettings, ParameterError, Parameters
+from edgenext_ros.ros.qos import OVERRIDES, warn_of_unused
 from edgenext_ros.ros.sources import open_source, Picture
 import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -51,7 +51,8 @@ class CameraNode(Node):
         self._publisher = self.create_publisher(
             CompressedImage if settings.output_type == 'compressed' else Image, 'image',
             QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE),
-            qos_overriding_options=QoSOverridingOptions.with_default_policies())
+            qos_overriding_options=OVERRIDES)
+        warn_of_unused(self)
         self._playing = self.create_publisher(Header, '~/playing', 10)
         self.create_timer(1 / settings.rate, self._on_timer,
                           clock=Clock(clock_type=ClockType.STEADY_TIME))

@@ -9,8 +9,8 @@ from typing import Any
 
 from edgenext_ros.ros import messages
 from edgenext_ros.ros.engine import Engine
+from edgenext_ros.ros.qos import OVERRIDES
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs.msg import VisionInfo
@@ -30,12 +30,11 @@ class Outputs:
 
     def __init__(self, node: Any) -> None:
         self._node = node
-        overrides = QoSOverridingOptions.with_default_policies()
         self.classification = node.create_lifecycle_publisher(
             messages.Classification, 'classification', copy(_RELIABLE),
-            qos_overriding_options=overrides)
+            qos_overriding_options=OVERRIDES)
         self.annotated = node.create_lifecycle_publisher(
-            Image, '~/annotated_image', copy(_RELIABLE), qos_overriding_options=overrides)
+            Image, '~/annotated_image', copy(_RELIABLE), qos_overriding_options=OVERRIDES)
         self._vision_info = node.create_publisher(VisionInfo, '~/vision_info', copy(_LATCHED))
         self._label_info = messages.LabelInfo and node.create_publisher(
             messages.LabelInfo, '~/label_info', copy(_LATCHED))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rclpy.parameter import Parameter
 
 Settings = TypeVar('Settings')
+QOS_OVERRIDES = 'qos_overrides.'
+"""What rclpy's own parameters for the quality of service begin with."""
 
 
 class ParameterError(ValueError):
@@ -189,7 +191,7 @@ class Parameters(Generic[Settings]):
     def _warn_of_unknown(self) -> None:
         overrides = getattr(self._node, '_parameter_overrides', {})
         for name in overrides:
-            if self._node.has_parameter(name) or name.startswith('qos_overrides.'):
+            if self._node.has_parameter(name) or name.startswith(QOS_OVERRIDES):
                 continue
             near = difflib.get_close_matches(name, self._entries, 1)
             hint = f'; did you mean {near[0]!r}?' if near else ''

@@ -20,13 +20,13 @@ from time import sleep
 from typing import Any
 
 from edgenext_ros.ros.parameters import ParameterError
+from edgenext_ros.ros.qos import OVERRIDES, POLICIES, warn_of_unused
 from rclpy.callback_groups import CallbackGroup
 from rclpy.exceptions import InvalidHandle
 from rclpy.guard_condition import GuardCondition
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 
 try:
@@ -99,11 +99,12 @@ class Receiver:
                 kind, topic, lambda message: None, copy(_NEWEST), raw=True,
                 callback_group=_NotTheExecutor(),
                 event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
-                qos_overriding_options=QoSOverridingOptions.with_default_policies())
+                qos_overriding_options=OVERRIDES)
         except RuntimeError as error:  # rcl's too, which does not say what it does not like
             raise ParameterError(
-                f'there is no subscription to {topic} with its parameters qos_overrides (history, '
-                f'depth, reliability): {" ".join(str(error).split())}') from error
+                f'there is no subscription to {topic} with its parameters qos_overrides '
+                f'({POLICIES}): {" ".join(str(error).split())}') from error
+        warn_of_unused(self._node)
         self.wake()
 
     def unsubscribe(self) -> None:

@@ -5,6 +5,7 @@
 from dataclasses import fields
 
 from edgenext_ros.cli.parameters import markdown
+from edgenext_ros.ros.messages import Classification
 from edgenext_ros.ros.parameters import (
     CameraSettings,
     check,
@@ -20,7 +21,8 @@ from rcl_interfaces.srv import (
     SetParameters,
     SetParametersAtomically,
 )
-from rclpy.qos import ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
 import yaml
 
 TABLE = {entry.name: entry for entry in fields(ClassifierSettings)}
@@ -141,12 +143,38 @@ def test_a_qos_override_stays_with_its_topic(ros):
 
 
 @pytest.mark.parametrize('policy,value,says', [
-    ('reliability', 'foo', 'foo'), ('depth', -1, ''), ('history', 'unknown', '')])
+    ('reliability', 'foo', 'foo'), ('depth', -1, ''), ('history', 'unknown', ''),
+    ('durability', 'foo', 'foo')])
 def test_a_qos_override_that_cannot_be_is_told(ros, policy, value, says):
     process = ros.start('node', **{f'qos_overrides./image.subscription.{policy}': value})
     assert process.process.wait(20) == 1
     assert 'no subscription to image with its parameters qos_overrides' in process.output
     assert says in process.output and 'Traceback' not in process.output
+
+
+def test_a_late_listener_gets_the_last_image_where_both_sides_keep_it(ros, make_image):
+    camera = ros.node.create_publisher(
+        Image, 'image', QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+    camera.publish(make_image())
+    results = ros.collect(Classification, 'classification')
+    policies = {'durability': 'transient_local', 'reliability': 'reliable'}
+    ros.start('node', **{f'qos_overrides./image.subscription.{policy}': value
+                         for policy, value in policies.items()})
+    ros.wait(lambda: results, what='the result of an image from before the start')
+
+
+@pytest.mark.parametrize('module,topic,folder', [
+    ('node', '/image.subscription', {}),
+    ('camera', '/image.publisher', {'source': 'resource/pictures'})])
+def test_qos_overrides_that_no_topic_takes_are_told_once(ros, request, module, topic, folder):
+    process = ros.start(
+        module, **{name: request.config.rootpath / path for name, path in folder.items()},
+        **{f'qos_overrides.{topic}.lifespan': 1, f'qos_overrides.{topic}.depth': 3,
+           'qos_overrides./imgae.subscription.depth': 2})
+    ros.wait(lambda: 'POLICY one of' in process.output, what='the warning')
+    line, = (line for line in process.output.splitlines() if 'ignored: ' in line)
+    assert f'{topic}.lifespan' in line and '/imgae.subscription.depth;' in line
+    assert f'{topic}.depth' not in line and topic in line.partition('TOPIC one of')[2]
 
 
 def test_a_higher_rate_holds_from_the_next_frame_on(ros, classifier, make_image):
