@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 import os
 from pathlib import Path
 import signal
@@ -161,11 +162,16 @@ def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *
             os._exit(int(failed))
         return int(failed)
     finally:
+        with ThreadPoolExecutor(max(1, len(nodes))) as together:
+            list(together.map(_shut_down, nodes))
         for node in nodes:
-            node.executor = None  # it does nothing more
-            # In the middle of a transition (a model that still loads) there is no way to it.
-            if isinstance(node, LifecycleNode) and node.state in (
-                    'unconfigured', 'inactive', 'active'):
-                node.trigger_shutdown()
             node.destroy_node()
         rclpy.try_shutdown()
+
+
+def _shut_down(node: Node) -> None:
+    """Leave the lifecycle, which takes seconds where an engine hangs; no callback runs more."""
+    node.executor = None
+    # In the middle of a transition (a model that still loads) there is no way to it.
+    if isinstance(node, LifecycleNode) and node.state in ('unconfigured', 'inactive', 'active'):
+        node.trigger_shutdown()

@@ -26,6 +26,25 @@ LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 RELIABLE = QoSProfile(depth=10)
 BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 
+HANGS_IN_A_PROCESS = """
+import importlib, sys, threading
+from edgenext_ros.core.classifier import Classifier
+from edgenext_ros.runtime.onnx import Onnx
+begun, classify, infer = [], Classifier.classify, Onnx.infer
+def begin(*arguments, **options):
+    begun.append(1)
+    print('begins', flush=True)
+    return classify(*arguments, **options)
+def hang(*arguments):
+    if begun:
+        threading.Event().wait()
+    return infer(*arguments)
+Classifier.classify, Onnx.infer = begin, hang
+module = importlib.import_module('edgenext_ros.ros.' + sys.argv[1])
+sys.exit(module.main([*sys.argv[1:], '--ros-args', '-p', 'runtime:=onnx']))
+"""
+"""The node of a module, which after its warm-up never returns from a picture."""
+
 
 class Process:
     """One of the package's nodes, with its output in a file."""

@@ -4,9 +4,12 @@
 
 import sys
 
-from conftest import Process
+from conftest import HANGS_IN_A_PROCESS, Process
 from edgenext_ros.ros.messages import Classification
 import pytest
+
+
+CAMERAS = ('front', 'rear', 'left', 'right')
 
 
 @pytest.fixture
@@ -36,6 +39,20 @@ def test_each_camera_has_a_node_and_results_of_its_own(ros, start, make_image):
         assert len(found.results) == 2
         assert len(results[other]) == before
     assert process.stop() == 0
+    assert 'Traceback' not in process.output
+
+
+def test_several_cameras_on_an_engine_that_hangs_end_before_launch_escalates(ros, make_image):
+    process = Process([sys.executable, '-c', HANGS_IN_A_PROCESS, 'multi', *CAMERAS],
+                      ros.environment, ros.folder / 'multi.log')
+    ros._stack.callback(process.kill)
+    ros.wait(lambda: process.output.count('100 classes') == len(CAMERAS), what='the nodes')
+    for begun, name in enumerate(CAMERAS, start=1):
+        camera = ros.publisher(topic=f'/{name}/image')
+        ros.repeat(camera, make_image(),
+                   lambda begun=begun: process.output.count('begins') == begun)
+    assert process.stop() == 0
+    assert process.output.count('the engine was not closed') == len(CAMERAS)
     assert 'Traceback' not in process.output
 
 
