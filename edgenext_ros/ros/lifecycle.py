@@ -24,6 +24,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
 
 EXPECTED = (InferenceError, LabelError, ModelError, ModelNotFoundError, OSError, ParameterError,
             RuntimeUnavailableError)
@@ -76,6 +77,8 @@ class GuardedLifecycleNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNAL_SECONDS = 0.2
 SWITCH_SECONDS = 1e-4
 """
 How long one Python thread may keep another waiting. With Python's 5 ms a frame waits until the
@@ -101,8 +104,16 @@ def _without_log_file() -> list[str]:
 
 def run(make: Callable[[], Node], args: list[str] | None = None, *,
         start: Callable[[Any], bool] = lambda node: True) -> int:
-    """Run one node; see ``run_all``."""
-    return run_all(lambda: [make()], args, start=start)
+    """Run one node, and say which arguments it does not read; see ``run_all``."""
+    def one() -> list[Node]:
+        node = make()
+        unread = remove_ros_args(sys.argv if args is None else args)[1:]
+        if unread:
+            node.get_logger().warning(f'ignored: {" ".join(unread)}; expected parameters as '
+                                      '"--ros-args -p NAME:=VALUE"')
+        return [node]
+
+    return run_all(one, args, start=start)
 
 
 def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *,
@@ -120,7 +131,7 @@ def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *
     sys.setswitchinterval(SWITCH_SECONDS)
     keep_memory()
     stop = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         signal.signal(number, lambda *_: stop.set())
     failed = False
     nodes: Sequence[Node] = ()
@@ -152,7 +163,10 @@ def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *
             executor.add_node(node)
         thread = Thread(target=work, name='executor', daemon=True)
         thread.start()
-        stop.wait()
+        # Again and again: the kernel may give a signal to another thread, where Python only takes
+        # a note of it for this one.
+        while not stop.wait(_SIGNAL_SECONDS):
+            pass
         executor.shutdown(timeout_sec=1.0)
         thread.join(timeout=1.0)
         if thread.is_alive():
@@ -167,6 +181,10 @@ def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *
         for node in nodes:
             node.destroy_node()
         rclpy.try_shutdown()
+        # Python gives up its handlers a moment before the process ends. Ctrl-C under launch is two
+        # signals, of the terminal and of launch.
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _shut_down(node: Node) -> None:

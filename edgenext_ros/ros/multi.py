@@ -15,15 +15,17 @@ from rclpy.utilities import remove_ros_args
 from rclpy.validate_namespace import validate_namespace
 
 
+_EXPECTED = 'expected the names of the cameras, each once, such as "front rear"'
+
+
 def nodes(cameras: list[str]) -> list[ClassifierNode]:
     """
     Make the node ``/CAMERA/classifier`` for each camera.
 
-    :raises ParameterError: no name, or one that is no namespace, or twice.
+    :raises ParameterError: no name, one that is no namespace, or nodes of one name.
     """
-    if not cameras or len(set(cameras)) < len(cameras):
-        raise ParameterError('expected the names of the cameras, each once, such as "front rear", '
-                             f'found {" ".join(cameras) or "none"}')
+    if not cameras:
+        raise ParameterError(f'{_EXPECTED}, found none')
     for name in cameras:
         try:
             validate_namespace(name if name.startswith('/') else f'/{name}')
@@ -31,7 +33,11 @@ def nodes(cameras: list[str]) -> list[ClassifierNode]:
             raise ParameterError(f'camera {name!r}: not a namespace: '
                                  f'{" ".join(str(error).split())}') from error
     models = SharedModels()
-    return [ClassifierNode(namespace=name, opener=models.open) for name in cameras]
+    made = [ClassifierNode(namespace=name, opener=models.open) for name in cameras]
+    names = [node.get_fully_qualified_name() for node in made]
+    if len(set(names)) < len(names):
+        raise ParameterError(f'{_EXPECTED}, and no remapping of __ns, found {" ".join(names)}')
+    return made
 
 
 def main(args: list[str] | None = None) -> int:

@@ -153,7 +153,9 @@ class Parameters(Generic[Settings]):
     """
 
     def __init__(self, node: Node, table: Settings) -> None:
+        from edgenext_ros.ros.qos import check_overrides
         from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+        check_overrides(node)
         self._node = node
         self._entries = {entry.name: entry for entry in fields(table)}  # type: ignore[arg-type]
         values = {}

@@ -4,24 +4,51 @@
 
 from __future__ import annotations
 
-from edgenext_ros.ros.parameters import QOS_OVERRIDES
+from collections.abc import Iterator
+from typing import Any, Final
+
+from edgenext_ros.ros.parameters import ParameterError, QOS_OVERRIDES
 from rclpy.node import Node
-from rclpy.qos import QoSPolicyKind
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSPolicyKind, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
-OVERRIDES = QoSOverridingOptions((
+OVERRIDES: Final = QoSOverridingOptions((
     QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY,
     QoSPolicyKind.DURABILITY))
-POLICIES = 'history, depth, reliability, durability'
+_WORDS: Final = {'history': HistoryPolicy, 'reliability': ReliabilityPolicy,
+                 'durability': DurabilityPolicy}
+_MOST: Final = 2 ** 31 - 1
+
+
+def check_overrides(node: Node) -> None:
+    """
+    Check the values before a topic takes them: what rclpy says of them are tracebacks.
+
+    :raises ParameterError: the first that no quality of service has.
+    """
+    for name, value in _overrides(node):
+        policy = name.rpartition('.')[2]
+        if policy in _WORDS:
+            words = [word for word in _WORDS[policy].short_keys() if word != 'unknown']
+            if value not in words:
+                raise ParameterError(
+                    f'parameter {name!r} must be one of {", ".join(words)}, got {value!r}')
+        elif policy == 'depth' and not (type(value) is int and 1 <= value <= _MOST):
+            raise ParameterError(f'parameter {name!r} must be 1 to {_MOST}, got {value!r}')
 
 
 def warn_of_unused(node: Node) -> None:
-    """Say once which ``qos_overrides`` no topic of the node has taken: rclpy says nothing."""
-    unused = [name for name in getattr(node, '_parameter_overrides', {})
-              if name.startswith(QOS_OVERRIDES) and not node.has_parameter(name)]
+    """Say once which overrides no topic of the node has taken: rclpy says nothing."""
+    unused = [name for name, _ in _overrides(node) if not node.has_parameter(name)]
     if unused:
         known = node.get_parameters_by_prefix(QOS_OVERRIDES.rstrip('.'))
         topics = sorted({name.rpartition('.')[0] for name in known})
         node.get_logger().warning(
             f'ignored: {", ".join(unused)}; expected {QOS_OVERRIDES}TOPIC.POLICY, TOPIC one of '
-            f'{", ".join(topics)}, POLICY one of {POLICIES}', once=True)
+            f'{", ".join(topics)}, POLICY one of {", ".join((*_WORDS, "depth"))}', once=True)
+
+
+def _overrides(node: Node) -> Iterator[tuple[str, Any]]:
+    for name, parameter in getattr(node, '_parameter_overrides', {}).items():
+        if name.startswith(QOS_OVERRIDES):
+            yield name, parameter.value

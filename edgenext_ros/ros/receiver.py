@@ -19,8 +19,7 @@ from ctypes import CDLL
 from time import sleep
 from typing import Any
 
-from edgenext_ros.ros.parameters import ParameterError
-from edgenext_ros.ros.qos import OVERRIDES, POLICIES, warn_of_unused
+from edgenext_ros.ros.qos import OVERRIDES, warn_of_unused
 from rclpy.callback_groups import CallbackGroup
 from rclpy.exceptions import InvalidHandle
 from rclpy.guard_condition import GuardCondition
@@ -89,21 +88,12 @@ class Receiver:
         node.context.on_shutdown(self.close)
 
     def subscribe(self, kind: type, topic: str) -> None:
-        """
-        Wait for messages from now on; why there are none says ``Watch``.
-
-        :raises ParameterError: a parameter ``qos_overrides`` makes no subscription.
-        """
-        try:
-            self.subscription = self._node.create_subscription(
-                kind, topic, lambda message: None, copy(_NEWEST), raw=True,
-                callback_group=_NotTheExecutor(),
-                event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
-                qos_overriding_options=OVERRIDES)
-        except RuntimeError as error:  # rcl's too, which does not say what it does not like
-            raise ParameterError(
-                f'there is no subscription to {topic} with its parameters qos_overrides '
-                f'({POLICIES}): {" ".join(str(error).split())}') from error
+        """Wait for messages from now on; why there are none says ``Watch``."""
+        self.subscription = self._node.create_subscription(
+            kind, topic, lambda message: None, copy(_NEWEST), raw=True,
+            callback_group=_NotTheExecutor(),
+            event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
+            qos_overriding_options=OVERRIDES)
         warn_of_unused(self._node)
         self.wake()
 

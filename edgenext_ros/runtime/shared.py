@@ -49,11 +49,12 @@ class SharedModels:
             instance, _, turns, users = self._open.get(key, (None, None, None, []))
             if instance is None or turns is None or share not in users:
                 return
-            if users == [share]:
+            users.remove(share)
+            if not users:
+                # Also where it does not close: who opens the model again needs one that works.
+                del self._open[key]
                 with turns.mine():
                     instance.close()
-                del self._open[key]
-            users.remove(share)
 
 
 class _Share:

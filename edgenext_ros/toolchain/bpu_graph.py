@@ -18,6 +18,7 @@ docs/bpu.md explains why each of them pays, and what it is worth.
 from __future__ import annotations
 
 from collections import OrderedDict
+from copy import deepcopy
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -82,7 +83,7 @@ class Stem(nn.Sequential):
         super().__init__(OrderedDict(
             gather=convolution(gather, stride=2), norm=norm,
             # What is left of LN cannot go further: padding follows.
-            affine=pointwise(*norm.fold(torch.eye(channels), torch.zeros(channels)))))
+            affine=pointwise(*norm.fold(torch.eye(channels).to(weight), torch.zeros(channels)))))
 
 
 class Mlp(nn.Module):
@@ -169,6 +170,9 @@ class BpuEdgeNeXt(nn.Module):
     """
     Compute the logits of a timm EdgeNeXt.
 
+    All is folded in float64: the last bits of a product in float32 depend on the processor, but
+    the same weights should make the same ``.bin`` everywhere.
+
     :param network: timm's ``edgenext_xx_small``, ``_x_small``, ``_small`` or ``_base``, any
         number of classes, in eval mode.
     :raises ValueError: another network.
@@ -177,6 +181,7 @@ class BpuEdgeNeXt(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         plan = PLANS[size_of(network.stem[0].out_channels)]
+        network = deepcopy(network).double()
         self.stem = Stem(network.stem)
         side, stages = SIZE // 4, []
         for index, stage in enumerate(network.stages):
@@ -192,6 +197,7 @@ class BpuEdgeNeXt(nn.Module):
         self.norm = _norm(network.head.norm, plan)
         fc = network.head.fc
         self.fc = pointwise(*self.norm.fold(fc.weight.detach(), fc.bias.detach()))
+        self.float()
 
     def forward(self, x: Tensor) -> Tensor:
         """

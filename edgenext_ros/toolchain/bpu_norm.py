@@ -22,7 +22,7 @@ from torch import nn, Tensor
 
 
 def pointwise(weight: Tensor, bias: Tensor | None = None) -> nn.Conv2d:
-    """Make a 1x1 convolution of a matrix, float32 (out, in): the BPU's fastest linear map."""
+    """Make a 1x1 convolution of a matrix, (out, in): the BPU's fastest linear map."""
     return convolution(weight[:, :, None, None], bias)
 
 
@@ -31,17 +31,17 @@ def convolution(weight: Tensor, bias: Tensor | None = None, *, stride: int = 1, 
     """Make a convolution with this weight, (out, in / groups, height, width), and bias, (out)."""
     layer = nn.Conv2d(weight.shape[1] * groups, weight.shape[0], tuple(weight.shape[2:]),
                       stride=stride, padding=padding, groups=groups, bias=bias is not None)
-    layer.weight = nn.Parameter(weight.detach().clone().float(), requires_grad=False)
+    layer.weight = nn.Parameter(weight.detach().clone(), requires_grad=False)
     if bias is not None:
-        layer.bias = nn.Parameter(bias.detach().clone().float(), requires_grad=False)
+        layer.bias = nn.Parameter(bias.detach().clone(), requires_grad=False)
     return layer
 
 
 def rotation(channels: int) -> Tensor:
-    """Return P, float32 (channels - 1, channels)."""
+    """Return P, float64 (channels - 1, channels)."""
     frequency = torch.arange(1, channels, dtype=torch.float64)[:, None]
     place = torch.arange(channels, dtype=torch.float64)[None] + 0.5
-    return ((2 / channels) ** 0.5 * torch.cos(pi / channels * frequency * place)).float()
+    return (2 / channels) ** 0.5 * torch.cos(pi / channels * frequency * place)
 
 
 class Norm(nn.Module):
@@ -55,7 +55,7 @@ class Norm(nn.Module):
     def __init__(self, norm: nn.Module, *, before: nn.Conv2d | None = None) -> None:
         super().__init__()
         channels = norm.weight.numel()
-        turn = rotation(channels)
+        turn = rotation(channels).to(norm.weight)
         if before is None:
             self.rotate = pointwise(turn)
         else:

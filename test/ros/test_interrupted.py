@@ -3,10 +3,12 @@
 """What is under way when something else comes: a frame in work, a model that loads."""
 
 import signal
+import subprocess
 import sys
-from threading import Event
+from threading import Event, Thread
 
 from conftest import Process
+from edgenext_ros.models.store import resource_folder
 from edgenext_ros.ros import node as module
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -14,6 +16,7 @@ import pytest
 from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
 
+PICTURES = resource_folder() / 'pictures'
 LOADS_FOR_LONG = """
 import sys, time
 from edgenext_ros.ros import node
@@ -22,6 +25,23 @@ def load(*arguments, **options):
     time.sleep(60)
 node.Engine.open = load
 sys.exit(node.main(['--ros-args', '-p', 'autostart:={autostart}']))
+"""
+
+
+# A signal goes to any thread of a process; here it is not the one that Python handles it in.
+SIGNALLED_ELSEWHERE = """
+import signal, sys, threading
+from edgenext_ros.ros import node
+def send():
+    while (frame := sys._current_frames()[threading.main_thread().ident].f_back.f_back) is None \\
+            or frame.f_code.co_name != 'run_all':
+        pass  # it waits for a thread to start, not for the end
+    signal.pthread_kill(threading.get_ident(), {number})
+def start(self):
+    threading.Thread(target=send).start()
+    return True
+node.ClassifierNode.autostart = start
+sys.exit(node.main())
 """
 
 
@@ -112,3 +132,34 @@ def test_a_signal_while_a_model_loads(ros, tmp_path, autostart, number):
         assert 'Traceback' not in process.output
     finally:
         process.kill()
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_another_thread_gets(private_graph, number):
+    code = SIGNALLED_ELSEWHERE.format(number=int(number))
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize('module,words,nodes', [
+    ('node', [], ['classifier']), ('multi', ['--', 'front', 'rear'], ['classifier'] * 2),
+    ('camera', ['-p', f'source:={PICTURES}'], ['camera'])], ids=['node', 'multi', 'camera'])
+def test_signals_until_the_very_end(ros, module, words, nodes, number):
+    """The terminal sends one and launch another, in the worst case after the node's own end."""
+    process = ros.start(module, *words)
+    ros.wait(lambda: sorted(ros.node.get_node_names()) == sorted([*nodes, 'test']), what=module)
+    ended = Event()
+
+    def go_on():
+        while not ended.wait(0.005):
+            process.process.send_signal(number)
+
+    signals = Thread(target=go_on)
+    signals.start()
+    try:
+        assert process.process.wait(20) == 0
+    finally:
+        ended.set()
+        signals.join()
+    assert 'Traceback' not in process.output

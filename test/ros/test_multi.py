@@ -57,7 +57,9 @@ def test_several_cameras_on_an_engine_that_hangs_end_before_launch_escalates(ros
 
 
 @pytest.mark.parametrize('cameras,reason', [
-    ([], 'found none'), (['front', 'front'], 'each once'), (['fr ont'], "camera 'fr ont'")])
+    ([], 'found none'), (['front', 'front'], 'each once'), (['fr ont'], "camera 'fr ont'"),
+    (['front', '/front'], 'found /front/classifier /front/classifier'),
+    (['front', 'rear', '--ros-args', '-r', '__ns:=/robot'], 'no remapping of __ns')])
 def test_names_that_cannot_be_are_refused(start, cameras, reason):
     process = start(*cameras)
     assert process.process.wait(30) == 1

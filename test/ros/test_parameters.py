@@ -142,14 +142,21 @@ def test_a_qos_override_stays_with_its_topic(ros):
     assert reliability('/classifier/annotated_image') == ReliabilityPolicy.RELIABLE
 
 
-@pytest.mark.parametrize('policy,value,says', [
-    ('reliability', 'foo', 'foo'), ('depth', -1, ''), ('history', 'unknown', ''),
-    ('durability', 'foo', 'foo')])
-def test_a_qos_override_that_cannot_be_is_told(ros, policy, value, says):
-    process = ros.start('node', **{f'qos_overrides./image.subscription.{policy}': value})
+@pytest.mark.parametrize('topic,policy,value,says', [
+    ('image.subscription', 'reliability', 'foo', 'must be one of system_default, reliable, best'),
+    ('image.subscription', 'depth', -1, 'must be 1 to 2147483647, got -1'),
+    ('image.subscription', 'depth', 2 ** 31, 'must be 1 to 2147483647, got 2147483648'),
+    ('image.subscription', 'depth', 'abc', "must be 1 to 2147483647, got 'abc'"),
+    ('image.subscription', 'history', 'unknown', 'must be one of system_default, keep_last, keep'),
+    ('classification.publisher', 'reliability', True, 'got True'),
+    ('classifier/annotated_image.publisher', 'depth', 0, 'got 0'),
+    ('classification.publisher', 'durability', 'foo', 'transient_local, volatile')])
+def test_a_qos_override_that_cannot_be_is_one_sentence(ros, topic, policy, value, says):
+    name = f'qos_overrides./{topic}.{policy}'
+    process = ros.start('node', **{name: value})
     assert process.process.wait(20) == 1
-    assert 'no subscription to image with its parameters qos_overrides' in process.output
-    assert says in process.output and 'Traceback' not in process.output
+    assert f"parameter '{name}'" in process.output and says in process.output
+    assert process.output.count('\n') == 1
 
 
 def test_a_late_listener_gets_the_last_image_where_both_sides_keep_it(ros, make_image):

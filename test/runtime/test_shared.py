@@ -80,6 +80,23 @@ def test_the_last_to_leave_closes_it(engines):
     assert len(engines) == 2
 
 
+def test_one_that_does_not_close_is_opened_anew(engines):
+    models = SharedModels()
+    share, _ = models.open(Path('a.bin'))
+
+    def hang():
+        raise InferenceError('an inference still runs')
+
+    engines[0].close = hang
+    with pytest.raises(InferenceError, match='still runs'):
+        share.close()
+    again, _ = models.open(Path('a.bin'))
+    assert again.infer(picture(3)).tolist() == [3]
+    assert [engine.seen for engine in engines] == [[], [3]]
+    again.close()
+    assert engines[1].closed == 1
+
+
 def test_turns_are_taken_in_the_order_of_asking(engines):
     models = SharedModels()
     shares = [models.open(Path('a.bin'))[0] for _ in range(4)]

@@ -9,6 +9,8 @@ import subprocess
 
 import edgenext_ros
 from edgenext_ros.models.store import locate
+from edgenext_ros.toolchain.compile import _prepare, Job
+from edgenext_ros.toolchain.recipe import RECIPES
 import pytest
 
 pytestmark = pytest.mark.timeout(400)  # four networks, on a busy machine
@@ -74,6 +76,20 @@ def test_precise_chooses_every_norm_and_sum_of_a_real_graph(checks):
 def test_a_temperature_that_int8_cannot_hold_is_said(checks):
     (note,), nothing = checks['hot']
     assert '9.5' in note and '--recipe published' in note and nothing == []
+
+
+def test_the_graph_is_the_same_bytes_on_another_processor(toolchain, tmp_path, monkeypatch):
+    """One core and the code for older processors stand for another machine."""
+    graphs = []
+    for settings in {}, {'OMP_NUM_THREADS': '1', 'MKL_CBWR': 'COMPATIBLE',
+                         'ATEN_CPU_CAPABILITY': 'default'}, {'MKL_CBWR': 'AVX2'}:
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        job = Job(str(locate('demo', suffixes=('.onnx',)).path), RECIPES['fast'], None, tmp_path)
+        _prepare(toolchain, job, tmp_path / 'model.onnx')
+        graphs.append((tmp_path / 'model.onnx').read_bytes())
+        monkeypatch.undo()
+    assert graphs[0] == graphs[1] == graphs[2]
 
 
 @pytest.mark.parametrize('file', ['demo.onnx', 'plain.pt', 'trained.pt', 'weights.safetensors'])
