@@ -58,11 +58,14 @@ def measure(commands: list[tuple[str, ...]], camera: Camera) -> Cost:
         listeners = [stack.enter_context(Process('listener', {}, variables, namespace=name))
                      for name in NAMES]
         nodes = [stack.enter_context(_node(words, variables)) for words in commands]
+        each = len(NAMES) // len(nodes)
+        for node in nodes:  # who is not there yet hears nothing of the first pictures
+            _wait_for_lines(node, ': model ', count=each)
         senders = [stack.enter_context(
             Process('camera', asdict(camera), variables, namespace=name)) for name in NAMES]
         # From the first picture on: loading the model is another matter.
         for node in nodes:
-            _wait_for_pictures(node, count=len(NAMES) // len(nodes))
+            _wait_for_lines(node, ': images of /', count=each)
         before = sum(_cpu_seconds(node.pid) for node in nodes)
         for sender in senders:
             sender.figures()
@@ -87,11 +90,11 @@ def _node(words: tuple[str, ...], variables: dict[str, str]) -> Iterator[subproc
         process.communicate()
 
 
-def _wait_for_pictures(node: subprocess.Popen[str], *, count: int) -> None:
-    """Read a node's log until the first picture of so many cameras has come."""
+def _wait_for_lines(node: subprocess.Popen[str], text: str, *, count: int) -> None:
+    """Read a node's log until so many lines have had this text."""
     assert node.stderr is not None
     for line in node.stderr:
-        count -= ': images of /' in line
+        count -= text in line
         if not count:
             return
     raise RuntimeError(f'{node.args}: ended with code {node.wait()}')

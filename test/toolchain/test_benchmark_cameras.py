@@ -11,8 +11,7 @@ pytest.importorskip('scipy', reason='the baseline needs it: pip install scipy')
 pytest.importorskip('rclpy', reason='needs ROS 2')
 benchmark_cameras = import_module('edgenext_ros.toolchain.benchmark_cameras')
 # So slow that a busy machine, too, has classified one when the next comes: else it is dropped.
-# Enough of them, too: those of the first seconds are lost where processes still find each other.
-FEW = replace(benchmark_cameras.CAMERA, rate=3, frames=20)
+FEW = replace(benchmark_cameras.CAMERA, rate=3, frames=10)
 
 
 def test_both_ways_serve_both_cameras(monkeypatch):
@@ -22,7 +21,7 @@ def test_both_ways_serve_both_cameras(monkeypatch):
                         lambda *arguments: costs.append(measure(*arguments)) or costs[-1])
     rows = list(benchmark_cameras.rows())
     for cost in costs:
-        assert all(FEW.frames / 4 < count <= FEW.frames for count in cost.results), cost.results
+        assert all(FEW.frames / 2 < count <= FEW.frames for count in cost.results)
         assert len(cost.ages_ms) == sum(cost.results)
     assert len(costs) == 2 and costs[0].memory_mb < costs[1].memory_mb
     assert all(row.ours > 0 and row.theirs > 0 for row in rows)
