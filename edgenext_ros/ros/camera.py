@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 import sys
-from threading import Event
 from typing import Any
 
 import cv2
@@ -33,7 +33,7 @@ class CameraNode(Node):
     belongs to: a Header with the image's stamp and the picture's name as ``frame_id``.
     """
 
-    finished: Event
+    finish: Callable[[], None]
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__('camera', **arguments)
@@ -64,7 +64,7 @@ class CameraNode(Node):
         picture = next(self._pictures, None)
         if picture is None:
             self.get_logger().info(f'{self.settings.source} has ended')
-            self.finished.set()
+            self.finish()
             return
         # A folder repeats a picture; encoding it once leaves the processor to the classifier.
         if self._last is None or self._last[0] is not picture.image:

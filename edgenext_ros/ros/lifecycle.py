@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 import os
 from pathlib import Path
+from queue import Empty, SimpleQueue
 import signal
 import sys
-from threading import Event, Thread
+from threading import Thread
 import traceback
 from typing import Any
 
@@ -119,7 +122,7 @@ def run(make: Callable[[], Node], args: list[str] | None = None, *,
 def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *,
             start: Callable[[Any], bool] = lambda node: True) -> int:
     """
-    Run nodes until SIGINT, SIGTERM, a failure, or their ``finished`` event.
+    Run nodes until SIGINT, SIGTERM, a failure, or a node's call of its ``finish``.
 
     Start and executor have a thread of their own, so that signals are answered at once by this
     one, and the ROS context is still whole when the nodes say goodbye.
@@ -130,10 +133,12 @@ def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     keep_memory()
-    stop = Event()
+    # A handler runs in the middle of what this thread does, even of its wait for an Event, whose
+    # lock it would then want too: for ever. This queue is made for that.
+    ends: SimpleQueue[None] = SimpleQueue()
     for number in _SIGNALS:
-        signal.signal(number, lambda *_: stop.set())
-    failed = False
+        signal.signal(number, lambda *_: ends.put(None))
+    failed = ending = False
     nodes: Sequence[Node] = ()
 
     def work() -> None:
@@ -143,11 +148,11 @@ def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *
             if not failed:
                 executor.spin()
         except Exception:
-            if stop.is_set():
+            if ending:
                 return  # rclpy's own race between spinning and shutting down
             failed = True
             nodes[0].get_logger().fatal(f'stopped by a bug:\n{traceback.format_exc()}')
-        stop.set()
+        ends.put(None)
 
     try:
         try:
@@ -159,14 +164,16 @@ def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *
             return 1
         executor = SingleThreadedExecutor()
         for node in nodes:
-            node.finished = stop
+            node.finish = partial(ends.put, None)
             executor.add_node(node)
         thread = Thread(target=work, name='executor', daemon=True)
         thread.start()
         # Again and again: the kernel may give a signal to another thread, where Python only takes
         # a note of it for this one.
-        while not stop.wait(_SIGNAL_SECONDS):
-            pass
+        while not ending:
+            with suppress(Empty):
+                ends.get(timeout=_SIGNAL_SECONDS)
+                ending = True
         executor.shutdown(timeout_sec=1.0)
         thread.join(timeout=1.0)
         if thread.is_alive():

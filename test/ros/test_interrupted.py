@@ -33,8 +33,7 @@ SIGNALLED_ELSEWHERE = """
 import signal, sys, threading
 from edgenext_ros.ros import node
 def send():
-    while (frame := sys._current_frames()[threading.main_thread().ident].f_back.f_back) is None \\
-            or frame.f_code.co_name != 'run_all':
+    while sys._current_frames()[threading.main_thread().ident].f_code.co_name != 'run_all':
         pass  # it waits for a thread to start, not for the end
     signal.pthread_kill(threading.get_ident(), {number})
 def start(self):
