@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -29,6 +29,8 @@ class Engine:
     info: ModelInfo
     labels: LabelSet
     labels_source: str
+    settings: ClassifierSettings
+    """The parameters that ``classifier`` was made by."""
     classifier: Classifier
     runtime: Runtime
     found: str
@@ -57,19 +59,27 @@ class Engine:
             else:
                 source = str(labels_path)
                 labels = store.read_labels(labels_path).check_count(info.classes, source=source)
-            converter = Nv12Converter(width=info.width, height=info.height, fit=settings.fit,
-                                      yuv_range=settings.yuv_range)
         except Exception:
             runtime.close()
             raise
-        return cls(located.path, info, labels, source,
-                   Classifier(
-                       infer=runtime.infer, converter=converter, probabilities=info.probabilities,
-                       infer_from=cast(Lending, runtime).infer_from if info.slots else None),
-                   runtime,
+        return cls(located.path, info, labels, source, settings,
+                   _classifier(runtime, info, settings), runtime,
                    '; '.join(f'{engine.name} {"works" if engine.usable else "does not work"} '
                              f'({engine.detail})' for engine in found))
+
+    def changed(self, settings: ClassifierSettings) -> Engine:
+        """Return the same model with other parameters, for the images that come from now on."""
+        return replace(self, settings=settings,
+                       classifier=_classifier(self.runtime, self.info, settings))
 
     def close(self) -> None:
         """Free the model."""
         self.runtime.close()
+
+
+def _classifier(runtime: Runtime, info: ModelInfo, settings: ClassifierSettings) -> Classifier:
+    return Classifier(
+        infer=runtime.infer, probabilities=info.probabilities,
+        converter=Nv12Converter(width=info.width, height=info.height, fit=settings.fit,
+                                yuv_range=settings.yuv_range),
+        infer_from=cast(Lending, runtime).infer_from if info.slots else None)

@@ -81,7 +81,7 @@ class GuardedLifecycleNode(LifecycleNode):
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_SIGNAL_SECONDS = 0.2
+_SIGNAL_SECONDS, _STOP_SECONDS = 0.2, 2.0
 SWITCH_SECONDS = 1e-4
 """
 How long one Python thread may keep another waiting. With Python's 5 ms a frame waits until the
@@ -174,8 +174,8 @@ def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *
             with suppress(Empty):
                 ends.get(timeout=_SIGNAL_SECONDS)
                 ending = True
-        executor.shutdown(timeout_sec=1.0)
-        thread.join(timeout=1.0)
+        executor.shutdown(timeout_sec=0)  # Humble's would wait for who waits for an image, too
+        thread.join(timeout=_STOP_SECONDS)
         if thread.is_alive():
             # A callback that does not return (a model that loads for long) uses the node still;
             # the process ends around it.

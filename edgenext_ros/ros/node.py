@@ -6,14 +6,13 @@ from __future__ import annotations
 
 from functools import partial
 import sys
+from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
 
 from edgenext_ros.core.cdr import StampedData
 from edgenext_ros.core.classifier import Classification
 from edgenext_ros.core.frame import Frame
-from edgenext_ros.core.labels import LabelSet
-from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.core.pipeline import Finish, Pipeline, RateLimiter
 from edgenext_ros.ros import messages
 from edgenext_ros.ros.annotate import annotate
@@ -76,6 +75,8 @@ class ClassifierNode(GuardedLifecycleNode):
         self._result = messages.ClassificationMessage()
         self.statistics = Statistics()
         self._limiter = RateLimiter()
+        # Held by what publishes, and by what ends it: nothing is published after a pause.
+        self._publishing = Lock()
         self.watch = Watch(self)
         self._once = ClassifyOnce(self)
         self.create_service(SetBool, '~/set_enabled', self._on_set_enabled, qos_profile=REQUESTS)
@@ -101,8 +102,11 @@ class ClassifierNode(GuardedLifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin to listen to the camera."""
-        super().on_activate(state)
-        return self.attempt('activate', lambda: self.listen(active=True))
+        super().on_activate(state)  # first, or the first result would be lost
+        result = self.attempt('activate', lambda: self.listen(active=True))
+        if result != TransitionCallbackReturn.SUCCESS:
+            super().on_deactivate(state)
+        return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop listening; the result of the frame in work is discarded."""
@@ -123,14 +127,17 @@ class ClassifierNode(GuardedLifecycleNode):
         """Free all and return to unconfigured."""
         return self.attempt('recovery from an error', self._release)
 
+    def destroy_node(self) -> None:
+        """Free all, in whatever state; nothing is published any more."""
+        self.attempt('the end', self._release)
+        super().destroy_node()
+
     def _configure(self) -> None:
-        settings = self.settings
-        self.engine = engine = Engine.open(settings, opener=self._opener)
+        self.engine = engine = Engine.open(self.settings, opener=self._opener)
         self._outputs = Outputs(self)
         self._version += 1
-        self._outputs.publish_labels(
-            engine, threshold=settings.score_threshold, version=self._version)
-        self.statistics, self._limiter = Statistics(), RateLimiter(settings.max_rate)
+        self._outputs.publish_labels(engine, version=self._version)
+        self.statistics, self._limiter = Statistics(), RateLimiter(self.settings.max_rate)
         self.receiver = Receiver(self, self._on_image)
         self.pipeline = Pipeline(self._classify, source=self.receiver, name='classify',
                                  at_once=max(1, engine.info.slots))
@@ -143,13 +150,9 @@ class ClassifierNode(GuardedLifecycleNode):
     def _release(self) -> None:
         self.listen(active=False)
         self._once.answer(success=False, text='the node was shut down')
-        receiver, self.receiver = self.receiver, None
-        pipeline, self.pipeline = self.pipeline, None
+        pipeline, engine, outputs = self.pipeline, self.engine, self._outputs
+        self.receiver = self.pipeline = self.engine = self._outputs = None
         idle = pipeline is None or pipeline.stop(_STOP_SECONDS)
-        if receiver is not None and idle:
-            receiver.destroy()
-        engine, self.engine = self.engine, None
-        outputs, self._outputs = self._outputs, None
         if outputs is not None:
             outputs.destroy()
         if engine is not None:
@@ -171,13 +174,13 @@ class ClassifierNode(GuardedLifecycleNode):
         """
         wanted = (self.state == 'active' if active is None else active) and (
             self.enabled or self._once.waiting)
-        if wanted and self.subscription is None:
-            self.subscribed_at = monotonic()
-            self.receiver.subscribe(messages.INPUTS[self.settings.input_type].kind, 'image')
-        elif not wanted and self.subscription is not None:
-            self.receiver.unsubscribe()
-            self.pipeline.clear()
-            self.pipeline.drain(_STOP_SECONDS)
+        with self._publishing:
+            if wanted and self.subscription is None:
+                self.subscribed_at = monotonic()
+                self.receiver.subscribe(messages.INPUTS[self.settings.input_type].kind, 'image')
+            elif not wanted and self.subscription is not None:
+                self.receiver.unsubscribe()
+                self.pipeline.clear()
 
     def _on_image(self, message: bytes, subscription: Subscription) -> None:
         now, pipeline = monotonic(), self.pipeline
@@ -191,20 +194,20 @@ class ClassifierNode(GuardedLifecycleNode):
 
     def _classify(self, work: _Work) -> Finish | None:
         """Turn one message into one result, and return what is done with it in its turn."""
-        source, engine = messages.INPUTS[self.settings.input_type], work.engine
+        engine, settings = work.engine, work.engine.settings
+        source = messages.INPUTS[settings.input_type]
         try:
             picture = source.read(work.message)
-            if self._is_repeated(picture) and self.settings.skip_repeated \
-                    and not self._once.waiting:
+            if self._is_repeated(picture) and settings.skip_repeated and not self._once.waiting:
                 self.statistics.count_skipped()
                 return None
             # People want to see all of the picture.
             shown = self._outputs.annotated.get_subscription_count()
             frame = source.frame(picture, None if shown else engine.classifier.converter.covers)
             result = engine.classifier.classify(
-                frame, top_k=self.settings.top_k, threshold=self.settings.score_threshold,
+                frame, top_k=settings.top_k, threshold=settings.score_threshold,
                 converted=work.pipeline.relieve)
-        except Exception as error:
+        except BaseException as error:  # an engine's SystemExit too would end this thread
             return partial(self._finish, work, partial(self._fail, work, error))
 
         ready = monotonic()
@@ -213,8 +216,7 @@ class ClassifierNode(GuardedLifecycleNode):
             if monotonic() - ready > LEAST_PATIENCE_S:
                 raise InferenceError('it waited for an image before it, which hung')
             self._log.tell_of_layout(source.layout(picture))
-            self._publish(
-                frame, result, messages.header_message(picture), engine.labels, shown=shown)
+            self._publish(frame, result, messages.header_message(picture), engine, shown=shown)
             if self._once.waiting:
                 self._once.answer(success=True, received=work.received,
                                   text=messages.in_words(result.prediction, engine.labels))
@@ -222,15 +224,16 @@ class ClassifierNode(GuardedLifecycleNode):
         return partial(self._finish, work, succeed)
 
     def _finish(self, work: _Work, finish: Finish) -> None:
-        if work.subscription is not self.subscription:  # paused, or perhaps active again
-            self.statistics.count_skipped()
-            return
-        try:
-            finish()
-        except Exception as error:
-            self._fail(work, error)
+        with self._publishing:
+            if work.subscription is not self.subscription:  # paused, or perhaps active again
+                self.statistics.count_skipped()
+                return
+            try:
+                finish()
+            except Exception as error:
+                self._fail(work, error)
 
-    def _fail(self, work: _Work, error: Exception) -> None:
+    def _fail(self, work: _Work, error: BaseException) -> None:
         if work.pipeline.busy_seconds > LEAST_PATIENCE_S:
             work.pipeline.clear()  # It has waited all the while, and is as stale.
         self._log.complain(error)
@@ -242,10 +245,10 @@ class ClassifierNode(GuardedLifecycleNode):
         return before == self._stamp != (0, 0)
 
     def _publish(self, frame: Frame, result: Classification, header: Header,
-                 labels: LabelSet, *, shown: int) -> None:
+                 engine: Engine, *, shown: int) -> None:
         self._outputs.classification.publish(self._result.fill(
             result.prediction, header,
-            labels=labels if self.settings.class_id == 'name' else None))
+            labels=engine.labels if engine.settings.class_id == 'name' else None))
         # Plain arithmetic: rclpy's Time raises on stamps that a broken driver may send.
         stamp = header.stamp.sec + header.stamp.nanosec / 1e9
         age = self.get_clock().now().nanoseconds / 1e9 - stamp
@@ -253,8 +256,8 @@ class ClassifierNode(GuardedLifecycleNode):
         self._log.settle()
         if shown:
             self._outputs.annotated.publish(messages.image_message(
-                annotate(frame, result.prediction, labels,
-                         yuv_range=self.settings.yuv_range), header))
+                annotate(frame, result.prediction, engine.labels,
+                         yuv_range=engine.settings.yuv_range), header))
 
     # Service and parameters -----------------------------------------------------------------
 
@@ -275,13 +278,9 @@ class ClassifierNode(GuardedLifecycleNode):
         if before.max_rate != settings.max_rate:
             self._limiter = RateLimiter(settings.max_rate)
         if self.engine is not None:
-            info = self.engine.info
-            self.engine.classifier.converter = Nv12Converter(
-                width=info.width, height=info.height, fit=settings.fit,
-                yuv_range=settings.yuv_range)
+            self.engine = self.engine.changed(settings)
             if before.score_threshold != settings.score_threshold:
-                self._outputs.publish_labels(
-                    self.engine, threshold=settings.score_threshold, version=self._version)
+                self._outputs.publish_labels(self.engine, version=self._version)
         return SetParametersResult(successful=True)
 
     def autostart(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import InvalidHandle
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.task import Future
 from std_srvs.srv import Trigger
@@ -59,7 +60,7 @@ class ClassifyOnce:
         executor = self._node.executor
         for request in mine if executor else ():  # without one the process ends
             # In the executor's thread, which would not wake for a result from another one.
-            with suppress(AttributeError):  # of an executor that has just been shut down
+            with suppress(AttributeError, InvalidHandle):  # of an executor that is shut down
                 executor.create_task(request.future.set_result, (success, text))
 
     async def _on_request(self, request: Trigger.Request,
@@ -76,7 +77,9 @@ class ClassifyOnce:
             self._requests.append(waiting)
         end = node.create_timer(
             timeout, lambda: self._give_up(waiting, timeout),
-            clock=Clock(clock_type=ClockType.STEADY_TIME))
+            clock=Clock(clock_type=ClockType.STEADY_TIME),
+            # Its own: a group remembers all that was ever in it.
+            callback_group=ReentrantCallbackGroup())
         node.listen()
         response.success, response.message = await waiting.future
         node.destroy_timer(end)

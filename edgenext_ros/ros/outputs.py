@@ -10,6 +10,7 @@ from typing import Any
 from edgenext_ros.ros import messages
 from edgenext_ros.ros.engine import Engine
 from edgenext_ros.ros.qos import OVERRIDES
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -30,21 +31,24 @@ class Outputs:
 
     def __init__(self, node: Any) -> None:
         self._node = node
-        self.classification = node.create_lifecycle_publisher(
-            messages.Classification, 'classification', copy(_RELIABLE),
-            qos_overriding_options=OVERRIDES)
-        self.annotated = node.create_lifecycle_publisher(
-            Image, '~/annotated_image', copy(_RELIABLE), qos_overriding_options=OVERRIDES)
-        self._vision_info = node.create_publisher(VisionInfo, '~/vision_info', copy(_LATCHED))
-        self._label_info = messages.LabelInfo and node.create_publisher(
-            messages.LabelInfo, '~/label_info', copy(_LATCHED))
+        # The node's own group would remember these for ever.
+        group = MutuallyExclusiveCallbackGroup()
+        self.classification, self.annotated = (
+            node.create_lifecycle_publisher(kind, topic, copy(_RELIABLE), callback_group=group,
+                                            qos_overriding_options=OVERRIDES)
+            for kind, topic in ((messages.Classification, 'classification'),
+                                (Image, '~/annotated_image')))
+        self._vision_info, self._label_info = (
+            kind and node.create_publisher(kind, topic, copy(_LATCHED), callback_group=group)
+            for kind, topic in ((VisionInfo, '~/vision_info'),
+                                (messages.LabelInfo, '~/label_info')))
 
-    def publish_labels(self, engine: Engine, *, threshold: float, version: int) -> None:
+    def publish_labels(self, engine: Engine, *, version: int) -> None:
         """Tell late joiners too what a result's ``class_id`` means."""
         header = Header(stamp=self._node.get_clock().now().to_msg())
         if self._label_info:
             self._label_info.publish(messages.label_info_message(
-                engine.labels, header, threshold=threshold))
+                engine.labels, header, threshold=engine.settings.score_threshold))
         self._vision_info.publish(messages.vision_info_message(
             header, method=f'{engine.info.name} on {engine.info.engine}',
             labels=engine.labels_source, version=version))

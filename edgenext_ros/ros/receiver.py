@@ -26,6 +26,7 @@ from rclpy.guard_condition import GuardCondition
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerGuardCondition
 from rclpy.subscription import Subscription
 
 try:
@@ -82,7 +83,9 @@ class Receiver:
         self._node, self._on_message = node, on_message
         self._closed = False
         self._wake = GuardCondition(None, None, context=node.context)
-        self._wait_set = _rclpy.WaitSet(1, 1, 0, 0, 0, 0, node.context.handle)
+        # rclpy's own handler of signals ends the context without a call of on_shutdown.
+        self._signal = SignalHandlerGuardCondition(node.context)
+        self._wait_set = _rclpy.WaitSet(1, 2, 0, 0, 0, 0, node.context.handle)
         self.subscription: Subscription | None = None
         self._ready: Subscription | None = None
         node.context.on_shutdown(self.close)
@@ -108,11 +111,6 @@ class Receiver:
         self._closed = True
         self.wake()
 
-    def destroy(self) -> None:
-        """Free what the wait was made of, which nobody may be in any more."""
-        self._wake.destroy()
-        self._wait_set.destroy_when_not_in_use()
-
     def wake(self) -> None:
         """Return from the present or the next wait; any thread may call."""
         with suppress(InvalidHandle):  # destroyed
@@ -128,10 +126,11 @@ class Receiver:
 
     def _wait(self) -> bool:
         subscription, wait_set = self.subscription, self._wait_set
-        if self._closed:
+        if self._closed or not self._node.context.ok():
             return False
         wait_set.clear_entities()
         wait_set.add_guard_condition(self._wake.handle)
+        wait_set.add_guard_condition(self._signal.handle)
         if subscription is None:
             wait_set.wait(-1)
             return True

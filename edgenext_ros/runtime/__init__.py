@@ -28,6 +28,8 @@ ENGINES = MappingProxyType({
 """Engine names, which are also their modules, and their classes; ``auto`` tries this order."""
 
 _FOR_SUFFIX = {'.bin': ('libdnn', 'hbm_runtime', 'hobot_dnn', 'simulator'), '.onnx': ('onnx',)}
+_busy: list[Runtime] = []
+"""Engines that are still to be closed: the BPU did not finish a picture in time."""
 _SLOW = ('simulator',)
 """Engines that ``auto`` takes for a file which no other engine runs, but does not plan for."""
 
@@ -127,6 +129,8 @@ def open_model(model: Path, *, runtime: str = 'auto',
         raise ModelError(f'{model}: expected a model file, found a '
                          f'{"folder" if model.is_dir() else "pipe or device"}')
     engine = select(model, runtime)
+    while _busy:
+        _close(_busy.pop())
     if model.suffix.lower() == '.bin':
         # The vendor's libraries may crash on a damaged file, and with them this process.
         bin_file.read(model)
@@ -137,12 +141,20 @@ def open_model(model: Path, *, runtime: str = 'auto',
         ramp = np.arange(info.nv12_size, dtype=np.uint8)
         outputs = [instance.infer(picture) for picture in (ramp, ramp[::-1].copy())]
     except BaseException:
-        # The BPU may still be busy with the picture that failed; the first error says more.
-        with suppress(InferenceError):
-            instance.close()
+        with suppress(InferenceError):  # the first error says more
+            _close(instance)
         raise
     # The vendor's sample models end in Softmax, EdgeNeXt does not; the files do not say.
     return instance, replace(info, probabilities=all(map(_are_probabilities, outputs)))
+
+
+def _close(instance: Runtime) -> None:
+    """Close an engine; while the BPU is busy with its picture, keep it and load none beside it."""
+    try:
+        instance.close()
+    except InferenceError:
+        _busy.append(instance)
+        raise
 
 
 def _are_probabilities(output: Scores) -> bool:

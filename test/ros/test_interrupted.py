@@ -44,6 +44,27 @@ sys.exit(node.main())
 """
 
 
+# A program of a user's own, in which rclpy answers the signals.
+USERS_OWN = """
+import rclpy, threading
+from edgenext_ros.ros.node import ClassifierNode
+from rclpy.executors import ExternalShutdownException
+rclpy.init()
+node = ClassifierNode()
+assert node.autostart()
+print('spins', flush=True)
+try:
+    rclpy.spin(node)
+except (KeyboardInterrupt, ExternalShutdownException):
+    pass
+while node.pipeline._source is not None:
+    pass
+node.destroy_node()
+rclpy.try_shutdown()
+print('ended', [thread.name for thread in threading.enumerate() if 'classify' in thread.name])
+"""
+
+
 @pytest.fixture
 def node(ros, monkeypatch):
     """Make an active classifier in this process, which waits for a frame in work only briefly."""
@@ -112,6 +133,81 @@ def test_an_image_that_a_newer_one_replaces_is_not_even_read(node, make_image, s
     assert published == [first.header, last.header]
     counts = node.statistics.report().counts
     assert (counts.received, counts.refused, node.pipeline.dropped) == (3, 0, 1)
+
+
+def test_an_image_keeps_the_parameters_that_it_came_with(node, make_image, slow, monkeypatch):
+    begun, go = slow
+    seen = []
+    monkeypatch.setattr(node._outputs.classification, 'publish', lambda message: seen.append(
+        [result.class_id for result in message.results]))
+    node._on_image(serialize_message(make_image()), node.subscription)
+    assert begun.wait(20)
+    assert node.set_parameters_atomically(
+        [Parameter('top_k', value=2), Parameter('class_id', value='name')]).successful
+    go.set()
+    assert node.pipeline.drain(20)
+    node._on_image(serialize_message(make_image()), node.subscription)
+    assert node.pipeline.drain(20)
+    before, after = seen
+    assert (len(before), len(after)) == (5, 2)
+    assert after == [node.engine.labels[int(class_id)] for class_id in before[:2]]
+
+
+def test_a_pause_does_not_wait_for_the_image_in_work(node, make_image, slow, published,
+                                                     monkeypatch):
+    begun, go = slow
+    monkeypatch.setattr(module, '_STOP_SECONDS', 100)
+    node._on_image(serialize_message(make_image()), node.subscription)
+    assert begun.wait(20)
+    paused = Thread(target=node.trigger_deactivate)
+    paused.start()
+    paused.join(10)
+    assert not paused.is_alive() and not go.is_set()
+    go.set()
+    assert node.pipeline.drain(20)
+    assert not published
+
+
+def test_a_pause_waits_for_the_result_that_is_being_published(node, make_image, monkeypatch):
+    begun, go = Event(), Event()
+    monkeypatch.setattr(node, '_publish', lambda *_, **__: (begun.set(), go.wait(20)))
+    node._on_image(serialize_message(make_image()), node.subscription)
+    assert begun.wait(20)
+    paused = Thread(target=node.trigger_deactivate)
+    paused.start()
+    paused.join(0.2)
+    assert paused.is_alive()
+    go.set()
+    paused.join(20)
+    assert not paused.is_alive()
+
+
+def test_a_destroyed_node_leaves_nothing(node, monkeypatch):
+    closed = []
+    monkeypatch.setattr(node.engine.runtime, 'close', lambda: closed.append(True))
+    threads = node.pipeline._threads
+    node.destroy_node()
+    assert closed and threads and not any(thread.is_alive() for thread in threads)
+
+
+def test_cycles_leave_nothing_in_the_nodes_callback_group(node):
+    before = len(node.default_callback_group.entities)
+    for _ in range(3):
+        node.trigger_deactivate()
+        node.trigger_cleanup()
+        node.trigger_configure()
+        node.trigger_activate()
+    assert len(node.default_callback_group.entities) == before
+
+
+def test_a_signal_in_a_program_of_the_users_own(ros, tmp_path):
+    process = Process([sys.executable, '-c', USERS_OWN], ros.environment, tmp_path / 'own.log')
+    try:
+        ros.wait(lambda: 'spins' in process.output, what='the start')
+        assert process.stop(timeout=20) == 0
+        assert 'ended []' in process.output
+    finally:
+        process.kill()
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])

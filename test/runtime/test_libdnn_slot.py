@@ -7,7 +7,7 @@ from dataclasses import replace
 import threading
 from time import monotonic
 
-from edgenext_ros.runtime import libdnn_slot
+from edgenext_ros.runtime import libdnn_slot, open_model
 from edgenext_ros.runtime.base import InferenceError, RuntimeOptions
 import numpy as np
 import pytest
@@ -63,6 +63,19 @@ def test_close_frees_nothing_under_a_late_task(opened, standin):
     engine.close()
     assert (standin.count('memories'), standin.count('models')) == (0, 0)
     assert not libdnn_slot.UNFINISHED
+
+
+def test_what_a_late_task_kept_open_is_closed_before_another_is_loaded(standin, tmp_path):
+    path = replace(PLAIN, hang=1).write(tmp_path / 'model.bin')
+    for _ in range(3):
+        with pytest.raises(InferenceError, match='still runs after 20 ms'):
+            open_model(path, runtime='libdnn', options=IMPATIENT)
+        assert (standin.count('memories'), standin.count('models')) == (4, 1)
+    standin.release()
+    standin.join()
+    engine, _ = open_model(PLAIN.write(path), runtime='libdnn')
+    assert standin.count('models') == 1
+    engine.close()
 
 
 def test_a_second_picture_goes_to_the_bpu_while_the_first_is_there(opened, standin):
