@@ -172,9 +172,9 @@ class ClassifierNode(GuardedLifecycleNode):
 
         :param active: what the state is about to be, in a transition.
         """
-        wanted = (self.state == 'active' if active is None else active) and (
-            self.enabled or self._once.waiting)
         with self._publishing:
+            wanted = (self.state == 'active' if active is None else active) and (
+                self.enabled or self._once.waiting)
             if wanted and self.subscription is None:
                 self.subscribed_at = monotonic()
                 self.receiver.subscribe(messages.INPUTS[self.settings.input_type].kind, 'image')
