@@ -37,6 +37,8 @@ _LOGITS = np.random.default_rng(0).normal(0, 3, 100).astype(np.float32)
 """Of the inference that is left out, the same each time; as many as the bundled model gives."""
 _MATCHED_S = 60.0
 """Processes that have not found each other after so long never will."""
+_LAST_S = 10.0
+"""What has been sent comes within so long, or never."""
 
 
 class Meter:
@@ -82,7 +84,7 @@ def camera(node: Node, options: dict[str, Any]) -> dict[str, Any]:
     sleep(1.0)  # the other side may have to find the publisher too
     due = monotonic()
     for _ in range(options['frames']):
-        due += 1 / options['rate']
+        due = max(due + 1 / options['rate'], monotonic())  # no burst after a stall
         sleep(max(0.0, due - monotonic()))
         message.header.stamp = node.get_clock().now().to_msg()
         publisher.publish(message)
@@ -172,6 +174,8 @@ def listener(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]
         ages.append(1e3 * (time() - stamp.sec - stamp.nanosec / 1e9))
 
     node.create_subscription(Classification, 'classification', on_result, 10)
+    if options.get('joins'):
+        _wait(lambda: node.count_publishers('classification'), 'publisher of results')
     return lambda: {'frames': len(ages), 'ages_ms': ages}
 
 
@@ -276,12 +280,16 @@ def main(role: str, options: str) -> None:
             print(json.dumps(camera(node, settings)), flush=True)
             return
         figures = _ROLES[role](node, settings)
-    ended = Event()
-    Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    ended, wanted = Event(), []
+    Thread(target=lambda: (wanted.append(int(sys.stdin.read() or 0)), ended.set()),
+           daemon=True).start()
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     print('ready', flush=True)
     while not ended.is_set():
+        executor.spin_once(timeout_sec=0.2)
+    end = monotonic() + _LAST_S
+    while figures()['frames'] < wanted[0] and monotonic() < end:
         executor.spin_once(timeout_sec=0.2)
     print(json.dumps(figures()), flush=True)
 

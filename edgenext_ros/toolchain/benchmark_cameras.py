@@ -71,7 +71,7 @@ def measure(commands: list[tuple[str, ...]], camera: Camera) -> Cost:
             sender.figures()
         spent = sum(_cpu_seconds(node.pid) for node in nodes) - before
         memory = sum(look(node.pid, second=0, visit=0).memory_mb for node in nodes)
-        heard = [listener.figures(close=True) for listener in listeners]
+        heard = [listener.figures(close=True, wanted=camera.frames) for listener in listeners]
     results = tuple(found['frames'] for found in heard)
     return Cost(1e3 * spent / max(1, sum(results)), memory,
                 tuple(age for found in heard for age in found['ages_ms']), results)

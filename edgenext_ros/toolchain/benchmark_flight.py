@@ -91,7 +91,8 @@ class _Camera:
         self._left -= 1
         if self._left <= 0:
             self._ended.set()
-        self._places.release()
+        else:
+            self._places.release()
 
 
 def rows(*, frames: int = 400) -> Iterator[Row]:

@@ -125,7 +125,8 @@ def session(role: str, camera: Camera, *, infer_us: int = 0,
             Process('camera', asdict(camera), variables | _KEEP_MEMORY))
         sender.figures()
         found = side.figures(close=True)
-        heard = found if listener is None else listener.figures(close=True)
+        heard = found if listener is None else listener.figures(
+            close=True, wanted=found['frames'])
     return {**found, 'results': heard['frames'], 'ages_ms': heard['ages_ms']}
 
 
@@ -152,10 +153,15 @@ class Process:
         self._process.kill()
         self._process.communicate()
 
-    def figures(self, *, close: bool = False) -> dict[str, Any]:
-        """Wait for what the role found; tell it to end first with ``close``."""
+    def figures(self, *, close: bool = False, wanted: int = 0) -> dict[str, Any]:
+        """
+        Wait for what the role found; tell it to end first with ``close``.
+
+        :param wanted: it has found so many frames before it ends, if they come.
+        """
         assert self._process.stdin is not None
         if close:
+            self._process.stdin.write(str(wanted))
             self._process.stdin.close()
             self._process.stdin = None
         found: dict[str, Any] = json.loads(self._line())

@@ -165,7 +165,8 @@ def run(*, minutes: float, rate: float) -> Run:
                 sleep(min(1.0, max(0.0, end - monotonic())))
 
         while monotonic() - begin < 60 * minutes:
-            with _started('measure', 'listener', '{}', environment=environment) as listener:
+            with _started('measure', 'listener', '{"joins": true}',
+                          environment=environment) as listener:
                 assert listener.stdin is not None and listener.stdout is not None
                 listener.stdout.readline()  # it says that it is ready
                 came = monotonic() - begin

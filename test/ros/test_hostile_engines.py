@@ -10,7 +10,7 @@ from threading import Event
 from conftest import HANGS_IN_A_PROCESS, Process
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core import pipeline
-from edgenext_ros.ros import node as module
+from edgenext_ros.ros import diagnostics, node as module, watch
 from edgenext_ros.ros.messages import Classification
 from edgenext_ros.runtime.base import InferenceError, ModelInfo
 from edgenext_ros.runtime.recovering import Recovering
@@ -59,7 +59,8 @@ class Hostile:
 def engine(monkeypatch):
     """Make the engine; the pipeline has its time too, and ends of work are not waited for long."""
     engine = Hostile()
-    monkeypatch.setattr(pipeline, 'monotonic', lambda: engine.now)
+    for one in (pipeline, module, watch, diagnostics):
+        monkeypatch.setattr(one, 'monotonic', lambda: engine.now)
     monkeypatch.setattr(module, '_STOP_SECONDS', 0.01)
     yield engine
     engine.go.set()
@@ -195,14 +196,13 @@ def test_an_image_in_work_is_not_a_missing_image(engine, node, make_image, says,
     engine.answer = engine.hang
     node._on_image(serialize_message(make_image()), node.subscription)
     assert engine.begun.wait(20)
-    engine.now += 4
-    node.statistics._last_image -= 4
     node.subscribed_at -= 100
+    engine.now += 4
     says(OK, 'classifications a second')
     assert 'no image' not in capfd.readouterr().err
     engine.go.set()
     assert node.pipeline.drain(20)
-    node.statistics._last_image -= 100
+    engine.now += 100
     says(ERROR, 'no image for 10')
 
 
