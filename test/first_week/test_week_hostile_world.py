@@ -57,7 +57,7 @@ def test_two_cameras_on_one_topic(ros, classifier, make_image):
 
 def test_parameters_in_mid_frame(ros, make_image):
     """Answer at once; finish the frame with the old values, take the new ones for the next."""
-    process = slow_node(ros, seconds=1.0)
+    process = slow_node(ros, seconds=3.0)
     results = ros.collect(Classification, 'classification')
     camera = ros.publisher()
     ros.ask(camera, make_image(), results)

@@ -40,7 +40,7 @@ def test_09_the_camera_is_late_unplugged_restarted(ros, photograph, tmp_path):
         'none since the start: nobody publishes /image'))
     camera = ros.start('camera', source=tmp_path / 'a.png')
     ros.wait(lambda: 'classifications a second' in status(diagnostics)[1])
-    assert results
+    ros.wait(lambda: results, what='a result')
     camera.kill()
     since = len(diagnostics)
     ros.wait(lambda: status(diagnostics)[0] == 2, what='an error')

@@ -4,6 +4,7 @@
 
 from array import array
 from contextlib import ExitStack
+from ctypes import CDLL
 import gc
 import itertools
 import os
@@ -46,6 +47,14 @@ sys.exit(module.main([*sys.argv[1:], '--ros-args', '-p', 'runtime:=onnx']))
 """The node of a module, which after its warm-up never returns from a picture."""
 
 
+_prctl = CDLL(None).prctl  # here, since between fork and exec little is safe
+
+
+def _end_with_the_tests():
+    """Have Linux kill a child when this process ends, however: the next run has its domain."""
+    _prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, prctl.h
+
+
 class Process:
     """One of the package's nodes, with its output in a file."""
 
@@ -53,7 +62,8 @@ class Process:
         self.log = log
         with log.open('wb') as output:
             self.process = subprocess.Popen(
-                command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+                command, env=environment, stdout=output, stderr=subprocess.STDOUT,
+                preexec_fn=_end_with_the_tests)
 
     @property
     def output(self):
@@ -79,6 +89,7 @@ class Ros:
         self.folder = folder
         self._stack = stack
         self._numbers = itertools.count(1)
+        self._clients = {}
         self.environment = {**os.environ, 'PYTHONUNBUFFERED': '1'}
         self.context = Context()
         rclpy.init(context=self.context, domain_id=domain)
@@ -124,11 +135,17 @@ class Ros:
 
     def call(self, kind, name, **fields):
         """Call a service and return its response."""
-        client = self.node.create_client(kind, name)
-        self.wait(client.service_is_ready, what=f'service {name}')
+        if name not in self._clients:
+            self._clients[name] = self.node.create_client(kind, name)
+        client = self._clients[name]
+        if not client.service_is_ready():
+            self.wait(client.service_is_ready, what=f'service {name}')
+            # The server may find the client later, and Fast DDS drops an answer after 0.1 s.
+            end = monotonic() + 0.3
+            while monotonic() < end:
+                self.executor.spin_once(timeout_sec=0.05)
         future = client.call_async(kind.Request(**fields))
         self.wait(future.done, what=f'the answer of {name}')
-        self.node.destroy_client(client)
         return future.result()
 
     def ask(self, publisher, message, results):

@@ -184,6 +184,7 @@ def test_a_pause_waits_for_the_result_that_is_being_published(node, make_image, 
 
 def test_a_destroyed_node_leaves_nothing(node, monkeypatch):
     closed = []
+    monkeypatch.setattr(module, '_STOP_SECONDS', 20)
     monkeypatch.setattr(node.engine.runtime, 'close', lambda: closed.append(True))
     threads = node.pipeline._threads
     node.destroy_node()

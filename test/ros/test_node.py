@@ -176,7 +176,7 @@ def test_annotated_image_is_drawn_while_somebody_listens(ros, classifier, make_i
 
 
 def test_diagnostics_say_what_is(ros, classifier, make_image):
-    _, results, camera = classifier(image_timeout=1.5)
+    _, results, camera = classifier(image_timeout=3.0)
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     ros.wait(lambda: (status(diagnostics) or (0, ''))[0] == 1, what='a warning')
     assert 'none since the start' in status(diagnostics)[1]

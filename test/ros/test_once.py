@@ -32,7 +32,7 @@ def ask_once(ros):
 
 
 def test_two_ask_while_images_come(ros, classifier, make_image, ask_once):
-    _, results, camera = classifier()
+    _, results, camera = classifier(image_timeout=20.0)
     image = make_image()
     answers = ask_once(camera, image, clients=2)
     assert all(answer.success and WORDS.fullmatch(answer.message) for answer in answers)
@@ -40,7 +40,7 @@ def test_two_ask_while_images_come(ros, classifier, make_image, ask_once):
 
 
 def test_one_image_while_paused(ros, classifier, make_image, ask_once):
-    _, results, camera = classifier(max_rate=0.01)
+    _, results, camera = classifier(max_rate=0.01, image_timeout=20.0)
     ros.ask(camera, make_image(), results)
     ros.call(SetBool, '/classifier/set_enabled', data=False)
     ros.wait(lambda: not camera.get_subscription_count(), what='the end of the subscription')
@@ -56,7 +56,7 @@ def test_one_image_while_paused(ros, classifier, make_image, ask_once):
 
 
 def test_a_bad_image_is_the_answer(ros, classifier, make_image, ask_once):
-    _, _, camera = classifier()
+    _, _, camera = classifier(image_timeout=20.0)
     (answer,) = ask_once(camera, make_image(encoding='foo'))
     assert not answer.success
     assert "encoding 'foo' is not supported" in answer.message

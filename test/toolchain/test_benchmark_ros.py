@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip('scipy', reason='the baseline needs it: pip install scipy')
 benchmark_ros = import_module('edgenext_ros.toolchain.benchmark_ros')
-FEW = replace(benchmark_ros.SMALL, frames=30)
+FEW = replace(benchmark_ros.SMALL, rate=8, frames=24)
 
 
 @pytest.mark.parametrize('role', ['floor', 'echo', 'plain', 'classifier'])

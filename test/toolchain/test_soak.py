@@ -84,7 +84,7 @@ def test_a_process_is_looked_at():
 
 def test_a_short_soak(monkeypatch):
     pytest.importorskip('rclpy', reason='needs ROS 2')
-    monkeypatch.setattr(soak, 'VISIT_S', 5.0)
+    monkeypatch.setattr(soak, 'VISIT_S', 8.0)
     monkeypatch.setattr(soak, 'PAUSE_S', 0.1)
     found = soak.run(minutes=0.001, rate=10.0)
     assert len(found.visits) == 1
