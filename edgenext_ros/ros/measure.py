@@ -291,6 +291,7 @@ def main(role: str, options: str) -> None:
     end = monotonic() + _LAST_S
     while figures()['frames'] < wanted[0] and monotonic() < end:
         executor.spin_once(timeout_sec=0.2)
+    executor.shutdown()  # else it may complain at the end of the process
     print(json.dumps(figures()), flush=True)
 
 
