@@ -83,7 +83,7 @@ class Receiver:
         self._node, self._on_message = node, on_message
         self._closed = False
         self._wake = GuardCondition(None, None, context=node.context)
-        # rclpy's own handler of signals ends the context without a call of on_shutdown.
+        # rclpy's own handler of signals wakes this, and ends the context without on_shutdown.
         self._signal = SignalHandlerGuardCondition(node.context)
         self._wait_set = _rclpy.WaitSet(1, 2, 0, 0, 0, 0, node.context.handle)
         self.subscription: Subscription | None = None
@@ -130,19 +130,19 @@ class Receiver:
             return False
         wait_set.clear_entities()
         wait_set.add_guard_condition(self._wake.handle)
-        wait_set.add_guard_condition(self._signal.handle)
+        signalled = wait_set.add_guard_condition(self._signal.handle)
         if subscription is None:
             wait_set.wait(-1)
-            return True
-        try:
-            with subscription.handle:  # not destroyed as long as it is waited for
-                wait_set.add_subscription(subscription.handle)
-                wait_set.wait(-1)
-                if wait_set.is_ready('subscription', 0):
-                    self._ready = subscription
-        except InvalidHandle:  # unsubscribed in the meantime, or the node is destroyed
-            return subscription is not self.subscription
-        return True
+        else:
+            try:
+                with subscription.handle:  # not destroyed as long as it is waited for
+                    wait_set.add_subscription(subscription.handle)
+                    wait_set.wait(-1)
+                    if wait_set.is_ready('subscription', 0):
+                        self._ready = subscription
+            except InvalidHandle:  # unsubscribed in the meantime, or the node is destroyed
+                return subscription is not self.subscription
+        return not wait_set.is_ready('guard_condition', signalled)
 
     def take(self) -> None:
         """Hand on the message that has come."""
