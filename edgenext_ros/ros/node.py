@@ -129,7 +129,7 @@ class ClassifierNode(GuardedLifecycleNode):
 
     def destroy_node(self) -> None:
         """Free all, in whatever state; nothing is published any more."""
-        self.attempt('the end', self._release)
+        self.attempt('destruction', self._release)
         super().destroy_node()
 
     def _configure(self) -> None:

@@ -55,9 +55,9 @@ def test_two_cameras_on_one_topic(ros, classifier, make_image):
         assert ros.ask(camera, image, results).header == image.header
 
 
-def test_parameters_in_mid_frame(ros, make_image):
+def test_parameters_in_mid_frame(ros, make_image, tmp_path):
     """Answer at once; finish the frame with the old values, take the new ones for the next."""
-    process = slow_node(ros, seconds=3.0)
+    process = slow_node(ros, gate=tmp_path / 'gate')
     results = ros.collect(Classification, 'classification')
     camera = ros.publisher()
     ros.ask(camera, make_image(), results)
@@ -70,6 +70,7 @@ def test_parameters_in_mid_frame(ros, make_image):
     ros.wait(lambda: 'inference begins on black' in process.output)
     assert all(answer.successful for answer in set_parameters(ros, top_k=2, fit='stretch'))
     assert not mine(), 'the answer came after the frame'
+    (tmp_path / 'gate').touch()
     ros.wait(mine)
     assert len(mine()[0].results) == 5
     assert len(ros.ask(camera, make_image(), results).results) == 2

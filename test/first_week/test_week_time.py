@@ -145,7 +145,7 @@ def test_24_services_under_load(ros, picture):
         ros.wait(client.service_is_ready)
     for turn in range(20):
         futures = [client.call_async(SetBool.Request(data=bool(turn % 2))) for client in clients]
-        ros.wait(lambda f=futures: all(one.done() for one in f), what='answers')
+        ros.wait(lambda f=futures: all(one.done() for one in f), timeout=2.0, what='answers')
         for future in futures:
             assert future.result().success
             assert future.result().message == f'{"enabled" if turn % 2 else "paused"}, active'

@@ -32,13 +32,13 @@ def resources(process):
 
 
 SLOW_NODE = """
-import sys, time
+import os, sys, time
 from edgenext_ros.ros import node
 from edgenext_ros.runtime.onnx import Onnx
 infer = Onnx.infer
 def slow(self, nv12):
     print('inference begins', '' if nv12[:1000].any() else 'on black', flush=True)
-    time.sleep({seconds})
+    {wait}
     return infer(self, nv12)
 Onnx.infer = slow
 sys.exit(node.main())
@@ -65,9 +65,11 @@ def node_in(ros, world):
     return process
 
 
-def slow_node(ros, *, seconds):
-    """Start a classifier whose engine takes so long for each frame."""
-    process = Process([sys.executable, '-c', SLOW_NODE.format(seconds=seconds)],
+def slow_node(ros, *, seconds=0.0, gate=None):
+    """Start a classifier whose engine takes so long, or as long for black as a file is missing."""
+    wait = f'time.sleep({seconds})' if gate is None else (
+        f'while not (nv12[:1000].any() or os.path.exists({str(gate)!r})): time.sleep(0.01)')
+    process = Process([sys.executable, '-c', SLOW_NODE.format(wait=wait)],
                       ros.environment, ros.folder / 'slow.log')
     ros._stack.callback(process.kill)
     return process
