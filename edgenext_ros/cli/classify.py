@@ -7,8 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS
-from edgenext_ros.runtime import ENGINES
+from edgenext_ros.choices import DEFAULT_FIT, ENGINES, FITS
 
 HELP = 'Classify picture files, without ROS, through the same path as the node.'
 

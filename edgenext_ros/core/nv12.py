@@ -15,16 +15,10 @@ from functools import lru_cache
 from typing import Final
 
 import cv2
+from edgenext_ros.choices import DEFAULT_FIT, FITS, YUV_RANGES
 from edgenext_ros.core.frame import Bytes, Frame
 from edgenext_ros.core.planes import NEUTRAL, PLANS, Rectangle, YUV
 import numpy as np
-
-FITS: Final = ('stretch', 'letterbox', 'crop')
-"""Ways to fit a picture of another shape: distort, pad with grey, or cut the middle out."""
-DEFAULT_FIT: Final = 'crop'
-"""The most accurate one on the bundled model (docs/accuracy.md), and timm's."""
-YUV_RANGES: Final = ('limited', 'full')
-"""What a camera's YUV bytes mean: 16..235 (V4L2's and OpenCV's reading) or 0..255."""
 
 _GREY: Final = 127
 

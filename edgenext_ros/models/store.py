@@ -11,6 +11,7 @@ import platform
 import shutil
 
 from edgenext_ros.core.labels import LabelError, LabelSet
+from edgenext_ros.libraries import install_onnxruntime
 from edgenext_ros.models import record
 from edgenext_ros.models.catalog import CATALOG, Entry, File
 
@@ -108,7 +109,7 @@ def locate(model: str, *, suffixes: tuple[str, ...] = ('.bin', '.onnx')) -> Loca
             return Located(found, resource_folder() / 'labels' / entry.labels)
     if not wanted:
         raise ModelNotFoundError(f'model {model!r} has no {" or ".join(suffixes)} file')
-    remedy = ('its ONNX file is bundled and needs "pip install onnxruntime"' if entry.bundled else
+    remedy = (f'its ONNX file is bundled and needs "{install_onnxruntime()}"' if entry.bundled else
               f'get it with "{fetch_command(model, wanted[0].kind)}"')
     raise ModelNotFoundError(
         f'model {model!r} is not on this machine: looked for '

@@ -13,8 +13,7 @@ from dataclasses import dataclass, Field, field, fields, replace
 import difflib
 from typing import Any, Generic, TYPE_CHECKING, TypeVar
 
-from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS, YUV_RANGES
-from edgenext_ros.runtime import ENGINES
+from edgenext_ros.choices import DEFAULT_FIT, ENGINES, FITS, YUV_RANGES
 
 if TYPE_CHECKING:
     from rclpy.node import Node

@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
 
+from edgenext_ros.choices import ENGINES
 from edgenext_ros.models import bin_file
 from edgenext_ros.runtime.base import (
     InferenceError,
@@ -21,11 +21,6 @@ from edgenext_ros.runtime.base import (
     Scores,
 )
 import numpy as np
-
-ENGINES = MappingProxyType({
-    'libdnn': 'LibDnn', 'hbm_runtime': 'HbmRuntime', 'hobot_dnn': 'HobotDnn', 'onnx': 'Onnx',
-    'simulator': 'Simulator'})
-"""Engine names, which are also their modules, and their classes; ``auto`` tries this order."""
 
 _FOR_SUFFIX = {'.bin': ('libdnn', 'hbm_runtime', 'hobot_dnn', 'simulator'), '.onnx': ('onnx',)}
 _busy: list[Runtime] = []
