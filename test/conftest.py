@@ -13,6 +13,9 @@ import subprocess
 import sys
 import tempfile
 
+if importlib.util.find_spec('edgenext_ros') is None:  # a bare "pytest" in the source tree
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 import cv2
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.runtime import hbdk
