@@ -171,7 +171,7 @@ def test_one_that_breaks_down_is_opened_anew_for_all(monkeypatch):
     assert (len(made), made[0].closed, made[1].seen) == (2, 1, [2, 3])
 
 
-def test_a_real_model_gives_the_same_to_each():
+def test_a_real_model_gives_the_same_to_each(onnxruntime):
     path = locate('demo', suffixes=('.onnx',)).path
     alone, info = open_model(path)
     nv12 = np.random.default_rng(0).integers(0, 256, info.nv12_size, np.uint8)
