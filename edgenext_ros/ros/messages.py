@@ -21,15 +21,15 @@ from edgenext_ros.core.prediction import Prediction
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
-from vision_msgs import msg as vision_msgs
-from vision_msgs.msg import ObjectHypothesis, VisionInfo
+from vision_msgs.msg import (
+    Classification,
+    LabelInfo,
+    ObjectHypothesis,
+    VisionClass,
+    VisionInfo,
+)
 
-# Foxy has Classification2D; Galactic renamed it. Humble added LabelInfo.
-Classification: Any = getattr(vision_msgs, 'Classification', None) \
-    or vision_msgs.Classification2D
-LabelInfo: Any = getattr(vision_msgs, 'LabelInfo', None)
 Enough = Callable[[int, int], bool]
-_CLASS_ID = 'class_id' if hasattr(ObjectHypothesis(), 'class_id') else 'id'
 
 
 def frame_from_image(message: Image | ImageData) -> Frame:
@@ -120,7 +120,7 @@ def image_message(frame: Frame, header: Header) -> Image:
 
 class ClassificationMessage:
     """
-    A vision_msgs Classification (Foxy: Classification2D), filled anew for each result.
+    A vision_msgs Classification, filled anew for each result.
 
     Building its messages takes several times as long as filling them, and publishing copies.
     """
@@ -130,7 +130,7 @@ class ClassificationMessage:
         self._hypotheses: list[ObjectHypothesis] = []
 
     def fill(self, prediction: Prediction, header: Header, *,
-             labels: LabelSet | None = None) -> Any:
+             labels: LabelSet | None = None) -> Classification:
         """
         Return the one message, with this result.
 
@@ -142,7 +142,7 @@ class ClassificationMessage:
         results = self._hypotheses[:len(prediction)]
         for hypothesis, class_id, score in zip(
                 results, prediction.class_ids, prediction.scores, strict=True):
-            setattr(hypothesis, _CLASS_ID, labels[class_id] if labels else str(class_id))
+            hypothesis.class_id = labels[class_id] if labels else str(class_id)
             hypothesis.score = score
         self._message.header = header
         self._message.results = results
@@ -156,10 +156,10 @@ def in_words(prediction: Prediction, labels: LabelSet) -> str:
         zip(prediction.class_ids, prediction.scores, strict=True)) or 'no class over the threshold'
 
 
-def label_info_message(labels: LabelSet, header: Header, *, threshold: float) -> Any:
+def label_info_message(labels: LabelSet, header: Header, *, threshold: float) -> LabelInfo:
     """Make a LabelInfo that links a numeric ``class_id`` to its name."""
     message = LabelInfo(header=header, threshold=threshold)
-    message.class_map = [vision_msgs.VisionClass(class_id=index, class_name=name)
+    message.class_map = [VisionClass(class_id=index, class_name=name)
                          for index, name in enumerate(labels.names)]
     return message
 
