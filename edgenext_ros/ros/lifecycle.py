@@ -40,11 +40,18 @@ EXPECTED = (InferenceError, LabelError, ModelError, ModelNotFoundError, OSError,
 _OF_ROS = (*EXPECTED, MemoryError, NameValidationException, _rclpy.RCLError)
 _PLACE_IN_SOURCE = re.compile(r'(. Error: error not set)?, at /\S+:\d+')
 
+_NO_THREAD = "can't start new thread"  # Python's RuntimeError
 _LONG_WORD = re.compile(r'(\S{60})\S{140,}')
+
+
+def _is_expected(error: BaseException) -> bool:
+    return isinstance(error, _OF_ROS) or str(error) == _NO_THREAD
 
 
 def in_words(error: BaseException) -> str:
     """Return one of the errors that users meet as one line, without places in rcl's source."""
+    if str(error) == _NO_THREAD:
+        return 'not enough memory, or too many threads, for another thread'
     if isinstance(error, MemoryError):
         return f'not enough memory{f": {error}" if str(error) else ""}'
     text = ' '.join(_PLACE_IN_SOURCE.sub('', str(error)).split())
@@ -103,10 +110,9 @@ class GuardedLifecycleNode(LifecycleNode):
         """Do the work of a transition; on an error log its cause and fail the transition."""
         try:
             step()
-        except _OF_ROS as error:
-            self.get_logger().error(f'{name} failed: {in_words(error)}')
-        except Exception:
-            self.get_logger().error(f'{name} failed:\n{traceback.format_exc()}')
+        except Exception as error:
+            why = f' {in_words(error)}' if _is_expected(error) else f'\n{traceback.format_exc()}'
+            self.get_logger().error(f'{name} failed:{why}')
         else:
             return TransitionCallbackReturn.SUCCESS
         return TransitionCallbackReturn.FAILURE
@@ -165,7 +171,7 @@ def _check_text(arguments: Sequence[str]) -> None:
             encoding = sys.getfilesystemencoding()
             remedy = ' or set LC_ALL=C.UTF-8' if encoding != 'utf-8' else ''
             raise ParameterError(
-                f'argument {ascii(argument)}: cannot be read as {encoding}, the encoding of the '
+                f'argument {argument!a}: cannot be read as {encoding}, the encoding of the '
                 f'locale; write it in UTF-8{remedy}') from None
 
 
@@ -212,11 +218,13 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
             failed = not all(start(node) for node in nodes)
             if not failed:
                 executor.spin()
-        except Exception:
+        except Exception as error:
             if ending:
                 return  # rclpy's own race between spinning and shutting down
             failed = True
-            nodes[0].get_logger().fatal(f'stopped by a bug:\n{traceback.format_exc()}')
+            why = f': {in_words(error)}' if _is_expected(error) else \
+                f' by a bug:\n{traceback.format_exc()}'
+            nodes[0].get_logger().fatal(f'stopped{why}')
         ends.put(None)
 
     # rclpy's, of a node that it does not make; the error says more.
@@ -228,14 +236,14 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
             rclpy.init(args=[*arguments, *_without_log_file()],
                        signal_handler_options=SignalHandlerOptions.NO)
             nodes = make(partial(ends.put, None))
+            executor = SingleThreadedExecutor()
+            for node in nodes:
+                executor.add_node(node)
+            thread = Thread(target=work, name='executor', daemon=True)
+            thread.start()
         except (*_OF_ROS, RuntimeError) as error:  # RuntimeError: of threads, and rclpy's own
             rclpy.logging.get_logger('edgenext_ros').fatal(in_words(error))
             return 1
-        executor = SingleThreadedExecutor()
-        for node in nodes:
-            executor.add_node(node)
-        thread = Thread(target=work, name='executor', daemon=True)
-        thread.start()
         # Again and again: the kernel may give a signal to another thread, where Python only takes
         # a note of it for this one.
         while not ending:
@@ -251,8 +259,7 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
             os._exit(int(failed))
         return int(failed)
     finally:
-        with ThreadPoolExecutor(max(1, len(nodes))) as together:
-            list(together.map(_shut_down, nodes))
+        _shut_all_down(nodes)
         for node in nodes:
             node.destroy_node()
         rclpy.try_shutdown()
@@ -260,6 +267,17 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
         # signals, of the terminal and of launch.
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+
+
+def _shut_all_down(nodes: Sequence[Node]) -> None:
+    with ThreadPoolExecutor(max(1, len(nodes))) as together:
+        try:
+            list(together.map(_shut_down, nodes))
+        except RuntimeError as error:
+            if str(error) != _NO_THREAD:
+                raise
+            for node in nodes:
+                _shut_down(node)
 
 
 def _shut_down(node: Node) -> None:
