@@ -68,6 +68,7 @@ setup(
             f'classifier_node = {NAME}.ros.start:classifier',
             f'edgenext = {NAME}.cli:main',
             f'multi_classifier_node = {NAME}.ros.start:multi_classifier',
+            f'results_node = {NAME}.ros.start:results',
         ],
     },
 )

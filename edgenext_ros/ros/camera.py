@@ -31,12 +31,13 @@ class CameraNode(Node):
 
     It begins when ``image`` has its first subscriber. ``~/playing`` tells which picture a stamp
     belongs to: a Header with the image's stamp and the picture's name as ``frame_id``.
+
+    :param finish: called once when the source has ended; the node then plays nothing more.
     """
 
-    finish: Callable[[], None]
-
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, *, finish: Callable[[], None] | None = None, **arguments: Any) -> None:
         super().__init__('camera', **arguments)
+        self._finish = finish
         self.settings = settings = Parameters(self, CameraSettings()).settings
         self._pictures = open_source(
             settings.source, repeat=max(1, round(settings.rate * settings.hold)),
@@ -54,8 +55,8 @@ class CameraNode(Node):
             qos_overriding_options=OVERRIDES)
         warn_of_unused(self)
         self._playing = self.create_publisher(Header, '~/playing', 10)
-        self.create_timer(1 / settings.rate, self._on_timer,
-                          clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer = self.create_timer(1 / settings.rate, self._on_timer,
+                                        clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _on_timer(self) -> None:
         # The first picture should not be over before somebody has found the topic.
@@ -64,7 +65,9 @@ class CameraNode(Node):
         picture = next(self._pictures, None)
         if picture is None:
             self.get_logger().info(f'{self.settings.source} has ended')
-            self.finish()
+            self._timer.cancel()
+            if self._finish is not None:
+                self._finish()
             return
         # A folder repeats a picture; encoding it once leaves the processor to the classifier.
         if self._last is None or self._last[0] is not picture.image:
@@ -100,7 +103,7 @@ class CameraNode(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node; the exit code is 1 when there is nothing to play."""
-    return run(CameraNode, args)
+    return run(lambda finish: CameraNode(finish=finish), args)
 
 
 if __name__ == '__main__':

@@ -58,6 +58,8 @@ class ClassifierNode(GuardedLifecycleNode):
     :param opener: opens the model; see ``Engine.open``.
     """
 
+    _whole = False
+
     def __init__(self, *, opener: Opener = open_recovering, **arguments: Any) -> None:
         super().__init__('classifier', **arguments)
         self._opener = opener
@@ -80,6 +82,7 @@ class ClassifierNode(GuardedLifecycleNode):
         self.watch = Watch(self)
         self._once = ClassifyOnce(self)
         self.create_service(SetBool, '~/set_enabled', self._on_set_enabled, qos_profile=REQUESTS)
+        self._whole = True
 
     @property
     def subscription(self) -> Subscription | None:
@@ -104,7 +107,9 @@ class ClassifierNode(GuardedLifecycleNode):
         """Begin to listen to the camera."""
         super().on_activate(state)  # first, or the first result would be lost
         result = self.attempt('activate', lambda: self.listen(active=True))
-        if result != TransitionCallbackReturn.SUCCESS:
+        if result == TransitionCallbackReturn.SUCCESS:
+            self._outputs.tell(listening=self.subscription is not None)
+        else:
             super().on_deactivate(state)
         return result
 
@@ -129,7 +134,8 @@ class ClassifierNode(GuardedLifecycleNode):
 
     def destroy_node(self) -> None:
         """Free all, in whatever state; nothing is published any more."""
-        self.attempt('destruction', self._release)
+        if self._whole:  # rclpy 9 destroys also what its constructor has raised from
+            self.attempt('destruction', self._release)
         super().destroy_node()
 
     def _configure(self) -> None:
@@ -142,7 +148,8 @@ class ClassifierNode(GuardedLifecycleNode):
         self.pipeline = Pipeline(self._classify, source=self.receiver, name='classify',
                                  at_once=max(1, engine.info.slots))
         if engine.found:
-            self.get_logger().info(f'runtime auto: {engine.found}')
+            self.get_logger().info(
+                f'runtime auto: {engine.found}; "edgenext runtimes" says why not the others')
         self.get_logger().info(
             f'model {engine.info.name} ({engine.path}), {engine.info.classes} classes, '
             f'{engine.info.width}x{engine.info.height}, on {engine.info.engine}')
@@ -283,16 +290,10 @@ class ClassifierNode(GuardedLifecycleNode):
                 self._outputs.publish_labels(self.engine, version=self._version)
         return SetParametersResult(successful=True)
 
-    def autostart(self) -> bool:
-        """Configure and activate if the parameter says so; False when that failed."""
-        return not self.settings.autostart or (
-            self.trigger_configure() == TransitionCallbackReturn.SUCCESS
-            and self.trigger_activate() == TransitionCallbackReturn.SUCCESS)
-
 
 def main(args: list[str] | None = None) -> int:
     """Run the node; the exit code is 1 when it could not start."""
-    return run(ClassifierNode, args, start=ClassifierNode.autostart)
+    return run(lambda finish: ClassifierNode(), args, start=ClassifierNode.autostart)
 
 
 if __name__ == '__main__':

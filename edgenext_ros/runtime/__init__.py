@@ -64,6 +64,13 @@ def survey() -> tuple[Engine, ...]:
     return tuple(tried)
 
 
+def taken(model: Path, found: tuple[Engine, ...]) -> str:
+    """Say in words which of the engines that ``survey`` found runs a model; empty for none."""
+    names = _FOR_SUFFIX.get(model.suffix.lower(), ())
+    return next((f'{engine.name} ({engine.detail})' for engine in found
+                 if engine.usable and engine.name in names), '')
+
+
 def suffixes(runtime: str = 'auto', found: tuple[Engine, ...] = ()) -> tuple[str, ...]:
     """
     Return the kinds of file that an engine reads, best first.
