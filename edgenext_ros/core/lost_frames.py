@@ -25,8 +25,12 @@ _WINDOW = 128
 _LEAST_GAPS = 12
 _LEAST_SINGLES, _SINGLES_SHARE = 3, 0.08
 """Of so many gaps must be one period, or the period is not known; 20 % are, of 80 % lost."""
-_NOISE, _STEADY_NOISE, _NOISE_RATIO = 0.22, 0.06, 2.0
-"""RMS distance of gaps from whole periods, in periods; gaps without any order have 0.29."""
+_NOISE, _DOUBT = 0.24, 0.35
+"""RMS distance of gaps from whole periods, in periods; gaps without any order have 0.29, and few
+of them less by chance: so much less, divided by the root of their number."""
+_STEADY_NOISE, _NOISE_RATIO = 0.06, 2.0
+_BIAS, _BIAS_DOUBT = 0.06, 0.2
+"""Mean distance, with its sign: jitter has none, another period has."""
 _SAME = 4
 """So many equal gaps of several periods in a row are a camera that has changed its rate."""
 _LONGEST_S, _LONGEST_PERIODS = 2.0, 25
@@ -205,7 +209,7 @@ class LostFrames:
         losses = sum(second.losses for second in self._seconds)
         if not self._goes_on:
             self._goes_on = (
-                losses >= _LEAST_LOSSES and share >= _LEAST_SHARE and frames >= _LEAST_FRAMES
+                self._last_loss == now and losses >= _LEAST_LOSSES and share >= _LEAST_SHARE and frames >= _LEAST_FRAMES
                 and losses > sum(second.overwrites for second in self._seconds))
         elif not losses:
             self._goes_on = False
@@ -227,20 +231,18 @@ def period_of(gaps: np.ndarray) -> float | None:
     if len(gaps) < _LEAST_GAPS:
         return None
     best, least = None, float('inf')
-    for first in np.unique(np.quantile(gaps, np.linspace(0.02, 0.7, 24))):
+    for first in np.unique(np.quantile(gaps, np.linspace(0.02, 0.5, 12))):
         period = _refined(float(first), gaps)
         periods = np.maximum(1, np.rint(gaps / period))
-        noise = np.abs(gaps / period - periods)
         single = periods == 1
         if np.count_nonzero(single) < max(_LEAST_SINGLES, _SINGLES_SHARE * len(gaps)):
             continue
+        noise = gaps / period - periods
         # A clock that was set makes a gap of any length.
-        usual = np.sort(noise)[:len(gaps) - len(gaps) // 20]
-        level = _rms(usual)
-        several = np.sort(noise[~single])
-        limit = min(_NOISE, max(_STEADY_NOISE, _NOISE_RATIO * _rms(noise[single])))
-        if level < min(least, _NOISE) and (
-                not len(several) or _rms(several[:len(several) - len(several) // 10]) < limit):
+        level = _rms(_usual(noise, 20))
+        steady = max(_STEADY_NOISE, _NOISE_RATIO * _rms(noise[single]))
+        if level < min(least, _limit(len(gaps))) and (
+                _is_jitter(noise[single]) and _is_jitter(_usual(noise[~single], 10), steady)):
             best, least = period, level
     return best
 
@@ -254,6 +256,22 @@ def _refined(period: float, gaps: np.ndarray) -> float:
             period = float(np.dot(gaps[near], periods[near]) / np.dot(periods[near],
                                                                       periods[near]))
     return period
+
+
+def _limit(number: int) -> float:
+    return _NOISE - _DOUBT / float(np.sqrt(number))
+
+
+def _is_jitter(noise: np.ndarray, most: float = _NOISE) -> bool:
+    """Say whether distances from whole periods are as jitter makes them."""
+    return not len(noise) or (
+        _rms(noise) < min(most, _NOISE)
+        and abs(float(noise.mean())) < _BIAS + _BIAS_DOUBT / float(np.sqrt(len(noise))))
+
+
+def _usual(noise: np.ndarray, part: int) -> np.ndarray:
+    """Leave out the largest, one in ``part``."""
+    return noise[np.argsort(np.abs(noise))][:len(noise) - len(noise) // part]
 
 
 def _rms(values: np.ndarray) -> float:
