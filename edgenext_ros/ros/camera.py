@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Bytes, FrameError
+from edgenext_ros.ros.guarded import stamp_now
 from edgenext_ros.ros.lifecycle import run
 from edgenext_ros.ros.messages import image_message
 from edgenext_ros.ros.parameters import CameraSettings, ParameterError, Parameters
@@ -75,7 +76,7 @@ class CameraNode(Node):
         message = self._last[1]
         if message is None:
             return
-        message.header = Header(stamp=self.get_clock().now().to_msg(),
+        message.header = Header(stamp=stamp_now(self.get_clock()),
                                 frame_id=self.settings.frame_id)
         self._playing.publish(Header(stamp=message.header.stamp, frame_id=picture.name))
         self._publisher.publish(message)

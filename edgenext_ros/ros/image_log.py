@@ -8,7 +8,8 @@ import traceback
 from typing import Any
 
 from edgenext_ros.core.frame import FrameError
-from edgenext_ros.ros.diagnostics import Complaints
+from edgenext_ros.ros.diagnostics import Complaints, printable
+from edgenext_ros.ros.guarded import harmless
 from edgenext_ros.runtime.base import EngineRestsError, InferenceError
 
 
@@ -22,17 +23,20 @@ class ImageLog:
     def __init__(self, node: Any) -> None:
         self._node = node
         self._complaints, self._news = Complaints(), Complaints()
-        self._layout = ''
+        self.layout = ''
+        """Of the pictures that come, in words; empty before the first."""
 
+    @harmless
     def tell_of_layout(self, layout: str) -> None:
         """Log what kind of pictures come, when it is another than before."""
-        if layout != self._layout:
-            before, self._layout = self._layout, layout
+        if layout != self.layout:
+            before, self.layout = self.layout, layout
             text = f'{layout}, before {before}' if before else layout
             # Two cameras on one topic would fill the disk.
             if self._news.deserves_a_line(text):
-                self._node.get_logger().info(f'images of {self._topic()}: {text}')
+                self._node.get_logger().info(printable(f'images of {self._topic()}: {text}'))
 
+    @harmless
     def complain(self, error: Exception) -> None:
         """Count and log what gave no result."""
         # Others are a bug of ours, which must not end the thread.
@@ -41,8 +45,10 @@ class ImageLog:
         self._node.statistics.count_problem(reason, engine=not isinstance(error, FrameError))
         # That the engine rests was to be expected when it was said why.
         if not isinstance(error, EngineRestsError) and self._complaints.deserves_a_line(reason):
-            self._node.get_logger().warning(f'no result for a frame of {self._topic()}: {reason}')
+            self._node.get_logger().warning(printable(
+                f'no result for a frame of {self._topic()}: {reason}'))
 
+    @harmless
     def settle(self) -> None:
         """Log the first good image after a problem."""
         if self._complaints.settle():

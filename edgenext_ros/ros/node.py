@@ -18,6 +18,7 @@ from edgenext_ros.ros import messages
 from edgenext_ros.ros.annotate import annotate
 from edgenext_ros.ros.diagnostics import Statistics
 from edgenext_ros.ros.engine import Engine, Opener
+from edgenext_ros.ros.guarded import GuardedCallbacks
 from edgenext_ros.ros.image_log import ImageLog
 from edgenext_ros.ros.lifecycle import GuardedLifecycleNode, run
 from edgenext_ros.ros.once import ClassifyOnce, REQUESTS
@@ -47,7 +48,7 @@ class _Work(NamedTuple):
     message: bytes
 
 
-class ClassifierNode(GuardedLifecycleNode):
+class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
     """
     Classify the newest image of a camera.
 
@@ -72,7 +73,7 @@ class ClassifierNode(GuardedLifecycleNode):
         self.subscribed_at = 0.0
         self.enabled = True
         self._version = 0
-        self._log = ImageLog(self)
+        self.images = ImageLog(self)
         self._stamp = (0, 0)
         self._result = messages.ClassificationMessage()
         self.statistics = Statistics()
@@ -222,7 +223,7 @@ class ClassifierNode(GuardedLifecycleNode):
         def succeed() -> None:
             if monotonic() - ready > LEAST_PATIENCE_S:
                 raise InferenceError('it waited for an image before it, which hung')
-            self._log.tell_of_layout(source.layout(picture))
+            self.images.tell_of_layout(source.layout(picture))
             self._publish(frame, result, messages.header_message(picture), engine, shown=shown)
             if self._once.waiting:
                 self._once.answer(success=True, received=work.received,
@@ -243,7 +244,7 @@ class ClassifierNode(GuardedLifecycleNode):
     def _fail(self, work: _Work, error: BaseException) -> None:
         if work.pipeline.busy_seconds > LEAST_PATIENCE_S:
             work.pipeline.clear()  # It has waited all the while, and is as stale.
-        self._log.complain(error)
+        self.images.complain(error)
         self._once.answer(success=False, received=work.received, text=str(error))
 
     def _is_repeated(self, picture: StampedData) -> bool:
@@ -260,7 +261,7 @@ class ClassifierNode(GuardedLifecycleNode):
         stamp = header.stamp.sec + header.stamp.nanosec / 1e9
         age = self.get_clock().now().nanoseconds / 1e9 - stamp
         self.statistics.count_result(result.timings, age)
-        self._log.settle()
+        self.images.settle()
         if shown:
             self._outputs.annotated.publish(messages.image_message(
                 annotate(frame, result.prediction, engine.labels,

@@ -9,6 +9,7 @@ from typing import Any
 
 from edgenext_ros.ros import messages
 from edgenext_ros.ros.engine import Engine
+from edgenext_ros.ros.guarded import stamp_now
 from edgenext_ros.ros.parameters import ParameterError
 from edgenext_ros.ros.qos import OVERRIDES
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -79,7 +80,7 @@ class Outputs:
 
     def publish_labels(self, engine: Engine, *, version: int) -> None:
         """Tell late joiners too what a result's ``class_id`` means."""
-        header = Header(stamp=self._node.get_clock().now().to_msg())
+        header = Header(stamp=stamp_now(self._node.get_clock()))
         self._label_info.publish(messages.label_info_message(
             engine.labels, header, threshold=engine.settings.score_threshold))
         self._vision_info.publish(messages.vision_info_message(
