@@ -15,14 +15,17 @@ legacy      before 1.6: five pickles, then for each storage its count and its by
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 import io
+import lzma
 from math import prod
 from pathlib import Path
 import struct
 from typing import Any, BinaryIO
 import zipfile
+import zlib
 
 from edgenext_ros.models import bin_file, ModelError
 from edgenext_ros.toolchain.pickles import Name, PickleError, read as read_pickle, Record
@@ -102,43 +105,44 @@ def read(path: Path) -> Any:
 
 
 def _zip(path: Path) -> Any:
-    try:
-        # Opened again for each tensor: a file of weights has some hundred.
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            inside = next((name for name in names if name.count('/') == 1
-                           and name.endswith('/data.pkl')), None)
-            if inside is None:
-                raise PickleError(f'a zip archive without data.pkl ({", ".join(names[:3])}), no '
-                                  'checkpoint of PyTorch')
-            root = inside[:-len('data.pkl')]
-            order = _member(archive, f'{root}byteorder', 16) if f'{root}byteorder' in names \
-                else b'little'
-            if order != b'little':
-                raise PickleError('a checkpoint of a big-endian machine; save it on another')
-            stream = io.BytesIO(_member(archive, inside, MAX_TENSOR))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        if isinstance(error, PickleError):
-            raise
-        raise PickleError(f'a damaged zip archive ({error})') from error
+    with _archive(path) as archive:
+        names = archive.namelist()
+        inside = next((name for name in names if name.count('/') == 1
+                       and name.endswith('/data.pkl')), None)
+        if inside is None:
+            raise PickleError(f'a zip archive without data.pkl ({", ".join(names[:3])[:200]}), no '
+                              'checkpoint of PyTorch')
+        root = inside[:-len('data.pkl')]
+        if f'{root}byteorder' in names and _member(archive, f'{root}byteorder', 16) != b'little':
+            raise PickleError('a checkpoint of a big-endian machine; save it on another')
+        stream = io.BytesIO(_member(archive, inside, MAX_TENSOR))
 
     def load(key: Any) -> Any:
         storage = _storage(key)
         if isinstance(storage, Name):
             return storage
-        member, size = f'{root}data/{key[2]}', storage.count * storage.itemsize
 
         def data() -> bytes:
-            try:
-                with zipfile.ZipFile(path) as archive:
-                    found = _member(archive, member, size)
-            except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, KeyError,
-                    OSError) as error:
-                raise PickleError(f'a damaged zip archive ({error})') from error
-            return found
+            # Opened again for each tensor: an optimiser's many stay unread.
+            with _archive(path) as archive:
+                return _member(archive, f'{root}data/{storage.key}',
+                               storage.count * storage.itemsize)
         storage.data = data
         return storage
     return read_pickle(stream, make=_make, load=load)
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip archive, and raise PickleError for all that can be wrong with one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except PickleError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError,
+            RuntimeError, EOFError, KeyError, ValueError, OSError) as error:
+        raise PickleError(f'a damaged zip archive ({" ".join(str(error).split())})') from error
 
 
 def _member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:

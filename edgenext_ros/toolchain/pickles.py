@@ -96,7 +96,7 @@ class _Machine:
             elif name in _CONSTANTS:
                 self._stack.append(_CONSTANTS[name]())
             elif name == 'STOP':
-                return self._pop()
+                return self._take()
             elif name not in ('PROTO', 'FRAME'):
                 operation = getattr(self, f'_{name.lower()}', None)
                 if operation is None:
@@ -104,7 +104,7 @@ class _Machine:
                 operation(argument)
         raise PickleError('a pickle without an end')
 
-    def _pop(self) -> Any:
+    def _take(self) -> Any:
         value = self._stack.pop()
         if value is _MARK:
             raise PickleError('damaged pickle (mark)')
@@ -117,12 +117,15 @@ class _Machine:
         return values[::-1]
 
     def _top(self) -> Any:
-        value = self._pop()
+        value = self._take()
         self._stack.append(value)
         return value
 
     def _mark(self, _: object) -> None:
         self._stack.append(_MARK)
+
+    def _pop(self, _: object) -> None:
+        self._stack.pop()
 
     def _pop_mark(self, _: object) -> None:
         self._pop_to_mark()
@@ -151,7 +154,7 @@ class _Machine:
         self._stack.append(tuple(self._pop_to_mark()))
 
     def _few(self, count: int) -> None:
-        values = [self._pop() for _ in range(count)]
+        values = [self._take() for _ in range(count)]
         self._stack.append(tuple(values[::-1]))
 
     def _tuple1(self, _: object) -> None:
@@ -174,7 +177,7 @@ class _Machine:
         self._set(values)
 
     def _append(self, _: object) -> None:
-        self._extend([self._pop()])
+        self._extend([self._take()])
 
     def _appends(self, _: object) -> None:
         self._extend(self._pop_to_mark())
@@ -190,7 +193,7 @@ class _Machine:
         target.extend(values)
 
     def _setitem(self, _: object) -> None:
-        value, key = self._pop(), self._pop()
+        value, key = self._take(), self._take()
         self._set([key, value])
 
     def _setitems(self, _: object) -> None:
@@ -212,7 +215,7 @@ class _Machine:
         self._stack.append(Name(f'{module}.{name}'))
 
     def _stack_global(self, _: object) -> None:
-        name, module = self._pop(), self._pop()
+        name, module = self._take(), self._take()
         if not isinstance(name, str) or not isinstance(module, str):
             raise PickleError('damaged pickle (name)')
         self._stack.append(Name(f'{module}.{name}'))
@@ -224,26 +227,26 @@ class _Machine:
         self._stack.append(self._make(Record(name, arguments)))
 
     def _reduce(self, _: object) -> None:
-        arguments, callee = self._pop(), self._pop()
+        arguments, callee = self._take(), self._take()
         self._call(callee, arguments)
 
     _newobj = _reduce
 
     def _newobj_ex(self, _: object) -> None:
-        self._pop()  # keyword arguments: no name that is known has any
+        self._take()  # keyword arguments: no name that is known has any
         self._reduce(None)
 
     def _inst(self, argument: str) -> None:
         arguments = tuple(self._pop_to_mark())
         self._global(argument)
-        self._call(self._pop(), arguments)
+        self._call(self._take(), arguments)
 
     def _obj(self, _: object) -> None:
         callee, *arguments = self._pop_to_mark()
         self._call(callee, tuple(arguments))
 
     def _build(self, _: object) -> None:
-        state, target = self._pop(), self._top()
+        state, target = self._take(), self._top()
         if isinstance(target, Record):  # else attributes of a dictionary, such as _metadata
             target.state = state
 
@@ -251,7 +254,7 @@ class _Machine:
         self._stack.append(self._load(key))
 
     def _binpersid(self, _: object) -> None:
-        self._stack.append(self._load(self._pop()))
+        self._stack.append(self._load(self._take()))
 
 
 def _key(key: Any) -> Any:
