@@ -7,6 +7,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
+import logging
 from pathlib import Path
 
 from edgenext_ros.choices import ENGINES
@@ -135,7 +136,9 @@ def open_model(model: Path, *, runtime: str = 'auto',
         _close(_busy.pop())
     if model.suffix.lower() == '.bin':
         # The vendor's libraries may crash on a damaged file, and with them this process.
-        bin_file.read(model)
+        doubt = bin_file.read(model).doubt
+        if doubt:
+            logging.getLogger(__name__).warning('%s: %s', model, doubt)
     instance: Runtime = getattr(import_module(f'{__name__}.{engine.name}'),
                                 ENGINES[engine.name])()
     try:

@@ -29,7 +29,6 @@ from edgenext_ros.toolchain import calibration, mapper
 from edgenext_ros.toolchain.mapper import Report
 from edgenext_ros.toolchain.recipe import Recipe, WEIGHTS
 
-SIZE = 224
 SENSITIVITY_PICTURES = 4
 """Of the calibration pictures; each is run twice for each node."""
 Progress = Callable[[str], None]
@@ -41,7 +40,7 @@ class Job:
     """What to compile, and how."""
 
     model: str
-    """timm's name, or the path of a file with weights; see ``weights.load_network``."""
+    """timm's name, or the path of a file with weights; see ``weights.load``."""
     recipe: Recipe
     output: Path | None
     """The ``.bin`` to write; None only measures."""
@@ -60,6 +59,8 @@ class Job:
     """CSV file for what each layer costs, see ``mapper.layer_costs``."""
     sensitivity: Path | None = None
     """CSV file for what int8 costs at each node, see ``sensitivity``; needs pictures."""
+    picture: tuple[int, int] | None = None
+    """Height and width of the input; None takes those of an ONNX file, else 224x224."""
 
 
 def compile_model(job: Job, *, progress: Progress) -> Report:
@@ -86,7 +87,7 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
             progress(note)
         used = None
         if job.pictures is not None:
-            used = _calibrate(job, work / 'calibration', progress)
+            used = _calibrate(job, work / 'calibration', prepared['picture'], progress)
         config = mapper.configuration(
             prefix=Path(job.output or prepared['size']).stem, int16=prepared['int16'],
             calibrate=job.recipe if used else None,
@@ -146,9 +147,9 @@ def _prepare(tools: hbdk.Hbdk, job: Job, output: Path) -> dict[str, Any]:
         raise ModelError(f'{job.model}: expected a file with weights, found '
                          f'{"a folder" if model.is_dir() else "nothing there"}')
     arguments = {
-        'model': str(model.absolute()) if model.suffix and model.is_file() else job.model,
+        'model': str(model.absolute()) if model.is_file() else job.model,
         'recipe': asdict(job.recipe), 'random': job.pictures is None, 'classes': job.classes,
-        'onnx': str(output)}
+        'picture': job.picture, 'onnx': str(output)}
     done = subprocess.run(
         tools.module('edgenext_ros.toolchain.prepare', json.dumps(arguments)),
         env=tools.environment(), capture_output=True, text=True, check=False)
@@ -165,19 +166,19 @@ def _prepare(tools: hbdk.Hbdk, job: Job, output: Path) -> dict[str, Any]:
     return answer
 
 
-def _calibrate(job: Job, folder: Path, progress: Progress) -> list[str]:
+def _calibrate(job: Job, folder: Path, picture: list[int], progress: Progress) -> list[str]:
     """Write the calibration data and return the names of the pictures in it."""
     assert job.pictures is not None
     files = calibration.picture_files(job.pictures, limit=job.count)
     folder.mkdir()
-    used = []
-    for file, nv12 in calibration.read_pictures(files, width=SIZE, height=SIZE, fit=job.fit):
+    (height, width), used = picture, []
+    for file, nv12 in calibration.read_pictures(files, width=width, height=height, fit=job.fit):
         if isinstance(nv12, str):
             progress(f'left out {file}: {nv12}')
             continue
         # Not tofile: it does not say why it could not write.
         (folder / f'{len(used):05}.rgb').write_bytes(
-            calibration.rgb(nv12, width=SIZE, height=SIZE).tobytes())
+            calibration.rgb(nv12, width=width, height=height).tobytes())
         used.append(str(file.relative_to(job.pictures)))
     if not used:
         raise ValueError(f'{job.pictures}: none of {len(files)} pictures decodes')
@@ -193,7 +194,8 @@ def _publish(job: Job, work: Path, config: dict[str, Any], prepared: dict[str, A
     bin_file.read(compiled)
     story = {
         'model': Path(job.model).name, 'network': prepared['size'], 'classes': prepared['classes'],
-        'recipe': job.recipe.name, 'sha256': hashlib.sha256(compiled.read_bytes()).hexdigest(),
+        'weights': prepared['weights'], 'height': prepared['picture'][0],
+        'width': prepared['picture'][1], 'recipe': job.recipe.name, 'sha256': hashlib.sha256(compiled.read_bytes()).hexdigest(),
         'fit': job.fit, 'calibration_pictures': used, 'report': asdict(report),
         'configuration': config}
     recipe = work / 'recipe.json'
