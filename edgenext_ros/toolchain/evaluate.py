@@ -18,9 +18,11 @@ from time import perf_counter
 
 import cv2
 from edgenext_ros import __version__
-from edgenext_ros.core.frame import Frame, FrameError
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.models import pictures, regular
+from edgenext_ros.models.pictures import Account, LeftOut, PictureError
+from edgenext_ros.models.regular import shown
 from edgenext_ros.models.store import cache_folder
 from edgenext_ros.runtime import hbdk, open_model, select
 from edgenext_ros.runtime.base import ModelInfo, Nv12
@@ -55,6 +57,9 @@ class Skipped:
 
     file: str
     reason: str
+    """A sentence."""
+    kind: str = 'damaged'
+    """See ``pictures.LeftOut.reason``."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,13 @@ class Run:
         """A name for people."""
         return f'{self.subject.path.name}, {self.view}'
 
+    def account(self, data: Labelled) -> Account:
+        """Return what is left out of the folder of pictures."""
+        failed = tuple(LeftOut(skipped.file, skipped.kind) for skipped in self.skipped)
+        if data.listing is None:
+            return Account(failed, len(data))
+        return data.listing.account(failed)
+
     @property
     def best(self) -> np.ndarray:
         """The class that each picture was taken for."""
@@ -93,7 +105,8 @@ class Run:
 
 
 def digest(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal digits."""
+    """Return the SHA-256 of a file as hexadecimal digits; OSError where it is none."""
+    regular.check(path)
     with path.open('rb') as file:
         total = hashlib.sha256()
         while block := file.read(1 << 20):
@@ -149,7 +162,7 @@ def evaluate(subject: Subject, data: Labelled, view: View, *, progress: Progress
         records = partial.read()
     if not len(records):
         raise ValueError(f'{data.folder}: no picture in it decodes; the first: '
-                         f'{skipped[0].file}: {skipped[0].reason}')
+                         f'{shown(skipped[0].file)}: {skipped[0].reason}')
     return _sum_up(subject, data, view, records, tuple(skipped), len(known), partial.path)
 
 
@@ -179,9 +192,9 @@ def _run_batch(subject: Subject, data: Labelled, view: View, indices: list[int],
         file = data.files[index]
         begin = perf_counter()
         try:
-            frame = Frame.from_compressed(np.fromfile(data.folder / file, np.uint8))
-        except (FrameError, OSError) as error:
-            skipped.append(Skipped(file, str(error)))
+            frame = pictures.read(data.folder / file)
+        except PictureError as error:
+            skipped.append(Skipped(file, str(error), error.reason))
             continue
         read = perf_counter()
         nv12 = converter.convert(view.resized(frame, size=(info.width, info.height)),
