@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,18 @@ def own_cache(monkeypatch, tmp_path_factory):
     folder = tmp_path_factory.mktemp('cache')
     monkeypatch.setenv('XDG_CACHE_HOME', str(folder))
     return folder
+
+
+@pytest.fixture
+def special_files(tmp_path):
+    """Make what a path may lead to besides a file: folder, pipe, socket, device."""
+    folder = tmp_path / 'special'
+    folder.mkdir()
+    os.mkfifo(tmp_path / 'pipe')
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(f'/proc/self/fd/{os.open(tmp_path, os.O_PATH)}/socket')
+    return {'folder': folder, 'pipe': tmp_path / 'pipe', 'socket': tmp_path / 'socket',
+            'device': Path('/dev/zero')}
 
 
 @pytest.fixture

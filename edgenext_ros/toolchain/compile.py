@@ -113,6 +113,31 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
     return report
 
 
+def fingerprint(job: Job) -> str:
+    """
+    Return a SHA-256 of what a compilation depends on: for figures that are kept.
+
+    It covers the ONNX file, hb_mapper's settings, the version of the tools, and what is
+    calibrated with. The graph is written for that, which takes seconds.
+    """
+    tools = hbdk.find()
+    total = hashlib.sha256(tools.version.encode())
+    with tempfile.TemporaryDirectory(prefix='edgenext-') as folder:
+        graph = Path(folder, 'model.onnx')
+        prepared = _prepare(tools, job, graph)
+        total.update(graph.read_bytes())
+    calibrate = None if job.pictures is None else job.recipe
+    total.update(json.dumps(mapper.configuration(
+        prefix=prepared['size'], int16=prepared['int16'], calibrate=calibrate,
+        level=job.level or prepared['level'])).encode())
+    if job.pictures is not None:
+        seen = calibration.read_folder(
+            job.pictures, limit=job.count, width=SIZE, height=SIZE, fit=job.fit)
+        for nv12 in seen.pictures:
+            total.update(nv12.tobytes())
+    return total.hexdigest()
+
+
 def _measure_sensitivity(tools: hbdk.Hbdk, work: Path, output: Path) -> None:
     graph = next((work / 'out').glob('*_calibrated_model.onnx'))
     done = subprocess.run(

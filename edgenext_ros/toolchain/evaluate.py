@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 import hashlib
 import json
 from pathlib import Path
 from time import perf_counter
 
 import cv2
-from edgenext_ros import __version__
+import edgenext_ros
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.models import pictures, regular
@@ -170,8 +171,17 @@ def _partial_path(subject: Subject, data: Labelled, view: View) -> Path:
     """Name the file after everything that the outputs depend on."""
     files = [(file, *_state(data.folder / file)) for file in data.files]
     key = json.dumps([subject.digest, subject.info.engine, view.fit, view.interpolation,
-                      __version__, cv2.__version__, str(data.folder.absolute()), files])
+                      _code(), cv2.__version__, str(data.folder.absolute()), files])
     return cache_folder() / 'evaluations' / f'{hashlib.sha256(key.encode()).hexdigest()}.part'
+
+
+@lru_cache
+def _code() -> str:
+    """Return a digest of this package, which makes the network's input of a picture."""
+    total = hashlib.sha256()
+    for file in sorted(Path(edgenext_ros.__file__).parent.rglob('*.py')):
+        total.update(file.read_bytes())
+    return total.hexdigest()
 
 
 def _state(file: Path) -> tuple[int, int]:

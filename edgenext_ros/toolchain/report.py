@@ -62,7 +62,7 @@ def _run_figures(run: Run, evaluation: Evaluation) -> dict[str, Any]:
         'runtime': run.subject.info.engine, 'fit': run.view.fit,
         'interpolation': run.view.interpolation, 'data': str(evaluation.data.folder),
         'selection': evaluation.data.note, 'pictures': accuracy.pictures,
-        'skipped': [vars(skipped) for skipped in run.skipped],
+        'skipped': [{'file': s.file, 'reason': s.reason} for s in run.skipped],
         'left_out': run.account(evaluation.data).as_json(),
         'top1': accuracy.top1.value, 'top1_interval': [accuracy.top1.low, accuracy.top1.high],
         'top5': accuracy.top5.value, 'top5_interval': [accuracy.top5.low, accuracy.top5.high],
