@@ -9,7 +9,6 @@ import os
 from pathlib import Path
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -57,11 +56,11 @@ def own_cache(monkeypatch, tmp_path_factory):
 @pytest.fixture
 def special_files(tmp_path):
     """Make what a path may lead to besides a file: folder, pipe, socket, device."""
+    from hostile_folder import bind_socket
     folder = tmp_path / 'special'
     folder.mkdir()
     os.mkfifo(tmp_path / 'pipe')
-    with socket.socket(socket.AF_UNIX) as bound:
-        bound.bind(f'/proc/self/fd/{os.open(tmp_path, os.O_PATH)}/socket')
+    bind_socket(tmp_path, 'socket')
     return {'folder': folder, 'pipe': tmp_path / 'pipe', 'socket': tmp_path / 'socket',
             'device': Path('/dev/zero')}
 

@@ -45,7 +45,7 @@ _HIDDEN = frozenset((
     'system volume information'))
 """Folders that systems and network drives make, besides those with a dot."""
 _READABLE = re.compile(
-    rb'\xff\xd8\xff|\x89PNG\r\n|BM.{4}\0\0\0\0|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]|P[1-6]\s+[#\d]', re.DOTALL)
+    rb'\xff\xd8\xff|\x89PNG\r\n|BM.{4}\0\0\0\0|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]|P[1-6]\s+(#|\d+\s+\d)', re.DOTALL)
 _FOREIGN = tuple((re.compile(magic, re.DOTALL), name) for magic, name in (
     (rb'.{4}ftypavi[fs]', 'AVIF'), (rb'.{4}ftyp(hei|hev|mif1|msf1)', 'HEIC'),
     (rb'GIF8', 'GIF'), (rb'\xff\x0a|\0\0\0\x0cJXL ', 'JPEG XL'), (rb'.{4}ftyp', 'video'),

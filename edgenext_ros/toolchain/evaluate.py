@@ -136,8 +136,9 @@ def quantised(graph: Path, info: ModelInfo) -> Subject:
     :raises RuntimeUnavailableError: the vendor's tools are not here.
     :raises OSError: the file cannot be read.
     """
+    sum_of_graph = digest(graph)
     engine = f'quantised graph, hbdk {hbdk.find().version}'
-    return Subject(graph, digest(graph), replace(info, name=graph.stem, engine=engine),
+    return Subject(graph, sum_of_graph, replace(info, name=graph.stem, engine=engine),
                    _GRAPH_BATCH, lambda inputs, progress: run_quantised(graph, inputs, info))
 
 

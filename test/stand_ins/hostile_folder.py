@@ -56,14 +56,18 @@ def set_traps(folder: Path) -> Path:
     (folder / 'gone.jpg').symlink_to(folder / 'nowhere.jpg')
     (folder / 'round').symlink_to(folder)
     (folder / 'itself.jpg').symlink_to(folder / 'itself.jpg')
-    with socket.socket(socket.AF_UNIX) as bound:
-        here = os.getcwd()
-        os.chdir(folder)  # an address has 107 bytes at most
-        try:
-            bound.bind('socket.jpg')
-        finally:
-            os.chdir(here)
+    bind_socket(folder, 'socket.jpg')
     return folder
+
+
+def bind_socket(folder: Path, name: str) -> None:
+    """Make a socket in a folder."""
+    inside = os.open(folder, os.O_PATH)
+    try:
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(f'/proc/self/fd/{inside}/{name}')  # an address has 107 bytes at most
+    finally:
+        os.close(inside)
 
 
 def noise(seed, shape=(48, 64, 3)):
