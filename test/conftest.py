@@ -89,6 +89,18 @@ def own_cache(monkeypatch, tmp_path_factory):
 
 
 @pytest.fixture
+def special_files(tmp_path):
+    """Make what a path may lead to besides a file: folder, pipe, socket, device."""
+    from hostile_folder import bind_socket
+    folder = tmp_path / 'special'
+    folder.mkdir()
+    os.mkfifo(tmp_path / 'pipe')
+    bind_socket(tmp_path, 'socket')
+    return {'folder': folder, 'pipe': tmp_path / 'pipe', 'socket': tmp_path / 'socket',
+            'device': Path('/dev/zero')}
+
+
+@pytest.fixture
 def class_folders(tmp_path):
     """Make three class folders, named as the bundled model's classes, of four photographs."""
     folders = {'Faces_easy': ('astronaut', 'grace_hopper'), 'camera': ('camera',),

@@ -31,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='one folder of pictures per class, named by label or synset; or, '
                              'with --truth, pictures in any folders')
     parser.add_argument('--truth', type=Path, metavar='FILE',
-                        help='lines of "file class"; the class by name, synset, or index from 0')
+                        help='lines of "file class", with a TAB between them where the file has '
+                             'blanks in its name; the class by name, synset, or index from 0')
     parser.add_argument('--labels', type=Path, metavar='FILE',
                         help="label file instead of the model's own")
     parser.add_argument('--compare', nargs='+', default=[], metavar='MODEL',
@@ -142,6 +143,7 @@ def _labels(subjects: list[Subject], located: list[Located], own: Path | None) -
 
 def _show(evaluation: Evaluation) -> None:
     """Print the tables."""
+    from edgenext_ros.models.regular import shown
     from edgenext_ros.toolchain.report import share
 
     first, labels = evaluation.runs[0], evaluation.labels
@@ -149,7 +151,10 @@ def _show(evaluation: Evaluation) -> None:
     print(f'{found.pictures} pictures of {len(found.per_class)} classes in '
           f'{evaluation.data.folder} ({evaluation.data.note}), {len(first.skipped)} skipped')
     for skipped in first.skipped[:5]:
-        print(f'  skipped: {skipped.file}: {skipped.reason}')
+        print(f'  skipped: {shown(skipped.file)}: {skipped.reason}')
+    account = first.account(evaluation.data)
+    if account:
+        print(account)
     subjects = {id(r.subject): r.subject for r in evaluation.runs}.values()
     for subject in subjects:
         print(f'{subject.path.name}: sha256 {subject.digest}, {subject.info.engine}')

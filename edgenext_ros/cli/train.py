@@ -123,6 +123,8 @@ def _train(arguments: argparse.Namespace) -> int:
           f'for the BPU  edgenext compile {result.onnx} --output '
           f'{result.onnx.with_suffix(".bin")} --calibration {job.output}/pictures/training')
     figures = asdict(result)
-    figures.update(onnx=str(result.onnx), top1=result.test.top1, top5=result.test.top5)
+    del figures['account']
+    figures.update(onnx=str(result.onnx), top1=result.test.top1, top5=result.test.top5,
+                   left_out=result.account.as_json())
     write_json(arguments.json, figures)
     return 0

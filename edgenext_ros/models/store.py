@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import errno
 import os
 from pathlib import Path
 import platform
@@ -13,7 +14,7 @@ import shutil
 
 from edgenext_ros.core.labels import LabelError, LabelSet
 from edgenext_ros.libraries import install_onnxruntime
-from edgenext_ros.models import record
+from edgenext_ros.models import record, regular
 from edgenext_ros.models.catalog import CATALOG, Entry, File
 
 _MOST_LABEL_BYTES = 10 ** 6
@@ -171,19 +172,18 @@ def read_labels(path: Path) -> LabelSet:
     """
     Read a label file, UTF-8 text or JSON.
 
-    :raises LabelError: it is missing, of more than 1 MB, not UTF-8, or not a list of names.
+    :raises LabelError: it is missing, no regular file, of more than 1 MB, not UTF-8, or not a
+        list of names.
     """
     try:
-        with path.open('rb') as file:  # a limit on what is read: a device has no size
-            data = file.read(_MOST_LABEL_BYTES + 1)
-        text = data.decode('utf-8')
+        text = regular.read(path, most=_MOST_LABEL_BYTES).decode('utf-8')
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise LabelError(f'{path}: expected at most {_MOST_LABEL_BYTES} bytes of labels, '
+                             'found more') from error
         raise LabelError(f'{path}: cannot be read: {error.strerror}') from error
     except UnicodeDecodeError as error:
         raise LabelError(f'{path}: cannot be read as UTF-8 text: {error}') from error
     except ValueError as error:  # a NUL, or half of a surrogate pair, in the path
         raise LabelError(f'{str(path)!r}: cannot be read: {error}') from error
-    if len(data) > _MOST_LABEL_BYTES:
-        raise LabelError(f'{path}: expected at most {_MOST_LABEL_BYTES} bytes of labels, '
-                         'found more')
     return LabelSet.parse(text, source=str(path))

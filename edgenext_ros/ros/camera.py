@@ -42,7 +42,7 @@ class CameraNode(Node):
         self.settings = settings = Parameters(self, CameraSettings()).settings
         self._pictures = open_source(
             settings.source, repeat=max(1, round(settings.rate * settings.hold)),
-            loop=settings.loop)
+            loop=settings.loop, notice=self.get_logger().warning)
         self._last: tuple[Bytes, Image | CompressedImage | None] | None = None
         self._header = Header(frame_id=settings.frame_id)
         try:
