@@ -215,7 +215,7 @@ class ClassifierNode(GuardedLifecycleNode):
         def succeed() -> None:
             if monotonic() - ready > LEAST_PATIENCE_S:
                 raise InferenceError('it waited for an image before it, which hung')
-            self._log.tell_of_layout(source.layout(picture))
+            self._log.tell_of_layout(source.layout(picture), frame)
             self._publish(frame, result, messages.header_message(picture), engine, shown=shown)
             if self._once.waiting:
                 self._once.answer(success=True, received=work.received,
