@@ -93,7 +93,8 @@ class Nv12Converter:
             the next call uses again.
         :return: Y plane, then interleaved U and V; BT.601 full range.
         """
-        key = (frame.encoding, frame.width, frame.height, frame.step, frame.big_endian)
+        key = (frame.encoding, frame.width, frame.height, frame.step, frame.luma_rows,
+               frame.big_endian)
         if key != self._key:
             self._plan(frame)
             self._key = key

@@ -7,10 +7,14 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
-from edgenext_ros.core.frame import FrameError
+from edgenext_ros.core.bit_depth import BitDepth
+from edgenext_ros.core.frame import Frame, FrameError
 from edgenext_ros.ros.diagnostics import Complaints, printable
 from edgenext_ros.ros.guarded import harmless
 from edgenext_ros.runtime.base import EngineRestsError, InferenceError
+
+_MOST_NOTES = 20
+"""That are logged: a driver that is odd in a new way in every frame must not fill the disk."""
 
 
 class ImageLog:
@@ -25,16 +29,29 @@ class ImageLog:
         self._complaints, self._news = Complaints(), Complaints()
         self.layout = ''
         """Of the pictures that come, in words; empty before the first."""
+        self._bit_depth, self._notes = BitDepth(), set[str]()
 
     @harmless
-    def tell_of_layout(self, layout: str) -> None:
-        """Log what kind of pictures come, when it is another than before."""
+    def tell_of_layout(self, layout: str, frame: Frame) -> None:
+        """Log what kind of pictures come, when it is another than before, and what is odd."""
+        if self._is_new(frame.note):
+            self._node.get_logger().info(
+                printable(f'images of {self._topic()}: {frame.note}'))
+        dark = self._bit_depth.judge(frame)
+        if self._is_new(dark):
+            self._node.get_logger().warning(f'images of {self._topic()}: {dark}')
         if layout != self.layout:
             before, self.layout = self.layout, layout
             text = f'{layout}, before {before}' if before else layout
             # Two cameras on one topic would fill the disk.
             if self._news.deserves_a_line(text):
                 self._node.get_logger().info(printable(f'images of {self._topic()}: {text}'))
+
+    def _is_new(self, note: str) -> bool:
+        new = bool(note) and note not in self._notes and len(self._notes) < _MOST_NOTES
+        if new:
+            self._notes.add(note)
+        return new
 
     @harmless
     def complain(self, error: Exception) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from edgenext_ros.core.cdr import (
@@ -30,12 +31,18 @@ from vision_msgs.msg import (
 )
 
 Enough = Callable[[int, int], bool]
+_LONGEST_NAME = 40
+"""Characters of an encoding that are looked at: a message may hold any number."""
+_FILES = frozenset(('jpeg', 'jpg', 'mjpeg', 'mjpg', 'png', 'webp', 'compressed'))
+"""Encodings of an Image that holds the bytes of a picture file."""
 
 
-def frame_from_image(message: Image | ImageData) -> Frame:
+def frame_from_image(message: Image | ImageData, *, enough: Enough | None = None) -> Frame:
     """
     View an Image's bytes as a frame; cv_bridge is asked where the encoding is not ours.
 
+    :param enough: of a JPEG, which older TROS releases send as an Image; see
+        ``Frame.from_compressed``.
     :raises FrameError: the message does not hold a usable picture.
     """
     data = np.frombuffer(message.data, np.uint8)
@@ -43,6 +50,10 @@ def frame_from_image(message: Image | ImageData) -> Frame:
         return Frame(message.encoding, message.width, message.height, message.step, data,
                      bool(message.is_bigendian))
     except UnknownEncodingError as error:
+        if message.encoding[:_LONGEST_NAME].strip().lower() in _FILES:
+            frame = Frame.from_compressed(data, enough=enough)
+            note = f'encoding {message.encoding!r} is a picture file, which is decoded'
+            return replace(frame, note=f'{note}; {frame.note}' if frame.note else note)
         return Frame.from_image(_ask_cv_bridge(message, data, error))
 
 
@@ -52,16 +63,19 @@ def _ask_cv_bridge(message: Image | ImageData, data: Bytes,
     try:
         from cv_bridge import CvBridge
         bridge = CvBridge()
-        dtype, channels = bridge.encoding_to_dtype_with_channels(message.encoding)
-        row = message.width * channels * np.dtype(dtype).itemsize
+        name, channels = bridge.encoding_to_dtype_with_channels(message.encoding)
+        dtype = np.dtype(name)
+        row = message.width * channels * dtype.itemsize
         if not row or message.step < row or data.size != message.step * message.height:
             raise ValueError(f'{data.size} bytes, step {message.step} do not make '
                              f'{message.width}x{message.height}')
-        # Not every cv_bridge honours step, so it gets rows without padding.
+        # Not every cv_bridge honours step, so it gets rows without padding, and with NumPy 2 none
+        # in Python swaps bytes.
         rows = np.ascontiguousarray(data.reshape(-1, message.step)[:, :row])
+        if message.is_bigendian:
+            rows = rows.view(dtype).byteswap()
         packed = Image(encoding=message.encoding, width=message.width, height=message.height,
-                       step=row, is_bigendian=message.is_bigendian,
-                       data=array('B', rows.tobytes()))
+                       step=row, is_bigendian=0, data=array('B', rows.tobytes()))
         image = bridge.imgmsg_to_cv2(packed, 'bgr8')
     except Exception as error:  # cv_bridge's build decides what it raises
         reason = 'it knows no way to bgr8' if isinstance(error, KeyError) else \
@@ -73,12 +87,13 @@ def _ask_cv_bridge(message: Image | ImageData, data: Bytes,
 def frame_from_compressed(message: CompressedImage | CompressedImageData, *,
                           enough: Enough | None = None) -> Frame:
     """
-    Decode a CompressedImage; what it says of its format is not trusted.
+    Decode a CompressedImage; of its format only a mosaic and depth are believed.
 
     :param enough: see ``Frame.from_compressed``.
     :raises FrameError: the bytes are not a whole picture.
     """
-    return Frame.from_compressed(np.frombuffer(message.data, np.uint8), enough=enough)
+    return Frame.from_compressed(np.frombuffer(message.data, np.uint8), enough=enough,
+                                 picture_format=message.format)
 
 
 class Input(NamedTuple):
@@ -93,7 +108,8 @@ class Input(NamedTuple):
 
 
 INPUTS: dict[str, Input] = {
-    'raw': Input(Image, read_image, lambda picture, enough: frame_from_image(picture),
+    'raw': Input(Image, read_image,
+                 lambda picture, enough: frame_from_image(picture, enough=enough),
                  lambda picture: f'{picture.width}x{picture.height} {picture.encoding}'),
     'compressed': Input(CompressedImage, read_compressed_image,
                         lambda picture, enough: frame_from_compressed(picture, enough=enough),

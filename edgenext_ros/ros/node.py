@@ -223,7 +223,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         def succeed() -> None:
             if monotonic() - ready > LEAST_PATIENCE_S:
                 raise InferenceError('it waited for an image before it, which hung')
-            self.images.tell_of_layout(source.layout(picture))
+            self.images.tell_of_layout(source.layout(picture), frame)
             self._publish(frame, result, messages.header_message(picture), engine, shown=shown)
             if self._once.waiting:
                 self._once.answer(success=True, received=work.received,
