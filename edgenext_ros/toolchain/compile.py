@@ -132,8 +132,9 @@ def fingerprint(job: Job) -> str:
         prefix=prepared['size'], int16=prepared['int16'], calibrate=calibrate,
         level=job.level or prepared['level'])).encode())
     if job.pictures is not None:
+        height, width = prepared['picture']
         seen = calibration.read_folder(
-            job.pictures, limit=job.count, width=SIZE, height=SIZE, fit=job.fit)
+            job.pictures, limit=job.count, width=width, height=height, fit=job.fit)
         for nv12 in seen.pictures:
             total.update(nv12.tobytes())
     return total.hexdigest()
