@@ -128,7 +128,10 @@ def test_13_another_model_at_run_time(ros, classifier, make_image, tmp_path):
     info = ros.collect(VisionInfo, '/classifier/vision_info', LATCHED)
     ros.wait(lambda: info, what='vision info')
     (refused,) = set_parameters(ros, model='/nowhere.onnx')
-    assert not refused.successful and 'deactivate, then cleanup, set it' in refused.reason
+    steps = [f'ros2 lifecycle set /classifier {step}'
+             for step in ('deactivate', 'cleanup', 'configure', 'activate')]
+    steps.insert(2, 'ros2 param set /classifier model /nowhere.onnx')
+    assert not refused.successful and refused.reason.endswith(f': {" && ".join(steps)}')
     ros.ask(camera, make_image(), results)  # The old one serves still.
     assert change(ros, DEACTIVATE) and change(ros, CLEANUP)
     assert set_parameters(ros, model='/nowhere.onnx')[0].successful
