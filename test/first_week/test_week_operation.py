@@ -84,7 +84,7 @@ def test_11_parameters_set_well_and_badly(ros, classifier, make_image):
     assert len(ros.ask(camera, make_image(), results).results) == 2
     for name, value, reason in (('top_k', 0, '100'), ('top_k', 'x', 'expects int'),
                                 ('fit', 'squeeze', 'stretch, letterbox, crop'),
-                                ('bpu_core', 1, '"ros2 lifecycle set" deactivate'),
+                                ('bpu_core', 1, 'ros2 lifecycle set /classifier deactivate'),
                                 ('no_such', 1, 'undeclared')):
         (answer,) = set_parameters(ros, **{name: value})
         assert not answer.successful and reason in answer.reason
