@@ -63,7 +63,7 @@ class Outputs:
             for kind, topic in ((messages.Classification, 'classification'),
                                 (Image, '~/annotated_image')))
         self._vision_info, self._label_info = (
-            kind and node.create_publisher(kind, topic, copy(_LATCHED), callback_group=group)
+            node.create_publisher(kind, topic, copy(_LATCHED), callback_group=group)
             for kind, topic in ((VisionInfo, '~/vision_info'),
                                 (messages.LabelInfo, '~/label_info')))
 
@@ -81,9 +81,8 @@ class Outputs:
     def publish_labels(self, engine: Engine, *, version: int) -> None:
         """Tell late joiners too what a result's ``class_id`` means."""
         header = Header(stamp=self._node.get_clock().now().to_msg())
-        if self._label_info:
-            self._label_info.publish(messages.label_info_message(
-                engine.labels, header, threshold=engine.settings.score_threshold))
+        self._label_info.publish(messages.label_info_message(
+            engine.labels, header, threshold=engine.settings.score_threshold))
         self._vision_info.publish(messages.vision_info_message(
             header, method=f'{engine.info.name} on {engine.info.engine}',
             labels=engine.labels_source, version=version))
@@ -92,5 +91,5 @@ class Outputs:
         """Take the topics away."""
         for publisher in (self.classification, self.annotated):
             self._node.destroy_lifecycle_publisher(publisher)
-        for publisher in filter(None, (self._vision_info, self._label_info)):
+        for publisher in (self._vision_info, self._label_info):
             self._node.destroy_publisher(publisher)
