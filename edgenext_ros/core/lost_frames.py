@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+Values = npt.NDArray[np.float64]
 _WINDOW = 128
 """Gaps that the period is fitted to."""
 _LEAST_GAPS = 12
@@ -230,7 +232,7 @@ class LostFrames:
         return share
 
 
-def period_of(gaps: np.ndarray) -> float | None:
+def period_of(gaps: Values) -> float | None:
     """
     Return the period that all of these gaps are multiples of, within their jitter.
 
@@ -278,7 +280,7 @@ def _skipped(before: int | None, after: int | None) -> int | None:
     return after - before - 1 if before < after < before + _NEW else 0
 
 
-def _refined(period: float, gaps: np.ndarray) -> float:
+def _refined(period: float, gaps: Values) -> float:
     """Fit a period by least squares, to the short gaps first: their multiples are certain."""
     for most in (1, 2, 4, 10, 100):
         periods = np.maximum(1, np.rint(gaps / period))
@@ -293,19 +295,19 @@ def _limit(number: int) -> float:
     return _NOISE - _DOUBT / float(np.sqrt(number))
 
 
-def _is_jitter(noise: np.ndarray, most: float = _NOISE) -> bool:
+def _is_jitter(noise: Values, most: float = _NOISE) -> bool:
     """Say whether distances from whole periods are as jitter makes them."""
     return not len(noise) or (
         _rms(noise) < min(most, _NOISE)
         and abs(float(noise.mean())) < _BIAS + _BIAS_DOUBT / float(np.sqrt(len(noise))))
 
 
-def _usual(noise: np.ndarray, part: int) -> np.ndarray:
+def _usual(noise: Values, part: int) -> Values:
     """Leave out the largest, one in ``part``."""
     return noise[np.argsort(np.abs(noise))][:len(noise) - len(noise) // part]
 
 
-def _rms(values: np.ndarray) -> float:
+def _rms(values: Values) -> float:
     return float(np.sqrt(np.mean(np.square(values))))
 
 

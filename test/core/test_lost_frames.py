@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frames that are missing between stamps: those that were lost, and all that looks like it."""
 
-from itertools import accumulate, chain, cycle, islice, repeat
+from itertools import accumulate, chain, cycle, islice, pairwise, repeat
 from random import Random
 from typing import NamedTuple
 
@@ -93,7 +93,7 @@ def test_a_regular_pattern_of_losses_is_counted(pattern):
 def test_it_ends_when_the_losses_end_and_begins_again_with_them():
     sent = camera(15, 120)
     looks = play(lossy(sent[:600], 0.5) + sent[600:1200] + lossy(sent[1200:], 0.5))
-    changes = [index for index, (before, after) in enumerate(zip(looks, looks[1:], strict=False))
+    changes = [index for index, (before, after) in enumerate(pairwise(looks))
                if before.goes_on != after.goes_on]
     assert len(changes) == 3
     assert changes[0] <= 8
@@ -110,9 +110,9 @@ def test_counts_begin_anew_and_what_goes_on_stays():
 
 
 def overwritten(rate, *, work, seconds=60):
-    """A slow engine: the newest frame is taken when the work on the one before is done."""
+    """Simulate a slow engine: the newest frame is taken when the work on the one before is done."""
     frames, taken, free = camera(rate, seconds), [], 0.0
-    for frame, following in zip(frames, frames[1:], strict=False):
+    for frame, following in pairwise(frames):
         if frame.arrived < free < following.arrived:
             taken.append(frame._replace(arrived=free, unattended=work))
         elif free <= frame.arrived:
@@ -179,7 +179,7 @@ def clock_set(seconds):
 
 
 def exposure():
-    """A camera whose exposure follows the light: its gaps grow slowly from 33 to 100 ms."""
+    """Simulate a camera whose exposure follows the light: its gaps grow slowly from 33 to 100 ms."""
     return from_gaps(1 / 30 * (1 + 2 * abs(np.sin(index / 150))) for index in range(1800))
 
 
@@ -230,7 +230,7 @@ def test_no_loss_is_seen_where_there_is_none(make):
 
 
 def numbered(frames):
-    """Number the frames, as a middleware does that numbers what is sent."""
+    """Give the frames numbers, as a middleware does that numbers what is sent."""
     return [frame._replace(sequence=number) for number, frame in enumerate(frames)]
 
 

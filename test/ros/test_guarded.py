@@ -126,7 +126,8 @@ def test_a_log_that_fails_is_printed_and_ends_nothing(capfd):
 
 def test_diagnostics_take_any_text():
     message = diagnostics.diagnostic_message(
-        1, 'a \udcff', name='/n', hardware_id='b \udcff', header=Header(), values={'c': 'd \udcff'})
+        1, 'a \udcff', name='/n', hardware_id='b \udcff', header=Header(),
+        values={'c': 'd \udcff'})
     status = message.status[0]
     assert (status.message, status.hardware_id, status.values[0].value) == ('a ?', 'b ?', 'd ?')
 
