@@ -2,18 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """What several tests need."""
 
+from collections import Counter
 import fcntl
 import importlib.util
 import itertools
 import os
 from pathlib import Path
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 
+if importlib.util.find_spec('edgenext_ros') is None:  # a bare "pytest" in the source tree
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 import cv2
+from edgenext_ros.libraries import install_onnxruntime
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.runtime import hbdk
 from edgenext_ros.runtime.base import RuntimeUnavailableError
@@ -38,6 +44,35 @@ def pytest_report_header():
     return [] if HAS_ROS else ['ROS 2 is not here: test/ros and test/launch are left out']
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Name each reason for which tests were skipped once, with their number and the remedy."""
+    reasons = Counter(skip_reason(report.longrepr[2])
+                      for report in terminalreporter.stats.get('skipped', ()))
+    if reasons:
+        terminalreporter.section('skipped tests, by reason')
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f'{count:5}  {reason}')
+
+
+def skip_reason(text):
+    """Return a reason without pytest's own words, with the remedy for a missing module."""
+    text = ' '.join(text.removeprefix('Skipped: ').split())
+    missing = re.search(r"could not import '(\w+)", text)
+    if missing is None:
+        return text
+    name = missing[1]
+    return f'{name} is not installed: ' + {
+        'onnxruntime': install_onnxruntime(), 'rclpy': 'source a ROS 2, or use ./dev test',
+        'sensor_msgs': 'source a ROS 2, or use ./dev test',
+    }.get(name, f'pip install {name}, or use ./dev test')
+
+
+@pytest.fixture(scope='session')
+def onnxruntime():
+    """Import ONNX Runtime, or skip the test."""
+    return pytest.importorskip('onnxruntime')
+
+
 @pytest.fixture(scope='session')
 def photograph():
     """Read a photograph with colour in it: BGR, uint8, 240 x 320."""
@@ -51,6 +86,18 @@ def own_cache(monkeypatch, tmp_path_factory):
     folder = tmp_path_factory.mktemp('cache')
     monkeypatch.setenv('XDG_CACHE_HOME', str(folder))
     return folder
+
+
+@pytest.fixture
+def special_files(tmp_path):
+    """Make what a path may lead to besides a file: folder, pipe, socket, device."""
+    from hostile_folder import bind_socket
+    folder = tmp_path / 'special'
+    folder.mkdir()
+    os.mkfifo(tmp_path / 'pipe')
+    bind_socket(tmp_path, 'socket')
+    return {'folder': folder, 'pipe': tmp_path / 'pipe', 'socket': tmp_path / 'socket',
+            'device': Path('/dev/zero')}
 
 
 @pytest.fixture

@@ -6,9 +6,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any, TYPE_CHECKING
 
-from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS
-from edgenext_ros.runtime import ENGINES
+from edgenext_ros.choices import DEFAULT_FIT, ENGINES, FITS
+
+if TYPE_CHECKING:
+    from edgenext_ros.core.classifier import Classifier
+    from edgenext_ros.core.labels import LabelSet
+    from edgenext_ros.models.pictures import Account, Listing
 
 HELP = 'Classify picture files, without ROS, through the same path as the node.'
 
@@ -16,7 +21,7 @@ HELP = 'Classify picture files, without ROS, through the same path as the node.'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('pictures', nargs='+', type=Path, metavar='PICTURE',
-                        help='JPEG or PNG file')
+                        help='picture file, or folder of pictures')
     parser.add_argument('--model', default='demo', help='catalog name or path (default: demo)')
     parser.add_argument('--runtime', default='auto', choices=('auto', *ENGINES),
                         help='inference engine (default: auto)')
@@ -27,18 +32,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the best classes of each picture; 1 when one of them could not be read."""
+    """Print the best classes of each picture; 1 when one that was named could not be read."""
     from edgenext_ros.cli import write_json
     from edgenext_ros.core.classifier import Classifier
-    from edgenext_ros.core.frame import Frame, FrameError
     from edgenext_ros.core.labels import LabelSet
     from edgenext_ros.core.nv12 import Nv12Converter
     from edgenext_ros.models import store
+    from edgenext_ros.models.pictures import Account, find, Listing
     from edgenext_ros.runtime import open_model, suffixes
-    import numpy as np
 
     if arguments.top_k < 1:
         raise ValueError(f'--top-k must be at least 1, got {arguments.top_k}')
+    listings = [find(path).expect_some() if path.is_dir() else Listing(path.parent, (path.name,))
+                for path in arguments.pictures]
     located = store.locate(arguments.model, suffixes=suffixes(arguments.runtime))
     runtime, info = open_model(located.path, runtime=arguments.runtime)
     try:
@@ -49,23 +55,46 @@ def run(arguments: argparse.Namespace) -> int:
             infer=runtime.infer, probabilities=info.probabilities,
             converter=Nv12Converter(width=info.width, height=info.height, fit=arguments.fit))
         print(f'{located.path} on {info.engine}')
-        rows = []
-        for path in arguments.pictures:
-            try:
-                frame = Frame.from_compressed(np.fromfile(path, np.uint8))
-            except (FrameError, OSError) as error:
-                reason = getattr(error, 'strerror', None) or str(error)
-                print(f'{path}: {reason}')
-                rows.append({'picture': str(path), 'error': reason})
-                continue
-            result = classifier.classify(frame, top_k=arguments.top_k)
-            best = [{'class_id': class_id, 'name': labels[class_id], 'score': score}
-                    for class_id, score in zip(
-                        result.prediction.class_ids, result.prediction.scores, strict=True)]
-            print(f'{path}: ' + ', '.join(f'{b["name"]} {b["score"]:.1%}' for b in best)
-                  + f'  ({result.timings.total_ms:.1f} ms)')
-            rows.append({'picture': str(path), 'results': best, **vars(result.timings)})
+        rows, accounts = [], []
+        for listing in listings:
+            classified, account = _classify(listing, classifier, labels, top_k=arguments.top_k)
+            rows += classified
+            accounts.append(account)
     finally:
         runtime.close()
+    total = Account(tuple(entry for account in accounts for entry in account.left_out),
+                    sum(account.total for account in accounts))
+    if total:
+        print(total)
     write_json(arguments.json, rows)
-    return int(any('error' in row for row in rows))
+    named = any(account and not path.is_dir()
+                for account, path in zip(accounts, arguments.pictures, strict=True))
+    return int(named or not any('results' in row for row in rows))
+
+
+def _classify(listing: Listing, classifier: Classifier, labels: LabelSet, *,
+              top_k: int) -> tuple[list[dict[str, Any]], Account]:
+    """Print the best classes of the pictures of a folder; return a row for each, left out too."""
+    from edgenext_ros.models.pictures import LeftOut, PictureError, read
+    from edgenext_ros.models.regular import shown
+
+    rows, failed = [], []
+    for file in listing.files:
+        name = shown(listing.folder / file)
+        try:
+            frame = read(listing.folder / file)
+        except PictureError as error:
+            print(f'{name}: {error}')
+            rows.append({'picture': name, 'error': str(error), 'left_out': error.reason})
+            failed.append(LeftOut(file, error.reason))
+            continue
+        result = classifier.classify(frame, top_k=top_k)
+        best = [{'class_id': class_id, 'name': labels[class_id], 'score': score}
+                for class_id, score in zip(
+                    result.prediction.class_ids, result.prediction.scores, strict=True)]
+        print(f'{name}: ' + ', '.join(f'{b["name"]} {b["score"]:.1%}' for b in best)
+              + f'  ({result.timings.total_ms:.1f} ms)')
+        rows.append({'picture': name, 'results': best, **vars(result.timings)})
+    rows += [{'picture': shown(listing.folder / entry.file), 'left_out': entry.reason}
+             for entry in listing.left_out]
+    return rows, listing.account(failed)

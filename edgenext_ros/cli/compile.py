@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS
+from edgenext_ros.choices import DEFAULT_FIT, FITS
 from edgenext_ros.toolchain.recipe import WEIGHTS
 
 HELP = 'Compile EdgeNeXt for the BPU: from timm, a checkpoint or an ONNX file to a .bin.'

@@ -10,9 +10,7 @@ import sys
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS
-from edgenext_ros.runtime import ENGINES
-from edgenext_ros.toolchain.view import INTERPOLATIONS, NODE, NODE_DOES, View
+from edgenext_ros.choices import DEFAULT_FIT, ENGINES, FITS, INTERPOLATIONS, NODE, NODE_DOES
 
 if TYPE_CHECKING:
     from edgenext_ros.core.labels import LabelSet
@@ -33,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='one folder of pictures per class, named by label or synset; or, '
                              'with --truth, pictures in any folders')
     parser.add_argument('--truth', type=Path, metavar='FILE',
-                        help='lines of "file class"; the class by name, synset, or index from 0')
+                        help='lines of "file class", with a TAB between them where the file has '
+                             'blanks in its name; the class by name, synset, or index from 0')
     parser.add_argument('--labels', type=Path, metavar='FILE',
                         help="label file instead of the model's own")
     parser.add_argument('--compare', nargs='+', default=[], metavar='MODEL',
@@ -98,6 +97,7 @@ def _evaluate(arguments: argparse.Namespace) -> Evaluation:
     from edgenext_ros.models import store
     from edgenext_ros.runtime import suffixes
     from edgenext_ros.toolchain import evaluate, labelled
+    from edgenext_ros.toolchain.view import View
 
     names = [arguments.model] if arguments.model else []
     names += arguments.compare if names or len(arguments.compare) > 1 else [
@@ -143,6 +143,7 @@ def _labels(subjects: list[Subject], located: list[Located], own: Path | None) -
 
 def _show(evaluation: Evaluation) -> None:
     """Print the tables."""
+    from edgenext_ros.models.regular import shown
     from edgenext_ros.toolchain.report import share
 
     first, labels = evaluation.runs[0], evaluation.labels
@@ -150,7 +151,10 @@ def _show(evaluation: Evaluation) -> None:
     print(f'{found.pictures} pictures of {len(found.per_class)} classes in '
           f'{evaluation.data.folder} ({evaluation.data.note}), {len(first.skipped)} skipped')
     for skipped in first.skipped[:5]:
-        print(f'  skipped: {skipped.file}: {skipped.reason}')
+        print(f'  skipped: {shown(skipped.file)}: {skipped.reason}')
+    account = first.account(evaluation.data)
+    if account:
+        print(account)
     subjects = {id(r.subject): r.subject for r in evaluation.runs}.values()
     for subject in subjects:
         print(f'{subject.path.name}: sha256 {subject.digest}, {subject.info.engine}')

@@ -60,8 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             tools = hbdk.find()
         except RuntimeUnavailableError:
-            print('edgenext train: PyTorch and timm are missing: pip install torch '
-                  'timm onnx, or ./dev toolchain in the source tree',
+            print('edgenext train: PyTorch and timm are missing: "pip install torch timm onnx", '
+                  'or "./dev toolchain" in the source tree',
                   file=sys.stderr)
             return 2
         command = tools.module('edgenext_ros.cli', *arguments.command)
@@ -123,6 +123,8 @@ def _train(arguments: argparse.Namespace) -> int:
           f'for the BPU  edgenext compile {result.onnx} --output '
           f'{result.onnx.with_suffix(".bin")} --calibration {job.output}/pictures/training')
     figures = asdict(result)
-    figures.update(onnx=str(result.onnx), top1=result.test.top1, top5=result.test.top5)
+    del figures['account']
+    figures.update(onnx=str(result.onnx), top1=result.test.top1, top5=result.test.top5,
+                   left_out=result.account.as_json())
     write_json(arguments.json, figures)
     return 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS
+from edgenext_ros.choices import DEFAULT_FIT, FITS
 
 HELP = 'Compare a .bin, in the simulator, with the network that it was compiled from.'
 
@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     import sys
 
     from edgenext_ros.cli import write_json
+    from edgenext_ros.models.regular import shown
     from edgenext_ros.toolchain.verify import verify
 
     if arguments.count < 1:
@@ -50,15 +51,19 @@ def run(arguments: argparse.Namespace) -> int:
             print(f'{done}/{total} pictures simulated', file=sys.stderr, flush=True,
                   end='\r' if sys.stderr.isatty() and done < total else '\n')
 
-    rows = verify(arguments.model, arguments.against, arguments.pictures, count=arguments.count,
-                  fit=arguments.fit, quantised=arguments.quantised, progress=progress)
+    rows, account = verify(
+        arguments.model, arguments.against, arguments.pictures, count=arguments.count,
+        fit=arguments.fit, quantised=arguments.quantised, progress=progress)
+    if account:
+        print(account)
     for row in rows:
         print(f'{row.first} and {row.second}, {row.pictures} pictures:\n'
               f'  same best class {row.top1:.2f} %, cosine {row.cosine:.5f} (least '
               f'{row.worst_cosine:.5f}), largest difference {row.difference:.3g}')
         for file in row.disagreements[:5]:
-            print(f'  another best class: {file}')
-    write_json(arguments.json, [asdict(row) for row in rows])
+            print(f'  another best class: {shown(file)}')
+    left_out = account.as_json()
+    write_json(arguments.json, [{**asdict(row), 'left_out': left_out} for row in rows])
     if rows[0].top1 < arguments.least:
         print(f'edgenext verify: {rows[0].top1:.2f} % is less than --least {arguments.least} %',
               file=sys.stderr)

@@ -24,9 +24,11 @@ from typing import Any
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
-from edgenext_ros.models import store
+from edgenext_ros.models import pictures, store
+from edgenext_ros.models.pictures import Account, LeftOut, PictureError
+from edgenext_ros.models.regular import shown
 from edgenext_ros.ros.messages import Classification, LabelInfo
-from edgenext_ros.ros.sources import PICTURES
+from edgenext_ros.ros.sources import list_pictures
 import numpy as np
 import rclpy
 from rclpy.node import Node
@@ -135,7 +137,8 @@ class Watcher(Node):
         if name is not None:
             image = np.frombuffer(message.data, np.uint8).reshape(message.height, -1, 3)
             self._save.mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(self._save / f'{Path(name).stem}.jpg'), image)
+            flat = '_'.join(Path(name).with_suffix('').parts)
+            cv2.imwrite(str(self._save / f'{flat}.jpg'), image)
 
 
 @contextmanager
@@ -157,16 +160,33 @@ def _process(module: str, namespace: str, log: Path, **parameters: object) -> It
                 process.wait()
 
 
-def _source(arguments: Namespace) -> tuple[str, list[str]]:
-    """Return what the camera plays, and the names of its pictures where they are known."""
+def _source(arguments: Namespace) -> tuple[str, list[str], Account]:
+    """
+    Return what the camera plays, the names of its pictures where they are known, and what not.
+
+    :raises ValueError: no picture decodes.
+    """
     if arguments.camera is not None:
-        return arguments.camera, []
+        return arguments.camera, [], Account((), 0)
     if arguments.video is not None:
-        return str(arguments.video.absolute()), []
+        return str(arguments.video.absolute()), [], Account((), 0)
     bundled = os.environ.get('EDGENEXT_DEMO_PICTURES') or store.resource_folder() / 'demo'
     path = Path(arguments.image or bundled).absolute()
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    return str(path), [file.name for file in files if file.suffix.lower() in PICTURES]
+    listing = list_pictures(path)
+    if listing is None:
+        return str(path), [], Account((), 0)
+    listing.expect_some()
+    names, failed = [], []
+    for file in listing.files:
+        try:
+            pictures.read(listing.folder / file)
+            names.append(shown(file))
+        except PictureError as error:
+            failed.append(LeftOut(file, error.reason))
+            reason = str(error)
+    if not names:
+        raise ValueError(f'{path}: no picture in it decodes; the first: {reason}')
+    return str(path), names, listing.account(failed)
 
 
 def _wait(watcher: Watcher, done: Any, seconds: float, processes: list[Any], log: Path) -> str:
@@ -189,14 +209,18 @@ def play(arguments: Namespace) -> tuple[list[dict[str, Any]], str]:
     Play a source through the two nodes and listen.
 
     :param arguments: those of ``edgenext demo``.
-    :return: one entry for each picture, and the reason if one got no classification.
+    :return: one entry for each picture, left out too, and the reason if one got no
+        classification.
+    :raises ValueError: no picture decodes.
     """
-    source, names = _source(arguments)
+    source, names, account = _source(arguments)
     namespace = f'/edgenext_demo_{os.getpid()}'
     hold = max(1.0, arguments.seconds / max(1, len(names)))
     what = f'{len(names)} picture{"s" if len(names) > 1 else ""} of {source}' if names else source
     print(f'playing {what} on {namespace}/image, for {hold * max(1, len(names)):.0f} s',
           flush=True)
+    if account:
+        print(account, flush=True)
     # Python's own Ctrl-C, for SIGTERM too: it ends the two processes on its way out.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
@@ -215,7 +239,9 @@ def play(arguments: Namespace) -> tuple[list[dict[str, Any]], str]:
         problem = f'no classification arrived for {", ".join(missing) or source}'
     if arguments.save is not None and not problem:
         print(f'annotated pictures: {arguments.save}')
-    return [asdict(entry) for entry in watcher.played.values()], problem
+    return [*(asdict(entry) for entry in watcher.played.values()),
+            *({'picture': shown(entry.file), 'left_out': entry.reason}
+              for entry in account.left_out)], problem
 
 
 def _run(arguments: Namespace, watcher: Watcher, source: str, seconds: float, hold: float,

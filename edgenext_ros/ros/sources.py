@@ -4,17 +4,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 import itertools
+import os
 from pathlib import Path
+import stat
+from time import monotonic
 
 import cv2
 from edgenext_ros.core.frame import Bytes
+from edgenext_ros.models import pictures
+from edgenext_ros.models.pictures import LeftOut, Listing, PictureError
+from edgenext_ros.models.regular import shown
 from edgenext_ros.models.store import user_path
 from edgenext_ros.ros.parameters import ParameterError
 
-PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
+_VIDEO4LINUX = 81
+"""Major number of webcams (Documentation/admin-guide/devices.txt of Linux)."""
+_CHECKED_S = 2.0
+"""Longest time at the start for a look at the pictures of a folder."""
 
 
 @dataclass(frozen=True)
@@ -24,52 +33,96 @@ class Picture:
     image: Bytes
     """BGR, uint8 (height, width, 3)."""
     name: str
-    """File name, or the position in a video."""
+    """Path below the folder, or the position in a video."""
 
 
-def open_source(source: str, *, repeat: int, loop: bool) -> Iterator[Picture]:
+def open_source(source: str, *, repeat: int, loop: bool,
+                notice: Callable[[str], None]) -> Iterator[Picture]:
     """
     Begin to play a source.
 
     :param source: a picture, a folder of pictures, a video file, or a webcam (number or device).
     :param repeat: how many frames each picture of a folder is shown.
     :param loop: start again at the end.
+    :param notice: is told what is left out of a folder.
     :return: pictures in order; ends when the source ends, or a webcam goes away.
     :raises ParameterError: there is nothing to play.
     """
     path = user_path(source)
-    if source.isdecimal() or source.startswith('/dev/'):
+    if source.isdecimal() or (source.startswith('/dev/') and not path.exists()):
         return _capture(source, loop=False)
-    if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES)
-    elif path.suffix.lower() in PICTURES:
-        files = [path]
-    elif path.is_file():
+    try:
+        state = path.stat() if path.exists() else None
+        if state is not None and stat.S_ISCHR(state.st_mode):
+            if os.major(state.st_rdev) == _VIDEO4LINUX:
+                return _capture(source, loop=False)
+            # Opened, a terminal or serial port would wait for somebody to write.
+            raise ParameterError(f"parameter 'source': {source!r} is a device, but no webcam")
+        listing = list_pictures(path)
+    except OSError as error:
+        raise ParameterError(f"parameter 'source': {source!r} cannot be read: "
+                             f'{error.strerror}') from error
+    if listing is None:
         return _capture(str(path), loop=loop)
-    else:
-        files = []
-    # One at a time: a folder of photographs does not fit into memory.
-    if not any(_read(file) for file in files):
+    failed = _failures(listing)
+    account = listing.account(failed)
+    if len(failed) == len(listing.files):
         raise ParameterError(
             f"parameter 'source': {source!r} is neither a picture that decodes, a folder with "
-            'some, a video, nor a webcam')
-    return _pictures(files, repeat=repeat, loop=loop)
+            f'some, a video, nor a webcam{f"; {account}" if account and path.exists() else ""}')
+    if account:
+        notice(str(account))
+    bad = {entry.file for entry in failed}
+    return _pictures([path for path in listing.files if path not in bad], listing.folder,
+                     repeat=repeat, loop=loop, notice=notice)
 
 
-def _read(file: Path) -> Picture | None:
-    image = cv2.imread(str(file), cv2.IMREAD_COLOR)
-    return None if image is None else Picture(image, file.name)
+def list_pictures(path: Path) -> Listing | None:
+    """List the pictures of a folder, or the one that a path names; None for another file."""
+    if path.is_dir():
+        return pictures.find(path)
+    if path.is_file() and path.suffix.lower() not in pictures.SUFFIXES:
+        try:
+            pictures.read(path)
+        except PictureError:
+            return None
+    return Listing(path.parent, (path.name,))
 
 
-def _pictures(files: list[Path], *, repeat: int, loop: bool) -> Iterator[Picture]:
-    more = True
+def _failures(listing: Listing) -> list[LeftOut]:
+    """
+    Return the files that do not decode, of those that can be looked at in a short time.
+
+    At least one of the others decodes, unless all are here.
+    """
+    failed: list[LeftOut] = []
+    end = monotonic() + _CHECKED_S
+    for number, file in enumerate(listing.files):
+        if monotonic() > end and number > len(failed):
+            break
+        try:
+            pictures.read(listing.folder / file)
+        except PictureError as error:
+            failed.append(LeftOut(file, error.reason))
+    return failed
+
+
+def _pictures(files: list[str], folder: Path, *, repeat: int, loop: bool,
+              notice: Callable[[str], None]) -> Iterator[Picture]:
+    """Read one picture at a time: a folder of photographs does not fit into memory."""
+    files, more = list(files), True
     while more:
         more = False
-        for file in files:
-            picture = _read(file)
-            if picture is not None:
-                yield from itertools.repeat(picture, repeat)
-                more = loop
+        for file in files.copy():
+            try:
+                frame = pictures.read(folder / file)
+            except PictureError as error:
+                notice(f'{shown(file)} is left out: {error}')
+                files.remove(file)
+                continue
+            image = frame.plane(3, width=frame.width, height=frame.height)
+            yield from itertools.repeat(Picture(image, shown(file)), repeat)
+            more = loop
 
 
 def _capture(source: str, *, loop: bool) -> Iterator[Picture]:
@@ -86,7 +139,7 @@ def _frames(capture: cv2.VideoCapture, first: Bytes, *, source: str,
     try:
         index, image, more = 0, first, True
         while more:
-            yield Picture(image, f'{Path(source).name} frame {index}')
+            yield Picture(image, f'{shown(Path(source).name)} frame {index}')
             more, image = capture.read()
             index += 1
             if not more and loop:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 import logging
 from pathlib import Path
-from types import MappingProxyType
 
+from edgenext_ros.choices import ENGINES
 from edgenext_ros.models import bin_file
 from edgenext_ros.runtime.base import (
     InferenceError,
@@ -22,11 +22,6 @@ from edgenext_ros.runtime.base import (
     Scores,
 )
 import numpy as np
-
-ENGINES = MappingProxyType({
-    'libdnn': 'LibDnn', 'hbm_runtime': 'HbmRuntime', 'hobot_dnn': 'HobotDnn', 'onnx': 'Onnx',
-    'simulator': 'Simulator'})
-"""Engine names, which are also their modules, and their classes; ``auto`` tries this order."""
 
 _FOR_SUFFIX = {'.bin': ('libdnn', 'hbm_runtime', 'hobot_dnn', 'simulator'), '.onnx': ('onnx',)}
 _busy: list[Runtime] = []
@@ -68,6 +63,13 @@ def survey() -> tuple[Engine, ...]:
             if tried[-1].usable:
                 break
     return tuple(tried)
+
+
+def taken(model: Path, found: tuple[Engine, ...]) -> str:
+    """Say in words which of the engines that ``survey`` found runs a model; empty for none."""
+    names = _FOR_SUFFIX.get(model.suffix.lower(), ())
+    return next((f'{engine.name} ({engine.detail})' for engine in found
+                 if engine.usable and engine.name in names), '')
 
 
 def suffixes(runtime: str = 'auto', found: tuple[Engine, ...] = ()) -> tuple[str, ...]:

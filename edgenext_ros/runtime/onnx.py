@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+from contextlib import redirect_stderr
+from io import StringIO
 import os
 from pathlib import Path
 from typing import Any
 
+from edgenext_ros.libraries import install_onnxruntime
 from edgenext_ros.models.outputs import is_class_vector, wrong_output
 from edgenext_ros.runtime.base import (
     check_nv12,
@@ -35,11 +38,12 @@ def available() -> str:
     # Newer versions tell their maker of every start, from the import on, and leave files at home.
     os.environ.setdefault('ORT_DISABLE_TELEMETRY', '1')
     try:
-        import onnxruntime
-    except ImportError as error:
+        with redirect_stderr(StringIO()):  # NumPy's own lines about a build for another NumPy
+            import onnxruntime
+    except Exception as error:  # A build for another NumPy or libc gives more than ImportError.
         raise RuntimeUnavailableError(
             f'onnxruntime cannot be imported ({error}); install it with '
-            '"pip install onnxruntime"') from error
+            f'"{install_onnxruntime()}"') from error
     return f'ONNX Runtime {onnxruntime.__version__}'
 
 

@@ -15,8 +15,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import Any
 
-from edgenext_ros import __version__
-from edgenext_ros.toolchain.compile import compile_model, Job, Progress
+from edgenext_ros.toolchain.compile import compile_model, fingerprint, Job, Progress
 from edgenext_ros.toolchain.mapper import Report
 from edgenext_ros.toolchain.recipe import RECIPES
 
@@ -62,12 +61,12 @@ def measure(size: str, *, cache: Path | None, progress: Progress) -> Row:
     """
     Compile one size with all three recipes, with random weights, on which latency does not depend.
 
-    :param cache: folder of reports that are not to be computed again.
+    :param cache: folder of reports, which are taken again for the same graph and compiler.
     """
     reports = {}
     for name, recipe in RECIPES.items():
-        # Another version may write another graph.
-        known = cache / f'{size}-{name}-{__version__}.json' if cache else None
+        job = Job(model=size, recipe=recipe, output=None)
+        known = cache / f'{size}-{name}-{fingerprint(job)[:16]}.json' if cache else None
         if known is not None and known.exists():
             try:
                 reports[name] = Report(**json.loads(known.read_text()))
@@ -75,8 +74,7 @@ def measure(size: str, *, cache: Path | None, progress: Progress) -> Row:
                 raise ValueError(f'{known}: expected a report of this bench, found {error}; '
                                  'delete it') from error
             continue
-        reports[name] = compile_model(
-            Job(model=size, recipe=recipe, output=None), progress=progress)
+        reports[name] = compile_model(job, progress=progress)
         if known is not None:
             known.parent.mkdir(parents=True, exist_ok=True)
             known.write_text(json.dumps(asdict(reports[name])))

@@ -16,10 +16,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from edgenext_ros import __version__
 from edgenext_ros.core.nv12 import DEFAULT_FIT
 from edgenext_ros.toolchain import metrics
-from edgenext_ros.toolchain.compile import compile_model, Job
+from edgenext_ros.toolchain.compile import compile_model, fingerprint, Job
 from edgenext_ros.toolchain.evaluate import evaluate, opened, quantised, Run, Subject
 from edgenext_ros.toolchain.labelled import Labelled
 from edgenext_ros.toolchain.mapper import Report
@@ -100,15 +99,14 @@ class Study:
                   progress: Callable[[str], None]) -> Iterator[tuple[str, Report, Path]]:
         for name in names:
             folder = self.cache / ''.join(c if c.isalnum() else '-' for c in name)
-            made_of = {'model': subject.digest, 'recipe': asdict(FORMS[name]),
-                       'calibration': str(self.calibration.absolute()), 'version': __version__}
+            job = Job(model=str(self.model), recipe=FORMS[name], output=folder / 'study.bin',
+                      pictures=self.calibration, keep=folder)
+            made_of = {'model': subject.digest, 'compiled': fingerprint(job)}
             note = folder / 'study.json'
             known = json.loads(note.read_text()) if note.exists() else {}
             if known.get('made_of') != made_of:
                 report = compile_model(
-                    Job(model=str(self.model), recipe=FORMS[name], output=folder / 'study.bin',
-                        pictures=self.calibration, keep=folder),
-                    progress=lambda text, name=name: progress(f'{name}: {text}'))
+                    job, progress=lambda text, name=name: progress(f'{name}: {text}'))
                 known = {'made_of': made_of, 'report': asdict(report)}
                 text = json.dumps(known, indent=1)
                 write(note, lambda path, text=text: path.write_text(text))

@@ -5,17 +5,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from edgenext_ros.core.frame import Frame, FrameError
 from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.models import pictures
+from edgenext_ros.models.pictures import Account, LeftOut, PictureError
 from edgenext_ros.runtime.base import Nv12
 from edgenext_ros.runtime.onnx import RGB_FROM_YUV
-from edgenext_ros.toolchain.dataset import SUFFIXES
 import numpy as np
 
-MAX_BYTES = 256 << 20
-"""Largest picture file that is read."""
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a network reads of the pictures of a folder."""
+
+    files: tuple[Path, ...]
+    pictures: tuple[Nv12, ...]
+    """One for each file."""
+    account: Account
+    """What is left out of the folder."""
 
 
 def picture_files(folder: Path, *, limit: int) -> list[Path]:
@@ -24,18 +33,32 @@ def picture_files(folder: Path, *, limit: int) -> list[Path]:
 
     :raises ValueError: there is none.
     """
-    if not folder.is_dir():
-        raise ValueError(f'{folder}: expected a folder of pictures, found '
-                         f'{"a file" if folder.exists() else "nothing there"}')
-    files = sorted(file for file in folder.rglob('*') if file.suffix.lower() in SUFFIXES)
-    if not files:
-        raise ValueError(f'{folder}: expected pictures ({", ".join(SUFFIXES)}), found none')
-    count = min(limit, len(files))
-    return [files[index * len(files) // count] for index in range(count)]
+    return [folder / file for file in pictures.find(folder).expect_some().evenly(limit)]
+
+
+def read_folder(folder: Path, *, limit: int, width: int, height: int, fit: str) -> Inputs:
+    """
+    Read the pictures of a folder and all folders in it, so many at most.
+
+    :raises ValueError: there is none, or none decodes.
+    """
+    listing = pictures.find(folder).expect_some()
+    chosen = [folder / file for file in listing.evenly(limit)]
+    found, failed = [], []
+    for file, nv12 in read_pictures(chosen, width=width, height=height, fit=fit):
+        if isinstance(nv12, PictureError):
+            failed.append(LeftOut(file.relative_to(folder).as_posix(), nv12.reason))
+        else:
+            found.append((file, nv12))
+    account = listing.account(failed)
+    if not found:
+        raise ValueError(f'{folder}: none of {len(chosen)} pictures decodes; {account}')
+    files, inputs = zip(*found, strict=True)
+    return Inputs(files, inputs, account)
 
 
 def read_pictures(files: list[Path], *, width: int, height: int,
-                  fit: str) -> Iterator[tuple[Path, Nv12 | str]]:
+                  fit: str) -> Iterator[tuple[Path, Nv12 | PictureError]]:
     """
     Yield each file with its NV12 picture, made as the node makes it; or why there is none.
 
@@ -44,15 +67,11 @@ def read_pictures(files: list[Path], *, width: int, height: int,
     converter = Nv12Converter(width=width, height=height, fit=fit)
     for file in files:
         try:
-            if file.is_fifo():
-                raise FrameError('a pipe')
-            if file.stat().st_size > MAX_BYTES:
-                raise FrameError(f'a file of {file.stat().st_size} bytes, over the limit of '
-                                 f'{MAX_BYTES}')
-            frame = Frame.from_compressed(np.fromfile(file, np.uint8))
+            frame = pictures.read(file)
+        except PictureError as error:
+            yield file, error
+        else:
             yield file, converter.convert(frame).copy()
-        except (FrameError, OSError) as error:
-            yield file, str(error)
 
 
 def yuv444(nv12: Nv12, *, width: int, height: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 import csv
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 import errno
 import hashlib
 import json
@@ -23,7 +23,7 @@ import tempfile
 from typing import Any
 
 from edgenext_ros.core.nv12 import DEFAULT_FIT
-from edgenext_ros.models import bin_file, ModelError
+from edgenext_ros.models import bin_file, ModelError, pictures
 from edgenext_ros.runtime import hbdk
 from edgenext_ros.toolchain import calibration, mapper
 from edgenext_ros.toolchain.mapper import Report
@@ -75,7 +75,7 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
     tools = hbdk.find()
     tools.command('hb_mapper')
     if job.pictures is not None:
-        calibration.picture_files(job.pictures, limit=job.count)
+        pictures.find(job.pictures).expect_some()
     # Not beside the output: the vendor's tools write the folder's path into the .bin.
     with tempfile.TemporaryDirectory(prefix='edgenext-') as temporary, _no_space_is_a_sentence():
         work = Path(temporary)
@@ -85,16 +85,17 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
         prepared = _prepare(tools, job, work / 'model.onnx')
         for note in prepared['notes']:
             progress(note)
-        used = None
+        used, account = None, None
         if job.pictures is not None:
-            used = _calibrate(job, work / 'calibration', prepared['picture'], progress)
+            used, account = _calibrate(job, work / 'calibration', prepared['picture'], progress)
         config = mapper.configuration(
             prefix=Path(job.output or prepared['size']).stem, int16=prepared['int16'],
             calibrate=job.recipe if used else None,
             level=job.level or prepared['level'], layers=job.layers is not None)
         (work / 'config.yaml').write_text(json.dumps(config, indent=2))  # JSON is YAML
         try:
-            report = mapper.run(tools, work, progress=progress)
+            report = replace(mapper.run(tools, work, progress=progress),
+                             left_out=account.as_json() if account else None)
             if job.output is not None:
                 _publish(job, work, config, prepared, used, report)
         except ModelError as error:
@@ -111,6 +112,32 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
             progress("the vendor's debugger quantises one node after the other, for minutes")
             _measure_sensitivity(tools, work, job.sensitivity)
     return report
+
+
+def fingerprint(job: Job) -> str:
+    """
+    Return a SHA-256 of what a compilation depends on: for figures that are kept.
+
+    It covers the ONNX file, hb_mapper's settings, the version of the tools, and what is
+    calibrated with. The graph is written for that, which takes seconds.
+    """
+    tools = hbdk.find()
+    total = hashlib.sha256(tools.version.encode())
+    with tempfile.TemporaryDirectory(prefix='edgenext-') as folder:
+        graph = Path(folder, 'model.onnx')
+        prepared = _prepare(tools, job, graph)
+        total.update(graph.read_bytes())
+    calibrate = None if job.pictures is None else job.recipe
+    total.update(json.dumps(mapper.configuration(
+        prefix=prepared['size'], int16=prepared['int16'], calibrate=calibrate,
+        level=job.level or prepared['level'])).encode())
+    if job.pictures is not None:
+        height, width = prepared['picture']
+        seen = calibration.read_folder(
+            job.pictures, limit=job.count, width=width, height=height, fit=job.fit)
+        for nv12 in seen.pictures:
+            total.update(nv12.tobytes())
+    return total.hexdigest()
 
 
 def _measure_sensitivity(tools: hbdk.Hbdk, work: Path, output: Path) -> None:
@@ -167,24 +194,25 @@ def _prepare(tools: hbdk.Hbdk, job: Job, output: Path) -> dict[str, Any]:
     return answer
 
 
-def _calibrate(job: Job, folder: Path, picture: list[int], progress: Progress) -> list[str]:
-    """Write the calibration data and return the names of the pictures in it."""
+def _calibrate(job: Job, folder: Path, picture: list[int],
+               progress: Progress) -> tuple[list[str], pictures.Account]:
+    """
+    Write the calibration data; return the pictures in it, and what is left out.
+
+    :param picture: height and width of the model's input in pixels.
+    """
     assert job.pictures is not None
-    files = calibration.picture_files(job.pictures, limit=job.count)
+    height, width = picture
+    seen = calibration.read_folder(
+        job.pictures, limit=job.count, width=width, height=height, fit=job.fit)
     folder.mkdir()
-    (height, width), used = picture, []
-    for file, nv12 in calibration.read_pictures(files, width=width, height=height, fit=job.fit):
-        if isinstance(nv12, str):
-            progress(f'left out {file}: {nv12}')
-            continue
+    for number, nv12 in enumerate(seen.pictures):
         # Not tofile: it does not say why it could not write.
-        (folder / f'{len(used):05}.rgb').write_bytes(
+        (folder / f'{number:05}.rgb').write_bytes(
             calibration.rgb(nv12, width=width, height=height).tobytes())
-        used.append(str(file.relative_to(job.pictures)))
-    if not used:
-        raise ValueError(f'{job.pictures}: none of {len(files)} pictures decodes')
-    progress(f'{len(used)} calibration pictures from {job.pictures}')
-    return used
+    progress(f'{len(seen.files)} calibration pictures from {job.pictures}'
+             + (f'; {seen.account}' if seen.account else ''))
+    return [file.relative_to(job.pictures).as_posix() for file in seen.files], seen.account
 
 
 def _publish(job: Job, work: Path, config: dict[str, Any], prepared: dict[str, Any],

@@ -12,11 +12,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import hashlib
 from pathlib import Path
 
 import cv2
+from edgenext_ros.core.frame import Frame
+from edgenext_ros.models import pictures
+from edgenext_ros.models.pictures import Account, EXPECTED, LeftOut, Listing, PictureError
+from edgenext_ros.models.regular import shown
 import numpy as np
 
 MEAN = np.array([123.675, 116.28, 103.53], np.float32)
@@ -26,9 +30,6 @@ STD = np.array([58.395, 57.12, 57.375], np.float32)
 
 TEST_FRACTION = 0.12
 """Share of each class that is never trained on."""
-
-SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
-
 
 LONGEST_SHORT_SIDE = 320
 """Larger pictures are reduced to this when they are read: no network here sees more."""
@@ -48,6 +49,8 @@ class Photographs:
     """Class names, sorted; the index is the class index."""
     unreadable: tuple[str, ...] = ()
     """Files that were left out because they do not decode."""
+    account: Account = Account((), 0)
+    """All that was left out of the folder."""
 
     def __len__(self) -> int:
         return len(self.images)
@@ -65,30 +68,68 @@ def read_folder(folder: Path) -> Photographs:
 
     :raises ValueError: not a folder, fewer than two classes, or an empty one.
     """
+    listing = class_folders(folder)
+    names = list(listing.folders)
+    if len(names) < 2:
+        inside = {file.split('/')[1] for file in listing.files if file.count('/') > 1}
+        remedy = f'; give {folder / names[0]}' if names and len(inside) > 1 else ''
+        raise ValueError(f'{folder}: expected at least two class folders, found '
+                         f'{", ".join(names) or "none"}{remedy}')
+    images, targets, files, failed = [], [], [], []
+    by_class: dict[str, list[str]] = {name: [] for name in names}
+    for file in listing.files:
+        by_class[file.split('/')[0]].append(file)
+    for index, name in enumerate(names):
+        for file in by_class[name]:
+            try:
+                images.append(_reduced(pictures.read(folder / file)))
+            except PictureError as error:
+                failed.append(LeftOut(file, error.reason))
+                continue
+            targets.append(index)
+            files.append(file)
+        if index not in targets[-1:]:
+            here = pictures.Listing(folder, tuple(by_class[name]), tuple(
+                entry for entry in listing.left_out if entry.file.startswith(f'{name}/')))
+            account = here.account(entry for entry in failed if entry.file in by_class[name])
+            raise ValueError(f'{folder / name}: expected pictures ({EXPECTED}) in this class, '
+                             f'found none that decodes{f" ({account})" if account else ""}; fill '
+                             'the folder or remove it')
+    return Photographs(
+        images, np.array(targets, np.int64), files, names,
+        unreadable=tuple(entry.file for entry in failed), account=listing.account(failed))
+
+
+def class_folders(folder: Path) -> Listing:
+    """
+    List the pictures of class folders, and of all folders in them.
+
+    Pictures beside the class folders are left out.
+
+    :raises ValueError: not a folder, the classes are one level further down, or a class has a
+        name that no label file can hold.
+    """
     if not folder.is_dir():
         raise ValueError(f'{folder}: expected a folder with one folder of pictures per class')
-    names = sorted(p.name for p in folder.iterdir() if p.is_dir() and p.name[0] != '.')
-    if len(names) < 2:
-        raise ValueError(f'{folder}: expected at least two class folders, found '
-                         f'{", ".join(names) or "none"}')
-    images, targets, files, unreadable = [], [], [], []
-    for index, name in enumerate(names):
-        for path in sorted(p for p in (folder / name).iterdir() if p.suffix.lower() in SUFFIXES):
-            image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-            if image is None:
-                unreadable.append(f'{name}/{path.name}')
-                continue
-            reduction = LONGEST_SHORT_SIDE / min(image.shape[:2])
-            if reduction < 1:
-                image = cv2.resize(image, None, fx=reduction, fy=reduction,
-                                   interpolation=cv2.INTER_AREA)
-            images.append(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
-            targets.append(index)
-            files.append(f'{name}/{path.name}')
-        if index not in targets[-1:]:
-            raise ValueError(f'{folder / name}: expected pictures ({", ".join(SUFFIXES)}) in this '
-                             'class, found none that decodes; fill the folder or remove it')
-    return Photographs(images, np.array(targets, np.int64), files, names, tuple(unreadable))
+    listing = pictures.find(folder)
+    listing.expect_no_split(wanted='train')
+    for name in listing.folders:
+        if shown(name) != name or not name.strip():
+            raise ValueError(f"{folder}: a class is called '{shown(name)}', which no label file "
+                             'can hold; rename the folder')
+    outside = tuple(LeftOut(file, 'outside of the class folders')
+                    for file in listing.files if '/' not in file)
+    return replace(listing, files=tuple(file for file in listing.files if '/' in file),
+                   left_out=(*listing.left_out, *outside))
+
+
+def _reduced(frame: Frame) -> np.ndarray:
+    """Return a picture as RGB, its short side ``LONGEST_SHORT_SIDE`` at most."""
+    image = frame.plane(3, width=frame.width, height=frame.height)
+    reduction = LONGEST_SHORT_SIDE / min(image.shape[:2])
+    if reduction < 1:
+        image = cv2.resize(image, None, fx=reduction, fy=reduction, interpolation=cv2.INTER_AREA)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def split(data: Photographs, *, fraction: float, seed: int) -> tuple[Photographs, Photographs]:
@@ -123,8 +164,13 @@ def held_back(files: list[str], *, fraction: float, seed: int) -> set[str]:
 
     At least one, and of several never all.
     """
-    order = sorted(files, key=lambda file: hashlib.sha256(f'{seed}/{file}'.encode()).digest())
+    order = sorted(files, key=lambda file: hashlib.sha256(_bytes(f'{seed}/{file}')).digest())
     return set(order[:max(1, min(len(order) - 1, round(len(order) * fraction)))])
+
+
+def _bytes(file: str) -> bytes:
+    """Return a name as it is on the disk, whatever bytes it has."""
+    return file.encode('utf-8', 'surrogateescape')
 
 
 def middle(image: np.ndarray, size: int) -> np.ndarray:
@@ -212,15 +258,21 @@ def main() -> None:
     if not 0 < arguments.test_fraction < 1:
         parser.error(f'--test-fraction must be between 0 and 1, got {arguments.test_fraction}')
     data, counts = arguments.data, {'train': 0, 'test': 0}
-    for folder in sorted(p for p in data.iterdir() if p.is_dir()) if data.is_dir() else ():
-        files = {f'{folder.name}/{p.name}' for p in folder.iterdir()
-                 if p.suffix.lower() in SUFFIXES}
+    try:
+        listing = class_folders(data)
+    except ValueError as error:
+        parser.exit(1, f'{error}\n')
+    for name in listing.folders:
+        files = {file for file in listing.files if file.startswith(f'{name}/')}
         kept = held_back(sorted(files), fraction=arguments.test_fraction, seed=arguments.seed)
         for side, chosen in (('test', kept), ('train', files - kept)):
             link(data, chosen, arguments.output / side)
             counts[side] += len(chosen)
     if not any(counts.values()):
         parser.exit(1, f'{data}: expected a folder with one folder of pictures per class\n')
+    account = listing.account()
+    if account:
+        print(account)
     print(f'{counts["train"]} pictures in {arguments.output}/train, {counts["test"]} in '
           f'{arguments.output}/test')
 

@@ -11,16 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 import hashlib
 import json
 from pathlib import Path
 from time import perf_counter
 
 import cv2
-from edgenext_ros import __version__
-from edgenext_ros.core.frame import Frame, FrameError
+import edgenext_ros
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.models import pictures, regular
+from edgenext_ros.models.pictures import Account, LeftOut, PictureError
+from edgenext_ros.models.regular import shown
 from edgenext_ros.models.store import cache_folder
 from edgenext_ros.runtime import hbdk, open_model, select
 from edgenext_ros.runtime.base import ModelInfo, Nv12
@@ -55,6 +58,9 @@ class Skipped:
 
     file: str
     reason: str
+    """A sentence."""
+    kind: str = 'damaged'
+    """See ``pictures.LeftOut.reason``."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,13 @@ class Run:
         """A name for people."""
         return f'{self.subject.path.name}, {self.view}'
 
+    def account(self, data: Labelled) -> Account:
+        """Return what is left out of the folder of pictures."""
+        failed = tuple(LeftOut(skipped.file, skipped.kind) for skipped in self.skipped)
+        if data.listing is None:
+            return Account(failed, len(data))
+        return data.listing.account(failed)
+
     @property
     def best(self) -> np.ndarray:
         """The class that each picture was taken for."""
@@ -93,7 +106,8 @@ class Run:
 
 
 def digest(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal digits."""
+    """Return the SHA-256 of a file as hexadecimal digits; OSError where it is none."""
+    regular.check(path)
     with path.open('rb') as file:
         total = hashlib.sha256()
         while block := file.read(1 << 20):
@@ -122,8 +136,9 @@ def quantised(graph: Path, info: ModelInfo) -> Subject:
     :raises RuntimeUnavailableError: the vendor's tools are not here.
     :raises OSError: the file cannot be read.
     """
+    sum_of_graph = digest(graph)
     engine = f'quantised graph, hbdk {hbdk.find().version}'
-    return Subject(graph, digest(graph), replace(info, name=graph.stem, engine=engine),
+    return Subject(graph, sum_of_graph, replace(info, name=graph.stem, engine=engine),
                    _GRAPH_BATCH, lambda inputs, progress: run_quantised(graph, inputs, info))
 
 
@@ -149,7 +164,7 @@ def evaluate(subject: Subject, data: Labelled, view: View, *, progress: Progress
         records = partial.read()
     if not len(records):
         raise ValueError(f'{data.folder}: no picture in it decodes; the first: '
-                         f'{skipped[0].file}: {skipped[0].reason}')
+                         f'{shown(skipped[0].file)}: {skipped[0].reason}')
     return _sum_up(subject, data, view, records, tuple(skipped), len(known), partial.path)
 
 
@@ -157,8 +172,17 @@ def _partial_path(subject: Subject, data: Labelled, view: View) -> Path:
     """Name the file after everything that the outputs depend on."""
     files = [(file, *_state(data.folder / file)) for file in data.files]
     key = json.dumps([subject.digest, subject.info.engine, view.fit, view.interpolation,
-                      __version__, cv2.__version__, str(data.folder.absolute()), files])
+                      _code(), cv2.__version__, str(data.folder.absolute()), files])
     return cache_folder() / 'evaluations' / f'{hashlib.sha256(key.encode()).hexdigest()}.part'
+
+
+@lru_cache
+def _code() -> str:
+    """Return a digest of this package, which makes the network's input of a picture."""
+    total = hashlib.sha256()
+    for file in sorted(Path(edgenext_ros.__file__).parent.rglob('*.py')):
+        total.update(file.read_bytes())
+    return total.hexdigest()
 
 
 def _state(file: Path) -> tuple[int, int]:
@@ -179,9 +203,9 @@ def _run_batch(subject: Subject, data: Labelled, view: View, indices: list[int],
         file = data.files[index]
         begin = perf_counter()
         try:
-            frame = Frame.from_compressed(np.fromfile(data.folder / file, np.uint8))
-        except (FrameError, OSError) as error:
-            skipped.append(Skipped(file, str(error)))
+            frame = pictures.read(data.folder / file)
+        except PictureError as error:
+            skipped.append(Skipped(file, str(error), error.reason))
             continue
         read = perf_counter()
         nv12 = converter.convert(view.resized(frame, size=(info.width, info.height)),

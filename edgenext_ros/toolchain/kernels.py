@@ -22,7 +22,8 @@ import cv2
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Bytes, Frame
 from edgenext_ros.core.nv12 import Nv12Converter
-from edgenext_ros.models import store
+from edgenext_ros.models import pictures, store
+from edgenext_ros.models.pictures import LeftOut, PictureError
 from edgenext_ros.runtime import ENGINES, suffixes
 from edgenext_ros.runtime.base import Nv12
 from edgenext_ros.toolchain import labelled, metrics
@@ -130,7 +131,7 @@ def measure(subject: Subject, data: labelled.Labelled, *, side: int, form: str, 
     outputs: dict[str, list[np.ndarray]] = {name: [] for name in KERNELS}
     squares: dict[str, list[float]] = {name: [] for name in KERNELS}
     for index, file in enumerate(data.files):
-        image = Frame.from_compressed(np.fromfile(data.folder / file, np.uint8))
+        image = pictures.read(data.folder / file)
         pixels = image.plane(3, width=image.width, height=image.height)
         frame = large_frame(pixels, side, noise=noise, random=np.random.default_rng(index))
         seen = inputs(frame, form, converter, (info.width, info.height))
@@ -147,6 +148,21 @@ def measure(subject: Subject, data: labelled.Labelled, *, side: int, form: str, 
                 float((best[name] == best[REFERENCE]).mean()),
                 float(np.abs(shares[name] - shares[REFERENCE]).sum(1).mean() / 2),
                 float(np.sqrt(np.mean(squares[name])))) for name in KERNELS]
+
+
+def _readable(data: labelled.Labelled) -> labelled.Labelled:
+    """Leave out what does not decode, and say so."""
+    good, failed = [], []
+    for index, file in enumerate(data.files):
+        try:
+            pictures.read(data.folder / file)
+            good.append(index)
+        except PictureError as error:
+            failed.append(LeftOut(file, error.reason))
+    account = data.listing.account(failed)
+    if account:
+        print(account, file=sys.stderr)
+    return data.select(good, data.note)
 
 
 def markdown(rows: list[Row]) -> str:
@@ -176,8 +192,8 @@ def main() -> None:
         parser.exit(1, f'{located.path}: expected its labels beside it, found none\n')
     rows = []
     with opened(located.path, arguments.runtime) as subject:
-        data = labelled.read(arguments.data, store.read_labels(located.labels),
-                             count=arguments.count)
+        data = _readable(labelled.read(arguments.data, store.read_labels(located.labels),
+                                       count=arguments.count))
         for side in arguments.sides:
             for form in arguments.forms:
                 rows += measure(

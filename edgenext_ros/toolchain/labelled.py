@@ -7,15 +7,22 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
+import re
 
 from edgenext_ros.core.labels import LabelSet
-from edgenext_ros.toolchain.dataset import held_back, SUFFIXES, TEST_FRACTION
+from edgenext_ros.models import pictures, regular
+from edgenext_ros.models.pictures import Listing
+from edgenext_ros.models.regular import shown
+from edgenext_ros.toolchain.dataset import held_back, TEST_FRACTION
 import numpy as np
 
 SPLITS = ('all', 'test', 'train')
 """Which pictures: every one, or one side of the split that the training makes by default."""
 
 _SHOWN = 3
+_MOST_BYTES = 1 << 30
+"""Of a listing: ImageNet's, with 14 million lines, has 0.6 GB."""
+_SEPARATOR = re.compile(r'\s*,\s*|\s+')
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,8 @@ class Labelled:
     """Class index of each file, int64."""
     note: str = 'all of them'
     """Which pictures of the folder these are."""
+    listing: Listing | None = None
+    """All pictures of the folder, and what is left out."""
 
     def __len__(self) -> int:
         return len(self.files)
@@ -55,29 +64,18 @@ def read(folder: Path, labels: LabelSet, *, truth: Path | None = None, split: st
     if truth is not None and split != 'all':
         raise ValueError(f'--split {split}: expected one folder of pictures per class, by which '
                          'the training splits, found a listing (--truth)')
-    files = _pictures(folder)
+    listing = pictures.find(folder).expect_some()
+    files = list(listing.files)
+    if truth is None:
+        listing.expect_no_split(wanted='val')
     names = _from_folders(folder, files) if truth is None else _from_listing(truth, files)
-    data = _match(folder, names, labels, indices=truth is not None)
+    data = replace(_match(folder, names, labels, indices=truth is not None), listing=listing)
     if split != 'all':
         data = _one_side(data, split)
     if count is not None and count < len(data):
         data = data.select([i * len(data) // count for i in range(count)],
                            f'{count} evenly chosen from {len(data)}: {data.note}')
     return data
-
-
-def _pictures(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        raise ValueError(f'{folder}: expected a folder of pictures, found '
-                         f'{"a file" if folder.exists() else "nothing there"}')
-    # A class folder may be a link, into which a search from above does not go.
-    places = [folder.glob('*'), *(p.rglob('*') for p in folder.iterdir()
-                                  if p.is_dir() and p.name[0] != '.')]
-    files = sorted({file.relative_to(folder).as_posix() for place in places for file in place
-                    if file.suffix.lower() in SUFFIXES})
-    if not files:
-        raise ValueError(f'{folder}: expected pictures ({", ".join(SUFFIXES)}), found none')
-    return files
 
 
 def _from_folders(folder: Path, files: list[str]) -> dict[str, str]:
@@ -93,22 +91,51 @@ def _from_folders(folder: Path, files: list[str]) -> dict[str, str]:
 def _from_listing(truth: Path, files: list[str]) -> dict[str, str]:
     """Return the class of each file; lines for files that are not here are left out."""
     try:
-        lines = truth.read_text(encoding='utf-8-sig').splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = regular.read(truth, most=_MOST_BYTES).decode('utf-8-sig').splitlines()
+    except OSError as error:
+        raise ValueError(f'{truth}: cannot be read: {error.strerror}') from error
+    except UnicodeDecodeError as error:
         raise ValueError(f'{truth}: cannot be read as UTF-8 text: {error}') from error
-    names = {}
+    names, known = {}, set(files)
     for number, line in enumerate(lines, start=1):
-        parts = line.strip().split('\t' if '\t' in line else None, 1)
-        if len(parts) == 1:
-            raise ValueError(f'{truth}: line {number}: expected "file class", found '
-                             f'{line.strip()!r}')
-        if parts:
-            names[parts[0].strip().removeprefix('./')] = parts[1].strip()
+        if line.strip():
+            try:
+                file, name = _pair(line.strip(), known)
+            except ValueError as error:
+                raise ValueError(f'{truth}: line {number}: {error}') from None
+            names[file] = name
     missing = [file for file in files if file not in names]
     if missing:
         raise ValueError(f'{truth}: expected a line for each picture, found none for '
-                         f'{_some(missing)}')
+                         f'{_some(missing)}; lines are "file class", with a TAB between them '
+                         'where the name of the file has blanks')
     return {file: names[file] for file in files}
+
+
+def _pair(line: str, known: set[str]) -> tuple[str, str]:
+    """
+    Split a line into file and class.
+
+    A TAB always parts them. Else it is a blank or comma behind the name of a picture that is
+    here, or the first blank.
+    """
+    if '\t' in line:
+        file, name = line.split('\t', 1)
+        return _file(file), name.strip()
+    found = [place for place in _SEPARATOR.finditer(line) if _file(line[:place.start()]) in known]
+    if len(found) > 1:
+        raise ValueError('expected a TAB between "file class", found blanks behind the names of '
+                         f'several pictures: {line!r}')
+    if found:
+        return _file(line[:found[0].start()]), line[found[0].end():].strip(' "')
+    parts = line.split(None, 1)
+    if len(parts) == 1 and ',' not in line:
+        raise ValueError(f'expected "file class", found {line!r}')
+    return _file(parts[0]), parts[-1]
+
+
+def _file(text: str) -> str:
+    return text.strip(' "').removeprefix('./')
 
 
 def _match(folder: Path, names: dict[str, str], labels: LabelSet, *, indices: bool) -> Labelled:
@@ -158,4 +185,5 @@ def _one_side(data: Labelled, split: str) -> Labelled:
 def _some(names: list[str]) -> str:
     """Name the first few."""
     more = len(names) - _SHOWN
-    return ', '.join(map(repr, names[:_SHOWN])) + (f' and {more} more' if more > 0 else '')
+    some = ', '.join(f"'{shown(name)}'" for name in names[:_SHOWN])
+    return some + (f' and {more} more' if more > 0 else '')

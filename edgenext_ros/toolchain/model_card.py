@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgenext_ros.models.regular import shown
+
 if TYPE_CHECKING:
     from edgenext_ros.toolchain.own_classes import Job, Result
 
@@ -18,9 +20,9 @@ def model_card(job: Job, result: Result) -> str:
         'network': f'{settings.model} (timm), {len(result.classes)} classes',
         'input': '224 x 224; the file takes normalised RGB, the node feeds it from NV12',
         'labels': f'[{result.labels.name}]({result.labels.name})',
-        'data': f'`{job.data.name}`: {result.training} pictures to train, {result.validation} to '
+        'data': f'`{shown(job.data.name)}`: {result.training} pictures to train, {result.validation} to '
                 f'validate, {result.test.pictures} to test, divided by a hash of the file names',
-        'left out': f'{len(result.unreadable)} pictures that do not decode',
+        'left out': str(result.account).removeprefix('left out ') if result.account else 'nothing',
         'first weights': result.start,
         'teacher': 'none' if result.teacher is None else
                    f'EfficientNet-Lite2 (ImageNet) and a linear probe, {result.teacher:.1f} % of '

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from edgenext_ros.models import ModelError, store
+from edgenext_ros.models.pictures import Account
 from edgenext_ros.toolchain import dataset, teacher
 from edgenext_ros.toolchain.bpu_graph import PLANS, SIZE, size_of
 from edgenext_ros.toolchain.export import export
@@ -54,6 +55,9 @@ class Result:
     validation: int
     test: Evaluation
     unreadable: tuple[str, ...]
+    """Pictures that do not decode."""
+    account: Account
+    """All that was left out of the folder."""
     teacher: float | None
     """Top-1 of the teacher on pictures that it was not fitted to, in per cent."""
     temperature: float | None
@@ -75,6 +79,9 @@ def train_folder(job: Job, *, progress: Progress) -> Result:
     :raises ValueError: the folder does not hold at least two classes with pictures enough.
     :raises ModelError: the first weights cannot be had, or the output is another run's.
     """
+    if job.data.resolve() in (job.output.resolve(), *job.output.resolve().parents):
+        raise ValueError(f'{job.output}: expected a folder for the results outside of {job.data}, '
+                         'where the next run would take it for a class')
     data = dataset.read_folder(job.data)
     rest, test = dataset.split(data, fraction=job.test_fraction, seed=job.settings.seed)
     training, validation = rest, None
@@ -84,9 +91,8 @@ def train_folder(job: Job, *, progress: Progress) -> Result:
     sides = {'training': training, 'validation': validation, 'test': test}
     progress(f'{len(data.names)} classes: ' + ', '.join(
         f'{len(side)} {name}' for name, side in sides.items() if side) + ' pictures')
-    if data.unreadable:
-        progress(f'{len(data.unreadable)} pictures do not decode and are left out: '
-                 f'{", ".join(data.unreadable[:3])}{" ..." if len(data.unreadable) > 3 else ""}')
+    if data.account:
+        progress(str(data.account))
     job.output.mkdir(parents=True, exist_ok=True)
     for name, side in sides.items():
         if side:
@@ -112,7 +118,8 @@ def train_folder(job: Job, *, progress: Progress) -> Result:
     result = Result(
         onnx=job.output / 'model.onnx', start=start, classes=data.names, training=len(training),
         validation=len(validation) if validation else 0, test=accuracy(network, test, SIZE),
-        unreadable=data.unreadable, teacher=known.top1 if known else None,
+        unreadable=data.unreadable, account=data.account,
+        teacher=known.top1 if known else None,
         temperature=temperature, history=trainer.history)
     export(network, result.onnx)
     _write_text(result.labels, '\n'.join(data.names) + '\n')

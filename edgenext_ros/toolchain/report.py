@@ -12,11 +12,13 @@ from typing import Any, TYPE_CHECKING
 
 import cv2
 from edgenext_ros import __version__
+from edgenext_ros.choices import NODE, NODE_DOES
 from edgenext_ros.core.labels import LabelSet
+from edgenext_ros.models import pictures
+from edgenext_ros.models.regular import shown
 from edgenext_ros.toolchain.evaluate import Evaluation, Run, Versus
 from edgenext_ros.toolchain.labelled import Labelled
 from edgenext_ros.toolchain.metrics import Share
-from edgenext_ros.toolchain.view import NODE, NODE_DOES
 import numpy as np
 
 if TYPE_CHECKING:
@@ -60,7 +62,8 @@ def _run_figures(run: Run, evaluation: Evaluation) -> dict[str, Any]:
         'runtime': run.subject.info.engine, 'fit': run.view.fit,
         'interpolation': run.view.interpolation, 'data': str(evaluation.data.folder),
         'selection': evaluation.data.note, 'pictures': accuracy.pictures,
-        'skipped': [vars(skipped) for skipped in run.skipped],
+        'skipped': [{'file': s.file, 'reason': s.reason} for s in run.skipped],
+        'left_out': run.account(evaluation.data).as_json(),
         'top1': accuracy.top1.value, 'top1_interval': [accuracy.top1.low, accuracy.top1.high],
         'top5': accuracy.top5.value, 'top5_interval': [accuracy.top5.low, accuracy.top5.high],
         'ece': accuracy.ece, 'fps': run.fps, 'convert_ms': run.convert_ms,
@@ -100,13 +103,13 @@ def html(evaluation: Evaluation) -> str:
         f'<title>{escape(heading)}</title><style>{_STYLE}</style></head><body>',
         f'<h1>{escape(heading)}</h1>',
         f'<p>{run.accuracy.pictures} pictures of {len(run.accuracy.per_class)} classes in '
-        f'<code>{escape(str(data.folder))}</code> ({escape(data.note)}). Shares are in per cent, '
+        f'<code>{escape(shown(data.folder))}</code> ({escape(data.note)}). Shares are in per cent, '
         'with the interval that holds the true one with 95 % confidence. Interpolation '
         f'<code>{NODE}</code>: {NODE_DOES}.</p>',
         _runs(evaluation.runs), _comparisons(evaluation.comparisons()),
         f'<h2>{escape(run.title)}</h2>', _plots(run, labels), '<h2>Worst mistakes</h2>',
         '<p>Wrong with the highest confidence, worst first.</p>', _mistakes(run, data, labels),
-        _classes(run, labels), _skipped(run),
+        _classes(run, labels), _skipped(run, data),
         f'<p>edgenext_ros {__version__}</p></body></html>\n']
     return '\n'.join(parts)
 
@@ -218,19 +221,20 @@ def _mistakes(run: Run, data: Labelled, labels: list[str]) -> str:
     best = run.best
     wrong = np.flatnonzero(best != run.truth)
     order = wrong[np.argsort(-run.probabilities[wrong, best[wrong]], kind='stable')][:_MISTAKES]
-    shown = []
+    figures = []
     for i in order:
         file = data.files[run.pictures[i]]
         found, truth = run.probabilities[i, best[i]], run.probabilities[i, run.truth[i]]
-        shown.append(
-            f'<figure><img alt="" title="{escape(file)}" src="{_thumbnail(data.folder / file)}">'
+        figures.append(
+            f'<figure><img alt="" title="{escape(shown(file))}" src="{_thumbnail(data.folder / file)}">'
             f'<figcaption><b>{escape(labels[run.truth[i]])}</b> ({truth:.1%})<br>taken for '
             f'<b>{escape(labels[best[i]])}</b> ({found:.1%})</figcaption></figure>')
-    return f'<div class=mistakes>{"".join(shown)}</div>' if shown else '<p>None.</p>'
+    return f'<div class=mistakes>{"".join(figures)}</div>' if figures else '<p>None.</p>'
 
 
 def _thumbnail(path: Path) -> str:
-    image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    frame = pictures.read(path)
+    image = frame.plane(3, width=frame.width, height=frame.height)
     scale = min(1.0, _THUMBNAIL / max(image.shape[:2]))
     size = tuple(max(1, round(side * scale)) for side in image.shape[1::-1])
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
@@ -245,8 +249,10 @@ def _classes(run: Run, labels: list[str]) -> str:
          for c in run.accuracy.per_class], text=1) + '</details>'
 
 
-def _skipped(run: Run) -> str:
+def _skipped(run: Run, data: Labelled) -> str:
+    account = run.account(data)
+    line = f'<p>{escape(str(account))}</p>' if account else ''
     if not run.skipped:
-        return ''
-    return (f'<details><summary>{len(run.skipped)} files were skipped</summary>' + _table(
-        ['file', 'reason'], [[s.file, s.reason] for s in run.skipped], text=2) + '</details>')
+        return line
+    return (f'{line}<details><summary>{len(run.skipped)} files were skipped</summary>' + _table(
+        ['file', 'reason'], [[shown(s.file), s.reason] for s in run.skipped], text=2) + '</details>')

@@ -15,9 +15,10 @@ import tempfile
 from threading import Event
 
 from edgenext_ros.models import ModelError
+from edgenext_ros.models.pictures import Account
 from edgenext_ros.runtime import hbdk, open_model
 from edgenext_ros.runtime.base import ModelInfo, Nv12, Runtime
-from edgenext_ros.toolchain.calibration import picture_files, read_pictures, yuv444
+from edgenext_ros.toolchain.calibration import read_folder, yuv444
 import numpy as np
 
 Progress = Callable[[int, int], None]
@@ -56,7 +57,7 @@ class Agreement:
 
 
 def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
-           quantised: Path | None, progress: Progress) -> list[Agreement]:
+           quantised: Path | None, progress: Progress) -> tuple[list[Agreement], Account]:
     """
     Run pictures through a ``.bin`` in the simulator, and through other forms of the network.
 
@@ -64,7 +65,7 @@ def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
     :param against: the ONNX file that it was compiled from, or another ``.bin``.
     :param quantised: hb_mapper's quantised graph, for which agreement must be exact.
     :return: float against ``.bin``; then, if given, float against the quantised graph and this
-        against ``.bin``.
+        against ``.bin``. And what is left out of the folder.
     :raises ValueError: no picture, or models of different size.
     """
     engine = 'onnx' if against.suffix == '.onnx' else 'simulator'
@@ -77,7 +78,8 @@ def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
             raise ModelError(
                 f'{against}: expected the network of {model.name} ({info.width}x{info.height}, '
                 f'{info.classes} classes), found {other.width}x{other.height}, {other.classes}')
-        files, inputs = _pictures(pictures, count, fit, info)
+        seen = read_folder(pictures, limit=count, width=info.width, height=info.height, fit=fit)
+        files, inputs = list(seen.files), list(seen.pictures)
         with one_a_core(against, reference, len(inputs) if engine == 'simulator' else 1) as all_:
             expected = infer_all(all_, inputs, progress if len(all_) > 1 else _nothing)
         with one_a_core(model, simulator, len(inputs)) as runtimes:
@@ -87,7 +89,7 @@ def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
     if quantised is not None:
         graph = (quantised.name, run_quantised(quantised, inputs, info))
         rows += [Agreement.of(sides[0], graph, files), Agreement.of(graph, sides[1], files)]
-    return rows
+    return rows, seen.account
 
 
 def _nothing(done: int, total: int) -> None:
@@ -101,17 +103,6 @@ def _opened(model: Path, engine: str) -> Iterator[tuple[Runtime, ModelInfo]]:
         yield runtime, info
     finally:
         runtime.close()
-
-
-def _pictures(folder: Path, count: int, fit: str,
-              info: ModelInfo) -> tuple[list[Path], list[Nv12]]:
-    found = [(file, nv12) for file, nv12 in read_pictures(
-        picture_files(folder, limit=count), width=info.width, height=info.height, fit=fit)
-        if not isinstance(nv12, str)]
-    if not found:
-        raise ValueError(f'{folder}: no picture in it decodes')
-    files, inputs = zip(*found, strict=True)
-    return list(files), list(inputs)
 
 
 @contextmanager

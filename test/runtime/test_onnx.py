@@ -12,6 +12,8 @@ import numpy as np
 from onnx_writer import INT64, model, node, UINT8
 import pytest
 
+pytest.importorskip('onnxruntime')
+
 MEAN = np.array([123.675, 116.28, 103.53])[:, None, None]
 DEVIATION = np.array([58.395, 57.12, 57.375])[:, None, None]
 

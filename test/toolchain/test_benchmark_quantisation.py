@@ -45,6 +45,7 @@ def measure(monkeypatch, class_folders, own_cache, tmp_path):
         yield network('net.onnx', '00', 1e-6)
 
     monkeypatch.setattr(study, 'compile_model', compile_model)
+    monkeypatch.setattr(study, 'fingerprint', lambda job: f'{job.recipe} {job.pictures}')
     monkeypatch.setattr(study, 'opened', opened)
     monkeypatch.setattr(study, 'quantised', lambda graph, info: network(
         graph.parent.name, graph.parent.name, 0.5 if 'published' in str(graph) else 1e-6))

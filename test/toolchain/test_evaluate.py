@@ -81,9 +81,11 @@ def test_what_is_not_a_picture_is_skipped(folder):
     (folder / 'camera' / 'bad.jpg').write_bytes(b'no picture')
     (folder / 'camera' / 'gone.jpg').symlink_to(folder / 'nowhere')
     (folder / 'camera' / 'folder.jpg').mkdir()
-    found = run(subject(), labelled.read(folder, LABELS))
-    assert [s.file for s in found.skipped] == [
-        'camera/bad.jpg', 'camera/folder.jpg', 'camera/gone.jpg']
+    data = labelled.read(folder, LABELS)
+    found = run(subject(), data)
+    assert [s.file for s in found.skipped] == ['camera/bad.jpg']
+    assert str(found.account(data)) == (
+        'left out 2 of 6: 1 damaged (camera/bad.jpg), 1 linked to nothing (camera/gone.jpg)')
     assert 'does not decode' in found.skipped[0].reason
     assert found.accuracy.pictures == 4
     np.testing.assert_array_equal(found.truth, [0, 0, 2, 1])

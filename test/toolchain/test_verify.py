@@ -85,7 +85,7 @@ def test_calibration_sees_what_the_node_gives(tmp_path):
     (tmp_path / 'broken.jpg').write_bytes(b'no picture')
     files = [PICTURES / 'coffee.jpg', tmp_path / 'broken.jpg']
     (_, nv12), (_, reason) = calibration.read_pictures(files, width=224, height=224, fit='crop')
-    assert 'does not decode' in reason
+    assert 'does not decode' in str(reason)
     frame = Frame.from_compressed(np.fromfile(files[0], np.uint8))
     own = Nv12Converter(width=224, height=224, fit='crop').convert(frame)
     np.testing.assert_array_equal(nv12, own)

@@ -1,0 +1,302 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Which files of a folder are pictures, and what is left out; the same for every verb and node.
+
+All folders below are searched, and links to folders are followed. Taken are the files with a
+suffix of ``SUFFIXES``, and those without any suffix that begin as a picture does. Left out, and
+counted, is what looks as if somebody meant a picture: other picture and video formats, hidden
+copies, links to nothing, pipes, and what does not decode. Files of other kinds, such as
+annotations beside the pictures, are neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+import errno
+import os
+from pathlib import Path
+import re
+from typing import Any
+
+from edgenext_ros.core.frame import Frame, FrameError
+from edgenext_ros.models import regular
+from edgenext_ros.models.regular import shown
+import numpy as np
+
+SUFFIXES = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.webp', '.tif', '.tiff',
+            '.ppm', '.pgm', '.pbm', '.pnm')
+"""Formats that OpenCV 4.5.4 and all later ones read, wherever they come from."""
+EXPECTED = '.jpg, .png, .bmp, .webp, .tif, .ppm and the like'
+"""``SUFFIXES`` for people."""
+MAX_BYTES = 256 << 20
+"""Largest picture file that is read."""
+
+_OFTEN_RENAMED = frozenset(('', '.heic', '.heif', '.avif', '.gif'))
+"""The content decides: phones and messengers convert to JPEG and keep the name."""
+_OTHERS = frozenset((
+    *_OFTEN_RENAMED - {''}, '.jxl', '.jp2', '.j2k', '.jpx', '.jxr', '.svg', '.psd', '.xcf',
+    '.tga', '.ico', '.exr', '.hdr', '.pfm', '.pam', '.ras', '.dng', '.cr2', '.cr3', '.nef',
+    '.arw', '.orf', '.raf', '.rw2', '.mp4', '.mov', '.avi', '.mkv', '.webm', '.m4v', '.mts'))
+"""Pictures and videos that not every OpenCV reads as a picture."""
+_HIDDEN = frozenset((
+    '__macosx', '@eadir', '#recycle', '@recycle', '#snapshot', '$recycle.bin', 'lost+found',
+    'system volume information'))
+"""Folders that systems and network drives make, besides those with a dot."""
+_READABLE = re.compile(
+    rb'\xff\xd8\xff|\x89PNG\r\n|BM.{4}\0\0\0\0|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]|P[1-6]\s+(#|\d+\s+\d)', re.DOTALL)
+_FOREIGN = tuple((re.compile(magic, re.DOTALL), name) for magic, name in (
+    (rb'.{4}ftypavi[fs]', 'AVIF'), (rb'.{4}ftyp(hei|hev|mif1|msf1)', 'HEIC'),
+    (rb'GIF8', 'GIF'), (rb'\xff\x0a|\0\0\0\x0cJXL ', 'JPEG XL'), (rb'.{4}ftyp', 'video'),
+    (rb'\s*<(!DOCTYPE|html|\?xml|svg)', 'web page'), (rb'%PDF', 'PDF'), (rb'8BPS', 'PSD')))
+_HEAD = 32
+_DAMAGED, _EMPTY = 'damaged', 'empty'
+_SHOWN = 3
+"""Names in the line, for each reason that is not told by a suffix."""
+_BY_NUMBER = re.compile(r'\.|in a hidden folder|hidden')
+"""Reasons that need no names."""
+
+
+_NOUNS = frozenset(('pipe', 'socket', 'device', 'web page', 'video'))
+
+
+class PictureError(ValueError):
+    """A file cannot be read as a picture; the text says why."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+        """For the line of what is left out, such as ``damaged``."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file that is not taken."""
+
+    file: str
+    """Path below the folder."""
+    reason: str
+    """A few words, such as ``.heic``, ``damaged``, ``in a hidden folder``."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What is left out of a folder."""
+
+    left_out: tuple[LeftOut, ...]
+    total: int
+    """Files that are pictures or look as if they were meant to be."""
+
+    def __str__(self) -> str:
+        """Return one line: how many of how many, by reason, and the names that matter."""
+        parts = []
+        for reason, files in self._by_reason().items():
+            some = ', '.join(map(shown, files[:_SHOWN]))
+            more = f' and {len(files) - _SHOWN} more' if len(files) > _SHOWN else ''
+            names = '' if _BY_NUMBER.match(reason) else f' ({some}{more})'
+            several = 's' if len(files) > 1 and reason in _NOUNS else ''
+            parts.append(f'{len(files)} {reason}{several}{names}')
+        return f'left out {len(self.left_out)} of {self.total}: {", ".join(parts)}'
+
+    def __bool__(self) -> bool:
+        return bool(self.left_out)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts and all names, by reason."""
+        return {'count': len(self.left_out), 'of': self.total, 'reasons': {
+            reason: {'count': len(files), 'files': [shown(file) for file in files]}
+            for reason, files in self._by_reason().items()}}
+
+    def _by_reason(self) -> dict[str, list[str]]:
+        """Sort by number, most first."""
+        found: dict[str, list[str]] = {}
+        for entry in sorted(self.left_out, key=lambda entry: entry.file):
+            found.setdefault(entry.reason, []).append(entry.file)
+        return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The pictures of a folder by their names; none has been read."""
+
+    folder: Path
+    files: tuple[str, ...]
+    """Paths below ``folder``, sorted."""
+    left_out: tuple[LeftOut, ...] = ()
+    folders: tuple[str, ...] = ()
+    """Names of the folders in it that are not hidden, sorted."""
+
+    def account(self, failed: Iterable[LeftOut] = ()) -> Account:
+        """Return what is left out, with the files that could not be read."""
+        return Account((*self.left_out, *failed), len(self.files) + len(self.left_out))
+
+    def evenly(self, limit: int) -> list[str]:
+        """Return so many of the files at most, evenly over them, folder by folder."""
+        files, count = sorted(self.files, key=_parts), min(limit, len(self.files))
+        return [files[index * len(files) // count] for index in range(count)]
+
+    def expect_some(self) -> Listing:
+        """Return this, or raise ValueError when no file is a picture."""
+        if not self.files:
+            account = self.account()
+            raise ValueError(f'{self.folder}: expected pictures ({EXPECTED}), found none'
+                             + (f'; {account}' if account else ''))
+        return self
+
+    def expect_no_split(self, *, wanted: str) -> None:
+        """
+        Raise ValueError when the class folders are in ``train`` and ``val``, one level down.
+
+        :param wanted: the side that this verb is for: ``train`` or ``val``.
+        """
+        parts = [file.split('/') for file in self.files if '/' in file]
+        tops = sorted({part[0] for part in parts})
+        sides = {top: _SIDES[top.lower()] for top in tops if top.lower() in _SIDES}
+        deep = [top for top in sides if any(part[0] == top and part[2:] for part in parts)]
+        if len(set(sides.values())) < 2 and not (deep and len(sides) == len(tops)):
+            return
+        best = next((top for top in deep if sides[top] == wanted), None) or (deep or [''])[0]
+        raise ValueError(
+            f'{self.folder}: expected one folder of pictures per class, found '
+            f'{" and ".join(sides)}' + (f' with class folders inside; give {self.folder / best}'
+                                        if best else ', which are no classes'))
+
+
+_SIDES = {'train': 'train', 'training': 'train', 'val': 'val', 'valid': 'val',
+          'validation': 'val', 'test': 'val', 'testing': 'val'}
+"""Names of folders for the sides of a split."""
+
+
+def find(folder: Path) -> Listing:
+    """
+    List the pictures in a folder and in all folders below it.
+
+    :raises ValueError: it is not a folder.
+    :raises OSError: it cannot be read.
+    """
+    if not folder.is_dir():
+        raise ValueError(f'{folder}: expected a folder of pictures, found '
+                         f'{_kind(folder)}')
+    files, left_out = [], []
+    entries = _scan(folder)
+    for entry in entries:
+        for file, reason in _judged(entry):
+            if reason:
+                left_out.append(LeftOut(file, reason))
+            else:
+                files.append(file)
+    folders = sorted(entry.name for entry in entries
+                     if os.path.isdir(entry.path) and not _hidden(entry.name))
+    return Listing(folder, tuple(sorted(files)), tuple(left_out), tuple(folders))
+
+
+def read(path: Path) -> Frame:
+    """
+    Read a picture file, at its full size; see ``Frame.from_compressed``.
+
+    :raises PictureError: it is not there, not a file, too large, or not a picture.
+    """
+    try:
+        found = regular.kind(path.stat().st_mode)
+        if found != 'file':
+            raise PictureError(found, f'expected a picture file, found a {found}')
+        data = np.frombuffer(regular.read(path, most=MAX_BYTES), np.uint8)
+    except OSError as error:
+        raise PictureError(_words(error).lower(), _words(error)) from error
+    if not data.size:
+        raise PictureError(_EMPTY, 'an empty file')
+    head = data[:_HEAD].tobytes()
+    foreign = None if _READABLE.match(head) else _foreign(head)
+    if foreign:
+        raise PictureError(foreign, f'expected a picture that every OpenCV reads, found '
+                                    f'{foreign}; convert it to JPEG or PNG')
+    try:
+        return Frame.from_compressed(data)
+    except FrameError as error:
+        raise PictureError(_DAMAGED, str(error)) from error
+
+
+def _parts(file: str) -> list[str]:
+    return file.split('/')
+
+
+def _kind(path: Path) -> str:
+    try:
+        return f'a {regular.kind(path.stat().st_mode)}'
+    except OSError:
+        return 'nothing there'
+
+
+def _words(error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return 'Linked in a circle'
+    return error.strerror or str(error)
+
+
+def _scan(folder: Path | str) -> list[os.DirEntry[str]]:
+    """Return what is in a folder, links last."""
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: (entry.is_symlink(), entry.name))
+
+
+def _identity(folder: Path | str) -> tuple[int, int]:
+    state = os.stat(folder)
+    return state.st_dev, state.st_ino
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith('.') or name.lower() in _HIDDEN
+
+
+def _judged(top: os.DirEntry[str]) -> Iterator[tuple[str, str]]:
+    """Yield each file below, or this one, that is or may be meant as a picture; and why not."""
+    # Each folder once: links may lead back, and to each other.
+    seen = {_identity(os.path.dirname(top.path) or '.')}
+    waiting = [(top, '', False)]
+    while waiting:
+        entry, above, hidden = waiting.pop()
+        name = above + entry.name
+        try:
+            if not entry.is_dir():
+                reason = _reason(entry)
+                if reason is not None:
+                    yield name, ('in a hidden folder' if hidden else
+                                 'hidden' if _hidden(entry.name) else reason)
+                continue
+            identity = _identity(entry.path)
+            if identity not in seen:
+                seen.add(identity)
+                hidden = hidden or _hidden(entry.name)
+                waiting += [(inner, f'{name}/', hidden) for inner in reversed(_scan(entry.path))]
+        except OSError as error:
+            yield name, _words(error).lower()
+
+
+def _reason(entry: os.DirEntry[str]) -> str | None:
+    """Return why a file is left out, '' when it is taken, None when nobody meant a picture."""
+    suffix = os.path.splitext(entry.name)[1].lower()
+    meant = suffix in SUFFIXES or suffix in _OTHERS
+    try:
+        kind = regular.kind(entry.stat().st_mode)
+    except FileNotFoundError:
+        return 'linked to nothing' if meant else None
+    if kind != 'file':
+        return kind if meant else None
+    if suffix in SUFFIXES:
+        return ''
+    if suffix in _OTHERS - _OFTEN_RENAMED:
+        return suffix
+    try:
+        with open(entry.path, 'rb') as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return suffix if meant else None
+    if _READABLE.match(head):
+        return '' if suffix in _OFTEN_RENAMED else suffix
+    foreign = _foreign(head)
+    return suffix or foreign if meant or foreign in ('AVIF', 'HEIC', 'GIF', 'JPEG XL') else None
+
+
+def _foreign(head: bytes) -> str | None:
+    return next((name for magic, name in _FOREIGN if magic.match(head)), None)
