@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 import hashlib
 from pathlib import Path
 
@@ -49,7 +49,7 @@ class Photographs:
     """Class names, sorted; the index is the class index."""
     unreadable: tuple[str, ...] = ()
     """Files that were left out because they do not decode."""
-    account: Account = Account((), 0)
+    account: Account = field(default_factory=lambda: Account((), 0))
     """All that was left out of the folder."""
 
     def __len__(self) -> int:

@@ -22,7 +22,8 @@ def test_reports_are_taken_again_for_the_same_graph_only(tmp_path, monkeypatch):
         return replace(REPORT, latency_ms=float(len(compiled)))
 
     monkeypatch.setattr(benchmark_bpu, 'compile_model', compile_model)
-    monkeypatch.setattr(benchmark_bpu, 'fingerprint', lambda job: f'{graph[0]}{job.recipe.name}' * 9)
+    monkeypatch.setattr(benchmark_bpu, 'fingerprint',
+                        lambda job: f'{graph[0]}{job.recipe.name}' * 9)
     rows = [benchmark_bpu.measure('edgenext_xx_small', cache=tmp_path, progress=print)
             for _ in range(2)]
     assert rows[0] == rows[1] and sorted(compiled) == sorted(RECIPES)

@@ -97,12 +97,13 @@ def test_a_listing_that_is_wrong(tmp_path, text, words):
 def test_a_listing_of_names_with_blanks(tmp_path, line):
     touch(tmp_path / 'val', 'my cup.jpg')
     (tmp_path / 'val.txt').write_text(f'file,class\n{line}\nno such one.jpg 3\n')
-    assert labelled.read(tmp_path / 'val', IMAGENET, truth=tmp_path / 'val.txt').truth.tolist() == [1]
+    found = labelled.read(tmp_path / 'val', IMAGENET, truth=tmp_path / 'val.txt')
+    assert found.truth.tolist() == [1]
 
 
 @pytest.mark.parametrize('files,line,words', [
-    (['my cup.jpg'], 'my cups.jpg 1', 'found none for \'my cup.jpg\'; lines are "file class", with '
-                                      'a TAB between them where the name of the file has blanks'),
+    (['my cup.jpg'], 'my cups.jpg 1',
+     'found none for \'my cup.jpg\'; lines are "file class", with a TAB between them where'),
     (['a', 'a b.jpg'], 'a b.jpg 1', 'line 1: expected a TAB between "file class"')])
 def test_a_listing_that_could_mean_several_files_asks_for_a_tab(tmp_path, files, line, words):
     for file in files:
