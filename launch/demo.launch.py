@@ -1,7 +1,7 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Play pictures as a camera and classify them.
+Play pictures as a camera, classify them, and print the results.
 
 ros2 launch edgenext_ros demo.launch.py source:=/path/to/pictures
 """
@@ -12,6 +12,7 @@ from ament_index_python.packages import get_package_share_directory
 from edgenext_ros.ros.middleware import environment
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
@@ -35,6 +36,16 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument('namespace', default_value='', description='Namespace of both'),
         DeclareLaunchArgument(
             'model', default_value='demo', description='Catalog name or path'),
+        DeclareLaunchArgument(
+            'print', default_value='true', choices=['true', 'false'],
+            description='Print the results, once a second'),
+        # First: it refuses what the arguments cannot be, before any process is started.
+        IncludeLaunchDescription(
+            PythonLaunchDescriptionSource(str(SHARE / 'launch' / 'classifier.launch.py')),
+            launch_arguments={
+                'namespace': LaunchConfiguration('namespace'),
+                'model': LaunchConfiguration('model'),
+                'input_type': LaunchConfiguration('input_type')}.items()),
         Node(
             package='edgenext_ros', executable='camera_node', name='camera',
             namespace=LaunchConfiguration('namespace'), output='screen',
@@ -45,10 +56,9 @@ def generate_launch_description() -> LaunchDescription:
                 'encoding': ParameterValue(LaunchConfiguration('encoding'), value_type=str),
                 'output_type': ParameterValue(LaunchConfiguration('input_type'),
                                               value_type=str)}]),
-        IncludeLaunchDescription(
-            PythonLaunchDescriptionSource(str(SHARE / 'launch' / 'classifier.launch.py')),
-            launch_arguments={
-                'namespace': LaunchConfiguration('namespace'),
-                'model': LaunchConfiguration('model'),
-                'input_type': LaunchConfiguration('input_type')}.items()),
+        Node(
+            package='edgenext_ros', executable='results_node', name='results',
+            namespace=LaunchConfiguration('namespace'), output='screen',
+            additional_env=environment(),
+            condition=IfCondition(LaunchConfiguration('print'))),
     ])

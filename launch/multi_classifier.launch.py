@@ -9,13 +9,14 @@ The nodes are /front/classifier and /rear/classifier; they listen to /front/imag
 """
 
 from ament_index_python.packages import get_package_share_directory
+from edgenext_ros.ros.launch_checks import parameter_file
 from edgenext_ros.ros.middleware import environment
 from launch import LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.launch_context import LaunchContext
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
+from launch_ros.parameter_descriptions import ParameterValue
 
 PACKAGE = 'edgenext_ros'
 
@@ -41,10 +42,12 @@ def classifiers(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
     given = {name: ParameterValue(value(name), value_type=str)
              for name in ('model', 'runtime') if value(name)}
+    cameras = value('cameras').split()
+    parameters = parameter_file(value('params_file'), tuple(f'{c}/classifier' for c in cameras))
     return [Node(package=PACKAGE, executable='multi_classifier_node', output='screen',
                  additional_env=environment(),
-                 parameters=[ParameterFile(value('params_file')), given],
-                 remappings=[('image', value('image'))], arguments=value('cameras').split())]
+                 parameters=[parameters, given],
+                 remappings=[('image', value('image'))], arguments=cameras)]
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -2,18 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """What several tests need."""
 
+from collections import Counter
 import fcntl
 import importlib.util
 import itertools
 import os
 from pathlib import Path
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 
+if importlib.util.find_spec('edgenext_ros') is None:  # a bare "pytest" in the source tree
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 import cv2
+from edgenext_ros.libraries import install_onnxruntime
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.runtime import hbdk
 from edgenext_ros.runtime.base import RuntimeUnavailableError
@@ -36,6 +42,35 @@ collect_ignore = [] if HAS_ROS else ['launch', 'ros']
 def pytest_report_header():
     """Say when the tests on ROS are left out."""
     return [] if HAS_ROS else ['ROS 2 is not here: test/ros and test/launch are left out']
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Name each reason for which tests were skipped once, with their number and the remedy."""
+    reasons = Counter(skip_reason(report.longrepr[2])
+                      for report in terminalreporter.stats.get('skipped', ()))
+    if reasons:
+        terminalreporter.section('skipped tests, by reason')
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f'{count:5}  {reason}')
+
+
+def skip_reason(text):
+    """Return a reason without pytest's own words, with the remedy for a missing module."""
+    text = ' '.join(text.removeprefix('Skipped: ').split())
+    missing = re.search(r"could not import '(\w+)", text)
+    if missing is None:
+        return text
+    name = missing[1]
+    return f'{name} is not installed: ' + {
+        'onnxruntime': install_onnxruntime(), 'rclpy': 'source a ROS 2, or use ./dev test',
+        'sensor_msgs': 'source a ROS 2, or use ./dev test',
+    }.get(name, f'pip install {name}, or use ./dev test')
+
+
+@pytest.fixture(scope='session')
+def onnxruntime():
+    """Import ONNX Runtime, or skip the test."""
+    return pytest.importorskip('onnxruntime')
 
 
 @pytest.fixture(scope='session')

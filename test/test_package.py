@@ -5,8 +5,10 @@
 import ast
 from pathlib import Path
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 from xml.etree import ElementTree
 
 import pytest
@@ -116,3 +118,21 @@ def test_core_needs_only_numpy_and_opencv():
              for name in imports(file)
              if name.split('.')[0] not in allowed]
     assert not wrong
+
+
+def test_source_archive_has_every_file_of_the_repository(tmp_path):
+    tracked = subprocess.run(['git', 'ls-files'], cwd=ROOT, text=True, capture_output=True)
+    if tracked.returncode:
+        pytest.skip('no git repository: installed, or unpacked from an archive')
+    copy = tmp_path / 'copy'
+    for name in tracked.stdout.splitlines():
+        if (ROOT / name).exists():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name)
+    subprocess.run([sys.executable, 'setup.py', '-q', 'sdist', '-d', str(tmp_path)], cwd=copy,
+                   check=True, capture_output=True)
+    (archive,) = tmp_path.glob('*.tar.gz')
+    with tarfile.open(archive) as members:
+        found = {name.partition('/')[2] for name in members.getnames()}
+    wanted = set(tracked.stdout.splitlines()) - {'.gitignore'}
+    assert sorted(name for name in wanted - found if (ROOT / name).exists()) == []

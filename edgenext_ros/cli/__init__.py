@@ -18,9 +18,11 @@ import signal
 import sys
 
 from edgenext_ros import __version__
+from edgenext_ros.libraries import require_opencv
 
 VERBS = ('bench', 'classify', 'compile', 'demo', 'evaluate', 'models', 'parameters', 'runtimes',
          'train', 'verify')
+_WITHOUT_OPENCV = ('models',)
 
 
 def main(args: list[str] | None = None) -> int:
@@ -40,12 +42,7 @@ def _main(args: list[str] | None) -> int:
     parser.add_argument('--version', action='version', version=f'edgenext_ros {__version__}')
     verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB')
     for name in command[:1] if command[:1] and command[0] in VERBS else VERBS:
-        try:
-            module = import_module(f'{__name__}.{name}')
-        except ModuleNotFoundError as error:
-            print(f'edgenext: {error.name} is missing: install python3-numpy and python3-opencv '
-                  'with apt, or pip install "edgenext_ros[desk]"', file=sys.stderr)
-            return 2
+        module = import_module(f'{__name__}.{name}')
         verb = verbs.add_parser(name, help=module.HELP, description=module.HELP)
         module.add_arguments(verb)
         verb.add_argument('--json', type=Path, metavar='FILE', help='write the figures here too')
@@ -54,6 +51,8 @@ def _main(args: list[str] | None) -> int:
     arguments.command = command
     try:
         _check_outputs(arguments)
+        if arguments.verb not in _WITHOUT_OPENCV:
+            require_opencv()
         code: int = arguments.run(arguments)
         sys.stdout.flush()
         return code
@@ -61,6 +60,9 @@ def _main(args: list[str] | None) -> int:
         # The reader (head, less) has seen enough; nothing is left to flush to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except ImportError as error:
+        print(f'edgenext {arguments.verb}: {error}', file=sys.stderr)
+        return 2
     except OSError as error:
         # The system's own words are a number and a name; who reads wants the name first.
         where = f'{error.filename2 or error.filename}: ' if error.filename else ''

@@ -8,8 +8,7 @@ import argparse
 from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
-from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS
-from edgenext_ros.runtime import ENGINES
+from edgenext_ros.choices import DEFAULT_FIT, ENGINES, FITS
 
 if TYPE_CHECKING:
     from edgenext_ros.core.classifier import Classifier

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS
+from edgenext_ros.choices import DEFAULT_FIT, FITS
 from edgenext_ros.toolchain.recipe import WEIGHTS
 
 HELP = 'Compile EdgeNeXt for the BPU: from timm, a checkpoint or an ONNX file to a .bin.'
@@ -18,7 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('model', metavar='MODEL',
                         help="timm's name (edgenext_xx_small, _x_small, _small, _base), or a "
-                             'file with weights: .onnx, .pt, .pth, .safetensors')
+                             'file with weights: ONNX, a checkpoint of PyTorch (.pt, .pth, '
+                             '.ckpt, .pth.tar) or .safetensors; no code in it is run')
     parser.add_argument('--output', type=Path, metavar='FILE.bin', help='the file to write')
     parser.add_argument('--calibration', type=Path, metavar='FOLDER',
                         help='folder of pictures like those that the camera will give')
@@ -33,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='measure the latency of a timm name without its weights')
     parser.add_argument('--classes', type=int, default=1000,
                         help='classes of random weights (default: 1000)')
+    parser.add_argument('--size', type=_size, metavar='SIZE',
+                        help='input in pixels, such as 256 or WIDTHxHEIGHT, in steps of 32 '
+                             '(default: that of an ONNX file, else 224)')
     parser.add_argument('--level', choices=('O1', 'O2', 'O3'),
                         help='effort of the compiler (default: O2, and O3 for published)')
     parser.add_argument('--keep', type=Path, metavar='FOLDER',
@@ -65,7 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
             pictures=None if arguments.random_weights else arguments.calibration,
             count=arguments.count, fit=arguments.fit, classes=arguments.classes,
             level=arguments.level, keep=arguments.keep, layers=arguments.layers,
-            sensitivity=arguments.sensitivity),
+            sensitivity=arguments.sensitivity,
+            picture=arguments.size),
         progress=lambda text: print(f'{monotonic() - begin:6.0f} s  {text}', flush=True))
     print(f'\nlatency       {report.latency_ms:.3f} ms, {report.fps:.0f} frames a second '
           f'(estimate of the compiler)\nDDR traffic   {report.ddr_mb:.2f} MB a frame\n'
@@ -78,6 +83,17 @@ def run(arguments: argparse.Namespace) -> int:
               f'and {arguments.output.with_suffix(".recipe.json").name}')
     write_json(arguments.json, asdict(report))
     return 0
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Return height and width of ``256`` or ``WIDTHxHEIGHT``."""
+    width, _, height = text.partition('x')
+    sides = (height or width), width
+    if not all(side.isdecimal() and int(side) % 32 == 0 and 64 <= int(side) <= 1024
+               for side in sides):
+        raise argparse.ArgumentTypeError(
+            f'expected 256 or WIDTHxHEIGHT, from 64 to 1024 in steps of 32, got {text}')
+    return int(sides[0]), int(sides[1])
 
 
 def _wrong(arguments: argparse.Namespace) -> str:

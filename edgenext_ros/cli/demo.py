@@ -7,8 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edgenext_ros.core.frame import ENCODINGS
-from edgenext_ros.runtime import ENGINES
+from edgenext_ros.choices import ENGINES
 
 HELP = 'Play pictures through a real ROS 2 camera topic and the node; print what comes out.'
 
@@ -18,6 +17,14 @@ def _seconds(text: str) -> float:
     if not 1 <= value <= 86400:
         raise argparse.ArgumentTypeError(f'expected 1 to 86400 seconds, got {text}')
     return value
+
+
+def _encoding(text: str) -> str:
+    from edgenext_ros.core.frame import ENCODINGS
+
+    if text not in ENCODINGS:
+        raise argparse.ArgumentTypeError(f'expected one of {", ".join(ENCODINGS)}, got {text!r}')
+    return text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='how long to play (default: 20)')
     parser.add_argument('--rate', type=float, default=10.0,
                         help='frames a second (default: 10)')
-    parser.add_argument('--encoding', default='nv12', choices=tuple(ENCODINGS),
+    parser.add_argument('--encoding', default='nv12', type=_encoding,
                         help="encoding of the camera topic (default: nv12, the robot's own)")
     parser.add_argument('--compressed', action='store_true',
                         help='let the camera publish JPEG instead')

@@ -10,9 +10,7 @@ import sys
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS
-from edgenext_ros.runtime import ENGINES
-from edgenext_ros.toolchain.view import INTERPOLATIONS, NODE, NODE_DOES, View
+from edgenext_ros.choices import DEFAULT_FIT, ENGINES, FITS, INTERPOLATIONS, NODE, NODE_DOES
 
 if TYPE_CHECKING:
     from edgenext_ros.core.labels import LabelSet
@@ -99,6 +97,7 @@ def _evaluate(arguments: argparse.Namespace) -> Evaluation:
     from edgenext_ros.models import store
     from edgenext_ros.runtime import suffixes
     from edgenext_ros.toolchain import evaluate, labelled
+    from edgenext_ros.toolchain.view import View
 
     names = [arguments.model] if arguments.model else []
     names += arguments.compare if names or len(arguments.compare) > 1 else [

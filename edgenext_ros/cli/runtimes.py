@@ -16,7 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print one line for each engine; 1 when none works."""
     from edgenext_ros.cli import write_json
-    from edgenext_ros.runtime import ENGINES, probe
+    from edgenext_ros.choices import ENGINES
+    from edgenext_ros.runtime import probe
 
     engines = [probe(name) for name in ENGINES]
     for engine in engines:

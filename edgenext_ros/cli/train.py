@@ -60,8 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             tools = hbdk.find()
         except RuntimeUnavailableError:
-            print('edgenext train: PyTorch and timm are missing: pip install '
-                  '"edgenext_ros[toolchain]", or ./dev toolchain in the source tree',
+            print('edgenext train: PyTorch and timm are missing: "pip install torch timm onnx", '
+                  'or "./dev toolchain" in the source tree',
                   file=sys.stderr)
             return 2
         command = tools.module('edgenext_ros.cli', *arguments.command)

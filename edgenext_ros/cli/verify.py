@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS
+from edgenext_ros.choices import DEFAULT_FIT, FITS
 
 HELP = 'Compare a .bin, in the simulator, with the network that it was compiled from.'
 

@@ -79,6 +79,18 @@ def read_compressed_image(message: bytes) -> CompressedImageData:
     return CompressedImageData(sec, nanosec, frame_id, fields.data(), picture_format)
 
 
+def read_stamp(message: bytes) -> tuple[int, str]:
+    """
+    Read only when and by whom a picture was taken, of any message that begins with a header.
+
+    :return: nanoseconds, which are 0 for no stamp, and ``frame_id``.
+    :raises FrameError: not CDR, or it ends too early.
+    """
+    fields = _Fields(message, 'header')
+    sec, nanosec = fields.numbers('iI', 'stamp')
+    return sec * 10 ** 9 + nanosec, fields.string('frame_id')
+
+
 class _Fields:
     """The fields of one message, taken in their order; what follows the last is padding."""
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import cv2
 from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame, FrameError, UnknownEncodingError
+from edgenext_ros.core.layout import BAYER_TO_BGR
 from edgenext_ros.core.nv12 import EXPAND_C, EXPAND_Y
 from edgenext_ros.core.planes import YUV422_ORDER
 import numpy as np
@@ -17,8 +18,7 @@ _TO = {
 _FROM = {
     'rgb8': cv2.COLOR_RGB2BGR, 'bgra8': cv2.COLOR_BGRA2BGR, 'rgba8': cv2.COLOR_RGBA2BGR,
     'mono8': cv2.COLOR_GRAY2BGR, 'mono16': cv2.COLOR_GRAY2BGR,
-    'bayer_rggb8': cv2.COLOR_BayerBG2BGR, 'bayer_bggr8': cv2.COLOR_BayerRG2BGR,
-    'bayer_gbrg8': cv2.COLOR_BayerGR2BGR, 'bayer_grbg8': cv2.COLOR_BayerGB2BGR,
+    **BAYER_TO_BGR,
 }
 _BAYER = {'r': 2, 'g': 1, 'b': 0}
 
@@ -46,7 +46,7 @@ def encode(image: Bytes, encoding: str) -> Frame:
     if encoding == 'bgr8':
         return Frame.from_image(image)
     if encoding in _TO:
-        converted = cv2.cvtColor(image, _TO[encoding])
+        converted = _convert(image, _TO[encoding])
         if encoding == 'mono16':
             converted = (converted.astype('<u2') * 257).view(np.uint8)
         return _frame(encoding, width, height, converted)
@@ -80,7 +80,7 @@ def _frame(encoding: str, width: int, height: int, data: Bytes) -> Frame:
 
 def _limited_yuv(image: Bytes) -> tuple[Bytes, Bytes, Bytes]:
     """Split into Y, U, V of BT.601 limited range, each of the picture's size."""
-    y, v, u = cv2.split(cv2.cvtColor(image, cv2.COLOR_BGR2YCrCb).astype(np.float32))
+    y, v, u = _convert(image, cv2.COLOR_BGR2YCrCb).astype(np.float32).transpose(2, 0, 1)
     return tuple(np.rint(plane).astype(np.uint8) for plane in (
         y * (219 / 255) + 16, (u - 128) * (224 / 255) + 128, (v - 128) * (224 / 255) + 128))
 
@@ -100,8 +100,7 @@ def to_bgr(frame: Frame, *, yuv_range: str = 'limited') -> Bytes:
     if encoding in _FROM:
         if encoding == 'mono16':
             pixels = pixels[..., 0 if frame.big_endian else 1]
-        image: Bytes = cv2.cvtColor(np.ascontiguousarray(pixels), _FROM[encoding])
-        return image
+        return _convert(np.ascontiguousarray(pixels), _FROM[encoding])
     if encoding in YUV422_ORDER:
         at_y, at_u, at_v = YUV422_ORDER[encoding]
         y = pixels[..., at_y]
@@ -114,5 +113,13 @@ def to_bgr(frame: Frame, *, yuv_range: str = 'limited') -> Bytes:
             chroma = chroma[..., ::-1]
     if yuv_range == 'limited':
         y, chroma = EXPAND_Y[y], EXPAND_C[chroma]
-    image = cv2.cvtColor(np.dstack([y, chroma[..., 1], chroma[..., 0]]), cv2.COLOR_YCrCb2BGR)
-    return image
+    return _convert(np.dstack([y, chroma[..., 1], chroma[..., 0]]), cv2.COLOR_YCrCb2BGR)
+
+
+def _convert(image: Bytes, code: int) -> Bytes:
+    single = image.shape[:2] == (1, 1)
+    if single:
+        # OpenCV 4.5 converts no single pixel of several channels.
+        image = image.repeat(2, axis=1)
+    converted: Bytes = cv2.cvtColor(image, code)
+    return converted[:, :1] if single else converted

@@ -1,71 +1,119 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the header of a JPEG file says, without decoding it (ITU-T T.81, annex B)."""
+"""What the segments of a JPEG file say, without decoding it (ITU-T T.81, annex B)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 import re
 import struct
+from types import MappingProxyType
 from typing import NamedTuple
 
+from edgenext_ros.core import exif
 import numpy as np
 import numpy.typing as npt
 
 _START = b'\xff\xd8'
 _START_OF_SCAN = 0xDA
-_EXIF = 0xE1
+_END = 0xD9
+_APP1 = 0xE1
 _MOST_SEGMENTS = 1000
 _ALONE = frozenset((0x01, *range(0xD0, 0xD9)))
 """Markers without a length."""
+_IN_SCANS = frozenset((0xC4, 0xCC, _START_OF_SCAN, 0xDB, 0xDC, 0xDD, 0xDF, *range(0xE0, 0xF0),
+                       0xFE))
+"""Markers of the segments that may follow a scan."""
 _MARKER = re.compile(rb'\xff([^\xff\x00])', re.DOTALL)
-_PART = 4096
-"""Bytes that are searched for a marker at a time: nearly always the first is one."""
-# All but the tables for Huffman and arithmetic coding, and one that is reserved.
-_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+# In a scan, ff 00 is a byte of data and ff d0 to ff d7 are restart markers.
+_MARKER_IN_SCAN = re.compile(rb'\xff([^\xff\x00\xd0-\xd7])', re.DOTALL)
+_LONGEST_EXIF = 1 << 16
+# All but the tables for Huffman and arithmetic coding, and one that is reserved; JPEG-LS.
+_START_OF_FRAME = frozenset((*range(0xC0, 0xD0), 0xF7)) - {0xC4, 0xC8, 0xCC}
+_RARE: Mapping[int, str] = MappingProxyType({
+    0xC3: 'lossless JPEG', 0xF7: 'JPEG-LS',
+    **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), 'hierarchical JPEG'),
+    **dict.fromkeys((0xC9, 0xCA, 0xCB), 'arithmetic-coded JPEG')})
 
 
 class JpegHeader(NamedTuple):
-    """The stored size of a JPEG picture."""
+    """What stands before the first scan of a JPEG picture."""
 
     width: int
     height: int
     exif: bool
     """There is Exif data, which may say that the picture is to be turned by 90 degrees."""
+    orientation: int
+    """As Exif data says, 1 to 8."""
+    components: int
+    """1 of a grey picture, 3 of a colour one, 4 of CMYK."""
+    bits: int
+    """Of a sample; 8 nearly always."""
+    frame: int
+    """The marker of the frame: 0xC0 baseline, 0xC2 progressive."""
+    scan: int
+    """Byte where the marker of the first scan is; 0 where there is none."""
+
+    @property
+    def rare(self) -> str:
+        """Say what few decoders know about this picture, in words; empty for a usual one."""
+        if self.frame in _RARE:
+            return _RARE[self.frame]
+        return f'JPEG with {self.bits} bits a sample' if self.bits != 8 else ''
 
 
 def read_header(data: npt.NDArray[np.uint8]) -> JpegHeader | None:
     """
-    Find the size of a JPEG picture.
+    Find the size of a JPEG picture, and what else stands before its first scan.
 
-    :param data: the whole file, flat uint8.
+    :param data: the whole file, flat uint8, contiguous.
     :return: None for other files, and for damaged ones.
     """
     if data[:2].tobytes() != _START:
         return None
-    exif, at = False, 2
+    orientation, at, scan, frame = 0, 2, 0, b''
     for _ in range(_MOST_SEGMENTS):
-        at = _next_marker(data, at)
-        segment = data[at:at + 8].tobytes()
-        if len(segment) < 8 or segment[0] == _START_OF_SCAN:
+        match = _MARKER.search(data.data, at)  # decoders go over whatever stands before it
+        if match is None:
+            break
+        at = match.start(1)
+        segment = data[at:at + 10].tobytes()
+        if len(segment) < 9 or segment[0] == _START_OF_SCAN:
+            scan = at if segment[0] == _START_OF_SCAN else 0
             break
         if segment[0] in _START_OF_FRAME:
-            height, width = struct.unpack('>4xHH', segment)
-            return JpegHeader(width, height, exif) if width and height else None
-        exif = exif or segment[0] == _EXIF
+            frame = frame or segment
+        elif segment[0] == _APP1 and not orientation and segment[3:9] == exif.MARK:
+            orientation = exif.read_orientation(data[at + 3:at + _LONGEST_EXIF].tobytes())
         at += 1 if segment[0] in _ALONE else 1 + int.from_bytes(segment[1:3], 'big')
-    return None
+    if not frame:
+        return None
+    marker, bits, height, width, components = struct.unpack_from('>B2xBHHB', frame.ljust(10))
+    if not width or not height:
+        return None
+    return JpegHeader(width, height, bool(orientation), orientation or 1, components, bits,
+                      marker, scan)
 
 
-def _next_marker(data: npt.NDArray[np.uint8], at: int) -> int:
-    """Return where the next marker's code is; decoders go over whatever stands before it."""
-    while at < data.size:
-        part = data[at:at + _PART].tobytes()
-        match = _MARKER.search(part)
-        if match:
-            return at + match.start(1)
-        at += max(1, len(part) - 1)  # its last byte may begin a marker
-    return at
+def has_end(data: npt.NDArray[np.uint8], header: JpegHeader) -> bool:
+    """
+    Say whether the scans of a JPEG end with its end marker; what follows it does not matter.
+
+    A marker that cannot stand there, such as another picture's start, is the end of what was
+    left of this one.
+    """
+    at = header.scan
+    for _ in range(_MOST_SEGMENTS if at else 0):
+        at += 1 + int.from_bytes(data[at + 1:at + 3].tobytes(), 'big')
+        match = _MARKER_IN_SCAN.search(data.data, at)
+        if match is None:
+            break
+        at = match.start(1)
+        if data[at] == _END:
+            return True
+        if data[at] not in _IN_SCANS:
+            break
+    return False
 
 
 def strongest_reduction(data: npt.NDArray[np.uint8],
@@ -77,8 +125,11 @@ def strongest_reduction(data: npt.NDArray[np.uint8],
     :return: 8, 4 or 2, at which a decoder does less work; else 1.
     """
     header = read_header(data)
-    if header is None:
-        return 1
+    return header_reduction(header, enough) if header else 1
+
+
+def header_reduction(header: JpegHeader, enough: Callable[[int, int], bool]) -> int:
+    """Say the same of a header that is read already."""
     for reduction in (8, 4, 2):
         width, height = -(-header.width // reduction), -(-header.height // reduction)
         if enough(width, height) and (not header.exif or enough(height, width)):

@@ -15,16 +15,10 @@ from functools import lru_cache
 from typing import Final
 
 import cv2
+from edgenext_ros.choices import DEFAULT_FIT, FITS, YUV_RANGES
 from edgenext_ros.core.frame import Bytes, Frame
 from edgenext_ros.core.planes import NEUTRAL, PLANS, Rectangle, YUV
 import numpy as np
-
-FITS: Final = ('stretch', 'letterbox', 'crop')
-"""Ways to fit a picture of another shape: distort, pad with grey, or cut the middle out."""
-DEFAULT_FIT: Final = 'crop'
-"""The most accurate one on the bundled model (docs/accuracy.md), and timm's."""
-YUV_RANGES: Final = ('limited', 'full')
-"""What a camera's YUV bytes mean: 16..235 (V4L2's and OpenCV's reading) or 0..255."""
 
 _GREY: Final = 127
 
@@ -99,7 +93,8 @@ class Nv12Converter:
             the next call uses again.
         :return: Y plane, then interleaved U and V; BT.601 full range.
         """
-        key = (frame.encoding, frame.width, frame.height, frame.step, frame.big_endian)
+        key = (frame.encoding, frame.width, frame.height, frame.step, frame.luma_rows,
+               frame.big_endian)
         if key != self._key:
             self._plan(frame)
             self._key = key

@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 
 import cv2
 from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame
-from edgenext_ros.core.resize import Chroma, Linear, Plane, Words
+from edgenext_ros.core.layout import BAYER_TO_BGR
+from edgenext_ros.core.resize import Chroma, Linear, Plane, resize_into, Words
 import numpy as np
 
 NEUTRAL: Final = 128
@@ -23,11 +24,6 @@ NEUTRAL: Final = 128
 _CODES: Final = {'bgr': (cv2.COLOR_BGR2GRAY, cv2.COLOR_BGR2YCrCb),
                  'rgb': (cv2.COLOR_RGB2GRAY, cv2.COLOR_RGB2YCrCb)}
 """OpenCV's conversions to Y, and to Y, V, U; both take a fourth channel too."""
-_BAYER: Final = {
-    # OpenCV names a Bayer pattern by its second row, ROS by its first.
-    'bayer_rggb8': cv2.COLOR_BayerBG2BGR, 'bayer_bggr8': cv2.COLOR_BayerRG2BGR,
-    'bayer_gbrg8': cv2.COLOR_BayerGR2BGR, 'bayer_grbg8': cv2.COLOR_BayerGB2BGR,
-}
 YUV422_ORDER: Final = {'yuv422_yuy2': (0, 1, 3), 'yuyv': (0, 1, 3),
                        'yuv422': (1, 0, 2), 'uyvy': (1, 0, 2)}
 """Where Y, U and V stand in the bytes of two pixels."""
@@ -90,7 +86,7 @@ def _plan_colour(frame: Frame, source: Rectangle, width: int, height: int) -> Wr
 
 def _plan_bayer(frame: Frame, source: Rectangle, width: int, height: int) -> Write:
     view = _View(frame, Rectangle(0, 0, frame.width, frame.height), 1)
-    code, split = _BAYER[frame.encoding], _plan_split(frame, source, width, height)
+    code, split = BAYER_TO_BGR[frame.encoding], _plan_split(frame, source, width, height)
     part = source.slices()
     return lambda data, y, uv: split(cv2.cvtColor(view(data), code)[part], y, uv)
 
@@ -100,18 +96,21 @@ def _plan_split(frame: Frame, source: Rectangle, width: int, height: int) -> Wri
     to_grey, to_ycrcb = _CODES['rgb' if frame.encoding.startswith('rgb') else 'bgr']
     channels = 4 if frame.encoding in ('bgra8', 'rgba8') else 3
     linear = Linear(source.height, width=width, height=height)
+    # OpenCV 4.5 converts no single pixel of several channels, so there are two.
     half_size = (width // 2, height // 2)
+    columns = width // 2 + ((width, height) == (2, 2))
     small = np.empty((height, width, channels), np.uint8)
-    half = np.empty((height // 2, width // 2, channels), np.uint8)
-    ycrcb = np.empty((height // 2, width // 2, 3), np.uint8)
+    half = np.zeros((height // 2, columns, channels), np.uint8)
+    ycrcb = np.empty((height // 2, columns, 3), np.uint8)
+    part, converted = half[:, :width // 2], ycrcb[:, :width // 2]
 
     def split(pixels: Bytes, y: Bytes, uv: Bytes) -> None:
         linear(pixels, small)
         cv2.cvtColor(small, to_grey, dst=y)
         # U and V are converted at half size, where there is a quarter of the work.
-        cv2.resize(small, half_size, dst=half, interpolation=cv2.INTER_AREA)
+        resize_into(part, small, half_size, cv2.INTER_AREA)
         cv2.cvtColor(half, to_ycrcb, dst=ycrcb)
-        cv2.mixChannels([ycrcb], [uv], [2, 0, 1, 1])
+        cv2.mixChannels([converted], [uv], [2, 0, 1, 1])
 
     return split
 
@@ -151,7 +150,7 @@ def _plan_planes(frame: Frame, source: Rectangle, width: int, height: int) -> Wr
     divide, rows_each = (1, 2) if frame.encoding == 'nv24' else (2, 1)
     part = Rectangle(*(side // divide for side in source))
     view_y = _View(frame, source, 1)
-    view_uv = _View(frame, part, 2, first=frame.step * frame.height,
+    view_uv = _View(frame, part, 2, first=frame.step * frame.luma_rows,
                     step=rows_each * frame.step)
     luma = Plane(source.height, source.width, width=width, height=height)
     chroma = Chroma(part.height, part.width, width=width // 2, height=height // 2)
@@ -170,7 +169,7 @@ def _plan_planes(frame: Frame, source: Rectangle, width: int, height: int) -> Wr
 
 PLANS: Final[dict[str, Callable[[Frame, Rectangle, int, int], Write]]] = {
     **dict.fromkeys(('bgr8', 'rgb8', 'bgra8', 'rgba8'), _plan_colour),
-    **dict.fromkeys(_BAYER, _plan_bayer),
+    **dict.fromkeys(BAYER_TO_BGR, _plan_bayer),
     **dict.fromkeys(('mono8', 'mono16'), _plan_grey),
     **dict.fromkeys(YUV422_ORDER, _plan_yuv422),
     **dict.fromkeys(('nv12', 'nv21', 'nv24'), _plan_planes),

@@ -16,7 +16,7 @@ Values = npt.NDArray[np.float32]
 _FEW: Final = 16
 """So many times, to find the largest takes less time than to sort."""
 _HARMLESS: Final = 50.0
-"""The exponential of a logit up to this, and the sum of a million, are exact in float32."""
+"""The exponential of a logit up to this, and the sum of a million, stay finite in float32."""
 
 
 def softmax(logits: Values) -> Values:
@@ -84,5 +84,10 @@ def _exponentials(logits: Values, best: int) -> tuple[Values, float]:
 
 @lru_cache(maxsize=4)
 def _ones(count: int) -> Values:
-    """Return ones: a dot product with them is the fastest sum."""
+    """
+    Return ones: a dot product with them is the fastest sum.
+
+    Reference BLAS, which apt installs by default, adds one value after the other: of 1000 the sum
+    is then off by up to 2e-6 of itself, OpenBLAS' by 2e-7. A score is published with fewer digits.
+    """
     return np.ones(count, np.float32)

@@ -28,6 +28,20 @@ Words = npt.NDArray[np.uint16]
 _LEAST_ROWS: Final = 1.4
 
 
+def resize_into(target: Bytes, source: Bytes, size: tuple[int, int], interpolation: int) -> None:
+    """
+    Resize uint8 (rows, columns[, channels]) into a picture of this size.
+
+    :param size: width and height of the target.
+    """
+    if size == (1, 1):
+        # OpenCV 4.5 takes no array of a single pixel with several channels, but returns one.
+        small = cv2.resize(source, size, interpolation=interpolation)
+        target[...] = small.reshape(target.shape)
+    else:
+        cv2.resize(source, size, dst=target, interpolation=interpolation)
+
+
 class Linear:
     """
     Bilinear samples of every n-th row; for any number of channels.
@@ -47,7 +61,7 @@ class Linear:
         if source.shape[:2] == (1, 1):
             # OpenCV 4.5 does not take a single pixel of several channels.
             source = source.repeat(2, axis=1)
-        cv2.resize(source, self._size, dst=target, interpolation=cv2.INTER_LINEAR)
+        resize_into(target, source, self._size, cv2.INTER_LINEAR)
 
 
 class Chroma:
@@ -72,7 +86,7 @@ class Chroma:
         self._resize(source, target)
 
     def _nearest(self, source: Bytes, target: Bytes) -> None:
-        cv2.resize(source, self._size, dst=target, interpolation=cv2.INTER_NEAREST_EXACT)
+        resize_into(target, source, self._size, cv2.INTER_NEAREST_EXACT)
 
 
 class Plane:

@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from edgenext_ros.models import hbm, ModelError
 from edgenext_ros.models.bin_graph import Graph, Tensor
+from edgenext_ros.models.outputs import is_class_vector, wrong_output
 from edgenext_ros.models.wire import BYTES, contents, FormatError, Reader
 
 MARCH = 'bayes-e'
@@ -71,7 +72,9 @@ class BinFile:
     latency_us: int | None
     """The compiler's estimate for the BPU in microseconds, where there is one."""
     operations: int
-    """The BPU's operations for one picture."""
+    """The BPU's operations for one picture; 0 where they are not known."""
+    doubt: str = ''
+    """What of the BPU program could not be checked, and why; empty when all was."""
 
 
 def read(path: Path) -> BinFile:
@@ -134,7 +137,7 @@ def _parse(data: memoryview, path: Path) -> BinFile:
     program = next((one.program for one in graphs if one.program is not None), None)
     if program is None:
         raise FormatError('no BPU program in it')
-    said = hbm.read(program)
+    said = hbm.read(program, hbdk=metadata.get('HBDK_VERSION', ''))
     for march in (said.march, metadata.get('MARCH', MARCH)):
         if march != MARCH:
             raise ModelError(
@@ -143,6 +146,9 @@ def _parse(data: memoryview, path: Path) -> BinFile:
     width, height = _picture(graph, path)
     if not graph.outputs or not graph.outputs[0].shape or not 0 < graph.outputs[0].size < 1 << 24:
         raise FormatError(f'no output with values: {_few(graph.outputs)}')
+    if not is_class_vector(graph.outputs[0].shape):
+        raise ModelError(f'{path}: ' + wrong_output(
+            {output.name: output.shape for output in graph.outputs}))
     versions = {name: metadata[key] for key, name in _VERSIONS.items() if key in metadata}
     return BinFile(
         path=path, name=graph.name, march=said.march, input=graph.inputs[0],
@@ -152,7 +158,7 @@ def _parse(data: memoryview, path: Path) -> BinFile:
         models=tuple(one.name for one in graphs),
         versions=MappingProxyType({'hbdk': said.hbdk, 'runtime': said.runtime, **versions}),
         metadata=MappingProxyType(metadata), program=program, latency_us=said.latency_us,
-        operations=said.operations)
+        operations=said.operations, doubt=said.doubt)
 
 
 def _picture(graph: Graph, path: Path) -> tuple[int, int]:

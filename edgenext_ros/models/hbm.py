@@ -17,12 +17,14 @@ model + 0xf0, 0xf4    segments: place, count; microseconds at + 0x30
 model + 0x148         operations per picture
 ====================  ======================================================
 
-The CRCs cover instructions and weights, about five sixths of a program.
+The CRCs cover instructions and weights, about five sixths of a program. Other versions of hbdk may
+have their tables elsewhere: there these checks raise a doubt, and the vendor's library decides.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+import re
 import struct
 import zlib
 
@@ -30,6 +32,9 @@ from edgenext_ros.models.wire import FormatError, printable
 
 MARCHES = {'B2E': 'bayes-e', 'B25': 'bayes', 'X2A': 'bernoulli2', 'X2': 'bernoulli'}
 """Marches by the tag in a program's first bytes."""
+
+VERIFIED = '3.49.'
+"""Versions of hbdk whose layout is known."""
 
 _HEADER = 0x74
 _TABLE = 0x168
@@ -48,14 +53,17 @@ class Program:
     latency_us: int | None
     """The compiler's estimate for one picture in microseconds; None if it has several parts."""
     operations: int
-    """Operations for one picture."""
+    """Operations for one picture; 0 where they are not known."""
+    doubt: str = ''
+    """Why instructions and weights could not be checked; empty when they were."""
 
 
-def read(data: memoryview) -> Program:
+def read(data: memoryview, *, hbdk: str = '') -> Program:
     """
     Read a program and check its sizes and CRCs.
 
     :param data: the whole program, flat bytes.
+    :param hbdk: the compiler's version as the file around it says; strict if either is verified.
     :raises FormatError: it is damaged, or none.
     """
     march = _march(data)
@@ -65,6 +73,21 @@ def read(data: memoryview) -> Program:
     models_at, size, models = struct.unpack_from('<3I', _part(data, 0x68, 12, 'header'))
     if size + 16 != len(data):
         raise FormatError(f'a BPU program of {len(data)} bytes that says it has {size + 16}')
+    version = _version(data, 0x3c)
+    versions = [one for one in (version, hbdk) if re.match(r'\d+\.\d+', one)]
+    if not versions or any(one.startswith(VERIFIED) for one in versions):
+        return _read_tables(data, march, models_at, models)
+    try:
+        return _read_tables(data, march, models_at, models)
+    except FormatError as error:
+        return Program(
+            march, _version(data, 0x1c), versions[0], None, 0,
+            doubt=f'compiled by hbdk {versions[0]}, whose layout is not known ({VERIFIED}x is), so '
+                  f'its program could not be checked: found {error}')
+
+
+def _read_tables(data: memoryview, march: str, models_at: int, models: int) -> Program:
+    """Read what lies behind the header as hbdk 3.49 lays it out."""
     if models < 1:
         raise FormatError('a BPU program without a model')
     [offset] = struct.unpack('<Q', _part(data, models_at + 16, 8, 'list of models'))

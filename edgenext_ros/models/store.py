@@ -9,9 +9,11 @@ import errno
 import os
 from pathlib import Path
 import platform
+import pwd
 import shutil
 
 from edgenext_ros.core.labels import LabelError, LabelSet
+from edgenext_ros.libraries import install_onnxruntime
 from edgenext_ros.models import record, regular
 from edgenext_ros.models.catalog import CATALOG, Entry, File
 
@@ -22,6 +24,10 @@ _BOARD_FOLDERS = (Path('/opt/hobot/model/x5/basic'), Path('/app/model/basic'))
 
 class ModelNotFoundError(ValueError):
     """A model's file is not here; the text says where it was looked for and how to get it."""
+
+
+class NoHomeError(ValueError):
+    """What is kept between runs has no place; the text says how to give it one."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,24 @@ def resource_folder() -> Path:
 
 
 def cache_folder() -> Path:
-    """Return the folder of fetched models (XDG cache; it may not exist)."""
-    return Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'edgenext_ros'
+    """
+    Return the folder of fetched models (XDG cache; it may not exist).
+
+    :raises NoHomeError: neither a variable nor the system's list of users names one.
+    """
+    chosen = os.environ.get('XDG_CACHE_HOME')
+    return (Path(chosen) if chosen else _home() / '.cache') / 'edgenext_ros'
+
+
+def _home() -> Path:
+    """Return the user's home; an empty HOME, as some service managers leave it, is none."""
+    if os.environ.get('HOME'):
+        return Path(os.environ['HOME'])
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        raise NoHomeError(f'this user ({os.getuid()}) has no home folder: set HOME or '
+                          'XDG_CACHE_HOME') from None
 
 
 def default_kind() -> str:
@@ -72,7 +94,10 @@ def folders(entry: Entry) -> tuple[Path, ...]:
     """Return where a model's files may be, best first."""
     if entry.bundled:
         return (resource_folder() / 'models',)
-    return (cache_folder(), *_BOARD_FOLDERS)
+    try:
+        return (cache_folder(), *_BOARD_FOLDERS)
+    except NoHomeError:
+        return _BOARD_FOLDERS
 
 
 def find(entry: Entry, file: File) -> Path | None:
@@ -104,12 +129,12 @@ def locate(model: str, *, suffixes: tuple[str, ...] = ('.bin', '.onnx')) -> Loca
     for file in wanted:
         found = find(entry, file)
         if found is not None:
-            if found.parent == cache_folder():
+            if found.parent not in (*_BOARD_FOLDERS, resource_folder() / 'models'):
                 record.check(found)
             return Located(found, resource_folder() / 'labels' / entry.labels)
     if not wanted:
         raise ModelNotFoundError(f'model {model!r} has no {" or ".join(suffixes)} file')
-    remedy = ('its ONNX file is bundled and needs "pip install onnxruntime"' if entry.bundled else
+    remedy = (f'its ONNX file is bundled and needs "{install_onnxruntime()}"' if entry.bundled else
               f'get it with "{fetch_command(model, wanted[0].kind)}"')
     raise ModelNotFoundError(
         f'model {model!r} is not on this machine: looked for '
@@ -138,7 +163,7 @@ def _labels_beside(path: Path) -> Path | None:
 def user_path(text: str) -> Path:
     """Return a path with the home folder in place of ``~``; as it stands where there is none."""
     try:
-        return Path(text).expanduser()
+        return Path(text).expanduser() if os.environ.get('HOME') != '' else Path(text)
     except (RuntimeError, ValueError):  # nobody of that name, or no name at all
         return Path(text)
 

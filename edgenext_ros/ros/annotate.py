@@ -9,13 +9,18 @@ from edgenext_ros.core.encode import to_bgr
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.prediction import Prediction
+from edgenext_ros.ros.text import draw
 
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_WHITE, _RED, _GREEN = (255, 255, 255), (200, 200, 255), (80, 200, 80)
 
 
 def annotate(frame: Frame, prediction: Prediction, labels: LabelSet, *,
              yuv_range: str = 'limited', lines: int = 3) -> Frame:
-    """Draw the best classes and a bar for each score at the foot of the picture, as bgr8."""
+    """
+    Draw the best classes and a bar for each score at the foot of the picture, as bgr8.
+
+    A name for which this machine has no font is drawn as the class index, a long one is cut.
+    """
     image = to_bgr(frame, yuv_range=yuv_range)
     height, width = image.shape[:2]
     scale = max(0.35, min(height, width) / 600)
@@ -26,13 +31,13 @@ def annotate(frame: Frame, prediction: Prediction, labels: LabelSet, *,
     foot = image[top:]
     foot[:] = foot // 4
     for index in range(count):
-        score = prediction.scores[index]
+        score, class_id = prediction.scores[index], prediction.class_ids[index]
         y = top + row * (index + 1) - row // 4
-        text = f'{score:4.0%} {labels[prediction.class_ids[index]]}'
         cv2.rectangle(image, (0, y + row // 8), (round(width * score), y + row // 8 + thick),
-                      (80, 200, 80), cv2.FILLED)
-        cv2.putText(image, text, (row // 4, y), _FONT, scale, (255, 255, 255), thick, cv2.LINE_AA)
+                      _GREEN, cv2.FILLED)
+        draw(image, f'{score:4.0%} ', labels[class_id], instead=f'class {class_id}',
+             at=(row // 4, y), scale=scale, thick=thick, colour=_WHITE)
     if not count:
-        cv2.putText(image, 'below the threshold', (row // 4, max(row, height - row // 4)), _FONT,
-                    scale, (200, 200, 255), thick, cv2.LINE_AA)
+        draw(image, '', 'below the threshold', instead='', scale=scale, thick=thick,
+             at=(row // 4, max(row, height - row // 4)), colour=_RED)
     return Frame.from_image(image)

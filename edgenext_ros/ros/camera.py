@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Bytes, FrameError
+from edgenext_ros.ros.guarded import stamp_now
 from edgenext_ros.ros.lifecycle import run
 from edgenext_ros.ros.messages import image_message
 from edgenext_ros.ros.parameters import CameraSettings, ParameterError, Parameters
@@ -31,12 +32,13 @@ class CameraNode(Node):
 
     It begins when ``image`` has its first subscriber. ``~/playing`` tells which picture a stamp
     belongs to: a Header with the image's stamp and the picture's name as ``frame_id``.
+
+    :param finish: called once when the source has ended; the node then plays nothing more.
     """
 
-    finish: Callable[[], None]
-
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, *, finish: Callable[[], None] | None = None, **arguments: Any) -> None:
         super().__init__('camera', **arguments)
+        self._finish = finish
         self.settings = settings = Parameters(self, CameraSettings()).settings
         self._pictures = open_source(
             settings.source, repeat=max(1, round(settings.rate * settings.hold)),
@@ -54,8 +56,8 @@ class CameraNode(Node):
             qos_overriding_options=OVERRIDES)
         warn_of_unused(self)
         self._playing = self.create_publisher(Header, '~/playing', 10)
-        self.create_timer(1 / settings.rate, self._on_timer,
-                          clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer = self.create_timer(1 / settings.rate, self._on_timer,
+                                        clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _on_timer(self) -> None:
         # The first picture should not be over before somebody has found the topic.
@@ -64,7 +66,9 @@ class CameraNode(Node):
         picture = next(self._pictures, None)
         if picture is None:
             self.get_logger().info(f'{self.settings.source} has ended')
-            self.finish()
+            self._timer.cancel()
+            if self._finish is not None:
+                self._finish()
             return
         # A folder repeats a picture; encoding it once leaves the processor to the classifier.
         if self._last is None or self._last[0] is not picture.image:
@@ -72,7 +76,7 @@ class CameraNode(Node):
         message = self._last[1]
         if message is None:
             return
-        message.header = Header(stamp=self.get_clock().now().to_msg(),
+        message.header = Header(stamp=stamp_now(self.get_clock()),
                                 frame_id=self.settings.frame_id)
         self._playing.publish(Header(stamp=message.header.stamp, frame_id=picture.name))
         self._publisher.publish(message)
@@ -100,7 +104,7 @@ class CameraNode(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node; the exit code is 1 when there is nothing to play."""
-    return run(CameraNode, args)
+    return run(lambda finish: CameraNode(finish=finish), args)
 
 
 if __name__ == '__main__':

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -160,7 +161,7 @@ def silence(report: Report, *, waited: float) -> float:
 
 
 def judge(report: Report, *, state: str, enabled: bool, waited: float,
-          timeout: float, busy: float = 0.0, why: str = '') -> tuple[int, str]:
+          timeout: float, busy: float = 0.0, why: str = '', loss: str = '') -> tuple[int, str]:
     """
     Say how the node is.
 
@@ -168,6 +169,7 @@ def judge(report: Report, *, state: str, enabled: bool, waited: float,
     :param busy: seconds that the frame in work has taken so far.
     :param timeout: seconds without an image before a warning; an error after three times that.
     :param why: no image comes, where that is known.
+    :param loss: what is said of lost frames; empty when none are.
     :return: level (``DiagnosticStatus`` constant as a number) and one sentence.
     """
     if state != 'active':
@@ -185,6 +187,8 @@ def judge(report: Report, *, state: str, enabled: bool, waited: float,
             f'no image for {silent:.0f} s{since}{why and f": {why}"}')
     if report.problem:
         return (2 if report.failing >= REOPEN_AFTER else 1), report.problem
+    if loss:
+        return 1, loss
     return 0, f'{report.fps:.1f} classifications a second'
 
 
@@ -192,15 +196,22 @@ def diagnostic_message(level: int, text: str, *, name: str, hardware_id: str, he
                        values: dict[str, str]) -> DiagnosticArray:
     """Make the message for /diagnostics."""
     status = DiagnosticStatus(
-        level=bytes([level]), name=name, message=text, hardware_id=hardware_id,
-        values=[KeyValue(key=key, value=value) for key, value in values.items()])
+        level=bytes([level]), name=name, message=printable(text),
+        hardware_id=printable(hardware_id),
+        values=[KeyValue(key=key, value=printable(value)) for key, value in values.items()])
     return DiagnosticArray(header=header, status=[status])
 
 
-def report_values(report: Report, *, dropped: int) -> dict[str, str]:
+def printable(text: str) -> str:
+    """Replace what UTF-8 cannot write, as parts of file names: rclpy raises on it."""
+    return text.encode('utf-8', 'replace').decode()
+
+
+def report_values(report: Report, *, dropped: int, lost: int) -> dict[str, str]:
     """Return the figures of a report by their name in the diagnostics."""
     values = {name.replace('_', ' '): str(value) for name, value in vars(report.counts).items()}
     values['dropped'] = str(dropped)
+    values['lost'] = str(lost)
     values['fps'] = f'{report.fps:.2f}'
     age = report.result_age_ms
     values['result age ms'] = 'unknown' if age is None else f'{age:.2f}'
@@ -217,17 +228,18 @@ def bpu_values() -> dict[str, str]:
     load = _read(_BPU_LOAD)
     if load:
         values['bpu load percent'] = load
-    for folder in _HWMON.glob('hwmon*') if load else ():
-        if _read(folder / 'name') == 'pvt':
-            # temp2 is the BPU's, in millidegrees; it cannot be read while the BPU is idle.
-            degrees = _read(folder / 'temp2_input')
-            if degrees.lstrip('-').isdigit():
-                values['bpu temperature celsius'] = f'{int(degrees) / 1000:.1f}'
+        # A device may go while its folder is read.
+        with suppress(OSError, ValueError):
+            for folder in _HWMON.glob('hwmon*'):
+                if _read(folder / 'name') == 'pvt':
+                    # temp2 is the BPU's, in millidegrees; the idle BPU has none to read.
+                    degrees = int(_read(folder / 'temp2_input'))
+                    values['bpu temperature celsius'] = f'{degrees / 1000:.1f}'
     return values
 
 
 def _read(path: Path) -> str:
     try:
         return path.read_text().strip()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no UTF-8
         return ''

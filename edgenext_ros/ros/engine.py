@@ -14,7 +14,7 @@ from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.models import store
 from edgenext_ros.ros.parameters import ClassifierSettings
-from edgenext_ros.runtime import suffixes, survey
+from edgenext_ros.runtime import suffixes, survey, taken
 from edgenext_ros.runtime.base import Lending, ModelInfo, Runtime, RuntimeOptions
 from edgenext_ros.runtime.recovering import open_recovering
 
@@ -34,7 +34,7 @@ class Engine:
     classifier: Classifier
     runtime: Runtime
     found: str
-    """What ``auto`` found on this machine, in words; empty when an engine was named."""
+    """What ``auto`` took on this machine, in words; empty when an engine was named."""
 
     @classmethod
     def open(cls, settings: ClassifierSettings, *, opener: Opener = open_recovering) -> Engine:
@@ -64,8 +64,7 @@ class Engine:
             raise
         return cls(located.path, info, labels, source, settings,
                    _classifier(runtime, info, settings), runtime,
-                   '; '.join(f'{engine.name} {"works" if engine.usable else "does not work"} '
-                             f'({engine.detail})' for engine in found))
+                   taken(located.path, found) or info.engine if found else '')
 
     def changed(self, settings: ClassifierSettings) -> Engine:
         """Return the same model with other parameters, for the images that come from now on."""

@@ -7,9 +7,14 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
-from edgenext_ros.core.frame import FrameError
-from edgenext_ros.ros.diagnostics import Complaints
+from edgenext_ros.core.bit_depth import BitDepth
+from edgenext_ros.core.frame import Frame, FrameError
+from edgenext_ros.ros.diagnostics import Complaints, printable
+from edgenext_ros.ros.guarded import harmless
 from edgenext_ros.runtime.base import EngineRestsError, InferenceError
+
+_MOST_NOTES = 20
+"""That are logged: a driver that is odd in a new way in every frame must not fill the disk."""
 
 
 class ImageLog:
@@ -22,17 +27,33 @@ class ImageLog:
     def __init__(self, node: Any) -> None:
         self._node = node
         self._complaints, self._news = Complaints(), Complaints()
-        self._layout = ''
+        self.layout = ''
+        """Of the pictures that come, in words; empty before the first."""
+        self._bit_depth, self._notes = BitDepth(), set[str]()
 
-    def tell_of_layout(self, layout: str) -> None:
-        """Log what kind of pictures come, when it is another than before."""
-        if layout != self._layout:
-            before, self._layout = self._layout, layout
+    @harmless
+    def tell_of_layout(self, layout: str, frame: Frame) -> None:
+        """Log what kind of pictures come, when it is another than before, and what is odd."""
+        if self._is_new(frame.note):
+            self._node.get_logger().info(
+                printable(f'images of {self._topic()}: {frame.note}'))
+        dark = self._bit_depth.judge(frame)
+        if self._is_new(dark):
+            self._node.get_logger().warning(f'images of {self._topic()}: {dark}')
+        if layout != self.layout:
+            before, self.layout = self.layout, layout
             text = f'{layout}, before {before}' if before else layout
             # Two cameras on one topic would fill the disk.
             if self._news.deserves_a_line(text):
-                self._node.get_logger().info(f'images of {self._topic()}: {text}')
+                self._node.get_logger().info(printable(f'images of {self._topic()}: {text}'))
 
+    def _is_new(self, note: str) -> bool:
+        new = bool(note) and note not in self._notes and len(self._notes) < _MOST_NOTES
+        if new:
+            self._notes.add(note)
+        return new
+
+    @harmless
     def complain(self, error: Exception) -> None:
         """Count and log what gave no result."""
         # Others are a bug of ours, which must not end the thread.
@@ -41,8 +62,10 @@ class ImageLog:
         self._node.statistics.count_problem(reason, engine=not isinstance(error, FrameError))
         # That the engine rests was to be expected when it was said why.
         if not isinstance(error, EngineRestsError) and self._complaints.deserves_a_line(reason):
-            self._node.get_logger().warning(f'no result for a frame of {self._topic()}: {reason}')
+            self._node.get_logger().warning(printable(
+                f'no result for a frame of {self._topic()}: {reason}'))
 
+    @harmless
     def settle(self) -> None:
         """Log the first good image after a problem."""
         if self._complaints.settle():

@@ -11,19 +11,24 @@ from functools import partial
 import os
 from pathlib import Path
 from queue import Empty, SimpleQueue
+import re
 import signal
 import sys
 from threading import Thread
 import traceback
 from typing import Any
+import warnings
 
 from edgenext_ros.core.labels import LabelError
 from edgenext_ros.models.store import ModelNotFoundError
 from edgenext_ros.ros.parameters import ParameterError
 from edgenext_ros.ros.receiver import keep_memory
 from edgenext_ros.runtime.base import InferenceError, ModelError, RuntimeUnavailableError
+from lifecycle_msgs.msg import Transition
 import rclpy
+from rclpy.exceptions import NameValidationException
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -32,6 +37,26 @@ from rclpy.utilities import remove_ros_args
 EXPECTED = (InferenceError, LabelError, ModelError, ModelNotFoundError, OSError, ParameterError,
             RuntimeUnavailableError)
 """Errors whose text is one clear sentence for the user; others come with their traceback."""
+_OF_ROS = (*EXPECTED, MemoryError, NameValidationException, _rclpy.RCLError)
+_PLACE_IN_SOURCE = re.compile(r'(. Error: error not set)?, at /\S+:\d+')
+
+_NO_THREAD = "can't start new thread"  # Python's RuntimeError
+_LONG_WORD = re.compile(r'(\S{60})\S{140,}')
+
+
+def _is_expected(error: BaseException) -> bool:
+    return isinstance(error, _OF_ROS) or str(error) == _NO_THREAD
+
+
+def in_words(error: BaseException) -> str:
+    """Return one of the errors that users meet as one line, without places in rcl's source."""
+    if str(error) == _NO_THREAD:
+        return 'not enough memory, or too many threads, for another thread'
+    if isinstance(error, MemoryError):
+        return f'not enough memory{f": {error}" if str(error) else ""}'
+    text = ' '.join(_PLACE_IN_SOURCE.sub('', str(error)).split())
+    text = _LONG_WORD.sub(r'\1...', text.removesuffix(' ^'))
+    return text.removeprefix('failed to initialize rcl: ')
 
 
 class GuardedLifecycleNode(LifecycleNode):
@@ -39,8 +64,12 @@ class GuardedLifecycleNode(LifecycleNode):
     A lifecycle node whose transitions fail loudly and that survives illegal ones.
 
     rclpy of Humble turns an exception in a transition into ERROR without a word, and raises
-    out of the service on a transition that is illegal in the present state (rclpy 1209).
+    out of the service on a transition that is illegal in the present state (rclpy 1209). Later
+    ones answer, each with a text of its own.
     """
+
+    settings: Any
+    """The parameters in force, with ``autostart`` among them."""
 
     def __init__(self, name: str, **arguments: Any) -> None:
         super().__init__(name, **arguments)
@@ -54,23 +83,36 @@ class GuardedLifecycleNode(LifecycleNode):
         return label
 
     def _guard_change_state(self, request: Any, response: Any) -> Any:
-        try:
+        wanted = request.transition
+        possible = [(number, label)
+                    for number, label, *_ in self._state_machine.available_transitions]
+        # As rclpy does: a label, where there is one, counts more than the number.
+        if any(wanted.label == label if wanted.label else wanted.id == number
+               for number, label in possible):
             return self._change_state(request, response)
-        except Exception as error:  # RCLError is not public
-            wanted = request.transition.label or request.transition.id
-            self.get_logger().warning(
-                f'transition {wanted!r} is not possible in state {self.state!r}: {error}')
-            response.success = False
-            return response
+        name = wanted.label or _TRANSITIONS.get(wanted.id, wanted.id)
+        hint = ''
+        if name == 'configure' and self.settings.autostart:
+            hint = (': it has been configured by itself; with "autostart: false" it waits for '
+                    'lifecycle commands, of nav2_lifecycle_manager for example')
+        self.get_logger().warning(
+            f'transition {name!r} is not possible in state {self.state!r}{hint}')
+        response.success = False
+        return response
+
+    def autostart(self) -> bool:
+        """Configure and activate if the parameter says so; False when that failed."""
+        return not self.settings.autostart or (
+            self.trigger_configure() == TransitionCallbackReturn.SUCCESS
+            and self.trigger_activate() == TransitionCallbackReturn.SUCCESS)
 
     def attempt(self, name: str, step: Callable[[], None]) -> TransitionCallbackReturn:
         """Do the work of a transition; on an error log its cause and fail the transition."""
         try:
             step()
-        except EXPECTED as error:
-            self.get_logger().error(f'{name} failed: {error}')
-        except Exception:
-            self.get_logger().error(f'{name} failed:\n{traceback.format_exc()}')
+        except Exception as error:
+            why = f' {in_words(error)}' if _is_expected(error) else f'\n{traceback.format_exc()}'
+            self.get_logger().error(f'{name} failed:{why}')
         else:
             return TransitionCallbackReturn.SUCCESS
         return TransitionCallbackReturn.FAILURE
@@ -80,6 +122,8 @@ class GuardedLifecycleNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
 
+_TRANSITIONS = {getattr(Transition, f'TRANSITION_{name.upper()}'): name
+                for name in ('configure', 'cleanup', 'activate', 'deactivate')}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SIGNAL_SECONDS, _STOP_SECONDS = 0.2, 2.0
 SWITCH_SECONDS = 1e-4
@@ -91,8 +135,13 @@ executor has built its next wait set, which is a tenth or more of a result's age
 
 def _without_log_file() -> list[str]:
     """Return the arguments that keep rcl from a log file where there is no place for one."""
-    folder = Path(os.environ.get('ROS_LOG_DIR')
-                  or Path(os.environ.get('ROS_HOME') or '~/.ros', 'log')).expanduser()
+    # rcl reads these, and not the system's list of users, which knows a home without HOME, too.
+    home, chosen = os.environ.get('HOME'), os.environ.get('ROS_LOG_DIR')
+    if not chosen and os.environ.get('ROS_HOME'):
+        chosen = f'{os.environ["ROS_HOME"]}/log'
+    if not home and (chosen or '~').startswith('~'):
+        return _warn_of_no_log_file('no log file: HOME is not set, nor ROS_LOG_DIR')
+    folder = Path(chosen or '~/.ros/log').expanduser()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK):
@@ -100,16 +149,37 @@ def _without_log_file() -> list[str]:
         reason = 'it cannot be written to'
     except OSError as error:
         reason = error.strerror or str(error)
-    # A read-only home is no reason not to start: rcl would end here.
-    rclpy.logging.get_logger('edgenext_ros').warning(f'no log file in {folder}: {reason}')
+    return _warn_of_no_log_file(f'no log file in {folder}: {reason}')
+
+
+def _warn_of_no_log_file(reason: str) -> list[str]:
+    # A read-only home, or none, is no reason not to start: rcl would end here.
+    rclpy.logging.get_logger('edgenext_ros').warning(reason)
     return ['--ros-args', '--disable-external-lib-logs']
 
 
-def run(make: Callable[[], Node], args: list[str] | None = None, *,
+def _check_text(arguments: Sequence[str]) -> None:
+    """
+    Check that rcl can take the arguments.
+
+    :raises ParameterError: Python could not read one in the present locale.
+    """
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            encoding = sys.getfilesystemencoding()
+            remedy = ' or set LC_ALL=C.UTF-8' if encoding != 'utf-8' else ''
+            raise ParameterError(
+                f'argument {argument!a}: cannot be read as {encoding}, the encoding of the '
+                f'locale; write it in UTF-8{remedy}') from None
+
+
+def run(make: Callable[[Callable[[], None]], Node], args: list[str] | None = None, *,
         start: Callable[[Any], bool] = lambda node: True) -> int:
     """Run one node, and say which arguments it does not read; see ``run_all``."""
-    def one() -> list[Node]:
-        node = make()
+    def one(finish: Callable[[], None]) -> list[Node]:
+        node = make(finish)
         unread = remove_ros_args(sys.argv if args is None else args)[1:]
         if unread:
             node.get_logger().warning(f'ignored: {" ".join(unread)}; expected parameters as '
@@ -119,15 +189,16 @@ def run(make: Callable[[], Node], args: list[str] | None = None, *,
     return run_all(one, args, start=start)
 
 
-def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *,
+def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str] | None = None, *,
             start: Callable[[Any], bool] = lambda node: True) -> int:
     """
-    Run nodes until SIGINT, SIGTERM, a failure, or a node's call of its ``finish``.
+    Run nodes until SIGINT, SIGTERM, a failure, or the call of what ``make`` is given.
 
     Start and executor have a thread of their own, so that signals are answered at once by this
     one, and the ROS context is still whole when the nodes say goodbye.
 
-    :param make: builds the nodes; may raise one of ``EXPECTED``.
+    :param make: builds the nodes, and gets a function that ends the process with exit code 0;
+        may raise one of ``EXPECTED``.
     :param start: called with each node before spinning; False ends with exit code 1.
     :return: the process's exit code.
     """
@@ -147,27 +218,32 @@ def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *
             failed = not all(start(node) for node in nodes)
             if not failed:
                 executor.spin()
-        except Exception:
+        except Exception as error:
             if ending:
                 return  # rclpy's own race between spinning and shutting down
             failed = True
-            nodes[0].get_logger().fatal(f'stopped by a bug:\n{traceback.format_exc()}')
+            why = f': {in_words(error)}' if _is_expected(error) else \
+                f' by a bug:\n{traceback.format_exc()}'
+            nodes[0].get_logger().fatal(f'stopped{why}')
         ends.put(None)
 
+    # rclpy's, of a node that it does not make; the error says more.
+    warnings.filterwarnings('ignore', 'Failed to fini', RuntimeWarning)
     try:
         try:
-            rclpy.init(args=[*(sys.argv if args is None else args), *_without_log_file()],
+            arguments = sys.argv if args is None else args
+            _check_text(arguments)
+            rclpy.init(args=[*arguments, *_without_log_file()],
                        signal_handler_options=SignalHandlerOptions.NO)
-            nodes = make()
-        except (*EXPECTED, RuntimeError) as error:  # RuntimeError: rcl, of files and arguments
-            rclpy.logging.get_logger('edgenext_ros').fatal(' '.join(str(error).split()))
+            nodes = make(partial(ends.put, None))
+            executor = SingleThreadedExecutor()
+            for node in nodes:
+                executor.add_node(node)
+            thread = Thread(target=work, name='executor', daemon=True)
+            thread.start()
+        except (*_OF_ROS, RuntimeError) as error:  # RuntimeError: of threads, and rclpy's own
+            rclpy.logging.get_logger('edgenext_ros').fatal(in_words(error))
             return 1
-        executor = SingleThreadedExecutor()
-        for node in nodes:
-            node.finish = partial(ends.put, None)
-            executor.add_node(node)
-        thread = Thread(target=work, name='executor', daemon=True)
-        thread.start()
         # Again and again: the kernel may give a signal to another thread, where Python only takes
         # a note of it for this one.
         while not ending:
@@ -183,8 +259,7 @@ def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *
             os._exit(int(failed))
         return int(failed)
     finally:
-        with ThreadPoolExecutor(max(1, len(nodes))) as together:
-            list(together.map(_shut_down, nodes))
+        _shut_all_down(nodes)
         for node in nodes:
             node.destroy_node()
         rclpy.try_shutdown()
@@ -192,6 +267,17 @@ def run_all(make: Callable[[], Sequence[Node]], args: list[str] | None = None, *
         # signals, of the terminal and of launch.
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+
+
+def _shut_all_down(nodes: Sequence[Node]) -> None:
+    with ThreadPoolExecutor(max(1, len(nodes))) as together:
+        try:
+            list(together.map(_shut_down, nodes))
+        except RuntimeError as error:
+            if str(error) != _NO_THREAD:
+                raise
+            for node in nodes:
+                _shut_down(node)
 
 
 def _shut_down(node: Node) -> None:

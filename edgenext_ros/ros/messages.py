@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from edgenext_ros.core.cdr import (
@@ -21,21 +22,27 @@ from edgenext_ros.core.prediction import Prediction
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
-from vision_msgs import msg as vision_msgs
-from vision_msgs.msg import ObjectHypothesis, VisionInfo
+from vision_msgs.msg import (
+    Classification,
+    LabelInfo,
+    ObjectHypothesis,
+    VisionClass,
+    VisionInfo,
+)
 
-# Foxy has Classification2D; Galactic renamed it. Humble added LabelInfo.
-Classification: Any = getattr(vision_msgs, 'Classification', None) \
-    or vision_msgs.Classification2D
-LabelInfo: Any = getattr(vision_msgs, 'LabelInfo', None)
 Enough = Callable[[int, int], bool]
-_CLASS_ID = 'class_id' if hasattr(ObjectHypothesis(), 'class_id') else 'id'
+_LONGEST_NAME = 40
+"""Characters of an encoding that are looked at: a message may hold any number."""
+_FILES = frozenset(('jpeg', 'jpg', 'mjpeg', 'mjpg', 'png', 'webp', 'compressed'))
+"""Encodings of an Image that holds the bytes of a picture file."""
 
 
-def frame_from_image(message: Image | ImageData) -> Frame:
+def frame_from_image(message: Image | ImageData, *, enough: Enough | None = None) -> Frame:
     """
     View an Image's bytes as a frame; cv_bridge is asked where the encoding is not ours.
 
+    :param enough: of a JPEG, which older TROS releases send as an Image; see
+        ``Frame.from_compressed``.
     :raises FrameError: the message does not hold a usable picture.
     """
     data = np.frombuffer(message.data, np.uint8)
@@ -43,6 +50,10 @@ def frame_from_image(message: Image | ImageData) -> Frame:
         return Frame(message.encoding, message.width, message.height, message.step, data,
                      bool(message.is_bigendian))
     except UnknownEncodingError as error:
+        if message.encoding[:_LONGEST_NAME].strip().lower() in _FILES:
+            frame = Frame.from_compressed(data, enough=enough)
+            note = f'encoding {message.encoding!r} is a picture file, which is decoded'
+            return replace(frame, note=f'{note}; {frame.note}' if frame.note else note)
         return Frame.from_image(_ask_cv_bridge(message, data, error))
 
 
@@ -52,16 +63,19 @@ def _ask_cv_bridge(message: Image | ImageData, data: Bytes,
     try:
         from cv_bridge import CvBridge
         bridge = CvBridge()
-        dtype, channels = bridge.encoding_to_dtype_with_channels(message.encoding)
-        row = message.width * channels * np.dtype(dtype).itemsize
+        name, channels = bridge.encoding_to_dtype_with_channels(message.encoding)
+        dtype = np.dtype(name)
+        row = message.width * channels * dtype.itemsize
         if not row or message.step < row or data.size != message.step * message.height:
             raise ValueError(f'{data.size} bytes, step {message.step} do not make '
                              f'{message.width}x{message.height}')
-        # Not every cv_bridge honours step, so it gets rows without padding.
+        # Not every cv_bridge honours step, so it gets rows without padding, and with NumPy 2 none
+        # in Python swaps bytes.
         rows = np.ascontiguousarray(data.reshape(-1, message.step)[:, :row])
+        if message.is_bigendian:
+            rows = rows.view(dtype).byteswap()
         packed = Image(encoding=message.encoding, width=message.width, height=message.height,
-                       step=row, is_bigendian=message.is_bigendian,
-                       data=array('B', rows.tobytes()))
+                       step=row, is_bigendian=0, data=array('B', rows.tobytes()))
         image = bridge.imgmsg_to_cv2(packed, 'bgr8')
     except Exception as error:  # cv_bridge's build decides what it raises
         reason = 'it knows no way to bgr8' if isinstance(error, KeyError) else \
@@ -73,12 +87,13 @@ def _ask_cv_bridge(message: Image | ImageData, data: Bytes,
 def frame_from_compressed(message: CompressedImage | CompressedImageData, *,
                           enough: Enough | None = None) -> Frame:
     """
-    Decode a CompressedImage; what it says of its format is not trusted.
+    Decode a CompressedImage; of its format only a mosaic and depth are believed.
 
     :param enough: see ``Frame.from_compressed``.
     :raises FrameError: the bytes are not a whole picture.
     """
-    return Frame.from_compressed(np.frombuffer(message.data, np.uint8), enough=enough)
+    return Frame.from_compressed(np.frombuffer(message.data, np.uint8), enough=enough,
+                                 picture_format=message.format)
 
 
 class Input(NamedTuple):
@@ -93,7 +108,8 @@ class Input(NamedTuple):
 
 
 INPUTS: dict[str, Input] = {
-    'raw': Input(Image, read_image, lambda picture, enough: frame_from_image(picture),
+    'raw': Input(Image, read_image,
+                 lambda picture, enough: frame_from_image(picture, enough=enough),
                  lambda picture: f'{picture.width}x{picture.height} {picture.encoding}'),
     'compressed': Input(CompressedImage, read_compressed_image,
                         lambda picture, enough: frame_from_compressed(picture, enough=enough),
@@ -120,7 +136,7 @@ def image_message(frame: Frame, header: Header) -> Image:
 
 class ClassificationMessage:
     """
-    A vision_msgs Classification (Foxy: Classification2D), filled anew for each result.
+    A vision_msgs Classification, filled anew for each result.
 
     Building its messages takes several times as long as filling them, and publishing copies.
     """
@@ -130,7 +146,7 @@ class ClassificationMessage:
         self._hypotheses: list[ObjectHypothesis] = []
 
     def fill(self, prediction: Prediction, header: Header, *,
-             labels: LabelSet | None = None) -> Any:
+             labels: LabelSet | None = None) -> Classification:
         """
         Return the one message, with this result.
 
@@ -142,7 +158,7 @@ class ClassificationMessage:
         results = self._hypotheses[:len(prediction)]
         for hypothesis, class_id, score in zip(
                 results, prediction.class_ids, prediction.scores, strict=True):
-            setattr(hypothesis, _CLASS_ID, labels[class_id] if labels else str(class_id))
+            hypothesis.class_id = labels[class_id] if labels else str(class_id)
             hypothesis.score = score
         self._message.header = header
         self._message.results = results
@@ -156,10 +172,10 @@ def in_words(prediction: Prediction, labels: LabelSet) -> str:
         zip(prediction.class_ids, prediction.scores, strict=True)) or 'no class over the threshold'
 
 
-def label_info_message(labels: LabelSet, header: Header, *, threshold: float) -> Any:
+def label_info_message(labels: LabelSet, header: Header, *, threshold: float) -> LabelInfo:
     """Make a LabelInfo that links a numeric ``class_id`` to its name."""
     message = LabelInfo(header=header, threshold=threshold)
-    message.class_map = [vision_msgs.VisionClass(class_id=index, class_name=name)
+    message.class_map = [VisionClass(class_id=index, class_name=name)
                          for index, name in enumerate(labels.names)]
     return message
 

@@ -10,9 +10,13 @@ from ament_index_python.packages import get_package_share_directory
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.substitutions import EnvironmentVariable
 
-# Fast DDS 3 renamed its variable.
+# Fast DDS 3, which came with Kilted, renamed its variable, and complains where both are set.
 _FAST_DDS = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
-_CYCLONE_DDS = ('CYCLONEDDS_URI',)
+
+
+def fast_dds_variable() -> str:
+    """Return the variable that the Fast DDS of this ROS reads; distros' names are in order."""
+    return _FAST_DDS[os.environ.get('ROS_DISTRO', '') >= 'kilted']
 
 
 def environment() -> dict[str, SomeSubstitutionsType]:
@@ -27,13 +31,12 @@ def environment() -> dict[str, SomeSubstitutionsType]:
     localhost = os.environ.get('ROS_LOCALHOST_ONLY') == '1' or \
         os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE') == 'LOCALHOST'
     fast_dds = 'fastdds_localhost.xml' if localhost else 'fastdds.xml'
-    return {**_unless_set(_FAST_DDS, f'{config}/{fast_dds}'),
-            **_unless_set(_CYCLONE_DDS, f'file://{config}/cyclonedds.xml')}
+    return {fast_dds_variable(): _users(_FAST_DDS, f'{config}/{fast_dds}'),
+            'CYCLONEDDS_URI': _users(('CYCLONEDDS_URI',), f'file://{config}/cyclonedds.xml')}
 
 
-def _unless_set(names: tuple[str, ...], value: SomeSubstitutionsType,
-                ) -> dict[str, SomeSubstitutionsType]:
-    """Give the variables of one middleware the user's value, where one of them has one."""
+def _users(names: tuple[str, ...], value: SomeSubstitutionsType) -> SomeSubstitutionsType:
+    """Return the user's value, where one of the variables has one."""
     for name in names:
         value = EnvironmentVariable(name, default_value=value)
-    return dict.fromkeys(names, value)
+    return value

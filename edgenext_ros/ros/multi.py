@@ -43,7 +43,7 @@ def nodes(cameras: list[str]) -> list[ClassifierNode]:
 def main(args: list[str] | None = None) -> int:
     """Run the nodes of the cameras that the arguments name; 1 when one could not start."""
     arguments = sys.argv if args is None else args
-    return run_all(lambda: nodes(remove_ros_args(arguments)[1:]), args,
+    return run_all(lambda finish: nodes(remove_ros_args(arguments)[1:]), args,
                    start=ClassifierNode.autostart)
 
 

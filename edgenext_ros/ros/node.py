@@ -18,6 +18,7 @@ from edgenext_ros.ros import messages
 from edgenext_ros.ros.annotate import annotate
 from edgenext_ros.ros.diagnostics import Statistics
 from edgenext_ros.ros.engine import Engine, Opener
+from edgenext_ros.ros.guarded import GuardedCallbacks
 from edgenext_ros.ros.image_log import ImageLog
 from edgenext_ros.ros.lifecycle import GuardedLifecycleNode, run
 from edgenext_ros.ros.once import ClassifyOnce, REQUESTS
@@ -47,7 +48,7 @@ class _Work(NamedTuple):
     message: bytes
 
 
-class ClassifierNode(GuardedLifecycleNode):
+class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
     """
     Classify the newest image of a camera.
 
@@ -57,6 +58,8 @@ class ClassifierNode(GuardedLifecycleNode):
 
     :param opener: opens the model; see ``Engine.open``.
     """
+
+    _whole = False
 
     def __init__(self, *, opener: Opener = open_recovering, **arguments: Any) -> None:
         super().__init__('classifier', **arguments)
@@ -70,7 +73,7 @@ class ClassifierNode(GuardedLifecycleNode):
         self.subscribed_at = 0.0
         self.enabled = True
         self._version = 0
-        self._log = ImageLog(self)
+        self.images = ImageLog(self)
         self._stamp = (0, 0)
         self._result = messages.ClassificationMessage()
         self.statistics = Statistics()
@@ -80,6 +83,7 @@ class ClassifierNode(GuardedLifecycleNode):
         self.watch = Watch(self)
         self._once = ClassifyOnce(self)
         self.create_service(SetBool, '~/set_enabled', self._on_set_enabled, qos_profile=REQUESTS)
+        self._whole = True
 
     @property
     def subscription(self) -> Subscription | None:
@@ -104,7 +108,9 @@ class ClassifierNode(GuardedLifecycleNode):
         """Begin to listen to the camera."""
         super().on_activate(state)  # first, or the first result would be lost
         result = self.attempt('activate', lambda: self.listen(active=True))
-        if result != TransitionCallbackReturn.SUCCESS:
+        if result == TransitionCallbackReturn.SUCCESS:
+            self._outputs.tell(listening=self.subscription is not None)
+        else:
             super().on_deactivate(state)
         return result
 
@@ -129,7 +135,8 @@ class ClassifierNode(GuardedLifecycleNode):
 
     def destroy_node(self) -> None:
         """Free all, in whatever state; nothing is published any more."""
-        self.attempt('destruction', self._release)
+        if self._whole:  # rclpy 9 destroys also what its constructor has raised from
+            self.attempt('destruction', self._release)
         super().destroy_node()
 
     def _configure(self) -> None:
@@ -142,7 +149,8 @@ class ClassifierNode(GuardedLifecycleNode):
         self.pipeline = Pipeline(self._classify, source=self.receiver, name='classify',
                                  at_once=max(1, engine.info.slots))
         if engine.found:
-            self.get_logger().info(f'runtime auto: {engine.found}')
+            self.get_logger().info(
+                f'runtime auto: {engine.found}; "edgenext runtimes" says why not the others')
         self.get_logger().info(
             f'model {engine.info.name} ({engine.path}), {engine.info.classes} classes, '
             f'{engine.info.width}x{engine.info.height}, on {engine.info.engine}')
@@ -215,7 +223,7 @@ class ClassifierNode(GuardedLifecycleNode):
         def succeed() -> None:
             if monotonic() - ready > LEAST_PATIENCE_S:
                 raise InferenceError('it waited for an image before it, which hung')
-            self._log.tell_of_layout(source.layout(picture))
+            self.images.tell_of_layout(source.layout(picture), frame)
             self._publish(frame, result, messages.header_message(picture), engine, shown=shown)
             if self._once.waiting:
                 self._once.answer(success=True, received=work.received,
@@ -236,7 +244,7 @@ class ClassifierNode(GuardedLifecycleNode):
     def _fail(self, work: _Work, error: BaseException) -> None:
         if work.pipeline.busy_seconds > LEAST_PATIENCE_S:
             work.pipeline.clear()  # It has waited all the while, and is as stale.
-        self._log.complain(error)
+        self.images.complain(error)
         self._once.answer(success=False, received=work.received, text=str(error))
 
     def _is_repeated(self, picture: StampedData) -> bool:
@@ -253,7 +261,7 @@ class ClassifierNode(GuardedLifecycleNode):
         stamp = header.stamp.sec + header.stamp.nanosec / 1e9
         age = self.get_clock().now().nanoseconds / 1e9 - stamp
         self.statistics.count_result(result.timings, age)
-        self._log.settle()
+        self.images.settle()
         if shown:
             self._outputs.annotated.publish(messages.image_message(
                 annotate(frame, result.prediction, engine.labels,
@@ -283,16 +291,10 @@ class ClassifierNode(GuardedLifecycleNode):
                 self._outputs.publish_labels(self.engine, version=self._version)
         return SetParametersResult(successful=True)
 
-    def autostart(self) -> bool:
-        """Configure and activate if the parameter says so; False when that failed."""
-        return not self.settings.autostart or (
-            self.trigger_configure() == TransitionCallbackReturn.SUCCESS
-            and self.trigger_activate() == TransitionCallbackReturn.SUCCESS)
-
 
 def main(args: list[str] | None = None) -> int:
     """Run the node; the exit code is 1 when it could not start."""
-    return run(ClassifierNode, args, start=ClassifierNode.autostart)
+    return run(lambda finish: ClassifierNode(), args, start=ClassifierNode.autostart)
 
 
 if __name__ == '__main__':

@@ -9,6 +9,8 @@ from typing import Any
 
 from edgenext_ros.ros import messages
 from edgenext_ros.ros.engine import Engine
+from edgenext_ros.ros.guarded import stamp_now
+from edgenext_ros.ros.parameters import ParameterError
 from edgenext_ros.ros.qos import OVERRIDES
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -22,6 +24,27 @@ _LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                       durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
+_TYPE = f'vision_msgs/msg/{messages.Classification.__name__}'
+_NAMES = ('image', 'classification', '~/annotated_image', '~/vision_info', '~/label_info',
+          '/diagnostics', '/rosout', '/parameter_events')
+"""Of all topics that a classifier has; each has one message type."""
+
+
+def _check_names(node: Any) -> None:
+    """
+    Check that no two topics of the node have become one by remapping.
+
+    :raises ParameterError: two have, such as the images and the node's own results.
+    """
+    before: dict[str, str] = {}
+    for name in _NAMES:
+        topic = node.resolve_topic_name(name)
+        if topic in before:
+            raise ParameterError(f'the topics {before[topic]!r} and {name!r} are both remapped '
+                                 f'to {topic}; expected a topic of its own for each')
+        before[topic] = name
+
+
 class Outputs:
     """
     Results and pictures, which flow while the node is active, and what the labels are.
@@ -31,6 +54,7 @@ class Outputs:
 
     def __init__(self, node: Any) -> None:
         self._node = node
+        _check_names(node)
         # The node's own group would remember these for ever.
         group = MutuallyExclusiveCallbackGroup()
         self.classification, self.annotated = (
@@ -39,16 +63,26 @@ class Outputs:
             for kind, topic in ((messages.Classification, 'classification'),
                                 (Image, '~/annotated_image')))
         self._vision_info, self._label_info = (
-            kind and node.create_publisher(kind, topic, copy(_LATCHED), callback_group=group)
+            node.create_publisher(kind, topic, copy(_LATCHED), callback_group=group)
             for kind, topic in ((VisionInfo, '~/vision_info'),
                                 (messages.LabelInfo, '~/label_info')))
 
+    def tell(self, *, listening: bool) -> None:
+        """Say where images come from, and where results go, by the names that ROS has for both."""
+        node = self._node
+        topic = node.resolve_topic_name('image')
+        kind = messages.INPUTS[node.settings.input_type].kind.__name__
+        pause = '' if listening else ' once ~/set_enabled says so'
+        node.get_logger().info(
+            f'listening on {topic} (sensor_msgs/msg/{kind}){pause}, classifications on '
+            f'{self.classification.topic_name} ({_TYPE}), pictures with them on '
+            f'{self.annotated.topic_name}')
+
     def publish_labels(self, engine: Engine, *, version: int) -> None:
         """Tell late joiners too what a result's ``class_id`` means."""
-        header = Header(stamp=self._node.get_clock().now().to_msg())
-        if self._label_info:
-            self._label_info.publish(messages.label_info_message(
-                engine.labels, header, threshold=engine.settings.score_threshold))
+        header = Header(stamp=stamp_now(self._node.get_clock()))
+        self._label_info.publish(messages.label_info_message(
+            engine.labels, header, threshold=engine.settings.score_threshold))
         self._vision_info.publish(messages.vision_info_message(
             header, method=f'{engine.info.name} on {engine.info.engine}',
             labels=engine.labels_source, version=version))
@@ -57,5 +91,5 @@ class Outputs:
         """Take the topics away."""
         for publisher in (self.classification, self.annotated):
             self._node.destroy_lifecycle_publisher(publisher)
-        for publisher in filter(None, (self._vision_info, self._label_info)):
+        for publisher in (self._vision_info, self._label_info):
             self._node.destroy_publisher(publisher)

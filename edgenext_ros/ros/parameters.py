@@ -11,16 +11,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, Field, field, fields, replace
 import difflib
+import json
+import re
+import shlex
 from typing import Any, Generic, TYPE_CHECKING, TypeVar
 
-from edgenext_ros.core.nv12 import DEFAULT_FIT, FITS, YUV_RANGES
-from edgenext_ros.runtime import ENGINES
+from edgenext_ros.choices import DEFAULT_FIT, ENGINES, FITS, YUV_RANGES
 
 if TYPE_CHECKING:
     from rclpy.node import Node
     from rclpy.parameter import Parameter
 
 Settings = TypeVar('Settings')
+_PLAIN = re.compile(r'(?!(true|false|yes|no|on|off|null|y|n)$)[a-z_/][\w./+-]*', re.IGNORECASE)
+"""Text that YAML reads as such without quotes."""
 QOS_OVERRIDES = 'qos_overrides.'
 """What rclpy's own parameters for the quality of service begin with."""
 
@@ -92,7 +96,7 @@ class ClassifierSettings:
     bpu_core: int = parameter(0, 'BPU core: 0 any, 1 the first', low=0, high=1)
     priority: int = parameter(0, 'BPU task priority', low=0, high=255)
     autostart: bool = parameter(
-        True, 'Configure and activate at start; else wait for lifecycle commands')
+        True, 'Configure and activate at start; else wait for lifecycle commands (of nav2)')
 
 
 @dataclass(frozen=True)
@@ -199,6 +203,18 @@ class Parameters(Generic[Settings]):
             hint = f'; did you mean {near[0]!r}?' if near else ''
             self._node.get_logger().warning(f'unknown parameter {name!r} is ignored{hint}')
 
+    def _commands(self, name: str, value: Any) -> str:
+        """Return what a shell takes as it is, from the node's present state back to it."""
+        node = self._node.get_fully_qualified_name()
+        active = getattr(self._node, 'state', 'active') == 'active'
+        text = str(value) if not isinstance(value, str) or _PLAIN.fullmatch(value) \
+            else json.dumps(value, ensure_ascii=False)  # which YAML reads as text
+        lifecycle = f'ros2 lifecycle set {node}'
+        return ' && '.join((
+            *([f'{lifecycle} deactivate'] if active else []), f'{lifecycle} cleanup',
+            f'ros2 param set {node} {name} {shlex.quote(text)}', f'{lifecycle} configure',
+            *([f'{lifecycle} activate'] if active else [])))
+
     def change(self, changes: list[Parameter], *, configured: bool) -> Settings:
         """
         Return the settings with these changes; nothing is kept when one of them is refused.
@@ -218,7 +234,6 @@ class Parameters(Generic[Settings]):
                     self.settings, change.name):
                 raise ParameterError(
                     f'parameter {change.name!r} can be changed only while the node is '
-                    'unconfigured: "ros2 lifecycle set" deactivate, then cleanup, set it, '
-                    'then configure and activate')
+                    f'unconfigured: {self._commands(change.name, value)}')
             values[change.name] = value
         return replace(self.settings, **values)  # type: ignore[type-var]

@@ -16,9 +16,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
 from ctypes import CDLL
-from time import sleep
+from time import monotonic, sleep, time_ns
 from typing import Any
 
+from edgenext_ros.core.cdr import read_stamp
+from edgenext_ros.core.frame import FrameError
+from edgenext_ros.core.lost_frames import LostFrames
 from edgenext_ros.ros.qos import OVERRIDES, warn_of_unused
 from rclpy.callback_groups import CallbackGroup
 from rclpy.exceptions import InvalidHandle
@@ -40,6 +43,8 @@ _NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _KEPT_BYTES = 2 ** 25  # glibc before 2.35 takes no more
 _REST_S = 0.1
+_AT_ONCE_S = 1e-3
+"""A message that comes within so many seconds may have been there already."""
 
 
 def keep_memory() -> None:
@@ -88,15 +93,37 @@ class Receiver:
         self._wait_set = _rclpy.WaitSet(1, 2, 0, 0, 0, 0, node.context.handle)
         self.subscription: Subscription | None = None
         self._ready: Subscription | None = None
+        self._taken_elsewhere = False
+        self.lost = LostFrames()
+        self.message_bytes = 0
+        """Size of the last message, serialised."""
+        # Of the last wait, and how long nobody waited before it.
+        self._begun = self._ended = monotonic()
+        self._begun_ns, self._absent = time_ns(), 0.0
         node.context.on_shutdown(self.close)
 
     def subscribe(self, kind: type, topic: str) -> None:
         """Wait for messages from now on; why there are none says ``Watch``."""
+        made: list[Subscription] = []
+
+        def on_message(message: bytes) -> None:
+            # EventsExecutor asks no callback group. This thread then leaves the messages to it:
+            # of two that take them one might hand on the older message last.
+            if not self._taken_elsewhere:
+                self._taken_elsewhere = True
+                self.wake()
+            self.lost.interrupt()
+            for subscription in made:
+                self._on_message(message, subscription)
+
+        self._taken_elsewhere = False
+        self.lost.interrupt()
         self.subscription = self._node.create_subscription(
-            kind, topic, lambda message: None, copy(_NEWEST), raw=True,
+            kind, topic, on_message, copy(_NEWEST), raw=True,
             callback_group=_NotTheExecutor(),
             event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
             qos_overriding_options=OVERRIDES)
+        made.append(self.subscription)
         warn_of_unused(self._node)
         self.wake()
 
@@ -119,10 +146,14 @@ class Receiver:
     def wait(self) -> bool:
         """Wait for a message, or for ``wake``; False after ``close``."""
         self._ready = None
+        ended, self._begun, self._begun_ns = self._ended, monotonic(), time_ns()
+        self._absent = self._begun - ended
         try:
             return self._wait()
         except _rclpy.RCLError as error:
             return self._rests_after(error)
+        finally:
+            self._ended = monotonic()
 
     def _wait(self) -> bool:
         subscription, wait_set = self.subscription, self._wait_set
@@ -131,7 +162,7 @@ class Receiver:
         wait_set.clear_entities()
         wait_set.add_guard_condition(self._wake.handle)
         signalled = wait_set.add_guard_condition(self._signal.handle)
-        if subscription is None:
+        if subscription is None or self._taken_elsewhere:
             wait_set.wait(-1)
         else:
             try:
@@ -158,7 +189,23 @@ class Receiver:
             self._rests_after(error)
             return
         if taken is not None:
+            self._note(*taken)
             self._on_message(taken[0], subscription)
+
+    def _note(self, message: bytes, info: dict[str, Any]) -> None:
+        """Note the stamp, and how long a frame before this one may have been overwritten."""
+        self.message_bytes = len(message)
+        try:
+            stamp, frame_id = read_stamp(message)
+        except FrameError:  # the pipeline says so
+            self.lost.interrupt()
+            return
+        # Some of the middlewares say 0, or when it was taken.
+        received = info['received_timestamp']
+        there = 0 < received < self._begun_ns or self._ended - self._begun < _AT_ONCE_S
+        late = max(0.0, (time_ns() - received) / 1e9) if received > 0 else 0.0
+        self.lost.note(stamp, arrived=monotonic(), stream=frame_id,
+                       unattended=late + (self._absent if there else 0.0))
 
     def _rests_after(self, error: Exception) -> bool:
         """Say what went wrong, and wait a moment; False when the ROS context has ended."""

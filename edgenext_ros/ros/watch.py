@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
+from edgenext_ros.core.lost_frames import Loss
 from edgenext_ros.ros.diagnostics import (
     bpu_values,
     Complaints,
@@ -17,6 +18,8 @@ from edgenext_ros.ros.diagnostics import (
     report_values,
     silence,
 )
+from edgenext_ros.ros.guarded import stamp_now
+from edgenext_ros.ros.lost import LossLog
 from edgenext_ros.ros.messages import INPUTS
 from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
@@ -24,6 +27,8 @@ from rclpy.qos import qos_check_compatible, QoSCompatibility
 from std_msgs.msg import Header
 
 _LOOK_S = 1.0
+_LATE_S = 1.5
+"""A look so long after the one before it: the process stood still, or its executor did."""
 _BACK = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1),
                       on_clock_change=False)
 
@@ -40,12 +45,14 @@ class Watch:
         self._silence = ''
         self._has_twin = False
         self._news = Complaints()
+        self._losses = LossLog(node)
+        self._looked, self._was_late = float('inf'), False
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
         # Steady, so that a paused or absent /clock does not silence the diagnostics.
         node.create_timer(_LOOK_S, self.look, clock=Clock(clock_type=ClockType.STEADY_TIME))
         # The handle is what keeps it alive.
         self._jumps = node.get_clock().create_jump_callback(
-            _BACK, post_callback=self._on_time_that_goes_back)
+            _BACK, post_callback=node.guard(self._on_time_that_goes_back, 'the time'))
 
     def look(self) -> None:
         """Log what is new, and publish diagnostics if somebody listens."""
@@ -65,23 +72,38 @@ class Watch:
         elif report.image_age is not None and report.image_age < min(waited, timeout):
             self._tell_of_images()
         self._tell_of_a_twin()
+        loss = self._lost_frames()
+        lost = self._losses.tell(loss)
         if not self._publisher.get_subscription_count():
             return
         level, text = judge(
             report, state=node.state, enabled=node.enabled,
-            waited=0.0 if is_at_work else waited, timeout=timeout, busy=busy, why=why)
-        self._publish(level, text, report)
+            waited=0.0 if is_at_work else waited, timeout=timeout, busy=busy, why=why,
+            loss=lost)
+        self._publish(level, text, report, loss)
 
-    def _publish(self, level: int, text: str, report: Report) -> None:
+    def _lost_frames(self) -> Loss:
+        node, now = self._node, monotonic()
+        is_late = now - self._looked > _LATE_S
+        # What came meanwhile may be taken after this look.
+        stalled, self._looked, self._was_late = is_late or self._was_late, now, is_late
+        if node.receiver is None:
+            return Loss()
+        # The stamps of two cameras have no common period, or one that means nothing.
+        several = node.count_publishers(node.resolve_topic_name('image')) > 1
+        return node.receiver.lost.look(now, several=several, stalled=stalled)
+
+    def _publish(self, level: int, text: str, report: Report, loss: Loss) -> None:
         node = self._node
         values = {'state': node.state, 'enabled': str(node.enabled)}
         if node.engine is not None:
             values |= {'model': node.engine.info.name, 'engine': node.engine.info.engine}
-            values |= report_values(report, dropped=node.pipeline.dropped) | bpu_values()
+            values |= report_values(report, dropped=node.pipeline.dropped + loss.overwritten,
+                                    lost=loss.lost) | bpu_values()
         self._publisher.publish(diagnostic_message(
             level, text, name=node.get_fully_qualified_name(),
             hardware_id=values.get('engine', ''), values=values,
-            header=Header(stamp=node.get_clock().now().to_msg())))
+            header=Header(stamp=stamp_now(node.get_clock()))))
 
     def why_no_image(self) -> str:
         """Say what stands between the cameras and this node, as far as the graph tells."""
@@ -127,6 +149,7 @@ class Watch:
         self._node.statistics.begin_anew()
         if self._node.pipeline is not None:
             self._node.pipeline.count_anew()
+            self._node.receiver.lost.begin_anew()
         # Two that publish /clock would fill the disk.
         if self._news.deserves_a_line('time'):
             self._node.get_logger().info(

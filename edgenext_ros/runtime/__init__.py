@@ -7,9 +7,10 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
+import logging
 from pathlib import Path
-from types import MappingProxyType
 
+from edgenext_ros.choices import ENGINES
 from edgenext_ros.models import bin_file
 from edgenext_ros.runtime.base import (
     InferenceError,
@@ -21,11 +22,6 @@ from edgenext_ros.runtime.base import (
     Scores,
 )
 import numpy as np
-
-ENGINES = MappingProxyType({
-    'libdnn': 'LibDnn', 'hbm_runtime': 'HbmRuntime', 'hobot_dnn': 'HobotDnn', 'onnx': 'Onnx',
-    'simulator': 'Simulator'})
-"""Engine names, which are also their modules, and their classes; ``auto`` tries this order."""
 
 _FOR_SUFFIX = {'.bin': ('libdnn', 'hbm_runtime', 'hobot_dnn', 'simulator'), '.onnx': ('onnx',)}
 _busy: list[Runtime] = []
@@ -67,6 +63,13 @@ def survey() -> tuple[Engine, ...]:
             if tried[-1].usable:
                 break
     return tuple(tried)
+
+
+def taken(model: Path, found: tuple[Engine, ...]) -> str:
+    """Say in words which of the engines that ``survey`` found runs a model; empty for none."""
+    names = _FOR_SUFFIX.get(model.suffix.lower(), ())
+    return next((f'{engine.name} ({engine.detail})' for engine in found
+                 if engine.usable and engine.name in names), '')
 
 
 def suffixes(runtime: str = 'auto', found: tuple[Engine, ...] = ()) -> tuple[str, ...]:
@@ -133,7 +136,9 @@ def open_model(model: Path, *, runtime: str = 'auto',
         _close(_busy.pop())
     if model.suffix.lower() == '.bin':
         # The vendor's libraries may crash on a damaged file, and with them this process.
-        bin_file.read(model)
+        doubt = bin_file.read(model).doubt
+        if doubt:
+            logging.getLogger(__name__).warning('%s: %s', model, doubt)
     instance: Runtime = getattr(import_module(f'{__name__}.{engine.name}'),
                                 ENGINES[engine.name])()
     try:

@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+from contextlib import redirect_stderr
+from io import StringIO
 import os
 from pathlib import Path
 from typing import Any
 
+from edgenext_ros.libraries import install_onnxruntime
+from edgenext_ros.models.outputs import is_class_vector, wrong_output
 from edgenext_ros.runtime.base import (
     check_nv12,
     check_scores,
@@ -34,11 +38,12 @@ def available() -> str:
     # Newer versions tell their maker of every start, from the import on, and leave files at home.
     os.environ.setdefault('ORT_DISABLE_TELEMETRY', '1')
     try:
-        import onnxruntime
-    except ImportError as error:
+        with redirect_stderr(StringIO()):  # NumPy's own lines about a build for another NumPy
+            import onnxruntime
+    except Exception as error:  # A build for another NumPy or libc gives more than ImportError.
         raise RuntimeUnavailableError(
             f'onnxruntime cannot be imported ({error}); install it with '
-            '"pip install onnxruntime"') from error
+            f'"{install_onnxruntime()}"') from error
     return f'ONNX Runtime {onnxruntime.__version__}'
 
 
@@ -95,19 +100,27 @@ class Onnx:
         shape = inputs[0].shape if inputs else []
         sizes = [side for side in shape[2:] if isinstance(side, int) and side > 0]
         if (len(inputs) != 1 or inputs[0].type != 'tensor(float)' or len(shape) != 4
+                or shape[0] not in (1, None) and not isinstance(shape[0], str)
                 or shape[1] != 3 or len(sizes) != 2 or sizes[0] % 2 or sizes[1] % 2):
             raise ModelError(
                 f'{model}: expected one float input 1x3xHxW (normalised RGB, H and W even), '
                 f'found {", ".join(f"{i.type} {i.shape}" for i in inputs) or "none"}')
         self._session, self._input = session, inputs[0].name
+        self._outputs = [entry.name for entry in session.get_outputs()
+                         if entry.type.startswith('tensor(') and 'string' not in entry.type]
+        if self._outputs[:1] != [entry.name for entry in session.get_outputs()[:1]]:
+            raise ModelError(f'{model}: expected one value per class as first output, found '
+                             f'{session.get_outputs()[0].type}')
         self._normalise = Nv12Normaliser(width=sizes[1], height=sizes[0])
         try:
-            output = self._run(np.zeros(sizes[0] * sizes[1] * 3 // 2, np.uint8))
+            outputs = self._run(np.zeros(sizes[0] * sizes[1] * 3 // 2, np.uint8), self._outputs)
         except InferenceError as error:
             raise ModelError(f'{model}: {error}') from error
-        if output.ndim < 1 or output.shape[0] != 1 or output.size < 2:
-            raise ModelError(f'{model}: expected one value per class as first output, '
-                             f'found shape {output.shape}')
+        output = outputs[0]
+        if not is_class_vector(output.shape) or output.size < 2:
+            raise ModelError(f'{model}: ' + wrong_output(
+                {name: np.shape(value)
+                 for name, value in zip(self._outputs, outputs, strict=True)}))
         self._info = ModelInfo(name=model.stem, engine=engine, width=sizes[1], height=sizes[0],
                                classes=output.size)
         return self._info
@@ -117,18 +130,18 @@ class Onnx:
         if self._info is None:
             raise InferenceError('no model is open')
         check_nv12(nv12, self._info)
-        return check_scores(self._run(nv12), self._info)
+        return check_scores(self._run(nv12, self._outputs[:1])[0], self._info)
 
     def close(self) -> None:
         """Free the model."""
         self._session = self._info = None
 
-    def _run(self, nv12: Nv12) -> Scores:
+    def _run(self, nv12: Nv12, names: list[str]) -> list[Scores]:
         try:
-            outputs = self._session.run(None, {self._input: self._normalise(nv12)})
+            outputs = self._session.run(names, {self._input: self._normalise(nv12)})
         except Exception as error:  # onnxruntime has no common base class for its errors
             raise InferenceError(f'ONNX Runtime failed: {_one_line(error)}') from error
-        return np.asarray(outputs[0], np.float32)
+        return [np.asarray(output, np.float32) for output in outputs]
 
 
 def _one_line(error: Exception) -> str:

@@ -1,3 +1,3 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Train and export models on a PC; needs the extra ``edgenext_ros[toolchain]``."""
+"""Train and export models on a PC; needs the extra ``toolchain`` of setup.py."""

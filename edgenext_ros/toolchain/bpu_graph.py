@@ -29,7 +29,7 @@ from torch import nn, Tensor
 from torch.nn import functional
 
 SIZE = 224
-"""Width and height of the input in pixels."""
+"""Width and height of the input in pixels, where nothing else is asked for."""
 
 
 @dataclass(frozen=True)
@@ -140,15 +140,16 @@ class Scales(nn.Sequential):
 class SplitTransposeBlock(nn.Module):
     """Return x + gamma MLP(LN(y)), y = XCA block of scales(x) + position."""
 
-    def __init__(self, block: nn.Module, plan: Plan, *, stage: int, side: int) -> None:
+    def __init__(self, block: nn.Module, plan: Plan, *, stage: int,
+                 pixels: tuple[int, int]) -> None:
         super().__init__()
         channels = block.gamma.numel()
         self.scales = Scales(block, channels)
         self.register_buffer('position', None if block.pos_embd is None else
-                             block.pos_embd((1, side, side)).detach())
+                             block.pos_embd((1, *pixels)).detach())
         self.xca = CrossCovarianceAttention(
             _norm(block.norm_xca, plan), block.xca, block.gamma_xca.detach(),
-            pixels=(side, side), groups=plan.groups[stage - 1])
+            pixels=pixels, groups=plan.groups[stage - 1])
         self.mlp = Mlp(_norm(block.norm, plan), block.mlp, block.gamma.detach())
 
     def forward(self, x: Tensor) -> Tensor:
@@ -175,22 +176,23 @@ class BpuEdgeNeXt(nn.Module):
 
     :param network: timm's ``edgenext_xx_small``, ``_x_small``, ``_small`` or ``_base``, any
         number of classes, in eval mode.
+    :param size: height and width of the input in pixels, multiples of 32.
     :raises ValueError: another network.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, size: tuple[int, int] = (SIZE, SIZE)) -> None:
         super().__init__()
         plan = PLANS[size_of(network.stem[0].out_channels)]
         network = deepcopy(network).double()
         self.stem = Stem(network.stem)
-        side, stages = SIZE // 4, []
+        stages = []
         for index, stage in enumerate(network.stages):
             layers: list[nn.Module] = []
             if index:
                 layers.append(Downsample(stage.downsample, plan))
-                side //= 2
+            pixels = size[0] >> index + 2, size[1] >> index + 2
             for block in stage.blocks:
-                layers.append(SplitTransposeBlock(block, plan, stage=index, side=side)
+                layers.append(SplitTransposeBlock(block, plan, stage=index, pixels=pixels)
                               if hasattr(block, 'xca') else ConvBlock(block, plan))
             stages.append(nn.Sequential(*layers))
         self.stages = nn.Sequential(*stages)
@@ -201,7 +203,7 @@ class BpuEdgeNeXt(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """
-        Return logits, float32 (1, classes, 1, 1), of normalised RGB, float32 (1, 3, 224, 224).
+        Return logits, float32 (1, classes, 1, 1), of normalised RGB, float32 (1, 3, *size).
 
         Four dimensions: a reshape would run on the CPU, and pyeasy_dnn reads four.
         """

@@ -29,7 +29,6 @@ from edgenext_ros.toolchain import calibration, mapper
 from edgenext_ros.toolchain.mapper import Report
 from edgenext_ros.toolchain.recipe import Recipe, WEIGHTS
 
-SIZE = 224
 SENSITIVITY_PICTURES = 4
 """Of the calibration pictures; each is run twice for each node."""
 Progress = Callable[[str], None]
@@ -41,7 +40,7 @@ class Job:
     """What to compile, and how."""
 
     model: str
-    """timm's name, or the path of a file with weights; see ``weights.load_network``."""
+    """timm's name, or the path of a file with weights; see ``weights.load``."""
     recipe: Recipe
     output: Path | None
     """The ``.bin`` to write; None only measures."""
@@ -60,6 +59,8 @@ class Job:
     """CSV file for what each layer costs, see ``mapper.layer_costs``."""
     sensitivity: Path | None = None
     """CSV file for what int8 costs at each node, see ``sensitivity``; needs pictures."""
+    picture: tuple[int, int] | None = None
+    """Height and width of the input; None takes those of an ONNX file, else 224x224."""
 
 
 def compile_model(job: Job, *, progress: Progress) -> Report:
@@ -86,7 +87,7 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
             progress(note)
         used, account = None, None
         if job.pictures is not None:
-            used, account = _calibrate(job, work / 'calibration', progress)
+            used, account = _calibrate(job, work / 'calibration', prepared['picture'], progress)
         config = mapper.configuration(
             prefix=Path(job.output or prepared['size']).stem, int16=prepared['int16'],
             calibrate=job.recipe if used else None,
@@ -131,8 +132,9 @@ def fingerprint(job: Job) -> str:
         prefix=prepared['size'], int16=prepared['int16'], calibrate=calibrate,
         level=job.level or prepared['level'])).encode())
     if job.pictures is not None:
+        height, width = prepared['picture']
         seen = calibration.read_folder(
-            job.pictures, limit=job.count, width=SIZE, height=SIZE, fit=job.fit)
+            job.pictures, limit=job.count, width=width, height=height, fit=job.fit)
         for nv12 in seen.pictures:
             total.update(nv12.tobytes())
     return total.hexdigest()
@@ -172,9 +174,9 @@ def _prepare(tools: hbdk.Hbdk, job: Job, output: Path) -> dict[str, Any]:
         raise ModelError(f'{job.model}: expected a file with weights, found '
                          f'{"a folder" if model.is_dir() else "nothing there"}')
     arguments = {
-        'model': str(model.absolute()) if model.suffix and model.is_file() else job.model,
+        'model': str(model.absolute()) if model.is_file() else job.model,
         'recipe': asdict(job.recipe), 'random': job.pictures is None, 'classes': job.classes,
-        'onnx': str(output)}
+        'picture': job.picture, 'onnx': str(output)}
     done = subprocess.run(
         tools.module('edgenext_ros.toolchain.prepare', json.dumps(arguments)),
         env=tools.environment(), capture_output=True, text=True, check=False)
@@ -191,16 +193,22 @@ def _prepare(tools: hbdk.Hbdk, job: Job, output: Path) -> dict[str, Any]:
     return answer
 
 
-def _calibrate(job: Job, folder: Path, progress: Progress) -> tuple[list[str], pictures.Account]:
-    """Write the calibration data; return the pictures in it, and what is left out."""
+def _calibrate(job: Job, folder: Path, picture: list[int],
+               progress: Progress) -> tuple[list[str], pictures.Account]:
+    """
+    Write the calibration data; return the pictures in it, and what is left out.
+
+    :param picture: height and width of the model's input in pixels.
+    """
     assert job.pictures is not None
+    height, width = picture
     seen = calibration.read_folder(
-        job.pictures, limit=job.count, width=SIZE, height=SIZE, fit=job.fit)
+        job.pictures, limit=job.count, width=width, height=height, fit=job.fit)
     folder.mkdir()
     for number, nv12 in enumerate(seen.pictures):
         # Not tofile: it does not say why it could not write.
         (folder / f'{number:05}.rgb').write_bytes(
-            calibration.rgb(nv12, width=SIZE, height=SIZE).tobytes())
+            calibration.rgb(nv12, width=width, height=height).tobytes())
     progress(f'{len(seen.files)} calibration pictures from {job.pictures}'
              + (f'; {seen.account}' if seen.account else ''))
     return [file.relative_to(job.pictures).as_posix() for file in seen.files], seen.account
@@ -214,7 +222,8 @@ def _publish(job: Job, work: Path, config: dict[str, Any], prepared: dict[str, A
     bin_file.read(compiled)
     story = {
         'model': Path(job.model).name, 'network': prepared['size'], 'classes': prepared['classes'],
-        'recipe': job.recipe.name, 'sha256': hashlib.sha256(compiled.read_bytes()).hexdigest(),
+        'weights': prepared['weights'], 'height': prepared['picture'][0],
+        'width': prepared['picture'][1], 'recipe': job.recipe.name, 'sha256': hashlib.sha256(compiled.read_bytes()).hexdigest(),
         'fit': job.fit, 'calibration_pictures': used, 'report': asdict(report),
         'configuration': config}
     recipe = work / 'recipe.json'

@@ -18,15 +18,17 @@ OPSET = 11
 """The newest that hb_mapper reads."""
 
 
-def export(network: nn.Module, output: Path) -> None:
+def export(network: nn.Module, output: Path, *, size: tuple[int, int] = (SIZE, SIZE)) -> None:
     """
-    Write ONNX that takes normalised RGB, float32 (1, 3, 224, 224), and gives logits.
+    Write ONNX that takes normalised RGB, float32 (1, 3, *size), and gives logits.
 
     It appears under its name only when it is complete.
+
+    :param size: height and width.
     """
     options = {} if torch.__version__ < '2.5' else {'dynamo': False}
     with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
         warnings.simplefilter('ignore')
         write(output, lambda path: torch.onnx.export(
-            network.eval(), (torch.zeros(1, 3, SIZE, SIZE),), str(path), input_names=['image'],
+            network.eval(), (torch.zeros(1, 3, *size),), str(path), input_names=['image'],
             output_names=['logits'], opset_version=OPSET, **options))

@@ -17,7 +17,7 @@ from edgenext_ros.toolchain.model_card import model_card
 from edgenext_ros.toolchain.progress import Progress
 from edgenext_ros.toolchain.student import accuracy, Evaluation, logits
 from edgenext_ros.toolchain.train import Epoch, Settings, Trainer
-from edgenext_ros.toolchain.weights import load_network
+from edgenext_ros.toolchain.weights import load
 from edgenext_ros.toolchain.whole import write
 import numpy as np
 import timm
@@ -143,13 +143,14 @@ def start_network(name: str, weights: str, classes: int) -> tuple[nn.Module, str
     if weights == 'random':
         network = timm.create_model(name, num_classes=classes, ls_init_value=0.1)
         return network, 'random: training from nothing takes many photographs and hours'
-    network = load_network(weights)
+    loaded = load(weights)
+    network = loaded.network
     if size_of(network.stem[0].out_channels) != name:
         raise ModelError(f'{weights}: holds the weights of '
                          f'{size_of(network.stem[0].out_channels)}, expected those of {name}')
     if network.num_classes != classes:
         network.reset_classifier(classes)
-    return network, weights
+    return network, '; '.join((weights, *loaded.notes))
 
 
 def _best_weights(name: str) -> str:

@@ -3,8 +3,9 @@
 """
 Write the ONNX file that hb_mapper compiles; run by ``compile`` in the toolchain's Python.
 
-Arguments: a JSON object with model, recipe, random, classes and onnx (the file to write). The
-answer is one line of JSON: size, classes, notes for people and int16 nodes, or an error.
+Arguments: a JSON object with model, recipe, random, classes, picture (height and width, or null
+for those of the file) and onnx (the file to write). The answer is one line of JSON: size,
+classes, picture, notes for people, what the weights are, and int16 nodes, or an error.
 """
 
 from __future__ import annotations
@@ -14,29 +15,32 @@ from pathlib import Path
 import sys
 
 from edgenext_ros.models import ModelError
-from edgenext_ros.toolchain.bpu_graph import BpuEdgeNeXt, PLANS, size_of
+from edgenext_ros.toolchain.bpu_graph import BpuEdgeNeXt, PLANS, SIZE, size_of
 from edgenext_ros.toolchain.export import export
 from edgenext_ros.toolchain.recipe import Recipe
-from edgenext_ros.toolchain.weights import load_network
+from edgenext_ros.toolchain.weights import load, Loaded
 
 HOT = 6
 """Largest temperature of the attention at which exp, without its maximum taken away, fits int8."""
 
 
 def prepare(model: str, recipe: Recipe, output: Path, *, random: bool,
-            classes: int) -> dict[str, object]:
+            classes: int, picture: tuple[int, int] | None = None) -> dict[str, object]:
     """
     Write the ONNX file of a model in the recipe's form, and say what is in it.
 
     The BPU form is not simplified: onnxsim takes the factor of GELU into a convolution, and the
     compiler then misses that it is one. The published recipe is, as its files were.
 
-    :raises ModelError: see ``load_network``.
+    :param picture: height and width; None takes those of the file, else 224x224.
+    :raises ModelError: see ``weights.load``; or the size cannot be.
     """
     import onnx
-    network = load_network(model, random=random, classes=classes)
+    loaded = load(model, random=random, classes=classes)
+    network = loaded.network
+    picture, why = _picture(model, loaded, picture)
     size = size_of(network.stem[0].out_channels)
-    export(BpuEdgeNeXt(network) if recipe.bpu_graph else network, output)
+    export(BpuEdgeNeXt(network, picture) if recipe.bpu_graph else network, output, size=picture)
     graph = onnx.load(str(output))
     if not recipe.bpu_graph:
         import onnxsim
@@ -50,8 +54,26 @@ def prepare(model: str, recipe: Recipe, output: Path, *, random: bool,
     notes = [] if hottest <= HOT or not recipe.bpu_graph else [
         f'the attention has a temperature of {hottest:.3g}, and int8 holds exp of {HOT} at most '
         'well: compare with edgenext verify, and take --recipe published if it agrees less']
-    return {'size': size, 'classes': network.num_classes, 'notes': notes,
+    return {'size': size, 'classes': network.num_classes, 'picture': picture,
+            'weights': loaded.notes, 'notes': [*loaded.notes, *why, *notes],
             'int16': recipe.int16_nodes(names, size), 'level': recipe.level or PLANS[size].level}
+
+
+def _picture(model: str, loaded: Loaded, asked: tuple[int, int] | None
+             ) -> tuple[tuple[int, int], list[str]]:
+    """Return height and width to compile for, and what to say of them."""
+    chosen = asked or loaded.size or (SIZE, SIZE)
+    height, width = chosen
+    if min(chosen) < 64 or max(chosen) > 1024 or height % 32 or width % 32:
+        raise ModelError(f'{model}: a picture of {width}x{height}: expected sides from 64 to 1024 '
+                         'in steps of 32; --size chooses another')
+    if loaded.size and asked and asked != loaded.size:
+        return chosen, [f'compiled for {width}x{height}, as --size says; the file is for '
+                        f'{loaded.size[1]}x{loaded.size[0]}']
+    if loaded.size and chosen != (SIZE, SIZE):
+        return chosen, [f'compiled for {width}x{height}, the size of the file; --size chooses '
+                        'another']
+    return chosen, []
 
 
 def main(arguments: str) -> None:
@@ -59,7 +81,8 @@ def main(arguments: str) -> None:
     job = json.loads(arguments)
     try:
         answer = prepare(job['model'], Recipe(**job['recipe']), Path(job['onnx']),
-                         random=job['random'], classes=job['classes'])
+                         random=job['random'], classes=job['classes'],
+                         picture=job['picture'] and tuple(job['picture']))
     except ModelError as error:
         answer = {'error': str(error)}
     print(json.dumps(answer))

@@ -12,13 +12,13 @@ from typing import Any, TYPE_CHECKING
 
 import cv2
 from edgenext_ros import __version__
+from edgenext_ros.choices import NODE, NODE_DOES
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.models import pictures
 from edgenext_ros.models.regular import shown
 from edgenext_ros.toolchain.evaluate import Evaluation, Run, Versus
 from edgenext_ros.toolchain.labelled import Labelled
 from edgenext_ros.toolchain.metrics import Share
-from edgenext_ros.toolchain.view import NODE, NODE_DOES
 import numpy as np
 
 if TYPE_CHECKING:

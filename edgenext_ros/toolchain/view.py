@@ -8,18 +8,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import cv2
+from edgenext_ros.choices import DEFAULT_FIT, NODE
 from edgenext_ros.core.frame import Frame
-from edgenext_ros.core.nv12 import DEFAULT_FIT, fit_rectangles
+from edgenext_ros.core.nv12 import fit_rectangles
 
-NODE = 'node'
-"""The interpolation of ``Nv12Converter``, which the node uses."""
-NODE_DOES = ('bilinear, in every n-th row where there are many; one channel is averaged by 2 x 2 '
-             'before, where it shrinks to less than half')
 _CODES = MappingProxyType({
     'nearest': cv2.INTER_NEAREST, 'bilinear': cv2.INTER_LINEAR, 'area': cv2.INTER_AREA,
     'bicubic': cv2.INTER_CUBIC, 'lanczos': cv2.INTER_LANCZOS4})
-INTERPOLATIONS = (NODE, *_CODES)
-"""How a picture can be resized: as the node does, or as OpenCV does, to compare."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +22,9 @@ class View:
     """One way."""
 
     fit: str = DEFAULT_FIT
-    """One of ``core.nv12.FITS``."""
+    """One of ``choices.FITS``."""
     interpolation: str = NODE
-    """One of ``INTERPOLATIONS``."""
+    """One of ``choices.INTERPOLATIONS``."""
 
     def __str__(self) -> str:
         return self.fit if self.interpolation == NODE else f'{self.fit}, {self.interpolation}'

@@ -4,95 +4,193 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
-import re
 
 from edgenext_ros.models import ModelError, store
 from edgenext_ros.models.catalog import CATALOG
+from edgenext_ros.toolchain import checkpoint, onnx_weights
 from edgenext_ros.toolchain.bpu_graph import PLANS, size_of
+from edgenext_ros.toolchain.checkpoint import Tensor
+from edgenext_ros.toolchain.choice import choose, STEMS
+from edgenext_ros.toolchain.pickles import PickleError
 from edgenext_ros.toolchain.recipe import WEIGHTS
+import numpy as np
 import timm
+from timm.models.edgenext import checkpoint_filter_fn
 import torch
-from torch import nn, Tensor
+from torch import nn
+
+_FLOATS = ('float32', 'float64', 'float16', 'bfloat16')
+_MOST_VALUES = 200_000_000
+"""Of all weights together; EdgeNeXt base has 18,500,000."""
+_PARTS = ('stem.', 'stages.', 'head.norm.', 'head.fc.', 'downsample_layers.', 'norm.', 'head.')
+"""Parts whose weights all belong to the network; what stands beside them is left out."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A network with its weights, and what people should know of them."""
+
+    network: nn.Module
+    """timm's, in eval mode."""
+    notes: tuple[str, ...] = ()
+    """What was taken, and what was changed; sentences."""
+    size: tuple[int, int] | None = None
+    """Height and width that the file is for, where it says so."""
 
 
 def load_network(model: str, *, random: bool = False, classes: int = 1000) -> nn.Module:
-    """
-    Return timm's network with its weights, in eval mode.
+    """Return only the network of ``load``."""
+    return load(model, random=random, classes=classes).network
 
-    :param model: timm's name, or path of a ``.onnx``, ``.pt``, ``.pth`` or ``.safetensors`` file.
+
+def load(model: str, *, random: bool = False, classes: int = 1000) -> Loaded:
+    """
+    Return timm's network with its weights.
+
+    Nothing in a file is executed, see ``checkpoint``.
+
+    :param model: timm's name, or path of a file with weights; its kind is told by its content.
     :param random: for a name: random weights of a trained network's size, nothing is fetched.
     :param classes: for random weights.
     :raises ModelError: not one of the four sizes of EdgeNeXt, or the weights cannot be had.
     """
     path = Path(model)
-    if random or not path.suffix or (path.suffix not in WEIGHTS and not path.is_file()):
-        return _random(model, classes) if random else _pretrained(model)
+    if random:
+        return Loaded(_random(model, classes))
+    if path.suffix not in WEIGHTS and (model in PLANS or not path.is_file()):
+        return _pretrained(model)
     try:
-        weights = _read(path)
-    except Exception as error:  # Every library has its own errors for a damaged file.
-        # PyTorch's advice would be to run whatever code the file holds.
-        why = _one_line(error)
-        if 'eights_only' in why or 'eights only' in why:
-            why = 'it is no PyTorch checkpoint, or holds more than tensors'
-        raise ModelError(f'{path}: cannot be read as weights: {why}') from error
-    if not {'stem.0.weight', 'head.fc.weight'} <= weights.keys():
+        with path.open('rb') as file:
+            head = file.read(1)
+    except OSError as error:
+        raise ModelError(f'{path}: cannot be read: {error.strerror or error}') from error
+    if head == b'\x08':  # the first field of an ONNX file is its version
+        return _from_onnx(path)
+    return _from_checkpoint(path)
+
+
+def _from_onnx(path: Path) -> Loaded:
+    try:
+        file = onnx_weights.read(path)
+    except ModelError:
+        raise
+    except Exception as error:  # protobuf and onnx have their own errors for a damaged file.
+        raise ModelError(f'{path}: cannot be read as weights: {_one_line(error)}') from error
+    first = next((value for kind, value in file.held if kind == 'Conv'), np.empty(0))
+    last = file.held[-1][1] if file.held else np.empty(0)
+    if first.ndim != 4 or last.ndim != 1:
+        raise ModelError(f'{path}: expected the graph of an EdgeNeXt as timm writes it, found one '
+                         f'of {len(file.model.graph.node)} operators '
+                         f'{"without a convolution" if first.ndim != 4 else "without a head"}')
+    network = _network(path, len(first), len(last))
+    weights = onnx_weights.fill(file, network)
+    notes = [f'the {file.dtype} weights are taken as float32'] * (file.dtype != 'float32')
+    _put(path, network, weights)
+    return Loaded(network, (*notes, *onnx_weights.check(file, network)), file.size)
+
+
+def _from_checkpoint(path: Path) -> Loaded:
+    found = checkpoint.read(path)
+    try:
+        choice = choose(found)
+    except ModelError as error:
+        raise ModelError(f'{path}: {error}') from error
+    tensors = choice.tensors
+    for name, tensor in tensors.items():
+        if name.startswith(_PARTS) and (not isinstance(tensor, Tensor)
+                                        or tensor.dtype not in _FLOATS):
+            what = tensor.dtype if isinstance(tensor, Tensor) else tensor.name
+            raise ModelError(f'{path}: {name} is stored as {what}, expected plain float32 values: '
+                             'no sparse or quantised ones')
+    paper = STEMS[1] in tensors
+    stem = tensors[STEMS[1] if paper else STEMS[0]]
+    head = tensors.get('head.weight' if paper else 'head.fc.weight')
+    if stem.shape[:2] == (48, 3) and len(stem.shape) == 4 and 'stem.0.bias' not in tensors \
+            and not paper:
+        raise ModelError(f"{path}: holds timm's edgenext_small_rw, whose stem and downsampling "
+                         f'differ; expected one of the four sizes {", ".join(PLANS)}')
+    if head is None:
+        others = [f'{name} {tensor.shape}' for name, tensor in tensors.items()
+                  if not name.startswith(_PARTS) and len(getattr(tensor, 'shape', ())) == 2]
         raise ModelError(
-            f'{path}: expected the weights of an EdgeNeXt under the names of timm (stem.0.weight, '
-            f'..., head.fc.weight), found {", ".join(list(weights)[:3]) or "none of them"}; an '
-            'ONNX file must be exported by PyTorch 1.13 or later from the model of timm')
+            f'{path}: has no classifier head (head.fc.weight): it was made with num_classes=0'
+            + (f', or its head is {" or ".join(others[:2])}' if others else '')
+            + '; expected a network with its head, such as '
+            'timm.create_model("edgenext_xx_small", num_classes=10)')
+    if len(stem.shape) != 4 or len(head.shape) != 2:
+        raise ModelError(f'{path}: expected stem and head of an EdgeNeXt, found them as '
+                         f'{stem.shape} and {head.shape}')
+    network = _network(path, stem.shape[0], head.shape[0])
+    own = {name: tensor for name, tensor in tensors.items() if name.startswith(_PARTS)}
+    notes = choice.notes()
+    others = {tensor.dtype for tensor in own.values()} - {'float32'}
+    if others:
+        notes.append(f'the {" and ".join(sorted(others))} weights are taken as float32')
+    if sum(prod(tensor.shape) for tensor in own.values()) > _MOST_VALUES:
+        raise ModelError(f'{path}: expected the 1 to 19 million weights of an EdgeNeXt, found '
+                         f'more than {_MOST_VALUES // 1_000_000} million')
     try:
-        name = size_of(len(weights['stem.0.weight']))
-        network = timm.create_model(name, num_classes=len(weights['head.fc.weight']))
-        network.load_state_dict(weights)
-    except (ValueError, RuntimeError) as error:
-        raise ModelError(f'{path}: not an EdgeNeXt: {_one_line(error)[:300]}') from error
-    return network.eval()
+        weights = {name: tensor.read() for name, tensor in own.items()}
+    except PickleError as error:
+        raise ModelError(f'{path}: cannot be read as weights: {error}') from error
+    if paper:
+        weights = _renamed(path, network, weights)
+        notes.append("the names of the paper's repository are read as timm's")
+    _put(path, network, weights)
+    return Loaded(network, tuple(notes))
 
 
-def _read(path: Path) -> dict[str, Tensor]:
-    if path.suffix == '.onnx':
-        return _read_onnx(path)
-    if path.suffix == '.safetensors':
-        from safetensors.torch import load_file
-        return load_file(path)
-    state = torch.load(path, map_location='cpu', weights_only=True)
-    for key in ('state_dict', 'model'):  # where timm and others keep them
-        state = state.get(key, state)
-    return state
+def _network(path: Path, width: int, classes: int) -> nn.Module:
+    try:
+        return timm.create_model(size_of(width), num_classes=classes).eval()
+    except ValueError as error:
+        raise ModelError(f'{path}: not an EdgeNeXt: {error}') from error
 
 
-def _read_onnx(path: Path) -> dict[str, Tensor]:
-    """Return weights by timm's names; those of a Linear are told by the name of its MatMul."""
-    import onnx
-    graph = onnx.load(str(path)).graph
-    constants = {entry.name: torch.from_numpy(onnx.numpy_helper.to_array(entry).copy())
-                 for entry in graph.initializer}
-    for node in graph.node:
-        if node.op_type == 'Identity' and node.input[0] in constants:
-            constants[node.output[0]] = constants[node.input[0]]  # equal weights are kept once
-    weights = {name: value for name, value in constants.items()
-               if re.match(r'(stem|stages|head)\.', name)}
-    for node in graph.node:
-        if node.op_type == 'MatMul' and node.input[1] in constants:
-            # /stages/stages.0/blocks/blocks.1/mlp/fc1/MatMul is stages.0.blocks.1.mlp.fc1
-            parts = node.name.strip('/').split('/')[:-1]
-            path_of = [part for part, behind in zip(parts, [*parts[1:], ''], strict=True)
-                       if not behind.startswith(f'{part}.')]
-            weights['.'.join([*path_of, 'weight'])] = constants[node.input[1]].T.contiguous()
-    return weights
+def _renamed(path: Path, network: nn.Module, weights: dict[str, np.ndarray]
+             ) -> dict[str, np.ndarray]:
+    """Apply timm's filter for the weights that the paper's authors published."""
+    try:
+        renamed = checkpoint_filter_fn(
+            {name: torch.from_numpy(value) for name, value in weights.items()}, network)
+    except (KeyError, RuntimeError) as error:
+        raise ModelError(f"{path}: not an EdgeNeXt of the paper's repository: "
+                         f'{_one_line(error)[:200]}') from error
+    return {name: value.numpy() for name, value in renamed.items()}
 
 
-def _pretrained(name: str) -> nn.Module:
+def _put(path: Path, network: nn.Module, weights: dict[str, np.ndarray]) -> None:
+    """Put the weights into a network, all of them and no others."""
+    own = network.state_dict()
+    for what, names in (('without', own.keys() - weights.keys()),
+                        ('with another', weights.keys() - own.keys())):
+        if names:
+            some = ', '.join(name for name in (*own, *weights) if name in names)
+            raise ModelError(f'{path}: not an EdgeNeXt as timm writes it: {what} {some[:200]}')
+    for name, value in weights.items():
+        if value.shape != tuple(own[name].shape):
+            raise ModelError(f'{path}: not an EdgeNeXt as timm writes it: {name} has the shape '
+                             f'{value.shape}, expected {tuple(own[name].shape)}')
+        if not np.isfinite(value).all():
+            raise ModelError(f'{path}: {name} has values that are not finite: the training '
+                             'diverged; take an earlier checkpoint')
+    network.load_state_dict({name: torch.from_numpy(np.array(value, np.float32))
+                             for name, value in weights.items()})
+
+
+def _pretrained(name: str) -> Loaded:
     """Load timm's weights: those that were fetched, else from the hub."""
     _check_name(name)
     size = name.partition('.')[0].removeprefix('edgenext_')
     file = next(file for file in CATALOG[size].files if file.kind == 'weights')
     known = name in (f'edgenext_{size}', Path(file.name).stem)  # not so for timm's other tags
     if known and store.find(CATALOG[size], file):
-        return load_network(str(store.locate(size, suffixes=(file.suffix,)).path))
+        return load(str(store.locate(size, suffixes=(file.suffix,)).path))
     try:
-        return timm.create_model(name, pretrained=True).eval()
+        return Loaded(timm.create_model(name, pretrained=True).eval())
     except Exception as error:  # Whatever the hub's client raises.
         fetch = f'get them with "{store.fetch_command(size, file.kind)}", ' if known else ''
         raise ModelError(
@@ -117,8 +215,10 @@ def _random(name: str, classes: int) -> nn.Module:
 
 def _check_name(name: str) -> None:
     if name.partition('.')[0] not in PLANS:
+        variant = "; timm's edgenext_small_rw has another stem, and is none of them" \
+            if name.startswith('edgenext_small_rw') else ''
         raise ModelError(f'model {name!r}: expected {", ".join(PLANS)} (timm), or a file with '
-                         f'weights ({", ".join(WEIGHTS)})')
+                         f'weights ({", ".join(WEIGHTS)}){variant}')
 
 
 def _one_line(error: Exception) -> str:

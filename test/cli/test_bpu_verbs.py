@@ -55,7 +55,8 @@ def test_no_picture_at_all_is_wrong_usage_too(arguments, code, words, capsys):
     (BIN, ONNX, 'none', 'none: expected a folder of pictures'),
     (BIN, ONNX, Path(__file__).parent, 'found none')],
     ids=['no model', 'no network', 'not a model', 'not a network', 'no folder', 'no picture'])
-def test_what_verify_cannot_compare(toolchain, model, against, pictures, words, capsys):
+def test_what_verify_cannot_compare(toolchain, onnxruntime, model, against, pictures, words,
+                                    capsys):
     assert call('verify', model, '--against', against, '--pictures', pictures) == 1
     out, error = capsys.readouterr()
     assert out == '' and error.startswith('edgenext verify: ') and error.count('\n') == 1

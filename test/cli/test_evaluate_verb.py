@@ -20,7 +20,7 @@ LABELS = resource_folder() / 'labels' / 'imagenet_1k.txt'
 
 
 @pytest.fixture(autouse=True)
-def cache(own_cache):
+def cache(own_cache, onnxruntime):
     return own_cache
 
 

@@ -4,12 +4,16 @@
 
 import json
 import os
+from pathlib import Path
 import signal
 import subprocess
 import sys
 
-from edgenext_ros.cli import main
+from edgenext_ros import libraries
+from edgenext_ros.cli import main, VERBS
 import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_figures_go_through_a_link_and_replace_nothing_else(tmp_path):
@@ -40,3 +44,53 @@ def test_ctrl_c_while_modules_load_is_no_traceback():
             "sys.exit(cli.main(['runtimes']))")
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (128 + signal.SIGINT, '')
+
+
+def command(*arguments, folder=None, isolated=False):
+    """Run ``edgenext`` in a process of its own; ``isolated`` hides every installed package."""
+    path = os.pathsep.join(map(str, filter(None, (folder, ROOT))))
+    return subprocess.run(
+        [sys.executable, *(['-S'] if isolated else []), '-m', 'edgenext_ros.cli', *arguments],
+        env={'PATH': os.environ['PATH'], 'PYTHONPATH': path}, cwd='/', capture_output=True,
+        text=True, timeout=60)
+
+
+@pytest.mark.parametrize('verb', [(), *((verb,) for verb in VERBS)], ids=lambda v: ''.join(v))
+def test_help_needs_neither_numpy_nor_opencv(verb):
+    done = command(*verb, '--help', isolated=True)
+    assert (done.returncode, done.stderr) == (0, '')
+    assert done.stdout.startswith(' '.join(('usage: edgenext', *verb)))
+
+
+@pytest.mark.parametrize('verb', [('classify', 'a.jpg'), ('evaluate', '--data', '.'),
+                                  ('parameters',), ('runtimes',)], ids=lambda v: v[0])
+def test_missing_numpy_is_one_sentence(verb):
+    done = command(*verb, isolated=True)
+    assert done.returncode == 2
+    assert done.stderr.count('\n') == 1
+    assert 'numpy' in done.stderr or 'cv2' in done.stderr
+
+
+@pytest.mark.parametrize('installed, remedy', [
+    ('2.2.6', '"pip install \'numpy<2\'"'), ('1.21.5', 'install python3-numpy')])
+def test_opencv_of_another_numpy_is_one_sentence(tmp_path, installed, remedy):
+    # As OpenCV 4.5.4 with NumPy 2: lines of NumPy's own, then an ImportError.
+    (tmp_path / 'cv2.py').write_text(
+        'import sys\n'
+        'print("A module that was compiled using NumPy 1.x\\n" * 40, file=sys.stderr)\n'
+        'raise ImportError("numpy.core.multiarray failed to import")\n')
+    metadata = tmp_path / f'numpy-{installed}.dist-info'
+    metadata.mkdir()
+    (metadata / 'METADATA').write_text(f'Name: numpy\nVersion: {installed}\n')
+    done = command('classify', 'a.jpg', folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.count('\n') == 1
+    assert 'OpenCV does not load: numpy.core.multiarray failed to import' in done.stderr
+    assert remedy in done.stderr
+
+
+def test_install_onnxruntime_keeps_numpy_1(monkeypatch):
+    monkeypatch.setattr(libraries, 'version', lambda name: '1.21.5')
+    assert libraries.install_onnxruntime() == "pip install onnxruntime 'numpy<2'"
+    monkeypatch.setattr(libraries, 'version', lambda name: '2.2.6')
+    assert libraries.install_onnxruntime() == 'pip install onnxruntime'

@@ -19,7 +19,7 @@ TOLERANCE = 0.08
 
 
 @pytest.fixture(scope='module')
-def demo():
+def demo(onnxruntime):
     runtime, info = open_model(locate('demo', suffixes=('.onnx',)).path)
     yield Classifier(infer=runtime.infer, probabilities=info.probabilities,
                      converter=Nv12Converter(width=info.width, height=info.height))

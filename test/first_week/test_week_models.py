@@ -8,7 +8,6 @@ from bin_writer import container
 from conftest import LATCHED
 from edgenext_ros.models import record
 from edgenext_ros.ros import messages
-import pytest
 from test_lifecycle import change, CLEANUP, CONFIGURE, empty_bin, state, WRONG_MODELS
 from vision_msgs.msg import VisionInfo
 from week import set_parameters
@@ -71,7 +70,6 @@ BAD_LABELS = {
     'broken.json': ('["a"', 'not valid JSON'), 'missing.txt': (None, 'cannot be read')}
 
 
-@pytest.mark.skipif(messages.LabelInfo is None, reason='this distro has no LabelInfo')
 def test_15_labels(ros, tmp_path):
     """Pass names through unaltered, from text or JSON; refuse another number of them."""
     process = ros.start('node', autostart=False)

@@ -21,10 +21,9 @@ def test_08_late_joiners_of_every_quality(ros, classifier, make_image):
     ros.ask(camera, make_image(), results)
     late = [ros.collect(Classification, 'classification', qos) for qos in (RELIABLE, BEST_EFFORT)]
     info = ros.collect(VisionInfo, '/classifier/vision_info', LATCHED)
-    labels = messages.LabelInfo and ros.collect(
-        messages.LabelInfo, '/classifier/label_info', LATCHED)
-    ros.wait(lambda: info and labels != [], what='what is latched')
-    assert labels is None or len(labels[0].class_map) == 100
+    labels = ros.collect(messages.LabelInfo, '/classifier/label_info', LATCHED)
+    ros.wait(lambda: info and labels, what='what is latched')
+    assert len(labels[0].class_map) == 100
     image = make_image()
     ros.repeat(camera, image, lambda: all(late))
     assert {r.header.stamp.sec for heard in late for r in heard} == {image.header.stamp.sec}

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frames of any encoding, size, step and data: refused with FrameError, or converted."""
 
+from edgenext_ros.choices import FITS, YUV_RANGES
 from edgenext_ros.core.encode import to_bgr
 from edgenext_ros.core.frame import ENCODINGS, Frame, FrameError
-from edgenext_ros.core.nv12 import FITS, Nv12Converter, YUV_RANGES
+from edgenext_ros.core.nv12 import Nv12Converter
 from fuzzing import cases
 from hypothesis import example, given, strategies as st
 import numpy as np

@@ -97,32 +97,32 @@ FAST, FAST_3, CYCLONE = (
 
 
 @pytest.mark.parametrize('launch', ['classifier', 'demo'])
-@pytest.mark.parametrize('own,expected', [
-    ({}, {FAST: 'fastdds.xml', FAST_3: 'fastdds.xml', CYCLONE: 'cyclonedds.xml'}),
-    ({FAST: '/my.xml'}, {FAST: '/my.xml', FAST_3: '/my.xml', CYCLONE: 'cyclonedds.xml'}),
-    ({FAST_3: '/my.xml'}, {FAST: '/my.xml', FAST_3: '/my.xml', CYCLONE: 'cyclonedds.xml'}),
-    ({FAST: ''}, {FAST: '', FAST_3: '', CYCLONE: 'cyclonedds.xml'}),
-    ({CYCLONE: 'file:///my.xml'},
-     {FAST: 'fastdds.xml', FAST_3: 'fastdds.xml', CYCLONE: 'file:///my.xml'}),
-    *[({name: value}, {FAST: 'fastdds_localhost.xml', FAST_3: 'fastdds_localhost.xml',
-                       CYCLONE: 'cyclonedds.xml'})
-      for name, value in (('ROS_LOCALHOST_ONLY', '1'),
-                          ('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST'))],
+@pytest.mark.parametrize('distro,read', [('humble', FAST), ('jazzy', FAST), ('kilted', FAST_3),
+                                         ('rolling', FAST_3)])
+@pytest.mark.parametrize('own,fast,cyclone', [
+    ({}, 'fastdds.xml', 'cyclonedds.xml'),
+    ({FAST: '/my.xml'}, '/my.xml', 'cyclonedds.xml'),
+    ({FAST_3: '/my.xml'}, '/my.xml', 'cyclonedds.xml'),
+    ({FAST: ''}, '', 'cyclonedds.xml'),
+    ({CYCLONE: 'file:///my.xml'}, 'fastdds.xml', 'file:///my.xml'),
+    ({'ROS_LOCALHOST_ONLY': '1'}, 'fastdds_localhost.xml', 'cyclonedds.xml'),
+    ({'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}, 'fastdds_localhost.xml', 'cyclonedds.xml'),
 ], ids=str)
-def test_profiles_of_the_middleware_are_set_unless_there_are_some(monkeypatch, launch, own,
-                                                                  expected):
+def test_profiles_of_the_middleware_are_set_unless_there_are_some(
+        monkeypatch, launch, distro, read, own, fast, cyclone):
     from launch import LaunchContext
     from launch.utilities import perform_substitutions
     for name in (FAST, FAST_3, CYCLONE, 'ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC_DISCOVERY_RANGE'):
         monkeypatch.delenv(name, raising=False)
-    for name, value in own.items():
+    for name, value in {'ROS_DISTRO': distro, **own}.items():
         monkeypatch.setenv(name, value)
+    expected = {read: fast, CYCLONE: cyclone}  # Fast DDS 3 complains of two
     before = dict(os.environ)
     if launch == 'classifier':
         context, node = classifier_node()
     else:
         context = LaunchContext()
-        (node,) = [entity for entity in describe(ROOT / 'launch' / 'demo.launch.py').entities
+        node, _ = [entity for entity in describe(ROOT / 'launch' / 'demo.launch.py').entities
                    if hasattr(entity, 'process_description')]
     found = {perform_substitutions(context, name): perform_substitutions(context, value)
              for name, value in node.process_description.additional_env}
@@ -235,5 +235,6 @@ def test_the_command_line_tools_and_ctrl_c(environment, tmp_path):
         os.killpg(launch.pid, signal.SIGINT)
         assert launch.wait(5) == 0
     text = log.read_text()
-    assert text.count('process has finished cleanly') == 2
+    assert text.count('process has finished cleanly') == 3
+    assert re.search(r'\[results\]: astronaut_face.jpg: Faces_easy 8\d.\d%, ', text)
     assert 'Traceback' not in text

@@ -53,12 +53,11 @@ def test_other_encodings_over_the_topic(ros, classifier, make_image, encoding):
 def test_late_joiners_get_labels_and_model(ros, classifier, make_image):
     _, results, camera = classifier(class_id='name')
     result = ros.ask(camera, make_image(), results)
-    if messages.LabelInfo is not None:
-        labels = ros.collect(messages.LabelInfo, '/classifier/label_info', LATCHED)
-        ros.wait(lambda: labels, what='label info')
-        names = [entry.class_name for entry in labels[0].class_map]
-        assert [entry.class_id for entry in labels[0].class_map] == list(range(100))
-        assert result.results[0].class_id in names
+    labels = ros.collect(messages.LabelInfo, '/classifier/label_info', LATCHED)
+    ros.wait(lambda: labels, what='label info')
+    names = [entry.class_name for entry in labels[0].class_map]
+    assert [entry.class_id for entry in labels[0].class_map] == list(range(100))
+    assert result.results[0].class_id in names
     info = ros.collect(VisionInfo, '/classifier/vision_info', LATCHED)
     ros.wait(lambda: info, what='vision info')
     assert 'demo' in info[0].method

@@ -11,6 +11,8 @@ from edgenext_ros.runtime.onnx import Nv12Normaliser, Onnx
 import numpy as np
 import pytest
 
+pytest.importorskip('onnxruntime')
+
 MEAN = np.array([123.675, 116.28, 103.53])[:, None, None]
 DEVIATION = np.array([58.395, 57.12, 57.375])[:, None, None]
 

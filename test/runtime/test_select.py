@@ -28,7 +28,7 @@ def demo():
     return locate('demo', suffixes=('.onnx',)).path
 
 
-def test_onnx_files_go_to_onnx_runtime():
+def test_onnx_files_go_to_onnx_runtime(onnxruntime):
     assert runtime.select(demo()).name == 'onnx'
 
 
@@ -42,7 +42,7 @@ def test_without_a_board_every_engine_says_what_it_lacks(no_board, tmp_path):
     assert places == sorted(places)
 
 
-def test_a_bin_goes_to_libdnn_where_it_loads(standin, tmp_path):
+def test_a_bin_goes_to_libdnn_where_it_loads(standin, tmp_path, onnxruntime):
     assert runtime.select(tmp_path / 'model.bin').name == 'libdnn'
     assert runtime.suffixes() == ('.bin', '.onnx')
 
@@ -52,7 +52,7 @@ def test_a_bin_goes_to_the_vendor_modules_otherwise(no_board, vendor, tmp_path):
     assert runtime.select(tmp_path / 'model.bin', 'hobot_dnn').name == 'hobot_dnn'
 
 
-def test_without_a_board_onnx_files_are_looked_for(no_board):
+def test_without_a_board_onnx_files_are_looked_for(no_board, onnxruntime):
     assert runtime.suffixes() == ('.onnx',)
     assert runtime.suffixes('libdnn') == ('.bin',)
 
@@ -65,7 +65,7 @@ def test_the_simulator_comes_after_the_board(standin, has_simulator, tmp_path):
     assert runtime.select(tmp_path / 'model.bin').name == 'libdnn'
 
 
-def test_the_simulator_is_not_planned_for(no_board, has_simulator):
+def test_the_simulator_is_not_planned_for(no_board, has_simulator, onnxruntime):
     """A model with both files goes to ONNX Runtime at full speed, unless it is asked for."""
     assert runtime.suffixes() == ('.onnx',)
     assert runtime.suffixes('simulator') == ('.bin',)
@@ -119,10 +119,10 @@ def test_probabilities_are_told_from_logits(values, answer):
     assert runtime._are_probabilities(np.array(values, np.float32)) is answer
 
 
-def test_a_survey_stops_at_the_first_that_works(standin):
+def test_a_survey_stops_at_the_first_that_works(standin, onnxruntime):
     assert [engine.name for engine in runtime.survey()] == ['libdnn', 'onnx']
 
 
-def test_a_survey_without_a_board_names_all(no_board):
+def test_a_survey_without_a_board_names_all(no_board, onnxruntime):
     assert [(engine.name, engine.usable) for engine in runtime.survey()] == [
         ('libdnn', False), ('hbm_runtime', False), ('hobot_dnn', False), ('onnx', True)]

@@ -49,8 +49,8 @@ PYTHON = r"""#!/bin/sh
 for last; do :; done
 file=${last##*\"onnx\": \"}
 : > "${file%\"*}"
-echo '{"size": "edgenext_xx_small", "classes": 100, "notes": [],' \
-    '"int16": ["a/Softmax"], "level": "O2"}'
+echo '{"size": "edgenext_xx_small", "classes": 100, "notes": [], "weights": [],' \
+    '"picture": [224, 224], "int16": ["a/Softmax"], "level": "O2"}'
 """
 
 

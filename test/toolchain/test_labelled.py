@@ -3,13 +3,14 @@
 """Pictures whose class is known, in folders and in listings, and the ways to the model's size."""
 
 
+from edgenext_ros.choices import FITS, INTERPOLATIONS, NODE
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.labels import LabelSet
-from edgenext_ros.core.nv12 import FITS, Nv12Converter
+from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.models.store import read_labels, resource_folder
 from edgenext_ros.toolchain import labelled
 from edgenext_ros.toolchain.dataset import held_back, TEST_FRACTION
-from edgenext_ros.toolchain.view import INTERPOLATIONS, NODE, View
+from edgenext_ros.toolchain.view import View
 import numpy as np
 import pytest
 

@@ -1,0 +1,200 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+How encodings lie in memory, and what a message's size, step and bytes mean together.
+
+Drivers disagree on ``height`` and ``step`` of pictures with a chroma plane. The number of bytes
+tells which reading is right; see ``read_rows``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+
+_LONGEST_NAME = 40
+"""Characters of an unknown encoding that are told: a message may hold any number."""
+_ALIGNMENTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+"""Rows are padded to a multiple of one of these, in bytes, by nearly all drivers."""
+_PLANE_ALIGNMENTS = (1, 8, 16, 32, 64)
+"""Rows of the luma plane are a multiple of one of these, where a video unit pads the plane."""
+_LEAST_PADDED_HEIGHT = 128
+"""Of a padded luma plane: with less, its padding may look like the rows of chroma."""
+
+
+class FrameError(ValueError):
+    """A picture cannot be used; the text says why."""
+
+
+class UnknownEncodingError(FrameError):
+    """The encoding is not one of ``ENCODINGS``; somebody else may know it."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How an encoding lies in memory."""
+
+    pixel_bytes: int
+    """Bytes from one pixel to the next in a row of the first plane."""
+    half_rows: int = 2
+    """Rows of ``step`` bytes in the whole picture, per two rows of pixels."""
+    even_width: bool = False
+    """Pixels come in pairs along a row."""
+    even_height: bool = False
+    """Pixels come in pairs across rows."""
+    smallest: int = 1
+    """Least width and height: OpenCV leaves thinner mosaics black."""
+
+
+_HALF_CHROMA = Layout(1, half_rows=3, even_width=True, even_height=True)
+_YUV422 = Layout(2, even_width=True)
+_BAYER = Layout(1, even_width=True, even_height=True, smallest=4)
+
+ENCODINGS: Mapping[str, Layout] = MappingProxyType({
+    'bgr8': Layout(3), 'rgb8': Layout(3), 'bgra8': Layout(4), 'rgba8': Layout(4),
+    'mono8': Layout(1), 'mono16': Layout(2),
+    'yuv422_yuy2': _YUV422, 'yuyv': _YUV422, 'yuv422': _YUV422, 'uyvy': _YUV422,
+    'nv12': _HALF_CHROMA, 'nv21': _HALF_CHROMA, 'nv24': Layout(1, half_rows=6),
+    'bayer_rggb8': _BAYER, 'bayer_bggr8': _BAYER, 'bayer_gbrg8': _BAYER, 'bayer_grbg8': _BAYER,
+})
+"""Encodings by their sensor_msgs name; nv12 is what TROS cameras call theirs."""
+
+BAYER_TO_BGR: Mapping[str, int] = MappingProxyType({
+    # OpenCV names a Bayer pattern by its second row, ROS by its first.
+    'bayer_rggb8': cv2.COLOR_BayerBG2BGR, 'bayer_bggr8': cv2.COLOR_BayerRG2BGR,
+    'bayer_gbrg8': cv2.COLOR_BayerGR2BGR, 'bayer_grbg8': cv2.COLOR_BayerGB2BGR,
+})
+
+_ALIASES: Mapping[str, str] = MappingProxyType({
+    # OpenCV's type names: cv2_to_imgmsg without an encoding writes them.
+    '8uc1': 'mono8', '8uc3': 'bgr8', '8uc4': 'bgra8',
+    # FFmpeg's and V4L2's names.
+    'bgr24': 'bgr8', 'rgb24': 'rgb8', 'bgra': 'bgra8', 'rgba': 'rgba8', 'gray': 'mono8',
+    'gray8': 'mono8', 'grey': 'mono8', 'y8': 'mono8', 'mono': 'mono8', 'yuyv422': 'yuyv',
+    'yuy2': 'yuyv', 'uyvy422': 'uyvy',
+})
+_OTHERS: Mapping[str, str] = MappingProxyType({
+    **dict.fromkeys(('16uc1', '16sc1', '32fc1'),
+                    '; cameras send depth in it: give the topic of the colour picture'),
+    '8uc2': "; if it is YUV, let the driver say 'yuyv' or 'uyvy'",
+    **dict.fromkeys(('mono10', 'mono12', 'mono14'), '; let the driver send mono16 or mono8'),
+})
+"""What to do about encodings that are not taken, by their name in small letters."""
+
+
+def known_encoding(name: str) -> tuple[str, str]:
+    """
+    Return the name in ``ENCODINGS`` of an encoding, and a note where it is another one.
+
+    :raises UnknownEncodingError: it is not in ``ENCODINGS``, and no other name of one of them.
+    """
+    if name in ENCODINGS:
+        return name, ''
+    plain = name[:_LONGEST_NAME].strip().lower()
+    known = _ALIASES.get(plain, plain)
+    if known not in ENCODINGS or len(name) > _LONGEST_NAME:
+        raise UnknownEncodingError(
+            f'encoding {name[:_LONGEST_NAME]!r} is not supported; use one of '
+            f'{", ".join(ENCODINGS)}{_OTHERS.get(plain, "")}')
+    return known, f'encoding {name!r} is taken as {known}'
+
+
+class Rows(NamedTuple):
+    """Where the rows of a picture lie in its data."""
+
+    height: int
+    """Rows of pixels."""
+    step: int
+    """Bytes from row to row."""
+    luma_rows: int
+    """Rows of ``step`` bytes before the second plane, where there is one."""
+    note: str = ''
+    """What was assumed, where the message says something else."""
+
+
+@lru_cache(maxsize=32)
+def read_rows(encoding: str, width: int, height: int, step: int, size: int) -> Rows:
+    """
+    Say how the rows lie, from what a message says and how many bytes it has.
+
+    What ROS defines is taken first: ``height`` rows of pixels, ``step`` bytes each. Where the
+    bytes do not fit that, other meanings are tried that drivers give to these fields:
+
+    - the height counts the rows of chroma too;
+    - the luma plane has padding rows, up to a multiple of 8, 16, 32 or 64;
+    - the step is size / height, counts pixels or bits, is 0, or another encoding's. The rows then
+      have no padding, or padding to a power of two, and the bytes say which.
+
+    A reading is taken where it is the only one that fits. A step that may be right is believed.
+
+    :raises FrameError: none fits, or several do.
+    """
+    layout, text = ENCODINGS[encoding], f'{encoding} {width}x{height}'
+    row, twice = width * layout.pixel_bytes, layout.half_rows
+    if step >= row and 2 * size == step * height * twice:
+        return Rows(height, step, height)
+    found = _readings(layout, width, height, step, size) if size else []
+    if len(found) > 1:
+        ways = ' or '.join(f'{rows.height} rows of {rows.step} bytes' for rows in found)
+        raise FrameError(f'{text}: {size} bytes at step {step} may be {ways}, and their chroma: '
+                         f'let the driver set step to the bytes of one row of luma')
+    if found:
+        return found[0]
+    if step < row:
+        raise FrameError(f'{text}: a row has {row} bytes, but step is {step}')
+    if twice == 3 and size == step * height:
+        raise FrameError(f'{text}: {size} bytes are not 3/2 rows a pixel row')
+    expected = step * height * twice // 2
+    kind = 'truncated' if size < expected else 'oversized'
+    raise FrameError(f'{text}: data is {kind}: expected {expected} bytes '
+                     f'(step {step} x {expected // step} rows), found {size}')
+
+
+def _readings(layout: Layout, width: int, height: int, step: int, size: int) -> list[Rows]:
+    row, twice = width * layout.pixel_bytes, layout.half_rows
+    steps = {_ceil(row, to) for to in _ALIGNMENTS}
+    usual = step in steps
+    if step > row and not usual and step % row and step * height != size:
+        return []  # unusual padding, so that more may be wrong than the step
+    counted, rest = divmod(2 * height, twice)
+    heights = [height] if twice == 2 or rest else [height, counted]
+    found = []
+    for rows in heights:
+        if layout.even_height and rows % 2:
+            continue
+        planes = {_ceil(rows, to) for to in _PLANE_ALIGNMENTS} \
+            if twice > 2 and rows >= _LEAST_PADDED_HEIGHT else {rows}
+        found += [(rows, true_step, plane) for true_step in steps for plane in planes
+                  if true_step * plane * twice == 2 * size]
+        if rows != height and not usual and row <= step < min(2 * row, row * twice // 2) \
+                and size == step * height:
+            found.append((rows, step, rows))
+    if usual and step < 2 * row and all(reading[1] != step for reading in found):
+        return []  # rows may be padded as it says, and some of them missing
+    return [_explained(height, step, size, *reading) for reading in found]
+
+
+def _explained(height: int, step: int, size: int, rows: int, true_step: int,
+               plane: int) -> Rows:
+    notes = []
+    if true_step != step:
+        why = 'is size / height' if step * height == size else 'is ignored'
+        notes.append(f'step {step} {why}, a row has {true_step} bytes')
+    if rows != height:
+        notes.append(f'height {height} counts the rows of chroma, the picture has {rows}')
+    if plane != rows:
+        notes.append(f'the luma plane has {plane} rows, {plane - rows} of them padding')
+    return Rows(rows, true_step, plane, '; '.join(notes))
+
+
+def _ceil(value: int, to: int) -> int:
+    return -(-value // to) * to

@@ -1,0 +1,289 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Frames that never arrived, found from the stamps of those that did.
+
+A camera stamps its frames at a steady period. Where a frame is missing, the gap between two stamps
+is a multiple of that period. The period itself is not known, and at high losses few gaps show it:
+``period_of`` fits it to the gaps.
+
+A missing frame was not necessarily lost. The middleware holds one frame for this process, and a
+newer one overwrites it while the process does something else. So each arrival comes with the time
+in which nobody waited for it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+_WINDOW = 128
+"""Gaps that the period is fitted to."""
+_LEAST_GAPS = 12
+_LEAST_SINGLES, _SINGLES_SHARE = 3, 0.08
+"""Of so many gaps must be one period, or the period is not known; 20 % are, of 80 % lost."""
+_NOISE, _DOUBT = 0.24, 0.35
+"""RMS distance of gaps from whole periods, in periods; gaps without any order have 0.29, and few
+of them less by chance: so much less, divided by the root of their number."""
+_STEADY_NOISE, _NOISE_RATIO = 0.06, 2.0
+_BIAS, _BIAS_DOUBT = 0.06, 0.2
+"""Mean distance, with its sign: jitter has none, another period has."""
+_SAME = 4
+"""So many equal gaps of several periods in a row are a camera that has changed its rate."""
+_LONGEST_S, _LONGEST_PERIODS = 2.0, 25
+"""A longer gap is a camera that was silent."""
+_SHORTEST_S = 0.012
+"""Faster frames than these are overwritten before any process can take them."""
+_UNATTENDED = 0.5
+"""In so many periods without anybody waiting a frame may have been overwritten."""
+_LEAST_LOSSES, _LEAST_SHARE, _LEAST_FRAMES = 3, 0.03, 20
+_SHARE_S, _EVIDENCE_S = 30.0, 120.0
+_CALM_S, _CALM_INTERVALS, _CALM_FRAMES = 8.0, 10, 8
+"""After so long without a loss, and so many times the usual time between two, it has ended."""
+_FEW_LOSSES, _FEW_CALM_S = 10, 30.0
+"""So few losses do not tell the usual time between two."""
+_NEW = 4096
+
+
+class _Arrival(NamedTuple):
+    stamp: int
+    arrived: float
+    unattended: float
+    stream: str
+
+
+class _Gap(NamedTuple):
+    seconds: float
+    """Between two stamps."""
+    waited: float
+    """Between the two arrivals, in this computer's time."""
+    unattended: float
+
+
+class _Second(NamedTuple):
+    """What one look found."""
+
+    at: float
+    received: int
+    lost: int
+    losses: int
+    """Gaps with lost frames."""
+    overwrites: int
+    """Gaps with overwritten frames."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What is known of the frames that did not arrive."""
+
+    lost: int = 0
+    """Frames that never reached this process."""
+    overwritten: int = 0
+    """Frames that a newer one replaced in the middleware while this process was working."""
+    share: float = 0.0
+    """Lost frames by all frames, over the last half minute."""
+    rate: float = 0.0
+    """Frames that the camera sends in a second; 0 while unknown."""
+    goes_on: bool = False
+    """Enough frames are lost, for long enough, to tell somebody."""
+
+
+class LostFrames:
+    """
+    Count the frames that are missing between those that arrive.
+
+    ``note`` and ``interrupt`` only append, and are for the thread that receives; the arithmetic
+    is in ``look``, which is for one other thread.
+    """
+
+    def __init__(self) -> None:
+        self._new: deque[_Arrival | None] = deque(maxlen=_NEW)
+        self._last: _Arrival | None = None
+        self._gaps: deque[_Gap] = deque(maxlen=_WINDOW)
+        self._uncounted = 0
+        self._seconds: deque[_Second] = deque()
+        self._lost = self._overwritten = 0
+        self._last_loss = float('-inf')
+        self._received_since = 0
+        self._goes_on = False
+
+    def note(self, stamp: int, *, arrived: float, unattended: float, stream: str = '') -> None:
+        """
+        Take note of a frame.
+
+        :param stamp: the camera's, in nanoseconds; 0 says nothing.
+        :param arrived: steady seconds.
+        :param unattended: seconds before that in which a frame would have been overwritten.
+        :param stream: whose stamps are compared, such as the ``frame_id``.
+        """
+        self._new.append(_Arrival(stamp, arrived, unattended, stream) if stamp else None)
+
+    def interrupt(self) -> None:
+        """Compare the next stamp with none before: there was a pause."""
+        self._new.append(None)
+
+    def begin_anew(self) -> None:
+        """Forget the counts."""
+        self._lost = self._overwritten = 0
+
+    def look(self, now: float, *, several: bool = False, stalled: bool = False) -> Loss:
+        """
+        Count what is missing since the look before.
+
+        :param now: steady seconds.
+        :param several: the stamps are of several cameras, and tell nothing.
+        :param stalled: the process stood still; what is missing was overwritten.
+        """
+        received = self._take_new(stalled)
+        if several:
+            self._last, self._uncounted = None, 0
+            self._gaps.clear()
+        period = period_of(np.array([gap.seconds for gap in self._gaps]))
+        second = _Second(now, received, 0, 0, 0)
+        if period is not None:
+            second = self._count(period, second)
+        self._seconds.append(second)
+        while self._seconds[0].at < now - _EVIDENCE_S:
+            self._seconds.popleft()
+        share = self._judge(now, steady=period is not None)
+        return Loss(self._lost, self._overwritten, share, 1 / period if period else 0.0,
+                    self._goes_on)
+
+    def _take_new(self, stalled: bool) -> int:
+        """Turn the new arrivals into gaps, and return how many frames they were."""
+        received = 0
+        for _ in range(len(self._new)):
+            arrival, last = self._new.popleft(), self._last
+            received += arrival is not None
+            if arrival is not None and last is not None and arrival.stream == last.stream:
+                gap = (arrival.stamp - last.stamp) / 1e9
+                if gap == 0:  # the same frame again
+                    continue
+                if gap > 0:
+                    waited = arrival.arrived - last.arrived
+                    self._gaps.append(_Gap(gap, waited,
+                                           waited if stalled else arrival.unattended))
+                    self._uncounted = min(self._uncounted + 1, _WINDOW)
+            self._last = arrival
+        return received
+
+    def _count(self, period: float, second: _Second) -> _Second:
+        """Count what is missing in the gaps that were not yet counted."""
+        gaps = list(self._gaps)
+        # A bag may be played slower or faster than it was recorded.
+        pace = sum(gap.waited for gap in gaps) / sum(gap.seconds for gap in gaps)
+        periods = [max(1, round(gap.seconds / period)) for gap in gaps]
+        lengths = _run_lengths(periods)
+        first = len(gaps) - self._uncounted
+        # The last run may still grow to a new rate.
+        end = len(gaps) - (lengths[-1] if periods[-1] > 1 and lengths[-1] < _SAME else 0)
+        self._uncounted = len(gaps) - max(first, end)
+        longest = max(_LONGEST_S, _LONGEST_PERIODS * period)
+        for gap, count, length in zip(gaps[first:end], periods[first:end], lengths[first:end],
+                                      strict=True):
+            # Stamps that go on for longer than the arrivals are a clock that was set.
+            if count == 1 or length >= _SAME or gap.seconds > longest or \
+                    gap.waited < pace * gap.seconds / 2 or period * pace < _SHORTEST_S:
+                continue
+            if gap.unattended > _UNATTENDED * period * pace:
+                self._overwritten += count - 1
+                second = second._replace(overwrites=second.overwrites + 1)
+            else:
+                second = second._replace(lost=second.lost + count - 1, losses=second.losses + 1)
+        self._lost += second.lost
+        return second
+
+    def _judge(self, now: float, *, steady: bool) -> float:
+        """Decide whether losses go on, and return their share."""
+        if self._seconds[-1].losses:
+            self._last_loss, self._received_since = now, 0
+        else:
+            self._received_since += self._seconds[-1].received
+        recent = [second for second in self._seconds if second.at > now - _SHARE_S]
+        lost = sum(second.lost for second in recent)
+        frames = lost + sum(second.received for second in recent)
+        share = lost / max(1, frames)
+        losses = sum(second.losses for second in self._seconds)
+        if not self._goes_on:
+            self._goes_on = (
+                self._last_loss == now and losses >= _LEAST_LOSSES and share >= _LEAST_SHARE and frames >= _LEAST_FRAMES
+                and losses > sum(second.overwrites for second in self._seconds))
+        elif not losses:
+            self._goes_on = False
+        elif steady and self._received_since >= _CALM_FRAMES:
+            begin = next(second.at for second in self._seconds if second.losses)
+            usual = (self._last_loss - begin) / losses
+            calm = max(_CALM_S if losses >= _FEW_LOSSES else _FEW_CALM_S, _CALM_INTERVALS * usual)
+            self._goes_on = now - self._last_loss < calm
+        return share
+
+
+def period_of(gaps: np.ndarray) -> float | None:
+    """
+    Return the period that all of these gaps are multiples of, within their jitter.
+
+    :param gaps: seconds between stamps, float64 of shape (n,).
+    :return: seconds; None where the gaps have no common period, or too few are of one period.
+    """
+    if len(gaps) < _LEAST_GAPS:
+        return None
+    best, least = None, float('inf')
+    for first in np.unique(np.quantile(gaps, np.linspace(0.02, 0.5, 12))):
+        period = _refined(float(first), gaps)
+        periods = np.maximum(1, np.rint(gaps / period))
+        single = periods == 1
+        if np.count_nonzero(single) < max(_LEAST_SINGLES, _SINGLES_SHARE * len(gaps)):
+            continue
+        noise = gaps / period - periods
+        # A clock that was set makes a gap of any length.
+        level = _rms(_usual(noise, 20))
+        steady = max(_STEADY_NOISE, _NOISE_RATIO * _rms(noise[single]))
+        if level < min(least, _limit(len(gaps))) and (
+                _is_jitter(noise[single]) and _is_jitter(_usual(noise[~single], 10), steady)):
+            best, least = period, level
+    return best
+
+
+def _refined(period: float, gaps: np.ndarray) -> float:
+    """Fit a period by least squares, to the short gaps first: their multiples are certain."""
+    for most in (1, 2, 4, 10, 100):
+        periods = np.maximum(1, np.rint(gaps / period))
+        near = periods <= most
+        if near.any():
+            period = float(np.dot(gaps[near], periods[near]) / np.dot(periods[near],
+                                                                      periods[near]))
+    return period
+
+
+def _limit(number: int) -> float:
+    return _NOISE - _DOUBT / float(np.sqrt(number))
+
+
+def _is_jitter(noise: np.ndarray, most: float = _NOISE) -> bool:
+    """Say whether distances from whole periods are as jitter makes them."""
+    return not len(noise) or (
+        _rms(noise) < min(most, _NOISE)
+        and abs(float(noise.mean())) < _BIAS + _BIAS_DOUBT / float(np.sqrt(len(noise))))
+
+
+def _usual(noise: np.ndarray, part: int) -> np.ndarray:
+    """Leave out the largest, one in ``part``."""
+    return noise[np.argsort(np.abs(noise))][:len(noise) - len(noise) // part]
+
+
+def _rms(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
+def _run_lengths(values: list[int]) -> list[int]:
+    """Return for each value in how long a run of equal ones it stands."""
+    lengths: list[int] = []
+    while len(lengths) < len(values):
+        begin = len(lengths)
+        end = next((index for index in range(begin, len(values))
+                    if values[index] != values[begin]), len(values))
+        lengths += [end - begin] * (end - begin)
+    return lengths

@@ -1,0 +1,129 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What a picture file says of itself: JPEG, PNG (ISO 15948) and WebP (RFC 9649); others by name.
+
+Nothing is decoded, and no length that the file states is trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import struct
+
+from edgenext_ros.core.exif import read_orientation
+from edgenext_ros.core.jpeg import has_end, header_reduction, JpegHeader, read_header
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+
+_MOST_CHUNKS = 100_000
+"""Of a PNG; what comes from an encoder has one for 8 kB or more."""
+_LONGEST_EXIF = 1 << 16
+_TRUNCATED = 'is truncated: no end marker'
+_KINDS = (
+    (0, b'BM', 'BMP'), (0, b'II*\0', 'TIFF'), (0, b'MM\0*', 'TIFF'), (0, b'GIF8', 'GIF'),
+    (0, b'\0\0\0\x0cJXL ', 'JPEG XL'), (0, b'\xff\x0a', 'JPEG XL'),
+    (0, b'\0\0\0\x0cjP  ', 'JPEG 2000'), (0, b'\xff\x4f\xff\x51', 'JPEG 2000'),
+    (4, b'ftypavif', 'AVIF'), (4, b'ftyphei', 'HEIC'), (4, b'ftypmif1', 'HEIC'),
+    (4, b'ftyp', 'MP4'), (0, b'%PDF', 'PDF'), (0, b'\0\0\0\x01', 'H.264 or H.265'),
+    (0, b'\0\0\x01', 'H.264 or H.265'))
+"""Where a kind of file is known by which bytes; the first that fits."""
+
+
+@dataclass(frozen=True)
+class FileHeader:
+    """What stands in a picture file beside its pixels; zeros where it is not known."""
+
+    kind: str = ''
+    """JPEG, PNG or WebP."""
+    width: int = 0
+    height: int = 0
+    channels: int = 0
+    bits: int = 8
+    """Of a sample."""
+    orientation: int = 1
+    """As Exif data says, 1 to 8."""
+    jpeg: JpegHeader | None = None
+
+    @property
+    def rare(self) -> str:
+        """Say what kind of JPEG few decoders know; empty for others."""
+        return self.jpeg.rare if self.jpeg else ''
+
+    def reduction(self, enough: Callable[[int, int], bool]) -> int:
+        """Say by how much a decoder may divide its sides; see ``jpeg.strongest_reduction``."""
+        return header_reduction(self.jpeg, enough) if self.jpeg else 1
+
+
+def read_file_header(data: Bytes) -> FileHeader:
+    """
+    Read what a file says of itself, and see that it is whole.
+
+    :param data: the whole file, flat uint8, contiguous.
+    :raises ValueError: a JPEG or PNG that is cut off, or has no size; the text is a predicate.
+    """
+    start = data[:12].tobytes()
+    if start[:2] == b'\xff\xd8':
+        return _read_jpeg(data)
+    if start[:4] == b'\x89PNG':
+        return _read_png(data)
+    if start[:4] == b'RIFF' and start[8:] == b'WEBP':
+        return FileHeader('WebP', orientation=_webp_orientation(data))
+    return FileHeader()
+
+
+def file_kind(data: Bytes) -> str:
+    """Return the name of a file's kind by its first bytes, or an empty text."""
+    start = data[:16].tobytes()
+    return next((kind for at, mark, kind in _KINDS if start[at:].startswith(mark)), '')
+
+
+def _read_jpeg(data: Bytes) -> FileHeader:
+    header = read_header(data)
+    if header is None:
+        reason = 'does not decode: a JPEG without a size in its header'
+        raise ValueError(reason if data.size > 3 else _TRUNCATED)
+    if not has_end(data, header):
+        raise ValueError(_TRUNCATED)
+    return FileHeader('JPEG', header.width, header.height, header.components, header.bits,
+                      header.orientation, header)
+
+
+def _read_png(data: Bytes) -> FileHeader:
+    """
+    Read the chunks of a PNG up to IEND, within the file.
+
+    OpenCV allocates what a damaged chunk says of its length, up to 2 GB.
+    """
+    at, orientation = 8, 1
+    for _ in range(_MOST_CHUNKS):
+        if at + 12 > data.size:
+            break
+        head: tuple[int, bytes] = struct.unpack_from('>I4s', data.data, at)
+        if head[1] == b'eXIf':
+            orientation = read_orientation(_part(data, at + 8, head[0]))
+        at += 12 + head[0]
+        if head[1] == b'IEND' and at <= data.size:
+            # A damaged one may end before its header does; the lengths are in the first chunk.
+            width, height, bits, colours = struct.unpack('>IIBB', data[16:26].tobytes().ljust(10))
+            return FileHeader('PNG', width, height, 3 if colours else 1, bits, orientation)
+    raise ValueError(_TRUNCATED)
+
+
+def _webp_orientation(data: Bytes) -> int:
+    at = 12
+    for _ in range(_MOST_CHUNKS):
+        if at + 8 > data.size:
+            break
+        head: tuple[bytes, int] = struct.unpack_from('<4sI', data.data, at)
+        if head[0] == b'EXIF':
+            return read_orientation(_part(data, at + 8, head[1]))
+        at += 8 + head[1] + head[1] % 2
+    return 1
+
+
+def _part(data: Bytes, at: int, length: int) -> bytes:
+    return data[at:at + min(length, _LONGEST_EXIF)].tobytes()

@@ -1,0 +1,52 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Whether NumPy and OpenCV load here, and what to do when they do not."""
+
+from contextlib import redirect_stderr
+from importlib.metadata import PackageNotFoundError, version
+from io import StringIO
+
+_REMEDY = 'install python3-numpy and python3-opencv with apt, or "pip install ' \
+          'opencv-python-headless" into a virtual environment'
+
+
+def require_opencv() -> None:
+    """
+    Import NumPy and OpenCV.
+
+    :raises ImportError: one is missing, or the two do not fit; one sentence with the remedy.
+    """
+    try:
+        # NumPy 2 writes forty lines here before an OpenCV that was compiled for NumPy 1 fails.
+        with redirect_stderr(StringIO()):
+            import cv2  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ImportError(f'{error.name} is missing: {_REMEDY}') from error
+    except Exception as error:  # A damaged or mismatched library raises whatever it likes.
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ImportError(f'OpenCV does not load: {reason}: {_mend()}') from error
+
+
+def _mend() -> str:
+    if _numpy_major() >= 2:
+        return ('an OpenCV from apt was compiled for NumPy 1 and NumPy 2 is installed: '
+                '"pip install \'numpy<2\'"')
+    return _REMEDY
+
+
+def install_onnxruntime() -> str:
+    """
+    Return the command that installs ONNX Runtime and leaves the rest working.
+
+    pip alone would bring NumPy 2 along, with which the OpenCV and cv_bridge of Ubuntu 22.04 and
+    24.04, compiled for NumPy 1, no longer load.
+    """
+    return "pip install onnxruntime 'numpy<2'" if _numpy_major() == 1 else \
+        'pip install onnxruntime'
+
+
+def _numpy_major() -> int:
+    try:
+        return int(version('numpy').partition('.')[0])
+    except PackageNotFoundError:
+        return 0

@@ -1,0 +1,82 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A node that prints what a classifier publishes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from edgenext_ros.ros.lifecycle import run
+from edgenext_ros.ros.messages import Classification, LabelInfo
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Header
+
+_SECONDS = 1.0
+_CLASSES = 3
+_MOST_NAMES = 1000
+
+
+class ResultsNode(Node):
+    """
+    Print the newest result of ``classification`` once a second, with the names of its classes.
+
+    The labels come from ``classifier/label_info``. Where ``camera_node`` plays pictures,
+    ``camera/playing`` tells which one it was.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__('results', **arguments)
+        self._labels: list[str] = []
+        self._newest: Any = None
+        self._count = 0
+        self._pictures: dict[tuple[int, int], str] = {}
+        if LabelInfo:
+            self.create_subscription(
+                LabelInfo, 'classifier/label_info', self._on_labels,
+                QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+        self.create_subscription(Header, 'camera/playing', self._on_playing, 10)
+        self.create_subscription(Classification, 'classification', self._on_result, 10)
+        self.create_timer(_SECONDS, self._print, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _on_labels(self, message: Any) -> None:
+        self._labels = [entry.class_name for entry in message.class_map]
+
+    def _on_playing(self, message: Header) -> None:
+        self._pictures[message.stamp.sec, message.stamp.nanosec] = message.frame_id
+        if len(self._pictures) > _MOST_NAMES:
+            del self._pictures[next(iter(self._pictures))]
+
+    def _on_result(self, message: Any) -> None:
+        self._newest = message
+        self._count += 1
+
+    def _name(self, class_id: str) -> str:
+        """Return the name of a class; ``class_id`` may be the name itself."""
+        if class_id.isdecimal() and int(class_id) < len(self._labels):
+            return self._labels[int(class_id)]
+        return class_id
+
+    def _print(self) -> None:
+        message, self._newest = self._newest, None
+        count, self._count = self._count, 0
+        if message is None:
+            return
+        stamp = message.header.stamp
+        picture = self._pictures.get((stamp.sec, stamp.nanosec), '')
+        best = ', '.join(f'{self._name(result.class_id)} {result.score:.1%}'
+                         for result in message.results[:_CLASSES])
+        self.get_logger().info(f'{picture}{": " if picture else ""}'
+                               f'{best or "no class above the threshold"} '
+                               f'({count} result{"s" if count > 1 else ""} in {_SECONDS:.0f} s)')
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node."""
+    return run(lambda finish: ResultsNode(), args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,308 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Read an EdgeNeXt's weights from an ONNX file by what its graph computes, not by its names.
+
+Exporters name the same weights differently, and transpose those of a Linear. Here the operators
+are walked in the order of the data, and what they multiply with and add is handed out to timm's
+parameters in the order in which timm's network uses them. ``verify`` then runs both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgenext_ros.models import ModelError
+import numpy as np
+import onnx
+from onnx import numpy_helper
+import torch
+from torch import nn
+
+_KEPT = ('Identity', 'Cast', 'Dropout')
+_QUANTISED = ('QuantizeLinear', 'DequantizeLinear', 'QLinearConv', 'MatMulInteger',
+              'ConvInteger', 'DynamicQuantizeLinear')
+LARGEST_DIFFERENCE = 0.02
+"""Of the logits, relative to the largest: float16 has 0.003, one wrong weight more than 0.1."""
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """A graph, what its operators hold, and the picture that it takes."""
+
+    path: Path
+    model: Any
+    size: tuple[int, int] | None
+    """Height and width; None when they are free."""
+    held: list[tuple[str, np.ndarray]]
+    """Operator and constant, in the order of the data."""
+    apart: list[tuple[str, np.ndarray]] = field(default_factory=list)
+    """The same for what does not depend on the picture: the position encoding."""
+
+    @property
+    def dtype(self) -> str:
+        """Type of the first weight."""
+        return str(self.held[0][1].dtype) if self.held else ''
+
+
+def read(path: Path) -> OnnxFile:
+    """
+    Read a graph and its weights, those in a file beside it too.
+
+    :raises ModelError: it is damaged, quantised, or refers to a file elsewhere.
+    """
+    model = onnx.load(str(path), load_external_data=False)
+    for tensor in model.graph.initializer:
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            _fetch(path, tensor)
+    found = next((node.op_type for node in model.graph.node if node.op_type in _QUANTISED), None)
+    if found:
+        raise ModelError(f'{path}: a quantised graph ({found}); the compiler quantises by itself: '
+                         'give it the float32 model')
+    constants = _constants(model.graph)
+    held, apart = _walk(model.graph, constants)
+    return OnnxFile(path, model, _size(path, model.graph), held, apart)
+
+
+def _fetch(path: Path, tensor: Any) -> None:
+    """Read a tensor's values from the file beside the graph, and from no other place."""
+    facts = {entry.key: entry.value for entry in tensor.external_data}
+    name = facts.get('location', '')
+    data = path.parent / name
+    if not name or Path(name).is_absolute() or '..' in Path(name).parts \
+            or path.parent.resolve() not in data.resolve().parents:
+        raise ModelError(f'{path}: refers to {name!r} for its weights; only a file in its own '
+                         'folder is read')
+    if not data.is_file():
+        raise ModelError(f'{path}: its weights are in {name}, which is not beside it; copy both '
+                         'files, or export with external_data=False')
+    size = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)).itemsize
+    offset, length = int(facts.get('offset', 0)), int(np.prod(tensor.dims, dtype=object)) * size
+    if offset < 0 or length < 0 or offset + length > data.stat().st_size:
+        raise ModelError(f'{path}: {name} has {data.stat().st_size} bytes, expected '
+                         f'{offset + length} for {tensor.name}; copy it again')
+    with data.open('rb') as file:
+        file.seek(offset)
+        tensor.raw_data = file.read(length)
+    tensor.data_location = onnx.TensorProto.DEFAULT
+    del tensor.external_data[:]
+
+
+def _constants(graph: Any) -> dict[str, np.ndarray]:
+    """Return what is known before any picture: initializers, constants, and their transposes."""
+    found = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
+    for node in graph.node:
+        if node.op_type == 'Constant':
+            for attribute in node.attribute:
+                if attribute.name == 'value':
+                    found[node.output[0]] = numpy_helper.to_array(attribute.t)
+        elif node.input and node.input[0] in found:
+            if node.op_type in _KEPT:
+                found[node.output[0]] = found[node.input[0]]
+            elif node.op_type == 'Transpose':
+                order = next((list(a.ints) for a in node.attribute if a.name == 'perm'), None)
+                found[node.output[0]] = found[node.input[0]].transpose(order)
+    return found
+
+
+def _walk(graph: Any, constants: dict[str, np.ndarray]
+          ) -> tuple[list[tuple[str, np.ndarray]], list[tuple[str, np.ndarray]]]:
+    """Return what the operators hold: on the way of the picture, and beside it."""
+    pictures = {entry.name for entry in graph.input} - set(constants)
+    depends, held, apart = set(pictures), [], []
+    for node in graph.node:
+        moved = node.op_type != 'Shape' and any(name in depends for name in node.input)
+        if moved:
+            depends.update(node.output)
+        # A constant that only constants meet is the position encoding's own arithmetic.
+        if moved or node.op_type == 'Conv':
+            (held if moved else apart).extend(_held(node, constants))
+    return held, apart
+
+
+def _held(node: Any, constants: dict[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
+    kind = node.op_type
+    if kind not in ('Conv', 'MatMul', 'Gemm', 'LayerNormalization', 'Add', 'Mul'):
+        return
+    transposed = kind == 'MatMul' or not any(
+        entry.name == 'transB' and entry.i for entry in node.attribute)
+    for index, name in enumerate(node.input):
+        value = constants.get(name)
+        if value is None or value.dtype.kind != 'f' or value.size < 2:
+            continue
+        if kind in ('MatMul', 'Gemm') and index == 1 and transposed:
+            value = value.T
+        yield kind, value
+
+
+def _size(path: Path, graph: Any) -> tuple[int, int] | None:
+    """Return height and width of the only picture that goes in."""
+    constants = {entry.name for entry in graph.initializer}
+    inputs = [entry for entry in graph.input if entry.name not in constants]
+    if len(inputs) != 1:
+        raise ModelError(f'{path}: expected one picture as input, found '
+                         f'{", ".join(entry.name for entry in inputs) or "none"}')
+    kind = inputs[0].type.tensor_type
+    shape = [side.dim_value for side in kind.shape.dim]
+    if kind.elem_type not in (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16) \
+            or len(shape) != 4 or shape[1] not in (0, 3):
+        raise ModelError(
+            f'{path}: expected normalised RGB, float32 1x3xHxW, found '
+            f'{onnx.TensorProto.DataType.Name(kind.elem_type)} {"x".join(map(str, shape))}; '
+            'export the network alone, without a layout or normalisation of its own')
+    return (shape[2], shape[3]) if shape[2] and shape[3] else None
+
+
+def fill(file: OnnxFile, network: nn.Module) -> dict[str, np.ndarray]:
+    """
+    Hand the graph's constants out to a network's parameters.
+
+    :param network: timm's EdgeNeXt of the graph's width and classes.
+    :raises ModelError: an operator has another weight than the network at this place.
+    """
+    weights, held, apart = {}, list(file.held), list(file.apart)
+    shapes = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    for name in _order(network):
+        row = apart if 'pos_embd' in name and apart else held
+        if 'pos_embd' in name and not apart:
+            if name.endswith('.weight'):
+                weights.update(_positions(file, network, name, held))
+            continue
+        value = row[0][1] if row else None
+        if value is not None and value.size == np.prod(shapes[name]) \
+                and value.squeeze().shape == tuple(s for s in shapes[name] if s != 1):
+            weights[name] = row.pop(0)[1].reshape(shapes[name])
+        elif name.rpartition('.')[2] in ('gamma', 'gamma_xca'):  # an optimiser put it into fc2
+            weights[name] = np.ones(shapes[name], np.float32)
+        else:
+            found = 'nothing' if value is None else f'{row[0][0]} with {value.shape}'
+            raise ModelError(f'{file.path}: not an EdgeNeXt as timm writes it: expected {name} '
+                             f'{shapes[name]}, found {found}')
+    if held:
+        raise ModelError(f'{file.path}: not an EdgeNeXt as timm writes it: expected its end '
+                         f'behind head.fc, found {held[0][0]} with {held[0][1].shape}')
+    return weights
+
+
+def _order(network: nn.Module) -> Iterator[str]:
+    """Yield the names of the parameters in the order of their use."""
+    def both(name: str) -> Iterator[str]:
+        yield from (f'{name}.weight', f'{name}.bias')
+
+    yield from both('stem.0')
+    yield from both('stem.1')
+    for index, stage in enumerate(network.stages):
+        if index:
+            yield from both(f'stages.{index}.downsample.0')
+            yield from both(f'stages.{index}.downsample.1')
+        for number, block in enumerate(stage.blocks):
+            at = f'stages.{index}.blocks.{number}'
+            if hasattr(block, 'xca'):
+                for part in range(len(block.convs)):
+                    yield from both(f'{at}.convs.{part}')
+                if block.pos_embd is not None:
+                    yield from both(f'{at}.pos_embd.token_projection')
+                yield from both(f'{at}.norm_xca')
+                yield from both(f'{at}.xca.qkv')
+                yield f'{at}.xca.temperature'
+                yield from both(f'{at}.xca.proj')
+                yield f'{at}.gamma_xca'
+            else:
+                yield from both(f'{at}.conv_dw')
+            for part in ('norm', 'mlp.fc1', 'mlp.fc2'):
+                yield from both(f'{at}.{part}')
+            yield f'{at}.gamma'
+    yield from both('head.norm')
+    yield from both('head.fc')
+
+
+def _positions(file: OnnxFile, network: nn.Module, name: str,
+               held: list[tuple[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """
+    Return a projection that gives the position encoding which an optimiser has computed.
+
+    It is the least-squares solution: pixels are many more than the 64 features.
+    """
+    module = network.get_submodule(name.removesuffix('.token_projection.weight'))
+    channels, features = module.token_projection.weight.shape[:2]
+    kind, value = held.pop(0) if held else ('nothing', np.empty(0))
+    side = [] if file.size is None else [edge // 8 for edge in file.size]
+    if not side or kind != 'Add' or value.size != channels * side[0] * side[1]:
+        raise ModelError(f'{file.path}: not an EdgeNeXt as timm writes it: expected the position '
+                         f'encoding of {name}, found {kind} with {value.shape}')
+    pixels = side[0] * side[1]
+    value = value.reshape(pixels, channels) if value.shape[-1] == channels \
+        else value.reshape(channels, pixels).T
+    projection, module.token_projection = module.token_projection, nn.Identity()
+    with torch.no_grad():
+        waves = module((1, *side)).reshape(features, pixels).T.double().numpy()
+    module.token_projection = projection
+    solution = np.linalg.lstsq(np.hstack([waves, np.ones((pixels, 1))]),
+                               value.astype(np.float64), rcond=None)[0].astype(np.float32)
+    return {name: solution[:-1].T.reshape(channels, features, 1, 1),
+            name.replace('.weight', '.bias'): solution[-1]}
+
+
+def check(file: OnnxFile, network: nn.Module) -> list[str]:
+    """
+    Run the graph and the network on one random picture; return notes for people.
+
+    :raises ModelError: they differ.
+    """
+    import onnxruntime
+    settings = onnxruntime.SessionOptions()
+    settings.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(_older(file.model).SerializeToString(), settings,
+                                               providers=['CPUExecutionProvider'])
+        entry = session.get_inputs()[0]
+        sides = [side if isinstance(side, int) else free for side, free in
+                 zip(entry.shape, (1, 3, 224, 224), strict=True)]
+        picture = np.random.default_rng(0).normal(size=sides).astype(np.float32)
+        outputs = session.run(None, {entry.name: picture.astype(
+            np.float16 if 'float16' in entry.type else np.float32)})
+    except Exception as error:  # onnxruntime has no common base class for its errors
+        return ['the graph itself could not be run to compare with: '
+                f'{" ".join(str(error).split())[:200]}']
+    with torch.no_grad():
+        expected = network.eval()(torch.from_numpy(picture)).numpy()
+    same = [np.asarray(output, np.float32).reshape(expected.shape) for output in outputs
+            if np.size(output) == expected.size]
+    notes = []
+    if same and (same[0] >= 0).all() and np.allclose(same[0].sum(1), 1, atol=1e-2):
+        grown = np.exp(expected - expected.max(1, keepdims=True))
+        expected = grown / grown.sum(1, keepdims=True)
+        notes = ['the Softmax at its end is left off: the node computes it']
+    difference = min((float(np.abs(output - expected).max() / np.abs(expected).max())
+                      for output in same), default=float('inf'))
+    if not difference < LARGEST_DIFFERENCE:
+        raise ModelError(f"{file.path}: timm's network with these weights differs from the graph "
+                         f'by {difference:.2g} of the largest output: the graph computes '
+                         'something else')
+    return notes
+
+
+def _older(model: Any) -> Any:
+    """
+    Return a copy that an older ONNX Runtime reads.
+
+    Of what opset 20 and later brought, EdgeNeXt has only Gelu, which ONNX Runtime has long had.
+    """
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    copy.ir_version = min(copy.ir_version, 8)
+    for opset in copy.opset_import:
+        if opset.domain in ('', 'ai.onnx'):
+            opset.version = min(opset.version, 18)
+    if any(node.op_type == 'Gelu' for node in copy.graph.node):
+        copy.opset_import.append(onnx.helper.make_opsetid('com.microsoft', 1))
+    for node in copy.graph.node:
+        if node.op_type == 'Gelu' and not node.domain:
+            fast = any(entry.name == 'approximate' and entry.s == b'tanh'
+                       for entry in node.attribute)
+            node.domain, node.op_type = 'com.microsoft', 'FastGelu' if fast else 'Gelu'
+            del node.attribute[:]
+    return copy

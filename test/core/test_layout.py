@@ -1,0 +1,182 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What height, step and bytes mean together: every layout that a driver could mean."""
+
+from itertools import product
+
+from edgenext_ros.core.frame import ENCODINGS, Frame, FrameError, UnknownEncodingError
+from edgenext_ros.core.nv12 import Nv12Converter
+import numpy as np
+import pytest
+
+SIZES = [(2, 2), (4, 4), (6, 4), (8, 6), (10, 12), (16, 16), (30, 20), (64, 48), (66, 36),
+         (96, 64), (100, 50), (128, 90), (642, 360), (640, 480), (1920, 1080)]
+SMALL = [(4, 128), (10, 130), (66, 180), (64, 136), (100, 200),
+         *(size for size in SIZES if size[0] < 200)]
+PLANAR = ['nv12', 'nv21', 'nv24']
+
+
+def ceil(value, to):
+    return -(-value // to) * to
+
+
+def picture(encoding, width, height, *, step, luma_rows):
+    """Return luma, chroma, and the bytes of a driver that pads rows and the luma plane."""
+    random = np.random.default_rng(width * height + step)
+    each = 1 if encoding == 'nv24' else 2
+    luma = random.integers(0, 256, (height, width), np.uint8)
+    chroma = random.integers(0, 256, (height // each, width // each, 2), np.uint8)
+    total = luma_rows * (3 if encoding == 'nv24' else 1.5)
+    data = np.full((int(total), step), 7, np.uint8)
+    data[:height, :width] = luma
+    second = data[luma_rows:].reshape(-1, step * 2 // each)
+    second[:height // each, :width * 2 // each] = chroma.reshape(height // each, -1)
+    return luma, chroma, data.reshape(-1)
+
+
+def is_scrambled(frame, luma, chroma):
+    return (frame.height, frame.width) != luma.shape \
+        or (frame.plane(1, width=frame.width, height=frame.height) != luma).any() \
+        or (frame.chroma() != chroma).any()
+
+
+@pytest.mark.parametrize('size', SMALL, ids=str)
+@pytest.mark.parametrize('encoding', PLANAR)
+def test_a_picture_is_read_as_it_was_written_or_refused(encoding, size):
+    width, height = size
+    read = 0
+    # Rows padded by anything, and what a driver may say of them; other steps of usual rows only.
+    usual = {ceil(width, 1 << bits) for bits in range(9)}
+    times = 3 if encoding == 'nv24' else 1.5
+    for step in usual | {step for step in (width + 2, width + 6) if step / times not in usual}:
+        # Planes of small pictures are not padded.
+        aligned = (ceil(height, 1 << bits) for bits in range(3, 7))
+        for luma_rows in {height, *(rows for rows in aligned if height >= 128)}:
+            luma, chroma, data = picture(encoding, width, height, step=step, luma_rows=luma_rows)
+            for said in {height, data.size // step}:
+                steps = {step, data.size // said}
+                if step in usual:
+                    steps |= {0, 1, width // 2, height, said,
+                              *(width * units for units in (1, 2, 3, 4, 8, 12))}
+                for said_step in steps:
+                    try:
+                        frame = Frame(encoding, width, said, said_step, data)
+                    except FrameError as error:
+                        assert '\n' not in str(error)
+                        continue
+                    # The rows that pad a plane cannot be told where height counts them.
+                    if luma_rows == height or said != data.size // step:
+                        assert not is_scrambled(frame, luma, chroma), (
+                            step, luma_rows, said, said_step, frame)
+                    read += 1
+    assert read > 20
+
+
+@pytest.mark.parametrize('padding', [1, 16, 64])
+@pytest.mark.parametrize('said', [
+    (1, 'step'), ('rows', 'step'), (1, 'size / height'), ('rows', 'size / height')], ids=str)
+@pytest.mark.parametrize('size', SIZES, ids=str)
+@pytest.mark.parametrize('encoding', PLANAR)
+def test_drivers_layouts_are_read(encoding, size, said, padding):
+    width, height = size
+    step = ceil(width, padding)
+    luma, chroma, data = picture(encoding, width, height, step=step, luma_rows=height)
+    said_height = data.size // step if said[0] == 'rows' else height
+    said_step = step if said[1] == 'step' else data.size // said_height
+    frame = Frame(encoding, width, said_height, said_step, data)
+    assert not is_scrambled(frame, luma, chroma)
+    assert bool(frame.note) == ((said_height, said_step) != (height, step))
+
+
+@pytest.mark.parametrize('step', [0, 320, 1280, 1920, 960 * 8])
+@pytest.mark.parametrize('counted', [False, True])
+@pytest.mark.parametrize('encoding', PLANAR)
+def test_a_step_that_means_nothing_is_ignored(encoding, counted, step):
+    luma, chroma, data = picture(encoding, 640, 48, step=640, luma_rows=48)
+    frame = Frame(encoding, 640, data.size // 640 if counted else 48, step, data)
+    assert not is_scrambled(frame, luma, chroma)
+    assert 'step' in frame.note
+
+
+@pytest.mark.parametrize('encoding', PLANAR)
+def test_a_padded_luma_plane_is_seen_and_converted(encoding):
+    luma, chroma, data = picture(encoding, 64, 136, step=64, luma_rows=144)
+    frame = Frame(encoding, 64, 136, 64, data)
+    assert not is_scrambled(frame, luma, chroma)
+    assert frame.note == 'the luma plane has 144 rows, 8 of them padding'
+    plain = Frame(encoding, 64, 136, 64,
+                  picture(encoding, 64, 136, step=64, luma_rows=136)[2])
+    converter = Nv12Converter(width=32, height=32)
+    expected = converter.convert(plain).copy()
+    assert (converter.convert(frame) == expected).all()
+    assert (converter.convert(plain) == expected).all(), 'the plan of another layout is not used'
+
+
+def test_where_two_readings_fit_the_frame_is_refused():
+    with pytest.raises(FrameError, match=r'38400 bytes at step 192 may be .*200 rows of 128 bytes'
+                                         r'.* and their chroma: let the driver set step'):
+        Frame('nv12', 100, 200, 192, np.zeros(38400, np.uint8))
+
+
+PACKED = [e for e in ENCODINGS if e not in PLANAR and not e.startswith('bayer')]
+
+
+@pytest.mark.parametrize('encoding', [*PACKED, 'bayer_rggb8'])
+@pytest.mark.parametrize('step', ['0', 'pixels', 'bits', 'half'])
+def test_the_step_of_rows_without_padding_may_be_wrong(encoding, step):
+    row = 8 * ENCODINGS[encoding].pixel_bytes
+    said = {'0': 0, 'pixels': 8, 'bits': 8 * row, 'half': row // 2}[step]
+    data = np.arange(6 * row, dtype=np.uint8)
+    frame = Frame(encoding, 8, 6, said, data)
+    assert (frame.step, frame.height) == (row, 6)
+    assert bool(frame.note) == (said != row)
+
+
+@pytest.mark.parametrize('encoding', [e for e in PACKED if ENCODINGS[e].pixel_bytes > 1])
+def test_a_step_may_count_pixels_of_padded_rows(encoding):
+    pixel = ENCODINGS[encoding].pixel_bytes
+    frame = Frame(encoding, 30, 4, 32, np.zeros(4 * 32 * pixel, np.uint8))
+    assert (frame.step, frame.note) == (
+        32 * pixel, f'step 32 is ignored, a row has {32 * pixel} bytes')
+
+
+@pytest.mark.parametrize('encoding,width,height,step,size,reason', [
+    ('bgr8', 4, 4, 0, 47, 'step is 0'), ('bgr8', 4, 4, 16, 48, 'truncated'),
+    ('mono8', 4, 4, 0, 20, 'step is 0'), ('nv12', 4, 4, 0, 20, 'step is 0'),
+    ('nv12', 4, 5, 4, 32, 'height must be even|truncated|oversized'),
+    ('nv12', 8, 4, 16, 48 + 16, 'not 3/2 rows'), ('nv12', 8, 4, 10, 48, 'truncated'),
+    ('nv24', 4, 4, 6, 48, 'truncated')])
+def test_what_fits_nothing_is_refused(encoding, width, height, step, size, reason):
+    with pytest.raises(FrameError, match=reason):
+        Frame(encoding, width, height, step, np.zeros(size, np.uint8))
+
+
+@pytest.mark.parametrize('name,encoding', [
+    ('8UC1', 'mono8'), ('8UC3', 'bgr8'), ('8UC4', 'bgra8'), ('BGR8', 'bgr8'), (' nv12 ', 'nv12'),
+    ('NV12', 'nv12'), ('yuyv422', 'yuyv'), ('YUY2', 'yuyv'), ('UYVY422', 'uyvy'),
+    ('rgb24', 'rgb8'), ('bgr24', 'bgr8'), ('rgba', 'rgba8'), ('gray', 'mono8'),
+    ('BAYER_RGGB8', 'bayer_rggb8')])
+def test_other_names_of_an_encoding_are_taken_with_a_note(name, encoding):
+    layout = ENCODINGS[encoding]
+    data = np.zeros(8 * layout.pixel_bytes * 4 * layout.half_rows, np.uint8)
+    frame = Frame(name, 8, 8, 8 * layout.pixel_bytes, data)
+    assert frame.encoding == encoding
+    assert frame.note == f'encoding {name!r} is taken as {encoding}'
+
+
+@pytest.mark.parametrize('name,hint', [
+    ('16UC1', 'give the topic of the colour picture'), ('32FC1', 'send depth'),
+    ('8UC2', "let the driver say 'yuyv' or 'uyvy'"), ('mono12', 'let the driver send mono16'),
+    ('8UC3' + 50 * ' ', 'use one of'), ('yuv', 'use one of')])
+def test_an_encoding_that_is_not_taken_says_what_to_do(name, hint):
+    with pytest.raises(UnknownEncodingError, match='is not supported; use one of') as caught:
+        Frame(name, 4, 4, 8, np.zeros(32, np.uint8))
+    assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize('size', list(product([2, 4], [2, 4])), ids=str)
+def test_a_note_is_the_same_for_every_picture_of_a_stream(size):
+    width, height = size
+    notes = {Frame('nv12', width, height, 0,
+                   np.full(width * height * 3 // 2, value, np.uint8)).note for value in (1, 2)}
+    assert len(notes) == 1

@@ -1,0 +1,95 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The launch argument params_file: launch itself would only warn, and the node run its demo."""
+
+import os
+
+import pytest
+from test_launch import describe, environment, launched, pytestmark, ROOT
+
+__all__ = ['environment', 'pytestmark']  # pytest's, by their names
+
+
+WRONG_FILES = {
+    'missing': (None, 'No such file or directory'),
+    'folder': ('folder', 'found a folder'),
+    'pipe': ('pipe', 'found a pipe or device'),
+    'empty': (b'', 'holds no parameters; expected "/**:"'),
+    'only a comment': (b'# model: demo', 'holds no parameters; expected "/**:"'),
+    'no YAML': (b'model: [demo', "expected ',' or ']'"),
+    'a tab': (b'/**:\n\tros__parameters: {}', "found character '\\t'"),
+    'no text': (b'\xff\xfe', "can't decode byte 0xff"),
+    'a list': (b'- model', "found list \"['model']\" at the top"),
+    'values without a node': (b'model: demo', "found str 'demo' under /model"),
+    'without ros__parameters': (b'/**:\n  model: demo', "found str 'demo' under /**/model"),
+    'without a node': (b'ros__parameters:\n  model: demo', 'stands at the top'),
+    'without parameters': (b'/**:\n  ros__parameters:', 'holds no "NAME: VALUE"'),
+    'in itself': (b'a: &a\n  b: *a', 'nests too deeply'),
+}
+
+
+def actions(name, **given):
+    """Return what the function of a launch file makes of these arguments, and of defaults."""
+    from launch import LaunchContext
+    description = describe(ROOT / 'launch' / f'{name}.launch.py')
+    context = LaunchContext()
+    for argument in description.get_launch_arguments():
+        context.launch_configurations[argument.name] = given.get(
+            argument.name, ''.join(part.text for part in argument.default_value or ()))
+    return description.entities[-1].execute(context)
+
+
+@pytest.mark.parametrize('launch', ['classifier', 'multi_classifier'])
+@pytest.mark.parametrize('content,reason', WRONG_FILES.values(), ids=WRONG_FILES)
+def test_params_file_that_is_none_ends_the_launch_in_one_sentence(tmp_path, launch, content,
+                                                                  reason):
+    from edgenext_ros.ros.launch_checks import LaunchArgumentError
+    path = tmp_path / 'parameters.yaml'
+    if content == 'folder':
+        path.mkdir()
+    elif content == 'pipe':
+        os.mkfifo(path)
+    elif content is not None:
+        path.write_bytes(content)
+    with pytest.raises(LaunchArgumentError) as caught:
+        actions(launch, params_file=str(path), cameras='front')
+    assert str(caught.value).startswith(f"params_file '{path}': ")
+    assert reason in str(caught.value)
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('section,warned', [
+    ('/**', False), ('robot/classifier', False), ('/robot/*', False), ('robot/**', False),
+    ('robot:\n  classifier', False), ('classifier', True), ('/robot/classifer', True),
+    ('/*', True), ('amcl', True)])
+def test_params_file_for_other_nodes_only_is_told(tmp_path, monkeypatch, section, warned):
+    from edgenext_ros.ros import launch_checks
+    told = []
+    monkeypatch.setattr(launch_checks, 'get_logger', lambda name: type(
+        'Logger', (), {'warning': staticmethod(told.append)}))
+    path = tmp_path / 'parameters.yaml'
+    path.write_text(section + ':\n    ros__parameters:\n      top_k: 2\n')
+    (node,) = actions('classifier', params_file=str(path), namespace='robot')
+    assert node
+    assert len(told) == warned
+    assert all('has nothing for robot/classifier' in text for text in told)
+
+
+def test_params_file_in_the_home_folder_is_found(tmp_path, monkeypatch):
+    from launch import LaunchContext
+    monkeypatch.setenv('HOME', str(tmp_path))
+    (tmp_path / 'mine.yaml').write_text('/**:\n  ros__parameters:\n    top_k: 2\n')
+    (node,) = actions('classifier', params_file='~/mine.yaml')
+    file = node._Node__parameters[0]
+    assert str(file.evaluate(LaunchContext())) == str(tmp_path / 'mine.yaml')
+
+
+@pytest.mark.parametrize('launch,arguments', [
+    ('classifier', ()), ('demo', ()), ('multi_classifier', ('cameras:=front rear',))])
+def test_params_file_that_is_missing_starts_no_process(environment, tmp_path, launch, arguments):
+    with launched(environment, tmp_path, launch, 'params_file:=/nope.yaml',
+                  *arguments) as (process, log):
+        assert process.wait(30) == 1
+    text = log.read_text()
+    assert "params_file '/nope.yaml': No such file or directory" in text
+    assert 'process started' not in text and 'Traceback' not in text
