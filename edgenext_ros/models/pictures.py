@@ -47,6 +47,7 @@ _HIDDEN = frozenset((
 _READABLE = re.compile(
     rb'\xff\xd8\xff|\x89PNG\r\n|BM.{4}\0\0\0\0|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]|'
     rb'P[1-6]\s+(#|\d+\s+\d)', re.DOTALL)
+_OF_FRAMES = re.compile(rb'\xff\xd8|\x89PNG|RIFF')
 _FOREIGN = tuple((re.compile(magic, re.DOTALL), name) for magic, name in (
     (rb'.{4}ftypavi[fs]', 'AVIF'), (rb'.{4}ftyp(hei|hev|mif1|msf1)', 'HEIC'),
     (rb'GIF8', 'GIF'), (rb'\xff\x0a|\0\0\0\x0cJXL ', 'JPEG XL'), (rb'.{4}ftyp', 'video'),
@@ -215,7 +216,10 @@ def read(path: Path) -> Frame:
     try:
         return Frame.from_compressed(data)
     except FrameError as error:
-        raise PictureError(_DAMAGED, str(error)) from error
+        # Frames come as JPEG, PNG or WebP; of the others the frame knows only that they are not.
+        other = _READABLE.match(head) and not _OF_FRAMES.match(head)
+        raise PictureError(_DAMAGED, 'does not decode: damaged or cut off' if other else
+                           str(error)) from error
 
 
 def _parts(file: str) -> list[str]:

@@ -44,12 +44,10 @@ def read(path: Path, *, most: int) -> bytes:
     :raises OSError: nothing is there, something else than a file, or a larger one.
     """
     size = check(path)
+    if size > most:
+        raise OSError(errno.EFBIG, f'expected at most {most} bytes, found {size}', str(path))
     with path.open('rb') as file:
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise OSError(errno.EFBIG, f'expected at most {most} bytes, found {max(size, len(data))}',
-                      str(path))
-    return data
+        return file.read(most)
 
 
 def shown(path: Path | str) -> str:

@@ -68,7 +68,8 @@ def test_which_files_are_pictures(tmp_path, name, data, reason):
 
 
 @pytest.mark.parametrize('folder', [
-    '.ipynb_checkpoints', '.trash', '@eaDir', '__MACOSX', '#recycle', '$RECYCLE.BIN', 'lost+found'])
+    '.ipynb_checkpoints', '.trash', '@eaDir', '__MACOSX', '#recycle', '$RECYCLE.BIN',
+    'lost+found'])
 def test_copies_in_folders_that_systems_make_are_left_out(tmp_path, folder):
     inner = tmp_path / 'cup' / folder / 'deep'
     inner.mkdir(parents=True)
@@ -123,6 +124,19 @@ def test_folders_too_deep_for_recursion_are_searched(tmp_path):
         os.close(here)
         # Python 3.10's rmtree, with which pytest cleans up, recurses.
         subprocess.run(['rm', '-r', str(tmp_path / 'd')], check=True)
+
+
+@pytest.mark.parametrize('share', [0.5, 0.9, 0.99])
+@pytest.mark.parametrize('suffix', ['.jpg', '.png', '.webp', '.bmp', '.tif', '.ppm'])
+def test_cut_off_files_are_damaged_in_every_format(tmp_path, suffix, share):
+    data = encoded(suffix)
+    path = tmp_path / f'a{suffix}'
+    path.write_bytes(data)
+    pictures.read(path)
+    path.write_bytes(data[:int(len(data) * share)])
+    with pytest.raises(PictureError) as caught:
+        pictures.read(path)
+    assert caught.value.reason == 'damaged' and '\n' not in str(caught.value)
 
 
 def test_a_picture_has_the_pixels_of_opencv(tmp_path):
