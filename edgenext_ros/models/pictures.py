@@ -200,10 +200,10 @@ def read(path: Path) -> Frame:
     :raises PictureError: it is not there, not a file, too large, or not a picture.
     """
     try:
-        found = regular.kind(path.stat().st_mode)
-        if found != 'file':
-            raise PictureError(found, f'expected a picture file, found a {found}')
         data = np.frombuffer(regular.read(path, most=MAX_BYTES), np.uint8)
+    except regular.NotAFileError as error:
+        raise PictureError(error.found, f'expected a picture file, found a {error.found}') \
+            from error
     except OSError as error:
         raise PictureError(_words(error).lower(), _words(error)) from error
     if not data.size:
