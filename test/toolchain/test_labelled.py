@@ -92,6 +92,35 @@ def test_a_listing_that_is_wrong(tmp_path, text, words):
         labelled.read(tmp_path / 'val', IMAGENET, truth=listing)
 
 
+@pytest.mark.parametrize('line', [
+    'my cup.jpg\t1', 'my cup.jpg 1', '"my cup.jpg" 1', 'my cup.jpg,1', '"my cup.jpg","goldfish"',
+    './my cup.jpg, goldfish, Carassius auratus', 'my cup.jpg   n01443537'])
+def test_a_listing_of_names_with_blanks(tmp_path, line):
+    touch(tmp_path / 'val', 'my cup.jpg')
+    (tmp_path / 'val.txt').write_text(f'file,class\n{line}\nno such one.jpg 3\n')
+    found = labelled.read(tmp_path / 'val', IMAGENET, truth=tmp_path / 'val.txt')
+    assert found.truth.tolist() == [1]
+
+
+@pytest.mark.parametrize('files,line,words', [
+    (['my cup.jpg'], 'my cups.jpg 1',
+     'found none for \'my cup.jpg\'; lines are "file class", with a TAB between them where'),
+    (['a', 'a b.jpg'], 'a b.jpg 1', 'line 1: expected a TAB between "file class"')])
+def test_a_listing_that_could_mean_several_files_asks_for_a_tab(tmp_path, files, line, words):
+    for file in files:
+        (tmp_path / file).write_bytes(b'\xff\xd8\xff')
+    (tmp_path / 'val.txt').write_text(line)
+    with pytest.raises(ValueError, match=words):
+        labelled.read(tmp_path, IMAGENET, truth=tmp_path / 'val.txt')
+
+
+def test_the_sides_of_a_split_are_pointed_to(tmp_path):
+    touch(tmp_path, 'train/cup/a.jpg', 'val/cup/b.jpg')
+    with pytest.raises(ValueError, match=f'found train and val with class folders inside; give '
+                                         f'{tmp_path}/val$'):
+        labelled.read(tmp_path, LABELS)
+
+
 @pytest.mark.parametrize('files,words', [
     ([], 'found none'), (['x/notes.txt'], 'found none'),
     (['cup/a.jpg', 'b.jpg'], "found 'b.jpg' outside of any; name their classes with --truth")])
