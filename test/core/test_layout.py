@@ -122,10 +122,10 @@ PACKED = [e for e in ENCODINGS if e not in PLANAR and not e.startswith('bayer')]
 
 
 @pytest.mark.parametrize('encoding', [*PACKED, 'bayer_rggb8'])
-@pytest.mark.parametrize('step', ['0', 'pixels', 'bits', 'half'])
-def test_the_step_of_rows_without_padding_may_be_wrong(encoding, step):
+@pytest.mark.parametrize('unit', ['pixels', 'bits'])
+def test_the_step_of_rows_without_padding_may_count_something_else(encoding, unit):
     row = 8 * ENCODINGS[encoding].pixel_bytes
-    said = {'0': 0, 'pixels': 8, 'bits': 8 * row, 'half': row // 2}[step]
+    said = {'pixels': 8, 'bits': 8 * row}[unit]
     data = np.arange(6 * row, dtype=np.uint8)
     frame = Frame(encoding, 8, 6, said, data)
     assert (frame.step, frame.height) == (row, 6)
@@ -141,9 +141,10 @@ def test_a_step_may_count_pixels_of_padded_rows(encoding):
 
 
 @pytest.mark.parametrize('encoding,width,height,step,size,reason', [
-    ('bgr8', 4, 4, 0, 47, 'step is 0'), ('bgr8', 4, 4, 16, 48, 'truncated'),
+    ('bgr8', 4, 4, 0, 48, 'step is 0'), ('bgr8', 4, 4, 10, 48, 'but step is 10'),
+    ('bgr8', 4, 4, 16, 48, 'truncated'),
     ('mono8', 4, 4, 0, 20, 'step is 0'), ('nv12', 4, 4, 0, 20, 'step is 0'),
-    ('nv12', 4, 5, 4, 32, 'height must be even|truncated|oversized'),
+    ('nv12', 4, 5, 4, 32, 'height must be even'),
     ('nv12', 8, 4, 16, 48 + 16, 'not 3/2 rows'), ('nv12', 8, 4, 10, 48, 'truncated'),
     ('nv24', 4, 4, 6, 48, 'truncated')])
 def test_what_fits_nothing_is_refused(encoding, width, height, step, size, reason):
