@@ -6,7 +6,8 @@ from itertools import accumulate, chain, cycle, islice, pairwise, repeat
 from random import Random
 from typing import NamedTuple
 
-from edgenext_ros.core.lost_frames import LostFrames, period_of
+from edgenext_ros.core.lost_frames import LostFrames
+from edgenext_ros.core.period import period_of
 import numpy as np
 import pytest
 
