@@ -10,7 +10,7 @@ import subprocess
 import edgenext_ros
 import pytest
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)  # many networks, on a busy machine
 
 
 @pytest.fixture(scope='module')
