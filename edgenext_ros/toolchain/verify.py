@@ -15,7 +15,7 @@ import tempfile
 from threading import Event
 
 from edgenext_ros.models import ModelError
-from edgenext_ros.models.pictures import Account
+from edgenext_ros.models.left_out import Account
 from edgenext_ros.runtime import hbdk, open_model
 from edgenext_ros.runtime.base import ModelInfo, Nv12, Runtime
 from edgenext_ros.toolchain.calibration import read_folder, yuv444
