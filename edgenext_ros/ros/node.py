@@ -148,12 +148,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         self.receiver = Receiver(self, self._on_image)
         self.pipeline = Pipeline(self._classify, source=self.receiver, name='classify',
                                  at_once=max(1, engine.info.slots))
-        if engine.found:
-            self.get_logger().info(
-                f'runtime auto: {engine.found}; "edgenext runtimes" says why not the others')
-        self.get_logger().info(
-            f'model {engine.info.name} ({engine.path}), {engine.info.classes} classes, '
-            f'{engine.info.width}x{engine.info.height}, on {engine.info.engine}')
+        engine.tell(self.get_logger())
 
     def _release(self) -> None:
         self.listen(active=False)
@@ -164,13 +159,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         if outputs is not None:
             outputs.destroy()
         if engine is not None:
-            try:
-                if not idle:
-                    raise InferenceError('it did not return from a frame')
-                engine.close()
-            except InferenceError as error:
-                self.get_logger().error(
-                    f'the engine was not closed, its memory stays taken: {error}')
+            engine.close(self.get_logger(), idle=idle)
 
     # Input ----------------------------------------------------------------------------------
 
