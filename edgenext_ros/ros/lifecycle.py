@@ -70,6 +70,8 @@ class GuardedLifecycleNode(LifecycleNode):
 
     settings: Any
     """The parameters in force, with ``autostart`` among them."""
+    failure = ''
+    """Which transition failed last, and why; empty after one that succeeded."""
 
     def __init__(self, name: str, **arguments: Any) -> None:
         super().__init__(name, **arguments)
@@ -102,18 +104,26 @@ class GuardedLifecycleNode(LifecycleNode):
 
     def autostart(self) -> bool:
         """Configure and activate if the parameter says so; False when that failed."""
-        return not self.settings.autostart or (
-            self.trigger_configure() == TransitionCallbackReturn.SUCCESS
-            and self.trigger_activate() == TransitionCallbackReturn.SUCCESS)
+        if not self.settings.autostart:
+            command = f'"ros2 lifecycle set {self.get_fully_qualified_name()}'
+            self.get_logger().info(
+                f'autostart is false: waiting for {command} configure", then {command} activate"')
+            return True
+        return (self.trigger_configure() == TransitionCallbackReturn.SUCCESS
+                and self.trigger_activate() == TransitionCallbackReturn.SUCCESS)
 
     def attempt(self, name: str, step: Callable[[], None]) -> TransitionCallbackReturn:
         """Do the work of a transition; on an error log its cause and fail the transition."""
         try:
             step()
         except Exception as error:
-            why = f' {in_words(error)}' if _is_expected(error) else f'\n{traceback.format_exc()}'
+            expected, text = _is_expected(error), in_words(error)
+            why = f' {text}' if expected else f'\n{traceback.format_exc()}'
             self.get_logger().error(f'{name} failed:{why}')
+            kind = '' if expected else f'{type(error).__name__}: '
+            self.failure = f'{name} failed: {kind}{text}'
         else:
+            self.failure = ''
             return TransitionCallbackReturn.SUCCESS
         return TransitionCallbackReturn.FAILURE
 

@@ -119,6 +119,8 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         result = self.attempt('deactivate', lambda: self.listen(active=False))
         self._once.answer(success=False, text='the node was deactivated')
         super().on_deactivate(state)
+        if result == TransitionCallbackReturn.SUCCESS:
+            self.get_logger().info('deactivated: no image is taken until "activate"')
         return result
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -249,7 +251,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         # Plain arithmetic: rclpy's Time raises on stamps that a broken driver may send.
         stamp = header.stamp.sec + header.stamp.nanosec / 1e9
         age = self.get_clock().now().nanoseconds / 1e9 - stamp
-        self.statistics.count_result(result.timings, age)
+        self.statistics.count_result(result.timings, age, empty=not result.prediction.class_ids)
         self.images.settle()
         if shown:
             self._outputs.annotated.publish(messages.image_message(
@@ -260,10 +262,13 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
 
     def _on_set_enabled(self, request: SetBool.Request,
                         response: SetBool.Response) -> SetBool.Response:
-        self.enabled = request.data
+        before, self.enabled = self.enabled, request.data
         self.listen()
         response.success = True
         response.message = f'{"enabled" if request.data else "paused"}, {self.state}'
+        if before != request.data:
+            word = 'resumed' if request.data else 'paused'
+            self.get_logger().info(f'{word} by set_enabled, {self.state}')
         return response
 
     def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:

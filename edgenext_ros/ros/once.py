@@ -9,6 +9,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
 
+from edgenext_ros.ros.diagnostics import printable
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import InvalidHandle
@@ -68,6 +69,8 @@ class ClassifyOnce:
         node, timeout = self._node, self._node.settings.image_timeout
         if node.state != 'active':
             response.message = f'the node is {node.state}'
+            if node.failure:
+                response.message += f', {printable(node.failure)}'
             if node.state in _FIRST:
                 response.message += (f': "ros2 lifecycle set {node.get_fully_qualified_name()} '
                                      f'{_FIRST[node.state]}" first')

@@ -79,7 +79,7 @@ class Watch:
         level, text = judge(
             report, state=node.state, enabled=node.enabled,
             waited=0.0 if is_at_work else waited, timeout=timeout, busy=busy, why=why,
-            loss=lost)
+            loss=lost, failure=node.failure, threshold=node.settings.score_threshold)
         self._publish(level, text, report, loss)
 
     def _lost_frames(self) -> Loss:
