@@ -37,7 +37,8 @@ Classifies the images of the topic "image" and publishes the topic "classificati
 
 {_TABLE}""",
     'edgenext_ros.ros.multi': f"""\
-{_RUN} multi_classifier_node CAMERA ... [--ros-args [-p NAME:=VALUE] [-r image:=TOPIC] ...]
+{_RUN} multi_classifier_node CAMERA ...
+    [--ros-args [-p NAME:=VALUE] [-r image:=TOPIC] ...]
 
 Runs the node /CAMERA/classifier on the topic /CAMERA/image of each CAMERA, in one process with
 one model.
