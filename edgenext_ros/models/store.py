@@ -158,14 +158,15 @@ def _labels_of(path: Path) -> Path | None:
                  if path in [folder.resolve() / file.name for folder in folders(entry)]), None)
 
 
+def own_labels(path: Path) -> tuple[Path, ...]:
+    """Return where the labels of a model outside the catalog are looked for, first come first."""
+    return tuple(path.with_suffix(suffix) for suffix in ('.labels.txt', '.labels.json'))
+
+
 def _labels_beside(path: Path) -> Path | None:
     if not path.is_file():
         return None  # '/' and '' have no name that a suffix could go on
-    for suffix in ('.labels.txt', '.labels.json'):
-        candidate = path.with_suffix(suffix)
-        if candidate.is_file():
-            return candidate
-    return None
+    return next((candidate for candidate in own_labels(path) if candidate.is_file()), None)
 
 
 def user_path(text: str) -> Path:
