@@ -18,6 +18,7 @@ from edgenext_ros.models import record, regular
 from edgenext_ros.models.catalog import CATALOG, Entry, File
 
 _MOST_LABEL_BYTES = 10 ** 6
+_LABEL_SUFFIXES = ('.labels.txt', '.labels.json')
 _BOARD_FOLDERS = (Path('/opt/hobot/model/x5/basic'), Path('/app/model/basic'))
 """Where the board's own image keeps models."""
 
@@ -153,11 +154,14 @@ def _labels_of(path: Path) -> Path | None:
 def _labels_beside(path: Path) -> Path | None:
     if not path.is_file():
         return None  # '/' and '' have no name that a suffix could go on
-    for suffix in ('.labels.txt', '.labels.json'):
-        candidate = path.with_suffix(suffix)
-        if candidate.is_file():
-            return candidate
-    return None
+    return next((file for suffix in _LABEL_SUFFIXES
+                 if (file := path.with_suffix(suffix)).is_file()), None)
+
+
+def no_labels(path: Path) -> str:
+    """Say that a model's file has no labels, and where they were looked for."""
+    looked_for = ', '.join(path.with_suffix(suffix).name for suffix in _LABEL_SUFFIXES)
+    return f'no labels beside {path} (looked for {looked_for}): names are class indices'
 
 
 def user_path(text: str) -> Path:
