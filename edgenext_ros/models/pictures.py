@@ -45,7 +45,9 @@ _HIDDEN = frozenset((
     'system volume information'))
 """Folders that systems and network drives make, besides those with a dot."""
 _READABLE = re.compile(
-    rb'\xff\xd8\xff|\x89PNG\r\n|BM.{4}\0\0\0\0|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]|P[1-6]\s+(#|\d+\s+\d)', re.DOTALL)
+    rb'\xff\xd8\xff|\x89PNG\r\n|BM.{4}\0\0\0\0|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]|'
+    rb'P[1-6]\s+(#|\d+\s+\d)', re.DOTALL)
+_OF_FRAMES = re.compile(rb'\xff\xd8|\x89PNG|RIFF')
 _FOREIGN = tuple((re.compile(magic, re.DOTALL), name) for magic, name in (
     (rb'.{4}ftypavi[fs]', 'AVIF'), (rb'.{4}ftyp(hei|hev|mif1|msf1)', 'HEIC'),
     (rb'GIF8', 'GIF'), (rb'\xff\x0a|\0\0\0\x0cJXL ', 'JPEG XL'), (rb'.{4}ftyp', 'video'),
@@ -187,7 +189,7 @@ def find(folder: Path) -> Listing:
             else:
                 files.append(file)
     folders = sorted(entry.name for entry in entries
-                     if os.path.isdir(entry.path) and not _hidden(entry.name))
+                     if Path(entry.path).is_dir() and not _hidden(entry.name))
     return Listing(folder, tuple(sorted(files)), tuple(left_out), tuple(folders))
 
 
@@ -198,10 +200,10 @@ def read(path: Path) -> Frame:
     :raises PictureError: it is not there, not a file, too large, or not a picture.
     """
     try:
-        found = regular.kind(path.stat().st_mode)
-        if found != 'file':
-            raise PictureError(found, f'expected a picture file, found a {found}')
         data = np.frombuffer(regular.read(path, most=MAX_BYTES), np.uint8)
+    except regular.NotAFileError as error:
+        raise PictureError(error.found, f'expected a picture file, found a {error.found}') \
+            from error
     except OSError as error:
         raise PictureError(_words(error).lower(), _words(error)) from error
     if not data.size:
@@ -214,7 +216,10 @@ def read(path: Path) -> Frame:
     try:
         return Frame.from_compressed(data)
     except FrameError as error:
-        raise PictureError(_DAMAGED, str(error)) from error
+        # Frames come as JPEG, PNG or WebP; of the others the frame knows only that they are not.
+        other = _READABLE.match(head) and not _OF_FRAMES.match(head)
+        raise PictureError(_DAMAGED, 'does not decode: damaged or cut off' if other else
+                           str(error)) from error
 
 
 def _parts(file: str) -> list[str]:
@@ -241,7 +246,7 @@ def _scan(folder: Path | str) -> list[os.DirEntry[str]]:
 
 
 def _identity(folder: Path | str) -> tuple[int, int]:
-    state = os.stat(folder)
+    state = Path(folder).stat()
     return state.st_dev, state.st_ino
 
 
@@ -252,7 +257,7 @@ def _hidden(name: str) -> bool:
 def _judged(top: os.DirEntry[str]) -> Iterator[tuple[str, str]]:
     """Yield each file below, or this one, that is or may be meant as a picture; and why not."""
     # Each folder once: links may lead back, and to each other.
-    seen = {_identity(os.path.dirname(top.path) or '.')}
+    seen = {_identity(Path(top.path).parent)}
     waiting = [(top, '', False)]
     while waiting:
         entry, above, hidden = waiting.pop()
@@ -275,7 +280,7 @@ def _judged(top: os.DirEntry[str]) -> Iterator[tuple[str, str]]:
 
 def _reason(entry: os.DirEntry[str]) -> str | None:
     """Return why a file is left out, '' when it is taken, None when nobody meant a picture."""
-    suffix = os.path.splitext(entry.name)[1].lower()
+    suffix = Path(entry.name).suffix.lower()
     meant = suffix in SUFFIXES or suffix in _OTHERS
     try:
         kind = regular.kind(entry.stat().st_mode)
@@ -288,7 +293,7 @@ def _reason(entry: os.DirEntry[str]) -> str | None:
     if suffix in _OTHERS - _OFTEN_RENAMED:
         return suffix
     try:
-        with open(entry.path, 'rb') as file:
+        with Path(entry.path).open('rb') as file:
             head = file.read(_HEAD)
     except OSError:
         return suffix if meant else None

@@ -13,6 +13,16 @@ _KINDS = ((stat.S_ISDIR, 'folder'), (stat.S_ISFIFO, 'pipe'), (stat.S_ISSOCK, 'so
 _UNPRINTABLE = re.compile('[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 
 
+class NotAFileError(OSError):
+    """A path leads to something else than a regular file."""
+
+    def __init__(self, found: str, path: Path) -> None:
+        number = errno.EISDIR if found == 'folder' else errno.EINVAL
+        super().__init__(number, f'expected a file, found a {found}', str(path))
+        self.found = found
+        """See ``kind``."""
+
+
 def kind(mode: int) -> str:
     """Name what ``st_mode`` is: file, folder, pipe, socket or device."""
     if stat.S_ISREG(mode):
@@ -31,8 +41,7 @@ def check(path: Path) -> int:
     state = path.stat()
     found = kind(state.st_mode)
     if found != 'file':
-        number = errno.EISDIR if found == 'folder' else errno.EINVAL
-        raise OSError(number, f'expected a file, found a {found}', str(path))
+        raise NotAFileError(found, path)
     return state.st_size
 
 
@@ -44,12 +53,10 @@ def read(path: Path, *, most: int) -> bytes:
     :raises OSError: nothing is there, something else than a file, or a larger one.
     """
     size = check(path)
+    if size > most:
+        raise OSError(errno.EFBIG, f'expected at most {most} bytes, found {size}', str(path))
     with path.open('rb') as file:
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise OSError(errno.EFBIG, f'expected at most {most} bytes, found {max(size, len(data))}',
-                      str(path))
-    return data
+        return file.read(size)
 
 
 def shown(path: Path | str) -> str:

@@ -85,19 +85,19 @@ class GuardedCallbacks:
                     f'{name} failed, the node goes on:\n{"".join(lines)}'))
             return arguments[-1] if arguments else None
 
-        async def finish(work: Any, arguments: tuple[Any, ...]) -> Any:
-            try:
-                return await work
-            except Exception as error:
-                return tell(error, arguments)
-
-        # rclpy counts the arguments of a subscription's callback.
+        # rclpy counts the arguments of a subscription's callback, and asks whether to await it.
         @wraps(callback)
         def call(*arguments: Any) -> Any:
             try:
-                result = callback(*arguments)
+                return callback(*arguments)
             except Exception as error:
                 return tell(error, arguments)
-            return finish(result, arguments) if inspect.iscoroutine(result) else result
 
-        return call
+        @wraps(callback)
+        async def call_later(*arguments: Any) -> Any:
+            try:
+                return await callback(*arguments)
+            except Exception as error:
+                return tell(error, arguments)
+
+        return call_later if inspect.iscoroutinefunction(callback) else call

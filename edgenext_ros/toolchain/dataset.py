@@ -12,12 +12,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 import hashlib
 from pathlib import Path
 
 import cv2
-from edgenext_ros.core.frame import Frame
 from edgenext_ros.models import pictures
 from edgenext_ros.models.pictures import Account, EXPECTED, LeftOut, Listing, PictureError
 from edgenext_ros.models.regular import shown
@@ -50,7 +49,7 @@ class Photographs:
     """Class names, sorted; the index is the class index."""
     unreadable: tuple[str, ...] = ()
     """Files that were left out because they do not decode."""
-    account: Account = Account((), 0)
+    account: Account = field(default_factory=lambda: Account((), 0))
     """All that was left out of the folder."""
 
     def __len__(self) -> int:
@@ -88,13 +87,16 @@ def read_folder(folder: Path) -> Photographs:
     by_class: dict[str, list[str]] = {name: [] for name in names}
     for file in listing.files:
         by_class[file.split('/')[0]].append(file)
+    with ThreadPoolExecutor() as pool:  # OpenCV decodes without Python's lock
+        found = dict(zip(listing.files, pool.map(_reduced, (
+            folder / file for file in listing.files)), strict=True))
     for index, name in enumerate(names):
         for file in by_class[name]:
-            try:
-                images.append(_reduced(pictures.read(folder / file)))
-            except PictureError as error:
-                failed.append(LeftOut(file, error.reason))
+            image = found[file]
+            if isinstance(image, PictureError):
+                failed.append(LeftOut(file, image.reason))
                 continue
+            images.append(image)
             targets.append(index)
             files.append(file)
         if index not in targets[-1:]:
@@ -132,8 +134,12 @@ def class_folders(folder: Path) -> Listing:
                    left_out=(*listing.left_out, *outside))
 
 
-def _reduced(frame: Frame) -> np.ndarray:
-    """Return a picture as RGB, its short side ``LONGEST_SHORT_SIDE`` at most."""
+def _reduced(file: Path) -> np.ndarray | PictureError:
+    """Read a picture as RGB, its short side ``LONGEST_SHORT_SIDE`` at most; or why not."""
+    try:
+        frame = pictures.read(file)
+    except PictureError as error:
+        return error
     image = frame.plane(3, width=frame.width, height=frame.height)
     reduction = LONGEST_SHORT_SIDE / min(image.shape[:2])
     if reduction < 1:

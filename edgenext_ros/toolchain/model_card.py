@@ -21,9 +21,11 @@ def model_card(job: Job, result: Result) -> str:
         'network': f'{settings.model} (timm), {len(result.classes)} classes',
         'input': '224 x 224; the file takes normalised RGB, the node feeds it from NV12',
         'labels': f'[{result.labels.name}]({result.labels.name})',
-        'data': f'`{shown(job.data.name)}`: {result.training} pictures to train, {result.validation} to '
-                f'validate, {result.test.pictures} to test, divided by a hash of the file names',
-        'left out': str(result.account).removeprefix('left out ') if result.account else 'nothing',
+        'data': f'`{shown(job.data.name)}`: {result.training} pictures to train, '
+                f'{result.validation} to validate, {result.test.pictures} to test, divided by a '
+                'hash of the file names',
+        'left out':
+            str(result.account).removeprefix('left out ') if result.account else 'nothing',
         'first weights': result.start,
         'teacher': 'none' if result.teacher is None else
                    f'EfficientNet-Lite2 (ImageNet) and a linear probe, {result.teacher:.1f} % of '

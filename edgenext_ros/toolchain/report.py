@@ -102,8 +102,8 @@ def html(evaluation: Evaluation) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{escape(heading)}</title><style>{_STYLE}</style></head><body>',
         f'<h1>{escape(heading)}</h1>',
-        f'<p>{run.accuracy.pictures} pictures of {len(run.accuracy.per_class)} classes in '
-        f'<code>{escape(shown(data.folder))}</code> ({escape(data.note)}). Shares are in per cent, '
+        f'<p>{run.accuracy.pictures} pictures of {len(run.accuracy.per_class)} classes in <code>'
+        f'{escape(shown(data.folder))}</code> ({escape(data.note)}). Shares are in per cent, '
         'with the interval that holds the true one with 95 % confidence. Interpolation '
         f'<code>{NODE}</code>: {NODE_DOES}.</p>',
         _runs(evaluation.runs), _comparisons(evaluation.comparisons()),
@@ -232,7 +232,8 @@ def _mistakes(run: Run, data: Labelled, labels: list[str]) -> str:
         file = data.files[run.pictures[i]]
         found, truth = run.probabilities[i, best[i]], run.probabilities[i, run.truth[i]]
         figures.append(
-            f'<figure><img alt="" title="{escape(shown(file))}" src="{_thumbnail(data.folder / file)}">'
+            f'<figure><img alt="" title="{escape(shown(file))}" '
+            f'src="{_thumbnail(data.folder / file)}">'
             f'<figcaption><b>{escape(labels[run.truth[i]])}</b> ({truth:.1%})<br>taken for '
             f'<b>{escape(labels[best[i]])}</b> ({found:.1%})</figcaption></figure>')
     return f'<div class=mistakes>{"".join(figures)}</div>' if figures else '<p>None.</p>'
@@ -262,4 +263,5 @@ def _skipped(run: Run, data: Labelled) -> str:
     if not run.skipped:
         return line
     return (f'{line}<details><summary>{len(run.skipped)} files were skipped</summary>' + _table(
-        ['file', 'reason'], [[shown(s.file), s.reason] for s in run.skipped], text=2) + '</details>')
+        ['file', 'reason'], [[shown(s.file), s.reason] for s in run.skipped],
+        text=2) + '</details>')

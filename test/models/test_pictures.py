@@ -68,7 +68,8 @@ def test_which_files_are_pictures(tmp_path, name, data, reason):
 
 
 @pytest.mark.parametrize('folder', [
-    '.ipynb_checkpoints', '.trash', '@eaDir', '__MACOSX', '#recycle', '$RECYCLE.BIN', 'lost+found'])
+    '.ipynb_checkpoints', '.trash', '@eaDir', '__MACOSX', '#recycle', '$RECYCLE.BIN',
+    'lost+found'])
 def test_copies_in_folders_that_systems_make_are_left_out(tmp_path, folder):
     inner = tmp_path / 'cup' / folder / 'deep'
     inner.mkdir(parents=True)
@@ -82,8 +83,9 @@ def test_copies_in_folders_that_systems_make_are_left_out(tmp_path, folder):
 
 @pytest.mark.parametrize('name,line', [
     (b'b\xff.jpg', 'b\\xff.jpg'), (b'two\nlines.jpg', 'two\\nlines.jpg'),
-    (b'\x1b[31m.jpg', '\\x1b[31m.jpg'), ('Tasse\u00e9 \u676f.jpg'.encode(), 'Tasse\u00e9 \u676f.jpg'),
-    (b'n' * 251 + b'.jpg', 'n' * 251 + '.jpg')], ids=['bytes', 'newline', 'escape', 'script', 'long'])
+    (b'\x1b[31m.jpg', '\\x1b[31m.jpg'), ('\u00e9 \u676f.jpg'.encode(), '\u00e9 \u676f.jpg'),
+    (b'n' * 251 + b'.jpg', 'n' * 251 + '.jpg')],
+    ids=['bytes', 'newline', 'escape', 'script', 'long'])
 def test_names_of_any_bytes_are_read_and_shown_on_one_line(tmp_path, name, line):
     path = tmp_path / os.fsdecode(name)
     path.write_bytes(encoded('.jpg'))
@@ -122,6 +124,19 @@ def test_folders_too_deep_for_recursion_are_searched(tmp_path):
         os.close(here)
         # Python 3.10's rmtree, with which pytest cleans up, recurses.
         subprocess.run(['rm', '-r', str(tmp_path / 'd')], check=True)
+
+
+@pytest.mark.parametrize('share', [0.5, 0.9, 0.99])
+@pytest.mark.parametrize('suffix', ['.jpg', '.png', '.webp', '.bmp', '.tif', '.ppm'])
+def test_cut_off_files_are_damaged_in_every_format(tmp_path, suffix, share):
+    data = encoded(suffix)
+    path = tmp_path / f'a{suffix}'
+    path.write_bytes(data)
+    pictures.read(path)
+    path.write_bytes(data[:int(len(data) * share)])
+    with pytest.raises(PictureError) as caught:
+        pictures.read(path)
+    assert caught.value.reason == 'damaged' and '\n' not in str(caught.value)
 
 
 def test_a_picture_has_the_pixels_of_opencv(tmp_path):

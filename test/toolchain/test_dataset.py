@@ -69,6 +69,49 @@ def test_the_split_depends_on_names_only():
     assert len(held_back(files[:2], fraction=0.99, seed=0)) == 1
 
 
+def test_cut_off_pictures_are_left_out_and_keep_their_side(tmp_path):
+    """A picture keeps its side of the split when another one turns out to be damaged."""
+    noise = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
+    data = cv2.imencode('.jpg', noise)[1].tobytes()
+    for name in ('cup', 'plant'):
+        (tmp_path / name).mkdir()
+        for number in range(12):
+            (tmp_path / name / f'{number}.jpg').write_bytes(data)
+    before = [set(side.files) for side in dataset.split(
+        dataset.read_folder(tmp_path), fraction=0.25, seed=0)]
+    cut = [f'cup/{number}.jpg' for number in range(6)]
+    for file in cut:
+        (tmp_path / file).write_bytes(data[:len(data) // 2])
+    found = dataset.read_folder(tmp_path)
+    assert found.unreadable == tuple(cut)
+    assert str(found.account) == 'left out 6 of 24: 6 damaged (cup/0.jpg, cup/1.jpg, cup/2.jpg ' \
+        'and 3 more)'
+    after = [set(side.files) for side in dataset.split(found, fraction=0.25, seed=0)]
+    assert after == [side - set(cut) for side in before]
+
+
+def test_pictures_outside_of_the_class_folders_are_left_out(tmp_path):
+    for file in ('cup/a.png', 'plant/deep/b.png', 'preview.png'):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(tmp_path / file), np.zeros((8, 8, 3), np.uint8))
+    found = dataset.read_folder(tmp_path)
+    assert found.files == ['cup/a.png', 'plant/deep/b.png']
+    assert str(found.account) == (
+        'left out 1 of 3: 1 outside of the class folders (preview.png)')
+
+
+@pytest.mark.parametrize('files,words', [
+    (['train/cup/a.jpg', 'train/pot/a.jpg', 'val/cup/b.jpg'], 'inside; give {}/train'),
+    (['photos/cup/a.jpg', 'photos/pot/a.jpg'], 'found photos; give {}/photos')])
+def test_class_folders_one_level_down_are_pointed_to(tmp_path, files, words):
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    with pytest.raises(ValueError) as caught:
+        dataset.read_folder(tmp_path)
+    assert str(caught.value).endswith(words.format(tmp_path))
+
+
 def split(*arguments):
     return subprocess.run([sys.executable, '-m', 'edgenext_ros.toolchain.dataset',
                            *map(str, arguments)], capture_output=True, text=True)

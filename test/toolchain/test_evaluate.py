@@ -132,6 +132,14 @@ def test_nothing_is_taken_over_from_another_evaluation(folder, change):
     assert run(network, data, view).resumed == 0
 
 
+def test_nothing_is_taken_over_from_other_code(folder, monkeypatch):
+    data = labelled.read(folder, LABELS)
+    run(subject(), data)
+    assert run(subject(), data).resumed == 4
+    monkeypatch.setattr(evaluate, '_code', lambda: 'another')
+    assert run(subject(), data).resumed == 0
+
+
 def test_two_at_once_are_refused(tmp_path):
     with Partial(tmp_path / 'x.part', 3), \
             pytest.raises(ValueError, match='another process evaluates the same'):

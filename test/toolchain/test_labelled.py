@@ -49,6 +49,14 @@ def test_a_class_by_synset_or_by_name(tmp_path, name, class_id):
     assert found.truth.tolist() == [class_id]
 
 
+@pytest.mark.parametrize('folders', [('0 cup', '1 camera'), ('cup', 'camera')], ids=str)
+def test_folders_named_as_lines_with_an_index_are_found(tmp_path, folders):
+    labels = LabelSet.parse('0 cup\n1 camera\n')
+    found = labelled.read(touch(tmp_path, *(f'{name}/x.jpg' for name in folders)), labels)
+    assert dict(zip(found.files, found.truth.tolist(), strict=True)) == {
+        f'{folders[0]}/x.jpg': 0, f'{folders[1]}/x.jpg': 1}
+
+
 @pytest.mark.parametrize('names,words', [
     (['crane'], "found 'crane', which match none of its 1000 labels, or several"),
     (['a', 'b', 'tench', 'c', 'd', '7'], "found '7', 'a', 'b' and 2 more, which match none")])
@@ -90,6 +98,35 @@ def test_a_listing_that_is_wrong(tmp_path, text, words):
     listing.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ValueError, match=words):
         labelled.read(tmp_path / 'val', IMAGENET, truth=listing)
+
+
+@pytest.mark.parametrize('line', [
+    'my cup.jpg\t1', 'my cup.jpg 1', '"my cup.jpg" 1', 'my cup.jpg,1', '"my cup.jpg","goldfish"',
+    './my cup.jpg, goldfish, Carassius auratus', 'my cup.jpg   n01443537'])
+def test_a_listing_of_names_with_blanks(tmp_path, line):
+    touch(tmp_path / 'val', 'my cup.jpg')
+    (tmp_path / 'val.txt').write_text(f'file,class\n{line}\nno such one.jpg 3\n')
+    found = labelled.read(tmp_path / 'val', IMAGENET, truth=tmp_path / 'val.txt')
+    assert found.truth.tolist() == [1]
+
+
+@pytest.mark.parametrize('files,line,words', [
+    (['my cup.jpg'], 'my cups.jpg 1',
+     'found none for \'my cup.jpg\'; lines are "file class", with a TAB between them where'),
+    (['a', 'a b.jpg'], 'a b.jpg 1', 'line 1: expected a TAB between "file class"')])
+def test_a_listing_that_could_mean_several_files_asks_for_a_tab(tmp_path, files, line, words):
+    for file in files:
+        (tmp_path / file).write_bytes(b'\xff\xd8\xff')
+    (tmp_path / 'val.txt').write_text(line)
+    with pytest.raises(ValueError, match=words):
+        labelled.read(tmp_path, IMAGENET, truth=tmp_path / 'val.txt')
+
+
+def test_the_sides_of_a_split_are_pointed_to(tmp_path):
+    touch(tmp_path, 'train/cup/a.jpg', 'val/cup/b.jpg')
+    with pytest.raises(ValueError, match=f'found train and val with class folders inside; give '
+                                         f'{tmp_path}/val$'):
+        labelled.read(tmp_path, LABELS)
 
 
 @pytest.mark.parametrize('files,words', [

@@ -250,6 +250,14 @@ def empty_class(folder):
     (folder / 'vacant').mkdir()
 
 
+def sides_of_a_split(folder):
+    for side in ('train', 'val'):
+        for name in ('a', 'b'):
+            (folder / side / name).mkdir(parents=True)
+            (folder / side / name / 'x.png').touch()
+    (folder / 'own').rmdir()
+
+
 def single_picture(folder):
     two_classes(folder)
     (folder / 'rare').mkdir()
@@ -261,6 +269,7 @@ def single_picture(folder):
     (one_class, (), 1, 'expected at least two class folders, found own'),
     (empty_class, (), 1, 'vacant: expected pictures'),
     (single_picture, (), 1, 'class rare: too few pictures'),
+    (sides_of_a_split, (), 1, 'found train and val with class folders inside; give '),
     (two_classes, ('--schedule', '100x3'), 1, "schedule '100x3': expected SIZExEPOCHS"),
     (two_classes, ('--model', 'resnet18'), 1, "model 'resnet18': expected edgenext_xx_small"),
     (two_classes, ('--model', 'edgenext_base', '--weights', ONNX), 1,
@@ -274,6 +283,12 @@ def test_what_cannot_be_trained(toolchain, tmp_path, fill, arguments, code, word
     done = run(tmp_path / 'data', '--output', tmp_path / 'out', '--views', 0, *arguments)
     assert done.returncode == code and words in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_results_among_the_pictures_are_refused(toolchain, photographs):
+    done = run(photographs, '--output', photographs / 'out', *QUICK)
+    assert done.returncode == 1 and 'outside of' in done.stderr
+    assert len(done.stderr.splitlines()) == 1 and not (photographs / 'out').exists()
 
 
 def test_without_pytorch_it_says_how_to_get_it(tmp_path, monkeypatch):

@@ -1,0 +1,30 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters that lead to something else than a file: one sentence, and nothing that waits."""
+
+from dataclasses import replace
+
+from edgenext_ros.ros.engine import Engine
+from edgenext_ros.ros.parameters import CameraSettings, ClassifierSettings, ParameterError
+from edgenext_ros.ros.sources import open_source
+import pytest
+
+SETTINGS = replace(ClassifierSettings(), runtime='onnx')
+SPECIAL = ('folder', 'pipe', 'socket', 'device')
+
+
+@pytest.mark.parametrize('found', SPECIAL)
+@pytest.mark.parametrize('name,words', [
+    ('labels', 'cannot be read: expected a file, found a '),
+    ('model', 'expected a model file, found a ')])
+def test_the_classifier_refuses_what_is_no_file(special_files, name, words, found):
+    with pytest.raises(ValueError, match=words) as caught:
+        Engine.open(replace(SETTINGS, **{name: str(special_files[found])}))
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('found', SPECIAL)
+def test_the_camera_refuses_what_is_no_file(special_files, found):
+    settings = replace(CameraSettings(), source=str(special_files[found]))
+    with pytest.raises(ParameterError, match=r"parameter 'source': .*(no webcam|nor a webcam)"):
+        open_source(settings.source, repeat=1, loop=False, notice=pytest.fail)
