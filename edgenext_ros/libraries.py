@@ -10,6 +10,10 @@ _REMEDY = 'install python3-numpy and python3-opencv with apt, or "pip install ' 
           'opencv-python-headless" into a virtual environment'
 
 
+class MissingPartError(RuntimeError):
+    """A part of the installation is not here; the text says which and how to get it."""
+
+
 def require_opencv() -> None:
     """
     Import NumPy and OpenCV.

@@ -3,26 +3,33 @@
 """
 The ``edgenext`` command: one module per verb.
 
-Exit codes: 0 done, 1 the work failed or the check did not hold, 2 wrong usage or a missing part
-of the installation. Every verb writes its figures with ``--json FILE``.
+Every verb writes its figures with ``--json FILE``; the exit codes stand in ``EPILOG``.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 import json
 import os
 from pathlib import Path
 import signal
 import sys
+from typing import Any, NoReturn
 
 from edgenext_ros import __version__
-from edgenext_ros.libraries import require_opencv
+from edgenext_ros.libraries import MissingPartError, require_opencv
 
 VERBS = ('bench', 'classify', 'compile', 'demo', 'evaluate', 'models', 'parameters', 'runtimes',
          'train', 'verify')
+EPILOG = ('exit codes: 0 done; 1 the work failed, or a check did not hold; 2 wrong usage, or a '
+          'part of the installation is missing; 130 ended with Ctrl-C')
 _WITHOUT_OPENCV = ('models',)
+_STDOUT, _STDERR = 1, 2
+_JSON_HELP = ('write the figures here too; the file of an earlier run is removed first; "-" '
+              'writes them to stdout, and all else to stderr')
 
 
 def main(args: list[str] | None = None) -> int:
@@ -38,14 +45,15 @@ def _main(args: list[str] | None) -> int:
     if args is None:
         _end_in_order()
     parser = argparse.ArgumentParser(
-        prog='edgenext', description='EdgeNeXt image classification for ROS 2 and the RDK X5.')
+        prog='edgenext', description='EdgeNeXt image classification for ROS 2 and the RDK X5.',
+        epilog=EPILOG)
     parser.add_argument('--version', action='version', version=f'edgenext_ros {__version__}')
     verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB')
     for name in command[:1] if command[:1] and command[0] in VERBS else VERBS:
         module = import_module(f'{__name__}.{name}')
-        verb = verbs.add_parser(name, help=module.HELP, description=module.HELP)
+        verb = verbs.add_parser(name, help=module.HELP, description=module.HELP, epilog=EPILOG)
         module.add_arguments(verb)
-        verb.add_argument('--json', type=Path, metavar='FILE', help='write the figures here too')
+        add_json(verb)
         verb.set_defaults(run=module.run)
     arguments = parser.parse_args(command)
     arguments.command = command
@@ -53,14 +61,15 @@ def _main(args: list[str] | None) -> int:
         _check_outputs(arguments)
         if arguments.verb not in _WITHOUT_OPENCV:
             require_opencv()
-        code: int = arguments.run(arguments)
+        with _only_figures(arguments):
+            code: int = arguments.run(arguments)
         sys.stdout.flush()
         return code
     except BrokenPipeError:
         # The reader (head, less) has seen enough; nothing is left to flush to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except ImportError as error:
+    except (ImportError, MissingPartError) as error:
         print(f'edgenext {arguments.verb}: {error}', file=sys.stderr)
         return 2
     except OSError as error:
@@ -84,17 +93,73 @@ def _end_in_order() -> None:
             signal.signal(number, end)
 
 
+def add_json(parser: argparse.ArgumentParser, **options: Any) -> None:
+    """Declare ``--json``; the options go to ``add_argument``."""
+    parser.add_argument('--json', type=Path, metavar='FILE', help=_JSON_HELP, **options)
+
+
 def _check_outputs(arguments: argparse.Namespace) -> None:
-    """Raise OSError now, and not when the work is done, where the figures cannot be written."""
+    """
+    Raise OSError now, and not when the work is done, where the figures cannot be written.
+
+    An earlier run's figures go: after a failure nobody shall take them for those of this run.
+    """
     for name in ('json', 'html', 'markdown', 'plot', 'layers', 'sensitivity'):
         path = getattr(arguments, name, None)
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise OSError(f'--{name} {path}: expected a file to write, in a folder that exists')
+    if arguments.json is not None and not _is_stdout(arguments.json) and arguments.json.is_file():
+        if arguments.json.is_symlink():  # the link stays, see write_json
+            arguments.json.write_text('')
+        else:
+            arguments.json.unlink()
 
 
-def write_json(path: Path | None, figures: object) -> None:
-    """Write a verb's figures, if a file was asked for; it appears only when it is complete."""
+def _is_stdout(path: Path) -> bool:
+    return str(path) in ('-', '/dev/stdout')
+
+
+@contextmanager
+def _only_figures(arguments: argparse.Namespace) -> Iterator[None]:
+    """
+    With ``--json -``, send all that is printed, by libraries in C too, to stderr.
+
+    ``arguments.json`` becomes the file descriptor of the real stdout until the end.
+    """
+    if arguments.json is None or not _is_stdout(arguments.json):
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(_STDOUT)
+    try:
+        os.dup2(_STDERR, _STDOUT)
+        arguments.json = kept
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, _STDOUT)
+        os.close(kept)
+
+
+def become(command: list[str], environment: dict[str, str],
+           arguments: argparse.Namespace) -> NoReturn:
+    """Replace this process by another that runs the same verb, with the real stdout."""
+    if isinstance(arguments.json, int):
+        os.dup2(arguments.json, _STDOUT)
+    os.execve(command[0], command, environment)
+
+
+def write_json(path: Path | int | None, figures: object) -> None:
+    """
+    Write a verb's figures, if a file was asked for; it appears only when it is complete.
+
+    :param path: an int is the descriptor of stdout, see ``_only_figures``.
+    """
     if path is None:
+        return
+    if isinstance(path, int):
+        with open(path, 'w', encoding='utf-8', closefd=False) as stdout:
+            stdout.write(json.dumps(figures, indent=2) + '\n')
         return
     if path.is_symlink() or (path.exists() and not path.is_file()):
         # What a link leads to, a device or a pipe is written to, not replaced.

@@ -34,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the best classes of each picture; 1 when one that was named could not be read."""
+    import sys
+
     from edgenext_ros.cli import write_json
     from edgenext_ros.core.classifier import Classifier
     from edgenext_ros.core.labels import LabelSet
@@ -44,13 +46,17 @@ def run(arguments: argparse.Namespace) -> int:
     from edgenext_ros.runtime import open_model, suffixes
 
     if arguments.top_k < 1:
-        raise ValueError(f'--top-k must be at least 1, got {arguments.top_k}')
+        print(f'edgenext classify: --top-k must be at least 1, got {arguments.top_k}',
+              file=sys.stderr)
+        return 2
     listings = [find(path).expect_some() if path.is_dir() else Listing(path.parent, (path.name,))
                 for path in arguments.pictures]
     located = store.locate(arguments.model, suffixes=suffixes(arguments.runtime))
     runtime, info = open_model(located.path, runtime=arguments.runtime)
     try:
         source = arguments.labels or located.labels
+        if source is None:
+            print(store.no_labels(located.path), file=sys.stderr)
         labels = LabelSet.numbered(info.classes) if source is None else \
             store.read_labels(source).check_count(info.classes, source=str(source))
         classifier = Classifier(
@@ -77,6 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _classify(listing: Listing, classifier: Classifier, labels: LabelSet, *,
               top_k: int) -> tuple[list[dict[str, Any]], Account]:
     """Print the best classes of the pictures of a folder; return a row for each, left out too."""
+    import sys
+
     from edgenext_ros.models.left_out import LeftOut
     from edgenext_ros.models.pictures import PictureError, read
     from edgenext_ros.models.regular import shown
@@ -87,7 +95,7 @@ def _classify(listing: Listing, classifier: Classifier, labels: LabelSet, *,
         try:
             frame = read(listing.folder / file)
         except PictureError as error:
-            print(f'{name}: {error}')
+            print(f'{name}: {error}', file=sys.stderr)
             rows.append({'picture': name, 'error': str(error), 'left_out': error.reason})
             failed.append(LeftOut(file, error.reason))
             continue

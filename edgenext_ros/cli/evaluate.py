@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from edgenext_ros.choices import DEFAULT_FIT, ENGINES, FITS, INTERPOLATIONS, NODE, NODE_DOES
+from edgenext_ros.toolchain.progress import duration
 
 if TYPE_CHECKING:
     from edgenext_ros.core.labels import LabelSet
@@ -138,12 +139,16 @@ def _labels(subjects: list[Subject], located: list[Located], own: Path | None) -
                 f'{subject.path}: expected the {subjects[0].info.classes} classes of '
                 f'{subjects[0].path.name} in the same order, found {classes} others; only models '
                 'of the same classes can be compared')
-    return shared or LabelSet.numbered(subjects[0].info.classes)
+    if shared is None:
+        print(store.no_labels(subjects[0].path), file=sys.stderr)
+        return LabelSet.numbered(subjects[0].info.classes)
+    return shared
 
 
 def _show(evaluation: Evaluation) -> None:
     """Print the tables."""
     from edgenext_ros.models.regular import shown
+    from edgenext_ros.toolchain.metrics import TOP
     from edgenext_ros.toolchain.report import share
 
     first, labels = evaluation.runs[0], evaluation.labels
@@ -159,10 +164,11 @@ def _show(evaluation: Evaluation) -> None:
     for subject in subjects:
         print(f'{subject.path.name}: sha256 {subject.digest}, {subject.info.engine}')
     print(f'interpolation {NODE}: {NODE_DOES}\n')
-    _table(['model', 'fit', 'interpolation', 'top-1 %', 'top-5 %', 'ECE %', 'fps', 'convert ms',
-            'infer ms'],
+    top5 = len(labels) > TOP  # of five classes or fewer it is always 100 %
+    _table(['model', 'fit', 'interpolation', 'top-1 %', *(['top-5 %'] if top5 else []), 'ECE %',
+            'fps', 'convert ms', 'infer ms'],
            [[r.subject.path.name, r.view.fit, r.view.interpolation, share(r.accuracy.top1),
-             share(r.accuracy.top5), f'{r.accuracy.ece:.1f}', f'{r.fps:.1f}',
+             *([share(r.accuracy.top5)] if top5 else []), f'{r.accuracy.ece:.1f}', f'{r.fps:.1f}',
              f'{r.convert_ms:.2f}', f'{r.infer_ms:.2f}'] for r in evaluation.runs])
     compared = evaluation.comparisons()
     if compared:
@@ -220,12 +226,3 @@ class Meter:
         # The line that is rewritten may have been longer.
         end = '\n' if done == total or not terminal else ''
         print(('\r\x1b[K' if terminal else '') + text, end=end, file=sys.stderr, flush=True)
-
-
-def duration(seconds: float) -> str:
-    """Write a time for people."""
-    whole = round(seconds)
-    if whole < 100:
-        return f'{whole} s'
-    minutes = round(seconds / 60)
-    return f'{minutes} min' if minutes < 100 else f'{minutes // 60} h {minutes % 60} min'

@@ -18,13 +18,14 @@ HELP = 'List, fetch and verify the models that have a name, and say what a .bin 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
+    from edgenext_ros.cli import add_json
+
     actions = parser.add_subparsers(dest='action', required=True, metavar='ACTION')
 
     def add(name: str, text: str) -> argparse.ArgumentParser:
         action = actions.add_parser(name, help=text, description=f'{text[:1].upper()}{text[1:]}.')
         # The verb has it too; suppressed, so that this one's absence does not overwrite it.
-        action.add_argument('--json', type=Path, metavar='FILE', default=argparse.SUPPRESS,
-                            help='write the figures here too')
+        add_json(action, default=argparse.SUPPRESS)
         return action
 
     add('list', 'show every model: its published figures, and which of its files are here')

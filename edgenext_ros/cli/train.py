@@ -27,8 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--schedule', default='160x20,224x10', metavar='SIZExEPOCHS,...',
                         help='size of the pictures and number of epochs (default: %(default)s)')
     parser.add_argument('--patience', type=int, default=10, metavar='EPOCHS',
-                        help='stop after so many without a better validation result; 0 never '
-                             'stops (default: 10)')
+                        help='stop after so many epochs in a row below the best validation '
+                             'result; one as good as the best, such as another 100 %%, starts '
+                             'the count again; 0 never stops (default: 10)')
     parser.add_argument('--views', type=int, default=4,
                         help='parts of each picture that a teacher with ImageNet weights sees; '
                              '0 does without a teacher (default: 4)')
@@ -47,8 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train here if PyTorch is here, else in the Python of the BPU tools; say what is next."""
     from importlib.util import find_spec
-    import os
     import sys
+
+    from edgenext_ros.cli import become
 
     wrong = _wrong(arguments)
     if wrong:
@@ -65,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
                   file=sys.stderr)
             return 2
         command = tools.module('edgenext_ros.cli', *arguments.command)
-        os.execve(command[0], command, tools.environment())
+        become(command, tools.environment(), arguments)
     return _train(arguments)
 
 
@@ -82,10 +84,12 @@ def _wrong(arguments: argparse.Namespace) -> str:
 
 def _train(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
+    from shlex import quote
     import sys
     from time import monotonic
 
     from edgenext_ros.cli import write_json
+    from edgenext_ros.toolchain.metrics import TOP
     from edgenext_ros.toolchain.own_classes import Job, train_folder
     from edgenext_ros.toolchain.progress import Passing
     from edgenext_ros.toolchain.train import parse_schedule, Settings
@@ -116,12 +120,18 @@ def _train(arguments: argparse.Namespace) -> int:
         print(f'\nedgenext train: interrupted; the same command goes on after the last whole '
               f'epoch, from {job.output}', file=sys.stderr)
         return 130
-    print(f'\ntest         {result.test.top1:.1f} % top-1, {result.test.top5:.1f} % top-5 of '
+    top5 = f', {result.test.top5:.1f} % top-5' if len(result.classes) > TOP else ''
+    onnx = quote(str(result.onnx))
+    print(f'\ntest         {result.test.top1:.1f} % top-1{top5} of '
           f'{result.test.pictures} pictures that training never read\n'
           f'written      {result.onnx}, {result.labels.name}, '
           f'{result.onnx.with_suffix(".md").name} (model card), pictures/\n'
-          f'for the BPU  edgenext compile {result.onnx} --output '
-          f'{result.onnx.with_suffix(".bin")} --calibration {job.output}/pictures/training')
+          f'on this PC   edgenext classify --model {onnx} PICTURE\n'
+          f'in ROS       ros2 run edgenext_ros classifier_node --ros-args -r image:=/TOPIC '
+          f'-p model:={quote(str(result.onnx.absolute()))}\n'
+          f'for the BPU  edgenext compile {onnx} --output '
+          f'{quote(str(result.onnx.with_suffix(".bin")))} --calibration '
+          f'{quote(f"{job.output}/pictures/training")}')
     figures = asdict(result)
     del figures['account']
     figures.update(onnx=str(result.onnx), top1=result.test.top1, top5=result.test.top5,

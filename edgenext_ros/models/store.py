@@ -158,7 +158,7 @@ def _labels_of(path: Path) -> Path | None:
                  if path in [folder.resolve() / file.name for folder in folders(entry)]), None)
 
 
-def own_labels(path: Path) -> tuple[Path, ...]:
+def _own_labels(path: Path) -> tuple[Path, ...]:
     """Return where the labels of a model outside the catalog are looked for, first come first."""
     return tuple(path.with_suffix(suffix) for suffix in ('.labels.txt', '.labels.json'))
 
@@ -166,7 +166,13 @@ def own_labels(path: Path) -> tuple[Path, ...]:
 def _labels_beside(path: Path) -> Path | None:
     if not path.is_file():
         return None  # '/' and '' have no name that a suffix could go on
-    return next((candidate for candidate in own_labels(path) if candidate.is_file()), None)
+    return next((candidate for candidate in _own_labels(path) if candidate.is_file()), None)
+
+
+def no_labels(path: Path) -> str:
+    """Say that a model's file has no labels, and where they were looked for."""
+    looked_for = ', '.join(candidate.name for candidate in _own_labels(path))
+    return f'no labels beside {path} (looked for {looked_for}): names are class indices'
 
 
 def user_path(text: str) -> Path:

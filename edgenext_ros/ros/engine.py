@@ -84,9 +84,7 @@ class Engine:
         log.info(f'model {info.name} ({self.path}), {info.classes} classes, '
                  f'{info.width}x{info.height}, on {info.engine}')
         if not self.labels_source:
-            names = ' and '.join(path.name for path in store.own_labels(self.path))
-            log.warning(f'no labels for {self.path}: looked for {names} beside it; results carry '
-                        f'class indices')
+            log.warning(store.no_labels(self.path))
 
     def close(self, log: Any, *, idle: bool) -> None:
         """

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edgenext_ros import models
+from edgenext_ros.libraries import MissingPartError
 import numpy as np
 import numpy.typing as npt
 
@@ -25,7 +26,7 @@ Scores = npt.NDArray[np.float32]
 """The network's output: float32, flat, one value per class, owned by the caller."""
 
 
-class RuntimeUnavailableError(RuntimeError):
+class RuntimeUnavailableError(MissingPartError):
     """An engine cannot be used on this machine; the text says why and what to install."""
 
 

@@ -10,7 +10,7 @@ Photographs in class folders: read, split, augment, batch.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 import hashlib
@@ -21,6 +21,7 @@ from edgenext_ros.models import pictures
 from edgenext_ros.models.left_out import Account, LeftOut
 from edgenext_ros.models.pictures import EXPECTED, Listing, PictureError
 from edgenext_ros.models.regular import shown
+from edgenext_ros.toolchain.links import link
 import numpy as np
 
 MEAN = np.array([123.675, 116.28, 103.53], np.float32)
@@ -54,6 +55,14 @@ class Photographs:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of names and pixels, as hexadecimal digits."""
+        total = hashlib.sha256()
+        for file, image in zip(self.files, self.images, strict=True):
+            total.update(_bytes(f'{file}\0{image.shape}\0'))
+            total.update(np.ascontiguousarray(image))
+        return total.hexdigest()
 
     def select(self, indices: np.ndarray) -> Photographs:
         """Return the pictures at these indices, with the same classes."""
@@ -144,7 +153,7 @@ def split(data: Photographs, *, fraction: float, seed: int) -> tuple[Photographs
     Split off a share of the pictures, class by class.
 
     The order is that of a hash of seed and file name, so the split does not depend on the
-    file system, and a picture keeps its side when others are added or removed near it.
+    file system. When others are added or removed, few pictures change sides.
 
     :return: the rest, and the share.
     :raises ValueError: a class with a single picture.
@@ -243,15 +252,6 @@ def batches(count: int, prepare: Callable[[int], np.ndarray], *, batch: int, see
             yield ready
 
 
-def link(data: Path, files: Iterable[str], output: Path) -> None:
-    """Make ``output/<class>/<file>`` a link to the same of ``data``, for each of the files."""
-    for file in files:
-        path = output / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        path.symlink_to((data / file).absolute())
-
-
 def main() -> None:
     """Read the arguments and link every picture into its side of the split."""
     parser = argparse.ArgumentParser(
@@ -264,7 +264,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if not 0 < arguments.test_fraction < 1:
         parser.error(f'--test-fraction must be between 0 and 1, got {arguments.test_fraction}')
-    data, counts = arguments.data, {'train': 0, 'test': 0}
+    data = arguments.data
+    sides: dict[str, list[str]] = {'train': [], 'test': []}
     try:
         listing = class_folders(data)
     except ValueError as error:
@@ -272,15 +273,18 @@ def main() -> None:
     for name in listing.folders:
         files = {file for file in listing.files if file.startswith(f'{name}/')}
         kept = held_back(sorted(files), fraction=arguments.test_fraction, seed=arguments.seed)
-        for side, chosen in (('test', kept), ('train', files - kept)):
-            link(data, chosen, arguments.output / side)
-            counts[side] += len(chosen)
-    if not any(counts.values()):
+        sides['test'] += kept
+        sides['train'] += files - kept
+    if not any(sides.values()):
         parser.exit(1, f'{data}: expected a folder with one folder of pictures per class\n')
+    try:
+        link(data, sides, arguments.output)
+    except ValueError as error:
+        parser.exit(1, f'{error}\n')
     account = listing.account()
     if account:
         print(account)
-    print(f'{counts["train"]} pictures in {arguments.output}/train, {counts["test"]} in '
+    print(f'{len(sides["train"])} pictures in {arguments.output}/train, {len(sides["test"])} in '
           f'{arguments.output}/test')
 
 

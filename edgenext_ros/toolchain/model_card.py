@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgenext_ros.models.regular import shown
+from edgenext_ros.toolchain.metrics import TOP
 
 if TYPE_CHECKING:
     from edgenext_ros.toolchain.own_classes import Job, Result
@@ -38,6 +39,8 @@ def model_card(job: Job, result: Result) -> str:
                        'probabilities',
     }
     rows = '\n'.join(f'| {name} | {text} |' for name, text in facts.items())
+    # Of five classes or fewer top-5 is always 100 %.
+    top5 = f' and {result.test.top5:.1f} % top-5' if len(result.classes) > TOP else ''
     curve = '\n'.join(
         f'| {epoch.number} | {epoch.size} | {epoch.loss:.3f} | '
         f'{"" if epoch.validation is None else f"{epoch.validation:.1f} %"} |'
@@ -50,8 +53,8 @@ def model_card(job: Job, result: Result) -> str:
 
 ## Accuracy
 
-{result.test.top1:.1f} % top-1 and {result.test.top5:.1f} % top-5 on the {result.test.pictures}
-test pictures, of each the middle square, in float. Neither training nor its end looked at them.
+{result.test.top1:.1f} % top-1{top5} on the {result.test.pictures} test pictures,
+of each the middle square, in float. Neither training nor its end looked at them.
 Through the node's own path: `edgenext evaluate {result.onnx.name} --data pictures/test`.
 
 A picture of anything outside these classes still gets one of them.

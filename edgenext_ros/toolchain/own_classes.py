@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from edgenext_ros.models.left_out import Account
 from edgenext_ros.toolchain import dataset, teacher
 from edgenext_ros.toolchain.bpu_graph import PLANS, SIZE, size_of
 from edgenext_ros.toolchain.export import export
+from edgenext_ros.toolchain.links import expect_links, link
 from edgenext_ros.toolchain.model_card import model_card
+from edgenext_ros.toolchain.origin import Origin
 from edgenext_ros.toolchain.progress import Progress
 from edgenext_ros.toolchain.student import accuracy, Evaluation, logits
 from edgenext_ros.toolchain.train import Epoch, Settings, Trainer
@@ -25,6 +27,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+LEAST_TO_TRAIN, LEAST_TO_VALIDATE = 10, 2
+"""Pictures of a class: below that there is a warning."""
 LEAST_TO_CALIBRATE = 50
 """Validation pictures: fewer, all of them right, would ask for boundless confidence."""
 
@@ -82,6 +86,12 @@ def train_folder(job: Job, *, progress: Progress) -> Result:
     if job.data.resolve() in (job.output.resolve(), *job.output.resolve().parents):
         raise ValueError(f'{job.output}: expected a folder for the results outside of {job.data}, '
                          'where the next run would take it for a class')
+    # Before the pictures are decoded, which takes minutes for thousands.
+    origin = Origin.of(
+        {**asdict(job.settings), 'test': job.test_fraction, 'validation': job.validation_fraction},
+        job.data, dataset.class_folders(job.data).files)
+    origin.check(job.output)
+    expect_links(job.output / 'pictures')
     data = dataset.read_folder(job.data)
     rest, test = dataset.split(data, fraction=job.test_fraction, seed=job.settings.seed)
     training, validation = rest, None
@@ -93,13 +103,15 @@ def train_folder(job: Job, *, progress: Progress) -> Result:
         f'{len(side)} {name}' for name, side in sides.items() if side) + ' pictures')
     if data.account:
         progress(str(data.account))
-    job.output.mkdir(parents=True, exist_ok=True)
-    for name, side in sides.items():
-        if side:
-            dataset.link(job.data, side.files, job.output / 'pictures' / name)
-
+    warning = few(training, validation)
+    if warning:
+        progress(warning)
     network, start = start_network(
         job.settings.model, job.settings.weights, len(data.names))
+    trainer = Trainer(network, training, validation, job.settings, origin, job.output)
+    job.output.mkdir(parents=True, exist_ok=True)
+    link(job.data, {name: side.files for name, side in sides.items() if side},
+         job.output / 'pictures')
     progress(f'first weights: {start}')
     known = None
     if job.settings.views and find_spec(teacher.PACKAGE) is None:
@@ -108,8 +120,7 @@ def train_folder(job: Job, *, progress: Progress) -> Result:
         known = teacher.look(training, views=job.settings.views, seed=job.settings.seed,
                              cache=job.output / 'teacher', progress=progress)
         progress(f'teacher: {known.top1:.1f} % of pictures right that it was not fitted to')
-    trainer = Trainer(network, training, validation, known, job.settings, job.output)
-    trainer.run(progress)
+    trainer.run(known, progress)
 
     network.load_state_dict(trainer.best)
     temperature = None
@@ -125,6 +136,22 @@ def train_folder(job: Job, *, progress: Progress) -> Result:
     _write_text(result.labels, '\n'.join(data.names) + '\n')
     _write_text(result.onnx.with_suffix('.md'), model_card(job, result))
     return result
+
+
+def few(training: dataset.Photographs, validation: dataset.Photographs | None) -> str:
+    """Return a warning that names the classes with too few pictures; '' when all have enough."""
+    parts = []
+    for side, word, least in ((training, 'to train', LEAST_TO_TRAIN),
+                              (validation, 'to validate', LEAST_TO_VALIDATE)):
+        if side is None:
+            continue
+        counts = np.bincount(side.targets, minlength=len(side.names))
+        short = [f'{name} {count}' for name, count in zip(side.names, counts, strict=True)
+                 if count < least]
+        if short:
+            more = f' and {len(short) - 5} more classes' if len(short) > 5 else ''
+            parts.append(f'fewer than {least} pictures {word}: {", ".join(short[:5])}{more}')
+    return f'warning: {"; ".join(parts)}; add photographs, or expect little' if parts else ''
 
 
 def start_network(name: str, weights: str, classes: int) -> tuple[nn.Module, str]:

@@ -12,3 +12,12 @@ Progress = Callable[[str], None]
 
 class Passing(str):
     """News that the next may replace, such as the number of pictures done."""
+
+
+def duration(seconds: float) -> str:
+    """Write a time for people."""
+    whole = round(seconds)
+    if whole < 100:
+        return f'{whole} s'
+    minutes = round(seconds / 60)
+    return f'{minutes} min' if minutes < 100 else f'{minutes // 60} h {minutes % 60} min'

@@ -18,7 +18,7 @@ from edgenext_ros.models import pictures
 from edgenext_ros.models.regular import shown
 from edgenext_ros.toolchain.evaluate import Evaluation, Run, Versus
 from edgenext_ros.toolchain.labelled import Labelled
-from edgenext_ros.toolchain.metrics import Share
+from edgenext_ros.toolchain.metrics import Share, TOP
 import numpy as np
 
 if TYPE_CHECKING:
@@ -131,15 +131,21 @@ def _table(heads: list[str], rows: list[list[str]], *, text: int) -> str:
 
 def _runs(runs: tuple[Run, ...]) -> str:
     digests = {run.subject.path: run.subject.digest for run in runs}
+    top5 = _has_top5(runs[0])
     return _table(
-        ['model', 'runtime', 'fit', 'interpolation', 'top-1', 'top-5', 'calibration error',
-         'skipped', 'pictures a second', 'convert, ms', 'infer, ms'],
+        ['model', 'runtime', 'fit', 'interpolation', 'top-1', *(['top-5'] if top5 else []),
+         'calibration error', 'skipped', 'pictures a second', 'convert, ms', 'infer, ms'],
         [[run.subject.path.name, run.subject.info.engine, run.view.fit, run.view.interpolation,
-          share(run.accuracy.top1), share(run.accuracy.top5), f'{run.accuracy.ece:.1f}',
-          str(len(run.skipped)), f'{run.fps:.1f}', f'{run.convert_ms:.2f}',
-          f'{run.infer_ms:.2f}'] for run in runs], text=4) + ''.join(
+          share(run.accuracy.top1), *([share(run.accuracy.top5)] if top5 else []),
+          f'{run.accuracy.ece:.1f}', str(len(run.skipped)), f'{run.fps:.1f}',
+          f'{run.convert_ms:.2f}', f'{run.infer_ms:.2f}'] for run in runs], text=4) + ''.join(
         f'<p>SHA-256 of {escape(path.name)}: <code>{found}</code></p>'
         for path, found in digests.items())
+
+
+def _has_top5(run: Run) -> bool:
+    """Tell whether top-5 says anything: of five classes or fewer it is always 100 %."""
+    return run.probabilities.shape[1] > TOP
 
 
 def _comparisons(found: list[Versus]) -> str:
@@ -198,7 +204,7 @@ def _reliability(run: Run) -> tuple[str, Figure]:
 def _all_classes(run: Run) -> tuple[str, Figure]:
     name = 'all classes, each line from its worst'
     figure, axes = _figure(name)
-    for key in ('top1', 'top5'):
+    for key in ('top1', 'top5') if _has_top5(run) else ('top1',):
         values = sorted(getattr(c, key) for c in run.accuracy.per_class)
         axes.step(range(1, len(values) + 1), values, where='mid', label=f'top-{key[3:]}')
     axes.set(xlabel='classes', ylabel='per cent', ylim=(0, 102))
@@ -245,8 +251,9 @@ def _thumbnail(path: Path) -> str:
 
 def _classes(run: Run, labels: list[str]) -> str:
     return '<details><summary>All classes</summary>' + _table(
-        ['class', 'pictures', 'top-1', 'top-5'],
-        [[labels[c.class_id], str(c.pictures), f'{c.top1:.1f}', f'{c.top5:.1f}']
+        ['class', 'pictures', 'top-1', *(['top-5'] if _has_top5(run) else [])],
+        [[labels[c.class_id], str(c.pictures), f'{c.top1:.1f}',
+          *([f'{c.top5:.1f}'] if _has_top5(run) else [])]
          for c in run.accuracy.per_class], text=1) + '</details>'
 
 

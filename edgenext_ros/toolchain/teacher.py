@@ -51,17 +51,18 @@ def look(data: Photographs, *, views: int, seed: int, cache: Path,
     """
     model = _efficientnet_lite2().to(memory_format=torch.channels_last)
     cache.mkdir(parents=True, exist_ok=True)
-    basis, maps = _basis(model, data, seed, cache / 'basis.npz'), []
+    digest = data.digest()
+    basis, maps = _basis(model, data, seed, cache / 'basis.npz', digest), []
     for number in range(views):
         file = cache / f'view_{number:03}.npz'
         if file.exists():
             with np.load(file) as stored:
-                if stored['files'].tolist() == data.files and int(stored['seed']) == seed:
+                if _same(stored, digest) and int(stored['seed']) == seed:
                     maps.append(stored['maps'])
                     continue
         maps.append(_look(model, basis, data, number, seed, progress,
                           f'teacher: view {number + 1} of {views}'))
-        _keep(file, maps=maps[-1], files=np.array(data.files), seed=seed)
+        _keep(file, maps=maps[-1], digest=digest, seed=seed)
     stacked = np.stack(maps)
     targets, top1 = _soft_targets(stacked, data.targets, len(data.names))
     return Views(stacked, targets, top1)
@@ -86,8 +87,12 @@ def _features(model: torch.nn.Module, pictures: list[np.ndarray]) -> torch.Tenso
     return model.forward_features(x)
 
 
-def _basis(model: torch.nn.Module, data: Photographs, seed: int,
-           file: Path) -> tuple[torch.Tensor, torch.Tensor]:
+def _same(stored: np.lib.npyio.NpzFile, digest: str) -> bool:
+    return 'digest' in stored and str(stored['digest']) == digest
+
+
+def _basis(model: torch.nn.Module, data: Photographs, seed: int, file: Path,
+           digest: str) -> tuple[torch.Tensor, torch.Tensor]:
     """
     Return mean and principal components of the features of 1000 pictures.
 
@@ -95,7 +100,7 @@ def _basis(model: torch.nn.Module, data: Photographs, seed: int,
     """
     if file.exists():
         with np.load(file) as stored:
-            if stored['files'].tolist() == data.files:
+            if _same(stored, digest):
                 return torch.from_numpy(stored['mean']), torch.from_numpy(stored['vectors'])
     chosen = np.random.default_rng(seed).permutation(len(data))[:1000]
     with torch.inference_mode():
@@ -104,7 +109,7 @@ def _basis(model: torch.nn.Module, data: Photographs, seed: int,
             for n in range(0, len(chosen), 32)]).permute(0, 2, 3, 1).flatten(0, 2)
         mean = x.mean(0)
         vectors = torch.linalg.eigh((x - mean).T @ (x - mean))[1][:, -CHANNELS:].flip(1)
-    _keep(file, mean=mean.numpy(), vectors=vectors.numpy(), files=np.array(data.files))
+    _keep(file, mean=mean.numpy(), vectors=vectors.numpy(), digest=digest)
     return mean, vectors
 
 

@@ -14,7 +14,8 @@ import time
 from edgenext_ros.models import ModelError
 from edgenext_ros.toolchain import dataset
 from edgenext_ros.toolchain.bpu_graph import SIZE
-from edgenext_ros.toolchain.progress import Passing, Progress
+from edgenext_ros.toolchain.origin import CHECKPOINT, Origin
+from edgenext_ros.toolchain.progress import duration, Passing, Progress
 from edgenext_ros.toolchain.student import accuracy, Batch, normalise, Student
 from edgenext_ros.toolchain.teacher import cut, Views
 from edgenext_ros.toolchain.whole import write
@@ -24,7 +25,6 @@ from safetensors.torch import save_file
 import torch
 from torch.nn import functional
 
-CHECKPOINT = 'checkpoint.safetensors'
 FRESH = 1_000_000
 """Number of the first view that no teacher has seen: one for each epoch."""
 
@@ -45,7 +45,7 @@ class Settings:
     """Highest learning rate of AdamW; it rises for two epochs, and falls as a cosine."""
     batch: int = 64
     patience: int = 0
-    """Epochs without a better validation result after which to stop; 0 never stops."""
+    """Epochs below the best validation result after which to stop; 0 never stops."""
     seed: int = 0
 
     @property
@@ -68,7 +68,7 @@ class Epoch:
     def __str__(self) -> str:
         validation = '' if self.validation is None else \
             f', {self.validation:.1f} % of the validation pictures right'
-        return f'epoch {self.number}: {self.seconds:.0f} s, loss {self.loss:.3f}{validation}'
+        return f'{self.seconds:.0f} s, loss {self.loss:.3f}{validation}'
 
 
 def parse_schedule(text: str) -> tuple[tuple[int, int], ...]:
@@ -93,15 +93,16 @@ class Trainer:
     One run: the student, its running average, and the optimiser.
 
     :param network: timm's EdgeNeXt with as many classes as the pictures have.
-    :param known: what a teacher sees in the training pictures; None trains on labels alone.
-    :raises ModelError: ``output`` holds a run with other settings or pictures.
+    :param origin: what the run is made with.
+    :raises ModelError: ``output`` holds a run of another origin.
     """
 
     def __init__(self, network: torch.nn.Module, training: dataset.Photographs,
-                 validation: dataset.Photographs | None, known: Views | None,
-                 settings: Settings, output: Path) -> None:
+                 validation: dataset.Photographs | None, settings: Settings, origin: Origin,
+                 output: Path) -> None:
         self.training, self.validation = training, validation
-        self.known, self.settings, self.output = known, settings, output
+        self.settings, self.origin, self.output = settings, origin, output
+        self.known: Views | None = None
         self.truth = functional.one_hot(
             torch.from_numpy(training.targets), len(training.names)).float()
         self.student = Student(network).to(memory_format=torch.channels_last)
@@ -115,16 +116,20 @@ class Trainer:
         self.best = self.average.state_dict()
         self._resume()
 
-    def run(self, progress: Progress) -> None:
+    def run(self, known: Views | None, progress: Progress) -> None:
         """
         Train to the end of the schedule or of the patience; leave the best weights in ``best``.
+
+        :param known: what a teacher sees in the training pictures; None trains on labels alone.
 
         The checkpoint is written after every epoch; an interrupted epoch is begun again, with
         the same pictures in the same order.
         """
+        self.known = known
         for index in range(len(self.history), len(self.settings.sizes)):
-            if self._exhausted():
-                progress(f'no better validation result in {self.settings.patience} epochs: done')
+            if 0 < self.settings.patience <= self._below_best():
+                progress(f'no validation result as good as {self._best():.1f} % in '
+                         f'{self.settings.patience} epochs (--patience): done')
                 break
             began = time.monotonic()
             loss = self._epoch(index, progress)
@@ -136,13 +141,26 @@ class Trainer:
             self.history.append(
                 Epoch(index + 1, size, loss, round(time.monotonic() - began, 1), top1))
             self._save()
-            progress(str(self.history[-1]))
+            progress(self._news())
 
-    def _exhausted(self) -> bool:
-        """Tell whether the best validation result is too long ago."""
-        results = [epoch.validation or 0 for epoch in self.history]
-        patience = self.settings.patience
-        return 0 < patience < len(results) and max(results[-patience:]) < max(results[:-patience])
+    def _best(self) -> float:
+        return max(epoch.validation or 0 for epoch in self.history)
+
+    def _below_best(self) -> int:
+        """Return the number of epochs since the last one with the best validation result."""
+        results = [epoch.validation or 0 for epoch in reversed(self.history)]
+        return results.index(max(results)) if results else 0
+
+    def _news(self) -> str:
+        """Say how the last epoch went, how long patience lasts, and how long the rest takes."""
+        last, sizes, below = self.history[-1], self.settings.sizes, self._below_best()
+        text = f'epoch {last.number} of {len(sizes)}: {last}'
+        if below:
+            patience = f' of {self.settings.patience}' if self.settings.patience else ''
+            text += f' (best {self._best():.1f} %, {below}{patience} epochs ago)'
+        # The work of an epoch grows with the area of the pictures.
+        left = sum(last.seconds * (size / last.size) ** 2 for size in sizes[last.number:])
+        return f'{text}; about {duration(left)} left' if left else text
 
     def _epoch(self, epoch: int, progress: Progress) -> float:
         settings, count = self.settings, len(self.training)
@@ -198,11 +216,6 @@ class Trainer:
                                     strict=True):
                 mean.lerp_(weight, share)
 
-    def _facts(self) -> dict[str, str]:
-        """Return what a checkpoint must have been made with to go on from it."""
-        return {'settings': json.dumps(asdict(self.settings)),
-                'pictures': json.dumps(self.training.files)}
-
     def _save(self) -> None:
         tensors = {f'{part}.{name}': value for part, state in self._states().items()
                    for name, value in state.items()}
@@ -212,7 +225,8 @@ class Trainer:
         try:
             write(self.output / CHECKPOINT, lambda path: save_file(
                 {name: value.contiguous() for name, value in tensors.items()}, path,
-                {**self._facts(), 'history': history}))
+                {**self.origin.metadata(), 'pictures': json.dumps(self.training.files),
+                 'history': history}))
         except SafetensorError as error:
             raise OSError(f'{self.output / CHECKPOINT}: cannot be written: {error}; the last one '
                           'is still there') from error
@@ -225,6 +239,7 @@ class Trainer:
         path = self.output / CHECKPOINT
         if not path.exists():
             return
+        self.origin.check(self.output)
         try:
             with safe_open(path, 'pt') as stored:
                 facts = stored.metadata()
@@ -233,10 +248,9 @@ class Trainer:
         except Exception as error:  # The library has an error of its own for a damaged file.
             raise ModelError(f'{path}: cannot be read ({error}); remove it to begin '
                              'again') from error
-        differs = [name for name, value in self._facts().items() if facts.get(name) != value]
-        if differs:
-            raise ModelError(f'{path}: from a training with other {" and ".join(differs)}; give '
-                             'another --output, or remove it to begin again')
+        if json.loads(facts['pictures']) != self.training.files:
+            raise ModelError(f'{path}: from a training where other pictures of the same names '
+                             'decoded; remove it to begin again')
 
         def part(prefix: str) -> dict[str, torch.Tensor]:
             return {name.removeprefix(prefix): value for name, value in tensors.items()

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from edgenext_ros.cli import main
+from edgenext_ros.models.pictures import Account
 from edgenext_ros.models.store import locate, resource_folder
 from edgenext_ros.toolchain import verify
 from edgenext_ros.toolchain.verify import Agreement
@@ -13,6 +14,7 @@ import pytest
 
 PICTURES = resource_folder() / 'pictures'
 BIN, ONNX = (locate('demo', suffixes=(suffix,)).path for suffix in ('.bin', '.onnx'))
+NOTHING = Account((), 0)
 VERIFY = ['verify', BIN, '--against', ONNX, '--pictures', PICTURES]
 
 
@@ -63,9 +65,13 @@ def test_what_verify_cannot_compare(toolchain, onnxruntime, model, against, pict
     assert words in error
 
 
-def test_verify_without_the_tools(monkeypatch, tmp_path, capsys):
+@pytest.mark.parametrize('arguments', [
+    VERIFY, ['compile', 'edgenext_xx_small', '--random-weights'],
+    ['classify', PICTURES / 'coffee.jpg', '--runtime', 'simulator'],
+    ['evaluate', '--data', PICTURES, '--runtime', 'simulator']], ids=lambda value: value[0])
+def test_without_the_tools_a_part_is_missing(monkeypatch, tmp_path, capsys, arguments):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
-    assert call(*VERIFY) == 1
+    assert call(*arguments) == 2
     error = capsys.readouterr().err
     assert '$EDGENEXT_TOOLCHAIN names this folder' in error and error.count('\n') == 1
 
@@ -79,7 +85,7 @@ def test_verify_without_the_tools(monkeypatch, tmp_path, capsys):
     ([], [row('bin', difference=1e-4)], 0, '')],
     ids=['enough', 'too few', 'exact', 'not exact', 'nothing asked'])
 def test_the_exit_code_of_verify(monkeypatch, tmp_path, capsys, options, rows, code, words):
-    monkeypatch.setattr(verify, 'verify', lambda *_, **__: rows)
+    monkeypatch.setattr(verify, 'verify', lambda *_, **__: (rows, NOTHING))
     figures = tmp_path / 'figures.json'
     assert call(*VERIFY, *options, '--json', figures) == code
     error = capsys.readouterr().err
@@ -89,8 +95,8 @@ def test_the_exit_code_of_verify(monkeypatch, tmp_path, capsys, options, rows, c
 
 
 def test_verify_names_the_first_disagreements(monkeypatch, capsys):
-    monkeypatch.setattr(verify, 'verify', lambda *_, **__: [
-        row('bin', top1=0.0, disagreements=[f'{name}.jpg' for name in 'abcdefg'])])
+    monkeypatch.setattr(verify, 'verify', lambda *_, **__: ([
+        row('bin', top1=0.0, disagreements=[f'{name}.jpg' for name in 'abcdefg'])], NOTHING))
     assert call(*VERIFY) == 0
     shown = capsys.readouterr().out
     assert 'same best class 0.00 %' in shown

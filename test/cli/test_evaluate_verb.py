@@ -12,6 +12,7 @@ import time
 
 from edgenext_ros.cli import evaluate as verb, main
 from edgenext_ros.models.store import locate, resource_folder
+from edgenext_ros.toolchain import metrics
 import pytest
 
 PICTURES = resource_folder() / 'pictures'
@@ -84,6 +85,26 @@ def test_models_of_other_classes_are_not_compared(data, tmp_path, capsys):
     error = capsys.readouterr().err
     assert 'expected the 100 classes of demo.onnx in the same order' in error
     assert error.count('\n') == 1
+
+
+def test_a_model_without_labels_says_so_once(data, tmp_path, capsys):
+    copy = tmp_path / 'copy.onnx'
+    shutil.copy(ONNX, copy)
+    (data / 'Faces_easy').rename(data / '0')
+    shutil.rmtree(data / 'cup')
+    shutil.rmtree(data / 'camera')
+    assert call(copy, '--compare', copy, '--data', data, '--runtime', 'onnx') == 0
+    out, error = capsys.readouterr()
+    assert error.count(f'no labels beside {copy} (looked for copy.labels.txt, copy.labels.json): '
+                       'names are class indices\n') == 1
+    assert '2 pictures of 1 classes' in out and 'top-5 %' in out
+
+
+def test_top_5_is_left_out_where_there_are_five_classes_at_most(data, capsys, monkeypatch):
+    for classes, expected in ((99, True), (100, False)):
+        monkeypatch.setattr(metrics, 'TOP', classes)
+        assert call('--data', data, '--runtime', 'onnx') == 0
+        assert ('top-5 %' in capsys.readouterr().out) == expected
 
 
 def test_only_held_back_pictures(data, capsys):

@@ -30,6 +30,50 @@ def test_figures_go_through_a_link_and_replace_nothing_else(tmp_path):
     assert pipe.is_fifo()
 
 
+@pytest.mark.parametrize('file', ['-', '/dev/stdout'])
+def test_figures_are_alone_on_stdout(file, tmp_path):
+    done = command('models', 'list', '--json', file)
+    assert done.returncode == 0 and json.loads(done.stdout)[0]['name'] == 'demo'
+    assert done.stderr == command('models', 'list').stdout
+    with (tmp_path / 'log').open('w') as log:  # as ">> log" in a shell
+        log.write('before\n')
+        log.flush()
+        subprocess.run([sys.executable, '-m', 'edgenext_ros.cli', 'models', 'list', '--json', file],
+                       cwd=ROOT, stdout=log, stderr=subprocess.DEVNULL, check=True, timeout=60)
+    first, rest = (tmp_path / 'log').read_text().split('\n', 1)
+    assert first == 'before' and json.loads(rest) == json.loads(done.stdout)
+
+
+def test_what_a_library_prints_is_not_among_the_figures():
+    code = ("import os, sys; from edgenext_ros.cli import main, runtimes;"
+            "runtimes.run = lambda arguments, run=runtimes.run: os.write(1, b'noise') and "
+            'run(arguments);'
+            "sys.exit(main(['runtimes', '--json', '-']))")
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, cwd=ROOT,
+                          timeout=60)
+    assert json.loads(done.stdout)[0]['name'] and 'noise' in done.stderr
+
+
+@pytest.mark.parametrize('linked', [False, True])
+def test_figures_of_an_earlier_run_do_not_outlive_a_failure(tmp_path, capsys, linked):
+    figures = target = tmp_path / 'figures.json'
+    if linked:
+        figures = tmp_path / 'link'
+        figures.symlink_to(target)
+    target.write_text('{"earlier": true}')
+    assert main(['models', 'path', 'no_such', '--json', str(figures)]) == 1
+    assert figures.is_symlink() == linked and target.exists() == linked
+    assert not linked or not target.read_text()
+
+
+@pytest.mark.parametrize('verb', [(), ('classify',), ('train',)], ids=''.join)
+def test_help_tells_the_exit_codes(verb):
+    said = ' '.join(command(*verb, '--help').stdout.split())
+    assert said.endswith(
+        'exit codes: 0 done; 1 the work failed, or a check did not hold; 2 wrong usage, or a part '
+        'of the installation is missing; 130 ended with Ctrl-C')
+
+
 @pytest.mark.parametrize('seconds', ['0', '-1', 'nan', '1e9'])
 def test_a_demo_needs_some_seconds(seconds, capsys):
     with pytest.raises(SystemExit) as stop:

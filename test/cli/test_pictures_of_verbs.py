@@ -61,8 +61,9 @@ def test_classify(folder, tmp_path, capsys):
 def test_classify_says_why_a_named_file_is_left_out(folder, tmp_path, capsys):
     code, rows = call('classify', folder / 'cup/a.JPG', folder / 'cup/1.heic',
                       '--runtime', 'onnx', figures=tmp_path / 'x.json')
-    out = capsys.readouterr().out
-    assert code == 1 and '1.heic: expected a picture that every OpenCV reads, found HEIC; ' in out
+    out, error = capsys.readouterr()
+    assert code == 1
+    assert '1.heic: expected a picture that every OpenCV reads, found HEIC; ' in error
     assert out.splitlines()[-1] == 'left out 1 of 2: 1 HEIC (1.heic)'
     assert [row.get('left_out') for row in rows] == [None, 'HEIC']
 

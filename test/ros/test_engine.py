@@ -26,8 +26,8 @@ def test_tell_warns_when_the_classes_of_a_file_have_no_names(tmp_path, onnxrunti
     engine.close(log, idle=True)
     (_, text), warning = told(log)
     assert text.startswith(f'model mine ({model}), 100 classes, 224x224, on ONNX Runtime')
-    assert warning == ('warning', f'no labels for {model}: looked for mine.labels.txt and '
-                       'mine.labels.json beside it; results carry class indices')
+    assert warning == ('warning', f'no labels beside {model} (looked for mine.labels.txt, '
+                       'mine.labels.json): names are class indices')
 
 
 @pytest.mark.parametrize('given', ['bundled', 'path of the bundled', 'beside', 'parameter'])

@@ -3,7 +3,11 @@
 """Training on one's own classes: what it leaves, going on after Ctrl-C, and bad input."""
 
 import json
+import os
+from pathlib import Path
+import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +20,7 @@ import pytest
 
 pytestmark = pytest.mark.timeout(300)  # PyTorch on a busy machine
 
+ROOT = Path(__file__).resolve().parents[2]
 CLASSES = {'ball': (20, 20, 200), 'box': (20, 200, 20), 'pipe': (200, 20, 20)}
 ONNX = locate('demo', suffixes=('.onnx',)).path
 QUICK = ('--schedule', '64x3', '--batch', '4', '--views', '0', '--threads', '1')
@@ -78,7 +83,7 @@ def test_goes_on_after_ctrl_c_to_the_same_result(trained, photographs, tmp_path)
     with subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True) as process:
         for line in process.stdout:
-            if 'epoch 1:' in line:  # so it is in the midst of the second
+            if 'epoch 1 of 3:' in line:  # so it is in the midst of the second
                 process.send_signal(signal.SIGINT)
                 break
         error = process.communicate()[1]
@@ -86,16 +91,124 @@ def test_goes_on_after_ctrl_c_to_the_same_result(trained, photographs, tmp_path)
     assert 'Traceback' not in error and not (tmp_path / 'model.onnx').exists()
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
-    assert 'epoch 1:' not in done.stdout and 'epoch 3:' in done.stdout
+    assert 'epoch 1 of 3:' not in done.stdout and 'epoch 3 of 3:' in done.stdout
     assert (tmp_path / 'model.onnx').read_bytes() == (trained[0] / 'model.onnx').read_bytes()
 
 
-@pytest.mark.parametrize('other', [('--rate', '0.1'), ('--weights', 'random')])
-def test_refuses_to_go_on_with_other_settings(trained, photographs, other):
-    before = (trained[0] / 'checkpoint.safetensors').read_bytes()
-    done = run(photographs, '--output', trained[0], *QUICK, *other)
-    assert done.returncode == 1 and 'other settings' in done.stderr
-    assert (trained[0] / 'checkpoint.safetensors').read_bytes() == before
+def test_says_how_far_it_is_and_what_is_next(trained):
+    folder, said = trained
+    assert re.search(r' epoch 1 of 3: \d+ s, loss .* right.*; about \d+ s left\n', said)
+    assert re.search(r' epoch 3 of 3: .* right.*\n', said) and said.count(' left\n') == 2
+    assert said.count('warning: ') == 1 and (
+        ' warning: fewer than 10 pictures to train: ball 8, box 8, pipe 8; fewer than 2 pictures '
+        'to validate: ball 1, box 1, pipe 1; add photographs, or expect little\n') in said
+    assert 'top-5' not in said + (folder / 'model.md').read_text()  # of three classes
+    assert f'edgenext classify --model {folder}/model.onnx PICTURE\n' in said
+    assert (f'ros2 run edgenext_ros classifier_node --ros-args -r image:=/TOPIC -p '
+            f'model:={folder}/model.onnx\n') in said
+
+
+def other_classes(photographs):
+    (photographs / 'pipe').rename(photographs / 'tube')
+
+
+def other_pictures(photographs):
+    for name in CLASSES:
+        shutil.copy(photographs / name / '1.png', photographs / name / '10.png')
+
+
+def other_content(photographs):
+    """Under the names of the pictures that were there."""
+    for path in photographs.rglob('*.png'):
+        cv2.imwrite(str(path), np.zeros((64, 64, 3), np.uint8))
+
+
+@pytest.mark.parametrize('change, options, words', [
+    (None, ('--rate', '0.1'), 'other settings (rate 0.001 there, 0.1 here)'),
+    (None, ('--weights', 'random'), 'other settings (weights auto there, random here)'),
+    (None, ('--test', '0.5'), 'other settings (test 0.12 there, 0.5 here)'),
+    (other_classes, (), 'other classes (ball, box, pipe there; ball, box, tube here)'),
+    (other_pictures, (), 'other pictures (3 added: ball/10.png, box/10.png, pipe/10.png)'),
+    (other_content, (), 'other pictures (30 changed: ball/0.png, ball/1.png, ball/2.png and 27 '),
+], ids=['rate', 'weights', 'test', 'classes', 'pictures', 'content'])
+def test_refuses_to_go_on_with_another_training(trained, photographs, tmp_path, change, options,
+                                                words):
+    data, output = tmp_path / 'data', tmp_path / 'own'
+    shutil.copytree(photographs, data)
+    shutil.copytree(trained[0], output, symlinks=True)
+    before = contents(output)
+    if change:
+        change(data)
+    done = run(data, '--output', output, *QUICK, *options)
+    assert (done.returncode, done.stdout) == (1, '')
+    assert f'checkpoint.safetensors: from a training with {words}' in done.stderr
+    assert '; give another --output, or remove this file to begin again' in done.stderr
+    assert contents(output) == before
+
+
+def contents(folder):
+    return {path: os.readlink(path) if path.is_symlink() else path.read_bytes()
+            for path in folder.rglob('*') if path.is_symlink() or path.is_file()}
+
+
+def test_links_are_those_of_this_training_only(trained, photographs, tmp_path):
+    output = tmp_path / 'own'
+    shutil.copytree(trained[0], output, symlinks=True)
+    (output / 'checkpoint.safetensors').unlink()
+    data = tmp_path / 'data'
+    for name in ('ball', 'box'):
+        shutil.copytree(photographs / name, data / name)
+    (data / 'box' / 'cut.jpg').unlink()
+    assert run(data, '--output', output, *QUICK, '--schedule', '64x1').returncode == 0
+    links = [path for path in (output / 'pictures').rglob('*') if path.is_symlink()]
+    assert {os.readlink(link) for link in links} == {str(p) for p in data.rglob('*.png')}
+    assert len(links) == 20
+
+
+def test_stops_when_no_result_is_as_good_as_the_best(toolchain, tmp_path):
+    script = '''
+from edgenext_ros.toolchain.train import Epoch, Settings, Trainer
+trainer = object.__new__(Trainer)
+trainer.settings = Settings('', '', 0, ((64, 1), (128, 9)), 1.0, patience=3)
+trainer.history = []
+for number, result in enumerate((80, 100, 90, 100, 90, 80, 95), start=1):
+    size = 64 if number == 1 else 128
+    trainer.history.append(Epoch(number, size, 0.5, size / 32, result))
+    print(trainer._news())
+trainer.run(None, print)
+'''
+    program = [str(toolchain.python), '-c', script]
+    done = subprocess.run(program, capture_output=True, text=True, cwd=ROOT)
+    lines = done.stdout.splitlines()
+    assert lines[0] == ('epoch 1 of 10: 2 s, loss 0.500, 80.0 % of the validation pictures right; '
+                        'about 72 s left'), done.stderr  # 9 epochs, each of 4 times the pixels
+    assert lines[2].endswith('right (best 100.0 %, 1 of 3 epochs ago); about 28 s left')
+    assert lines[3].endswith('right; about 24 s left')  # as good as the best: counts again
+    assert lines[6].endswith('right (best 100.0 %, 3 of 3 epochs ago); about 12 s left')
+    assert lines[7:] == ['no validation result as good as 100.0 % in 3 epochs (--patience): done']
+
+
+def test_another_picture_of_the_same_name_is_shown_to_the_teacher_again(toolchain, photographs,
+                                                                        tmp_path):
+    script = '''
+import sys
+from pathlib import Path
+from dataclasses import replace
+from edgenext_ros.toolchain import dataset, teacher
+looked = []
+teacher._efficientnet_lite2 = teacher.torch.nn.Identity
+teacher._basis = lambda *_: None
+teacher._look = lambda model, basis, data, *_: looked.append(1) or teacher.np.ones(
+    (len(data), 4, 1, 1))
+data = dataset.read_folder(Path(sys.argv[1]))
+for images in (data.images, data.images, data.images[::-1]):
+    teacher.look(replace(data, images=images), views=1, seed=0, cache=Path(sys.argv[2]),
+                 progress=print)
+    print(len(looked))
+'''
+    done = subprocess.run([str(toolchain.python), '-c', script, str(photographs), str(tmp_path)],
+                          capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.split() == ['1', '1', '2'], done.stderr
 
 
 def test_without_the_teachers_package_the_labels_have_to_do(toolchain, photographs, tmp_path):

@@ -1,0 +1,45 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The verb "classify": what goes where, and exit codes."""
+
+import shutil
+
+from edgenext_ros.cli import main
+from edgenext_ros.models.store import locate, resource_folder
+import pytest
+
+PICTURE = resource_folder() / 'pictures' / 'astronaut.jpg'
+ONNX = locate('demo', suffixes=('.onnx',)).path
+
+
+def call(*arguments):
+    return main(['classify', *map(str, arguments)])
+
+
+@pytest.mark.parametrize('count', ['0', '-1'])
+def test_no_class_at_all_is_wrong_usage(count, capsys):
+    assert call(PICTURE, '--top-k', count) == 2
+    assert capsys.readouterr().err == (
+        f'edgenext classify: --top-k must be at least 1, got {count}\n')
+
+
+def test_errors_of_pictures_go_to_stderr(onnxruntime, tmp_path, capsys):
+    (tmp_path / 'torn.jpg').write_bytes(b'torn')
+    assert call(PICTURE, tmp_path / 'torn.jpg', '--runtime', 'onnx') == 1
+    out, error = capsys.readouterr()
+    assert error.startswith(f'{tmp_path}/torn.jpg: ') and error.count('\n') == 1
+    assert f'{PICTURE}: Faces_easy ' in out and f'{tmp_path}/torn.jpg: ' not in out
+
+
+def test_a_model_without_labels_says_so_once(onnxruntime, tmp_path, capsys):
+    model = tmp_path / 'copy.onnx'
+    shutil.copy(ONNX, model)
+    assert call(PICTURE, PICTURE, '--model', model, '--runtime', 'onnx') == 0
+    out, error = capsys.readouterr()
+    assert error == (f'no labels beside {model} (looked for copy.labels.txt, copy.labels.json): '
+                     'names are class indices\n')
+    face = locate('demo').labels.read_text().splitlines().index('Faces_easy')
+    assert out.count(f'{PICTURE}: {face} ') == 2
+    shutil.copy(locate('demo').labels, tmp_path / 'copy.labels.txt')
+    assert call(PICTURE, '--model', model, '--runtime', 'onnx') == 0
+    assert not capsys.readouterr().err
