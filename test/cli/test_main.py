@@ -38,8 +38,8 @@ def test_figures_are_alone_on_stdout(file, tmp_path):
     with (tmp_path / 'log').open('w') as log:  # as ">> log" in a shell
         log.write('before\n')
         log.flush()
-        subprocess.run([sys.executable, '-m', 'edgenext_ros.cli', 'models', 'list', '--json', file],
-                       cwd=ROOT, stdout=log, stderr=subprocess.DEVNULL, check=True, timeout=60)
+        subprocess.run([sys.executable, '-m', 'edgenext_ros.cli', 'models', 'list',
+                        '--json', file], cwd=ROOT, stdout=log, stderr=subprocess.DEVNULL, check=True, timeout=60)
     first, rest = (tmp_path / 'log').read_text().split('\n', 1)
     assert first == 'before' and json.loads(rest) == json.loads(done.stdout)
 
