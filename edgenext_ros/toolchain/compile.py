@@ -203,9 +203,9 @@ def _calibrate(job: Job, folder: Path, picture: list[int],
     """
     assert job.pictures is not None
     height, width = picture
+    folder.mkdir()
     seen = calibration.read_folder(
         job.pictures, limit=job.count, width=width, height=height, fit=job.fit)
-    folder.mkdir()
     for number, nv12 in enumerate(seen.pictures):
         # Not tofile: it does not say why it could not write.
         (folder / f'{number:05}.rgb').write_bytes(
@@ -225,7 +225,7 @@ def _publish(job: Job, work: Path, config: dict[str, Any], prepared: dict[str, A
         'model': Path(job.model).name, 'network': prepared['size'], 'classes': prepared['classes'],
         'weights': prepared['weights'], 'height': prepared['picture'][0],
         'width': prepared['picture'][1], 'recipe': job.recipe.name, 'sha256': hashlib.sha256(compiled.read_bytes()).hexdigest(),
-        'fit': job.fit, 'calibration_pictures': used, 'report': asdict(report),
+        'fit': job.fit, 'calibration_pictures': used, 'report': report.as_json(),
         'configuration': config}
     recipe = work / 'recipe.json'
     recipe.write_text(json.dumps(story, indent=1) + '\n')
