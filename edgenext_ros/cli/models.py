@@ -98,9 +98,13 @@ def _list(arguments: argparse.Namespace) -> int:
                       for file, path in here],
             'published': vars(figures) if figures else None})
     write_json(arguments.json, rows)
+    try:
+        place = f'Fetched files are in {store.cache_folder()}'
+    except store.NoHomeError as error:
+        place = f'There is no place for fetched files: {error}'
     print(f'\nFigures: as published by D-Robotics for ImageNet-1k on an RDK X5; top-1 of the .bin '
           f'and of\nthe float network, latency of one picture, frames a second with several '
-          f'threads.\nFetched files are in {store.cache_folder()}; get one with '
+          f'threads.\n{place}; get one with '
           f'"{store.fetch_command("NAME", store.default_kind())}".')
     return 0
 
@@ -203,7 +207,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         for file, path in here:
             row: dict[str, Any] = {'name': entry.name, 'kind': file.kind, 'path': str(path)}
             try:
-                found = verify(path, keep=path.parent == store.cache_folder())
+                found = verify(path, keep=store.is_fetched(path))
                 how = ('bundled' if entry.bundled else 'as at its first use' if found.compared else
                        'first use')
                 print(f'{entry.name:<10}{file.kind:<9}OK     {how}, SHA-256 '

@@ -30,28 +30,38 @@ def low_values(highest: int) -> str:
 
 
 class BitDepth:
-    """Look at the first pictures of a stream of mono16, sparsely."""
+    """Look at the first pictures of a stream of 16-bit values, sparsely."""
 
     def __init__(self) -> None:
         self._stream: tuple[object, ...] = ()
         self._seen, self._highest = 0, 0
 
     def judge(self, frame: Frame) -> str:
-        """Return a sentence once, when the values of 30 mono16 pictures stay low."""
-        if frame.encoding != 'mono16':
+        """Return a sentence once, when the values of 30 pictures stay low."""
+        if frame.encoding != 'mono16' and not frame.of_16_bits:
             return ''
-        stream = (frame.width, frame.height, frame.big_endian)
+        stream = (frame.encoding, frame.width, frame.height, frame.big_endian)
         if stream != self._stream:
             self._stream, self._seen, self._highest = stream, 0, 0
         if self._seen == _FRAMES:
             return ''
         self._seen += 1
-        pixels = frame.plane(2, width=frame.width, height=frame.height)[::_EVERY, ::_EVERY]
-        high, low = pixels[..., int(not frame.big_endian)], pixels[..., int(frame.big_endian)]
-        top = high.max()
-        self._highest = max(self._highest, (int(top) << 8) + int(low[high == top].max()))
+        self._highest = max(self._highest, _highest(frame))
         if self._highest >= LOWEST_USUAL:
             self._seen = _FRAMES
         elif self._seen == _FRAMES:
             return low_values(self._highest)
         return ''
+
+
+def _highest(frame: Frame) -> int:
+    """Return the highest of some values, or of what they may be."""
+    if frame.of_16_bits:
+        # Neither alpha, nor one colour of a mosaic only.
+        data = frame.data.reshape(-1, 4)[:, :3] if frame.encoding in ('bgra8', 'rgba8') else \
+            frame.data
+        return int(data[::_EVERY * _EVERY - 1].max()) << 8 | 0xFF
+    pixels = frame.plane(2, width=frame.width, height=frame.height)[::_EVERY, ::_EVERY]
+    high, low = pixels[..., int(not frame.big_endian)], pixels[..., int(frame.big_endian)]
+    top = high.max()
+    return (int(top) << 8) + int(low[high == top].max())

@@ -47,6 +47,8 @@ class Frame:
     """Byte order of mono16; drivers leave junk here for 8-bit pictures, so it is ignored there."""
     note: str = field(default='', kw_only=True)
     """What was assumed of the picture, for people; the same for all pictures of a stream."""
+    of_16_bits: bool = field(default=False, kw_only=True)
+    """The bytes are the high ones of 16-bit values, whose low ones are left out."""
     luma_rows: int = field(default=0, init=False)
     """Rows of ``step`` bytes before the chroma plane: ``height``, and padding in some."""
 

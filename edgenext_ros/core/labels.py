@@ -4,10 +4,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ast
+from dataclasses import dataclass, field
 import json
 import re
 
+_INDEX = re.compile(r'\s*(\d{1,6})(?:\s*[:,;)]\s*|\.?\s+)(\S.*)', re.ASCII)
+"""A line with the class index before its name: ``0 tench``, ``0: tench``, ``0,tench``."""
+_STRING = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\"""")
+_QUOTE = re.compile('[\'"]')
+_LONG_NUMBER = re.compile(r'\d{20}', re.ASCII)
+_PLAIN_LITERAL = re.compile(r'[\s\d{}\[\](),:]*', re.ASCII)
+_DEEPEST = 3
+"""Brackets in brackets; a dict of pairs has two."""
 _SYNSET = re.compile(r'(n\d{8})\s+(\S.*)')
 _NOT_IN_MESSAGES = re.compile('[\0\ud800-\udfff]')
 
@@ -22,6 +31,8 @@ class LabelSet:
 
     names: tuple[str, ...]
     synsets: tuple[str, ...] = ()
+    written: tuple[str, ...] = field(default=(), compare=False)
+    """The lines as they were, where class indices before the names were taken off."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -37,27 +48,28 @@ class LabelSet:
     @classmethod
     def parse(cls, text: str, *, source: str = 'labels') -> LabelSet:
         """
-        Read names from text: one a line, or JSON.
+        Read names from text: one a line, JSON, or a Python dict or list as its text.
 
-        JSON is a list of names, or an object from index to name, or to [synset, name] (as in
-        Keras' class index). A line, or a name, may start with a synset: ``n01440764 tench``.
+        JSON is a list of names, an object from index to name, or to [synset, name] (as in Keras'
+        class index), or from name to index, or one that has such an object as ``id2label``
+        (Hugging Face). Python's text is the same (D-Robotics' ``imagenet_classes.names``). A line,
+        or a name, may start with a synset: ``n01440764 tench``. Of lines, indices before the names
+        are taken off where they count 0, 1, 2 ...
 
         :param source: where the text comes from, for the error.
         :raises LabelError: not JSON although it looks so, gaps, or no name at all.
         """
         text = text.removeprefix('\ufeff')
+        written: list[str] = []
         if text.lstrip()[:1] in ('{', '['):
-            try:
-                entries = _entries(json.loads(text, object_pairs_hook=_unique), source)
-            except (ValueError, RecursionError) as error:
-                if isinstance(error, LabelError):
-                    raise
-                # ValueError: also of a number with thousands of digits.
-                raise LabelError(f'{source}: not valid JSON: {error}') from error
+            entries = _entries(_value(text, source), source)
         else:
             entries = text.splitlines()
             while entries and not entries[-1].strip():
                 entries.pop()
+            without = _without_indices(entries)
+            if without:
+                entries, written = without, entries
         for index, entry in enumerate(entries):
             if not entry.strip():
                 raise LabelError(f'{source}: the name of class {index} is empty')
@@ -69,8 +81,8 @@ class LabelSet:
         matches = [_SYNSET.fullmatch(entry) for entry in entries]
         found = [match for match in matches if match]
         if len(found) == len(entries):
-            return cls(tuple(m[2] for m in found), tuple(m[1] for m in found))
-        return cls(tuple(entries))
+            return cls(tuple(m[2] for m in found), tuple(m[1] for m in found), tuple(written))
+        return cls(tuple(entries), written=tuple(written))
 
     def check_count(self, classes: int, *, source: str = 'labels') -> LabelSet:
         """Return this set, or raise LabelError when a model has another number of classes."""
@@ -79,6 +91,65 @@ class LabelSet:
                 f'{source}: expected {classes} names, one for each class of the model, '
                 f'found {len(self)}')
         return self
+
+
+def _without_indices(lines: list[str]) -> list[str]:
+    """Return names without the indices before them; none where these do not count from 0."""
+    matches = [_INDEX.fullmatch(line) for line in lines]
+    names = [match[2] for index, match in enumerate(matches) if match and int(match[1]) == index]
+    # Of '0 eggs' and '1 eggs' the number is a part of the name.
+    return names if len(names) == len(lines) == len(set(names)) else []
+
+
+def _value(text: str, source: str) -> object:
+    """Read JSON, or where it is none, what Python prints of a dict or a list."""
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        value = _python_value(text, source)
+        if value is None:
+            # ValueError: also of a number with thousands of digits.
+            raise LabelError(f'{source}: not valid JSON: {error}') from error
+        return value
+
+
+def _python_value(text: str, source: str) -> object:
+    """
+    Read a dict or list as Python does, of numbers and strings only; None where it is none.
+
+    Only text without names, operators and deep nesting reaches Python's parser: those may run out
+    of stack.
+
+    :raises LabelError: of a key that stands twice, Python would keep the last.
+    """
+    bare = _without_strings(text)
+    if bare is None or not _PLAIN_LITERAL.fullmatch(bare) or _LONG_NUMBER.search(bare):
+        return None
+    depth, colons = 0, 0
+    for character in bare:
+        depth += (character in '{[(') - (character in '}])')
+        colons += character == ':' and depth == 1
+        if depth > _DEEPEST:
+            return None
+    try:
+        value: object = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, TypeError):
+        return None
+    if isinstance(value, dict) and len(value) < colons:
+        raise LabelError(f'{source}: a key stands twice')
+    return value if isinstance(value, dict | list) else None
+
+
+def _without_strings(text: str) -> str | None:
+    """Return what is left of Python's text without its strings; None where one has no end."""
+    parts, at = [], 0
+    while quote := _QUOTE.search(text, at):
+        string = _STRING.match(text, quote.start())
+        if string is None:
+            return None
+        parts.append(text[at:quote.start()])
+        at = string.end()
+    return ''.join(parts) + text[at:]
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -92,17 +163,23 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _entries(value: object, source: str) -> list[str]:
     """Put the names of a JSON value into the order of their index."""
     if isinstance(value, dict):
+        value = value.get('id2label', value)
+    if isinstance(value, dict):
+        indices = [index for index in value.values() if type(index) is int]
+        if len(set(indices)) == len(value):
+            value = {index: name for name, index in value.items()}
         try:
             by_index = {int(key): name for key, name in value.items()}
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise LabelError(f'{source}: keys must be class indices: {error}') from error
         missing = set(range(len(value))) - set(by_index)
         if missing:
             raise LabelError(f'{source}: no name for class {min(missing)}')
         value = [by_index[index] for index in range(len(by_index))]
     names = []
-    for index, entry in enumerate(value if isinstance(value, list) else [value]):
-        if isinstance(entry, list) and entry and all(isinstance(part, str) for part in entry):
+    for index, entry in enumerate(value if isinstance(value, list | tuple) else [value]):
+        if isinstance(entry, list | tuple) and entry \
+                and all(isinstance(part, str) for part in entry):
             entry = ' '.join(entry[:2])
         if not isinstance(entry, str):
             raise LabelError(f'{source}: the name of class {index} is not text: {entry!r}')

@@ -131,8 +131,9 @@ def read_rows(encoding: str, width: int, height: int, step: int, size: int) -> R
 
     - the height counts the rows of chroma too;
     - the luma plane has padding rows, up to a multiple of 8, 16, 32 or 64;
-    - the step is size / height, counts pixels or bits, is 0, or another encoding's. The rows then
-      have no padding, or padding to a power of two, and the bytes say which.
+    - the step is size / height, counts pixels or bits, or is another encoding's; with a chroma
+      plane it may be 0 or anything less than a row. The rows then have no padding, or padding to
+      a power of two, and the bytes say which.
 
     A reading is taken where it is the only one that fits. A step that may be right is believed.
 
@@ -149,6 +150,8 @@ def read_rows(encoding: str, width: int, height: int, step: int, size: int) -> R
                          f'let the driver set step to the bytes of one row of luma')
     if found:
         return found[0]
+    if layout.even_height and height % 2 and size != step * height:
+        raise FrameError(f'{text}: height must be even')
     if step < row:
         raise FrameError(f'{text}: a row has {row} bytes, but step is {step}')
     if twice == 3 and size == step * height:
@@ -163,7 +166,9 @@ def _readings(layout: Layout, width: int, height: int, step: int, size: int) -> 
     row, twice = width * layout.pixel_bytes, layout.half_rows
     steps = {_ceil(row, to) for to in _ALIGNMENTS}
     usual = step in steps
-    if step > row and not usual and step % row and step * height != size:
+    if step < row and twice == 2:
+        steps &= {step * layout.pixel_bytes}  # it counts pixels
+    elif step > row and not usual and step % row and step * height != size:
         return []  # unusual padding, so that more may be wrong than the step
     counted, rest = divmod(2 * height, twice)
     heights = [height] if twice == 2 or rest else [height, counted]

@@ -18,19 +18,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from edgenext_ros.core.period import LEAST_GAPS, period_of
 import numpy as np
 
 _WINDOW = 128
 """Gaps that the period is fitted to."""
-_LEAST_GAPS = 12
-_LEAST_SINGLES, _SINGLES_SHARE = 3, 0.08
-"""Of so many gaps must be one period, or the period is not known; 20 % are, of 80 % lost."""
-_NOISE, _DOUBT = 0.24, 0.35
-"""RMS distance of gaps from whole periods, in periods; gaps without any order have 0.29, and few
-of them less by chance: so much less, divided by the root of their number."""
-_STEADY_NOISE, _NOISE_RATIO = 0.06, 2.0
-_BIAS, _BIAS_DOUBT = 0.06, 0.2
-"""Mean distance, with its sign: jitter has none, another period has."""
 _SAME = 4
 """So many equal gaps of several periods in a row are a camera that has changed its rate."""
 _LONGEST_S, _LONGEST_PERIODS = 2.0, 25
@@ -41,8 +33,8 @@ _UNATTENDED = 0.5
 """In so many periods without anybody waiting a frame may have been overwritten."""
 _LEAST_LOSSES, _LEAST_SHARE, _LEAST_FRAMES = 3, 0.03, 20
 _SHARE_S, _EVIDENCE_S = 30.0, 120.0
-_CALM_S, _CALM_INTERVALS, _CALM_FRAMES = 8.0, 10, 8
-"""After so long without a loss, and so many times the usual time between two, it has ended."""
+_CALM_S, _CALM_INTERVALS, _CALM_FRAMES, _CALM_SHARE = 8.0, 10, 8, 0.01
+"""After so long with hardly a loss, and so many times the usual time between two, it has ended."""
 _FEW_LOSSES, _FEW_CALM_S = 10, 30.0
 """So few losses do not tell the usual time between two."""
 _NEW = 4096
@@ -53,6 +45,7 @@ class _Arrival(NamedTuple):
     arrived: float
     unattended: float
     stream: str
+    sequence: int | None
 
 
 class _Gap(NamedTuple):
@@ -61,6 +54,8 @@ class _Gap(NamedTuple):
     waited: float
     """Between the two arrivals, in this computer's time."""
     unattended: float
+    skipped: int | None
+    """Sequence numbers between the two; None where the middleware has none."""
 
 
 class _Second(NamedTuple):
@@ -106,11 +101,12 @@ class LostFrames:
         self._uncounted = 0
         self._seconds: deque[_Second] = deque()
         self._lost = self._overwritten = 0
+        self._unsure = 0  # lost, if others are too
         self._last_loss = float('-inf')
-        self._received_since = 0
         self._goes_on = False
 
-    def note(self, stamp: int, *, arrived: float, unattended: float, stream: str = '') -> None:
+    def note(self, stamp: int, *, arrived: float, unattended: float, stream: str = '',
+             sequence: int | None = None) -> None:
         """
         Take note of a frame.
 
@@ -118,8 +114,10 @@ class LostFrames:
         :param arrived: steady seconds.
         :param unattended: seconds before that in which a frame would have been overwritten.
         :param stream: whose stamps are compared, such as the ``frame_id``.
+        :param sequence: how many its publisher has sent, where the middleware says so.
         """
-        self._new.append(_Arrival(stamp, arrived, unattended, stream) if stamp else None)
+        self._new.append(_Arrival(stamp, arrived, unattended, stream, sequence)
+                         if stamp else None)
 
     def interrupt(self) -> None:
         """Compare the next stamp with none before: there was a pause."""
@@ -127,7 +125,7 @@ class LostFrames:
 
     def begin_anew(self) -> None:
         """Forget the counts."""
-        self._lost = self._overwritten = 0
+        self._lost = self._overwritten = self._unsure = 0
 
     def look(self, now: float, *, several: bool = False, stalled: bool = False) -> Loss:
         """
@@ -143,12 +141,14 @@ class LostFrames:
             self._gaps.clear()
         period = period_of(np.array([gap.seconds for gap in self._gaps]))
         second = _Second(now, received, 0, 0, 0)
-        if period is not None:
+        # Without a period, numbers alone tell what is missing.
+        numbered = len(self._gaps) >= LEAST_GAPS and self._gaps[-1].skipped is not None
+        if period is not None or numbered:
             second = self._count(period, second)
         self._seconds.append(second)
         while self._seconds[0].at < now - _EVIDENCE_S:
             self._seconds.popleft()
-        share = self._judge(now, steady=period is not None)
+        share = self._judge(now, steady=period is not None or numbered)
         return Loss(self._lost, self._overwritten, share, 1 / period if period else 0.0,
                     self._goes_on)
 
@@ -164,118 +164,88 @@ class LostFrames:
                     continue
                 if gap > 0:
                     waited = arrival.arrived - last.arrived
-                    self._gaps.append(_Gap(gap, waited,
-                                           waited if stalled else arrival.unattended))
+                    self._gaps.append(_Gap(
+                        gap, waited, waited if stalled else arrival.unattended,
+                        _skipped(last.sequence, arrival.sequence)))
                     self._uncounted = min(self._uncounted + 1, _WINDOW)
             self._last = arrival
         return received
 
-    def _count(self, period: float, second: _Second) -> _Second:
+    def _count(self, period: float | None, second: _Second) -> _Second:
         """Count what is missing in the gaps that were not yet counted."""
         gaps = list(self._gaps)
-        # A bag may be played slower or faster than it was recorded.
-        pace = sum(gap.waited for gap in gaps) / sum(gap.seconds for gap in gaps)
-        periods = [max(1, round(gap.seconds / period)) for gap in gaps]
-        lengths = _run_lengths(periods)
-        first = len(gaps) - self._uncounted
-        # The last run may still grow to a new rate.
-        end = len(gaps) - (lengths[-1] if periods[-1] > 1 and lengths[-1] < _SAME else 0)
+        first, end = len(gaps) - self._uncounted, len(gaps)
+        missing, usual = [0] * len(gaps), 0.0
+        if period is not None:
+            # A bag may be played slower or faster than it was recorded.
+            usual = period * sum(gap.waited for gap in gaps) / sum(gap.seconds for gap in gaps)
+            missing, end = _missing(gaps, period, pace=usual / period)
         self._uncounted = len(gaps) - max(first, end)
-        longest = max(_LONGEST_S, _LONGEST_PERIODS * period)
-        for gap, count, length in zip(gaps[first:end], periods[first:end], lengths[first:end],
-                                      strict=True):
-            # Stamps that go on for longer than the arrivals are a clock that was set.
-            if count == 1 or length >= _SAME or gap.seconds > longest or \
-                    gap.waited < pace * gap.seconds / 2 or period * pace < _SHORTEST_S:
+        for gap, by_stamps in zip(gaps[first:end], missing[first:end], strict=True):
+            frames = max(by_stamps, gap.skipped or 0)
+            spacing = usual or gap.waited / (frames + 1)
+            if not frames:
                 continue
-            if gap.unattended > _UNATTENDED * period * pace:
-                self._overwritten += count - 1
+            if spacing < _SHORTEST_S or gap.unattended > _UNATTENDED * spacing:
+                self._overwritten += frames
                 second = second._replace(overwrites=second.overwrites + 1)
             else:
-                second = second._replace(lost=second.lost + count - 1, losses=second.losses + 1)
-        self._lost += second.lost
+                second = second._replace(lost=second.lost + frames, losses=second.losses + 1)
+        self._unsure += second.lost
         return second
 
     def _judge(self, now: float, *, steady: bool) -> float:
         """Decide whether losses go on, and return their share."""
         if self._seconds[-1].losses:
-            self._last_loss, self._received_since = now, 0
-        else:
-            self._received_since += self._seconds[-1].received
-        recent = [second for second in self._seconds if second.at > now - _SHARE_S]
-        lost = sum(second.lost for second in recent)
-        frames = lost + sum(second.received for second in recent)
-        share = lost / max(1, frames)
+            self._last_loss = now
+        frames, share = self._share(now, _SHARE_S)
         losses = sum(second.losses for second in self._seconds)
+        # A frame may be overwritten in the moment between its arrival and this process' waking.
+        if losses >= _LEAST_LOSSES and losses > sum(one.overwrites for one in self._seconds):
+            self._lost, self._unsure = self._lost + self._unsure, 0
         if not self._goes_on:
-            self._goes_on = (
-                self._last_loss == now and losses >= _LEAST_LOSSES and share >= _LEAST_SHARE and frames >= _LEAST_FRAMES
-                and losses > sum(second.overwrites for second in self._seconds))
+            self._goes_on = (self._last_loss == now and not self._unsure
+                             and share >= _LEAST_SHARE and frames >= _LEAST_FRAMES)
         elif not losses:
             self._goes_on = False
-        elif steady and self._received_since >= _CALM_FRAMES:
+        elif steady:
             begin = next(second.at for second in self._seconds if second.losses)
             usual = (self._last_loss - begin) / losses
             calm = max(_CALM_S if losses >= _FEW_LOSSES else _FEW_CALM_S, _CALM_INTERVALS * usual)
-            self._goes_on = now - self._last_loss < calm
+            frames, late_share = self._share(now, calm)
+            if frames >= _CALM_FRAMES and late_share < _CALM_SHARE:
+                self._goes_on = False
+                self._seconds.clear()
         return share
 
+    def _share(self, now: float, seconds: float) -> tuple[int, float]:
+        """Return how many frames there were in the last seconds, and which share was lost."""
+        recent = [second for second in self._seconds if second.at > now - seconds]
+        lost = sum(second.lost for second in recent)
+        frames = lost + sum(second.received for second in recent)
+        return frames, lost / max(1, frames)
 
-def period_of(gaps: np.ndarray) -> float | None:
-    """
-    Return the period that all of these gaps are multiples of, within their jitter.
 
-    :param gaps: seconds between stamps, float64 of shape (n,).
-    :return: seconds; None where the gaps have no common period, or too few are of one period.
-    """
-    if len(gaps) < _LEAST_GAPS:
+def _missing(gaps: list[_Gap], period: float, *, pace: float) -> tuple[list[int], int]:
+    """Return for each gap how many stamps are missing, and how many gaps that is certain of."""
+    periods = [max(1, round(gap.seconds / period)) for gap in gaps]
+    lengths = _run_lengths(periods)
+    longest = max(_LONGEST_S, _LONGEST_PERIODS * period)
+    missing = [
+        # Stamps that go on for longer than the arrivals are a clock that was set.
+        0 if length >= _SAME or gap.seconds > longest or gap.waited < pace * gap.seconds / 2
+        else count - 1
+        for gap, count, length in zip(gaps, periods, lengths, strict=True)]
+    # The last run may still grow to a new rate.
+    grows = periods[-1] > 1 and lengths[-1] < _SAME
+    return missing, len(gaps) - (lengths[-1] if grows else 0)
+
+
+def _skipped(before: int | None, after: int | None) -> int | None:
+    """Return how many numbers are between two; none where a publisher began anew."""
+    if before is None or after is None:
         return None
-    best, least = None, float('inf')
-    for first in np.unique(np.quantile(gaps, np.linspace(0.02, 0.5, 12))):
-        period = _refined(float(first), gaps)
-        periods = np.maximum(1, np.rint(gaps / period))
-        single = periods == 1
-        if np.count_nonzero(single) < max(_LEAST_SINGLES, _SINGLES_SHARE * len(gaps)):
-            continue
-        noise = gaps / period - periods
-        # A clock that was set makes a gap of any length.
-        level = _rms(_usual(noise, 20))
-        steady = max(_STEADY_NOISE, _NOISE_RATIO * _rms(noise[single]))
-        if level < min(least, _limit(len(gaps))) and (
-                _is_jitter(noise[single]) and _is_jitter(_usual(noise[~single], 10), steady)):
-            best, least = period, level
-    return best
-
-
-def _refined(period: float, gaps: np.ndarray) -> float:
-    """Fit a period by least squares, to the short gaps first: their multiples are certain."""
-    for most in (1, 2, 4, 10, 100):
-        periods = np.maximum(1, np.rint(gaps / period))
-        near = periods <= most
-        if near.any():
-            period = float(np.dot(gaps[near], periods[near]) / np.dot(periods[near],
-                                                                      periods[near]))
-    return period
-
-
-def _limit(number: int) -> float:
-    return _NOISE - _DOUBT / float(np.sqrt(number))
-
-
-def _is_jitter(noise: np.ndarray, most: float = _NOISE) -> bool:
-    """Say whether distances from whole periods are as jitter makes them."""
-    return not len(noise) or (
-        _rms(noise) < min(most, _NOISE)
-        and abs(float(noise.mean())) < _BIAS + _BIAS_DOUBT / float(np.sqrt(len(noise))))
-
-
-def _usual(noise: np.ndarray, part: int) -> np.ndarray:
-    """Leave out the largest, one in ``part``."""
-    return noise[np.argsort(np.abs(noise))][:len(noise) - len(noise) // part]
-
-
-def _rms(values: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(np.square(values))))
+    return after - before - 1 if before < after < before + _NEW else 0
 
 
 def _run_lengths(values: list[int]) -> list[int]:

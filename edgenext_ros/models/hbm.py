@@ -63,7 +63,7 @@ def read(data: memoryview, *, hbdk: str = '') -> Program:
     Read a program and check its sizes and CRCs.
 
     :param data: the whole program, flat bytes.
-    :param hbdk: the compiler's version as the file around it says; strict if either is verified.
+    :param hbdk: the compiler's version as the file around it says; strict if one is verified.
     :raises FormatError: it is damaged, or none.
     """
     march = _march(data)
@@ -82,8 +82,8 @@ def read(data: memoryview, *, hbdk: str = '') -> Program:
     except FormatError as error:
         return Program(
             march, _version(data, 0x1c), versions[0], None, 0,
-            doubt=f'compiled by hbdk {versions[0]}, whose layout is not known ({VERIFIED}x is), so '
-                  f'its program could not be checked: found {error}')
+            doubt=f'compiled by hbdk {versions[0]}, whose layout is not known ({VERIFIED}x is), '
+                  f'so its program could not be checked: found {error}')
 
 
 def _read_tables(data: memoryview, march: str, models_at: int, models: int) -> Program:

@@ -77,6 +77,14 @@ def _home() -> Path:
                           'XDG_CACHE_HOME') from None
 
 
+def is_fetched(path: Path) -> bool:
+    """Say whether a file is one of those that were fetched."""
+    try:
+        return path.parent == cache_folder()
+    except NoHomeError:
+        return False
+
+
 def default_kind() -> str:
     """Return the kind of file that runs on a machine like this one: ``bin`` or ``onnx``."""
     return 'bin' if platform.machine() == 'aarch64' else 'onnx'
@@ -129,7 +137,7 @@ def locate(model: str, *, suffixes: tuple[str, ...] = ('.bin', '.onnx')) -> Loca
     for file in wanted:
         found = find(entry, file)
         if found is not None:
-            if found.parent not in (*_BOARD_FOLDERS, resource_folder() / 'models'):
+            if is_fetched(found):
                 record.check(found)
             return Located(found, resource_folder() / 'labels' / entry.labels)
     if not wanted:

@@ -15,6 +15,7 @@ from edgenext_ros.core.frame import Bytes, FrameError
 from edgenext_ros.ros.guarded import stamp_now
 from edgenext_ros.ros.lifecycle import run
 from edgenext_ros.ros.messages import image_message
+from edgenext_ros.ros.outputs import check_topics
 from edgenext_ros.ros.parameters import CameraSettings, ParameterError, Parameters
 from edgenext_ros.ros.qos import OVERRIDES, warn_of_unused
 from edgenext_ros.ros.sources import open_source, Picture
@@ -40,6 +41,7 @@ class CameraNode(Node):
         super().__init__('camera', **arguments)
         self._finish = finish
         self.settings = settings = Parameters(self, CameraSettings()).settings
+        check_topics(self, ('image', '~/playing'))
         self._pictures = open_source(
             settings.source, repeat=max(1, round(settings.rate * settings.hold)),
             loop=settings.loop, notice=self.get_logger().warning)

@@ -11,17 +11,16 @@ import sys
 import traceback
 from typing import Any
 
-from builtin_interfaces.msg import Time
 from edgenext_ros.ros.diagnostics import Complaints, printable
 from rclpy.clock import Clock
+from rclpy.time import Time
 
-_LAST_SECOND = 2 ** 31 - 1
+_LAST = 2 ** 31 * 10 ** 9 - 1
 
 
-def stamp_now(clock: Clock) -> Time:
+def stamp_now(clock: Clock) -> Any:
     """Return the time as a stamp; after 19 January 2038, the last one that a stamp can hold."""
-    sec, nanosec = divmod(clock.now().nanoseconds, 10 ** 9)
-    return Time(sec=sec, nanosec=nanosec) if sec <= _LAST_SECOND else Time(sec=_LAST_SECOND)
+    return Time(nanoseconds=min(clock.now().nanoseconds, _LAST)).to_msg()
 
 
 def harmless(method: Callable[..., None]) -> Callable[..., None]:
@@ -85,19 +84,19 @@ class GuardedCallbacks:
                     f'{name} failed, the node goes on:\n{"".join(lines)}'))
             return arguments[-1] if arguments else None
 
-        async def finish(work: Any, arguments: tuple[Any, ...]) -> Any:
-            try:
-                return await work
-            except Exception as error:
-                return tell(error, arguments)
-
-        # rclpy counts the arguments of a subscription's callback.
+        # rclpy counts the arguments of a subscription's callback, and asks whether to await it.
         @wraps(callback)
         def call(*arguments: Any) -> Any:
             try:
-                result = callback(*arguments)
+                return callback(*arguments)
             except Exception as error:
                 return tell(error, arguments)
-            return finish(result, arguments) if inspect.iscoroutine(result) else result
 
-        return call
+        @wraps(callback)
+        async def call_later(*arguments: Any) -> Any:
+            try:
+                return await callback(*arguments)
+            except Exception as error:
+                return tell(error, arguments)
+
+        return call_later if inspect.iscoroutinefunction(callback) else call

@@ -41,6 +41,7 @@ _OF_ROS = (*EXPECTED, MemoryError, NameValidationException, _rclpy.RCLError)
 _PLACE_IN_SOURCE = re.compile(r'(. Error: error not set)?, at /\S+:\d+')
 
 _NO_THREAD = "can't start new thread"  # Python's RuntimeError
+_LONGEST_NAME = 255  # rmw/validate_node_name.h
 _LONG_WORD = re.compile(r'(\S{60})\S{140,}')
 
 
@@ -162,9 +163,14 @@ def _check_text(arguments: Sequence[str]) -> None:
     """
     Check that rcl can take the arguments.
 
-    :raises ParameterError: Python could not read one in the present locale.
+    :raises ParameterError: Python could not read one in the present locale, or it holds a node
+        name that is too long, of which Humble's rcl would say much.
     """
     for argument in arguments:
+        rule, _, name = argument.partition(':=')
+        if rule.endswith(('__node', '__name')) and len(name) > _LONGEST_NAME:
+            raise ParameterError(f'node name {name[:20]}...: should not exceed {_LONGEST_NAME} '
+                                 f'characters, has {len(name)}')
         try:
             argument.encode()
         except UnicodeEncodeError:
@@ -241,8 +247,13 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
                 executor.add_node(node)
             thread = Thread(target=work, name='executor', daemon=True)
             thread.start()
+            signal.alarm(0)  # see start.py
         except (*_OF_ROS, RuntimeError) as error:  # RuntimeError: of threads, and rclpy's own
             rclpy.logging.get_logger('edgenext_ros').fatal(in_words(error))
+            if rclpy.ok() and isinstance(error, (MemoryError, RuntimeError)):
+                # Where ROS lacks memory or threads, its way out may wait for ever.
+                sys.stderr.flush()
+                os._exit(1)
             return 1
         # Again and again: the kernel may give a signal to another thread, where Python only takes
         # a note of it for this one.

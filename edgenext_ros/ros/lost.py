@@ -58,10 +58,10 @@ def remedy() -> str:
     # As rmw_fastrtps decides whether to replace the transports that fastdds.xml is about.
     localhost = os.environ.get('ROS_LOCALHOST_ONLY') == '1' or \
         os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE') == 'LOCALHOST'
-    return f'{_variable()}={_config("fastdds_localhost.xml" if localhost else "fastdds.xml")}'
+    return f'{variable()}={_config("fastdds_localhost.xml" if localhost else "fastdds.xml")}'
 
 
-def _variable() -> str:
+def variable() -> str:
     """Return the variable that this Fast DDS reads; 3 has another name, as its library has."""
     loaded = ''
     with suppress(OSError):
@@ -72,5 +72,5 @@ def _variable() -> str:
 def _config(name: str) -> str:
     try:
         return f'{get_package_share_directory("edgenext_ros")}/config/{name}'
-    except PackageNotFoundError:
+    except (PackageNotFoundError, OSError):  # no AMENT_PREFIX_PATH
         return f'config/{name}'

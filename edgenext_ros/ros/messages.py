@@ -16,7 +16,13 @@ from edgenext_ros.core.cdr import (
     read_image,
     StampedData,
 )
-from edgenext_ros.core.frame import Bytes, Frame, FrameError, UnknownEncodingError
+from edgenext_ros.core.frame import (
+    Bytes,
+    ENCODINGS,
+    Frame,
+    FrameError,
+    UnknownEncodingError,
+)
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.prediction import Prediction
 import numpy as np
@@ -39,7 +45,9 @@ _FILES = frozenset(('jpeg', 'jpg', 'mjpeg', 'mjpg', 'png', 'webp', 'compressed')
 
 def frame_from_image(message: Image | ImageData, *, enough: Enough | None = None) -> Frame:
     """
-    View an Image's bytes as a frame; cv_bridge is asked where the encoding is not ours.
+    View an Image's bytes as a frame; cv_bridge is asked where the encoding is not known here.
+
+    Of 16-bit colour and mosaics the high bytes are copied.
 
     :param enough: of a JPEG, which older TROS releases send as an Image; see
         ``Frame.from_compressed``.
@@ -54,7 +62,22 @@ def frame_from_image(message: Image | ImageData, *, enough: Enough | None = None
             frame = Frame.from_compressed(data, enough=enough)
             note = f'encoding {message.encoding!r} is a picture file, which is decoded'
             return replace(frame, note=f'{note}; {frame.note}' if frame.note else note)
-        return Frame.from_image(_ask_cv_bridge(message, data, error))
+        return _of_16_bits(message, data) \
+            or Frame.from_image(_ask_cv_bridge(message, data, error))
+
+
+def _of_16_bits(message: Image | ImageData, data: Bytes) -> Frame | None:
+    """Take the high bytes of 16-bit colour or of a 16-bit mosaic; None where it is neither."""
+    encoding = f'{message.encoding[:_LONGEST_NAME].removesuffix("16")}8'
+    if not message.encoding.endswith('16') or encoding not in ENCODINGS:
+        return None
+    pixel = ENCODINGS[encoding].pixel_bytes
+    row = 2 * message.width * pixel
+    if not row or message.step < row or data.size != message.step * message.height:
+        return None
+    high = data.reshape(-1, message.step)[:, int(not message.is_bigendian):row:2]
+    return Frame(encoding, message.width, message.height, message.width * pixel,
+                 np.ascontiguousarray(high).reshape(-1), of_16_bits=True)
 
 
 def _ask_cv_bridge(message: Image | ImageData, data: Bytes,

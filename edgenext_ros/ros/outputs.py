@@ -13,6 +13,7 @@ from edgenext_ros.ros.guarded import stamp_now
 from edgenext_ros.ros.parameters import ParameterError
 from edgenext_ros.ros.qos import OVERRIDES
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -25,19 +26,19 @@ _LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
 
 
 _TYPE = f'vision_msgs/msg/{messages.Classification.__name__}'
-_NAMES = ('image', 'classification', '~/annotated_image', '~/vision_info', '~/label_info',
-          '/diagnostics', '/rosout', '/parameter_events')
-"""Of all topics that a classifier has; each has one message type."""
+_TOPICS = ('image', 'classification', '~/annotated_image', '~/vision_info', '~/label_info',
+           '/diagnostics')
 
 
-def _check_names(node: Any) -> None:
+def check_topics(node: Node, names: tuple[str, ...]) -> None:
     """
-    Check that no two topics of the node have become one by remapping.
+    Check that no two topics of a node have become one by remapping.
 
+    :param names: of its own topics; each has one message type, as each of every node's has.
     :raises ParameterError: two have, such as the images and the node's own results.
     """
     before: dict[str, str] = {}
-    for name in _NAMES:
+    for name in (*names, '/rosout', '/parameter_events'):
         topic = node.resolve_topic_name(name)
         if topic in before:
             raise ParameterError(f'the topics {before[topic]!r} and {name!r} are both remapped '
@@ -54,7 +55,7 @@ class Outputs:
 
     def __init__(self, node: Any) -> None:
         self._node = node
-        _check_names(node)
+        check_topics(node, _TOPICS)
         # The node's own group would remember these for ever.
         group = MutuallyExclusiveCallbackGroup()
         self.classification, self.annotated = (

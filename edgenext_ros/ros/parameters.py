@@ -96,7 +96,7 @@ class ClassifierSettings:
     bpu_core: int = parameter(0, 'BPU core: 0 any, 1 the first', low=0, high=1)
     priority: int = parameter(0, 'BPU task priority', low=0, high=255)
     autostart: bool = parameter(
-        True, 'Configure and activate at start; else wait for lifecycle commands (of nav2)')
+        True, 'Configure and activate at start; else wait for lifecycle commands')
 
 
 @dataclass(frozen=True)
@@ -207,8 +207,9 @@ class Parameters(Generic[Settings]):
         """Return what a shell takes as it is, from the node's present state back to it."""
         node = self._node.get_fully_qualified_name()
         active = getattr(self._node, 'state', 'active') == 'active'
-        text = str(value) if not isinstance(value, str) or _PLAIN.fullmatch(value) \
-            else json.dumps(value, ensure_ascii=False)  # which YAML reads as text
+        # JSON, which YAML reads as the same value, wherever it could be read as another one.
+        text = value if isinstance(value, str) and _PLAIN.fullmatch(value) \
+            else json.dumps(value, ensure_ascii=False)
         lifecycle = f'ros2 lifecycle set {node}'
         return ' && '.join((
             *([f'{lifecycle} deactivate'] if active else []), f'{lifecycle} cleanup',

@@ -113,8 +113,8 @@ class Receiver:
                 self._taken_elsewhere = True
                 self.wake()
             self.lost.interrupt()
-            for subscription in made:
-                self._on_message(message, subscription)
+            if self.subscription in made:
+                self._on_message(message, made[0])
 
         self._taken_elsewhere = False
         self.lost.interrupt()
@@ -205,6 +205,7 @@ class Receiver:
         there = 0 < received < self._begun_ns or self._ended - self._begun < _AT_ONCE_S
         late = max(0.0, (time_ns() - received) / 1e9) if received > 0 else 0.0
         self.lost.note(stamp, arrived=monotonic(), stream=frame_id,
+                       sequence=info.get('publication_sequence_number'),  # since Jazzy
                        unattended=late + (self._absent if there else 0.0))
 
     def _rests_after(self, error: Exception) -> bool:

@@ -33,10 +33,9 @@ class ResultsNode(Node):
         self._newest: Any = None
         self._count = 0
         self._pictures: dict[tuple[int, int], str] = {}
-        if LabelInfo:
-            self.create_subscription(
-                LabelInfo, 'classifier/label_info', self._on_labels,
-                QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+        self.create_subscription(
+            LabelInfo, 'classifier/label_info', self._on_labels,
+            QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
         self.create_subscription(Header, 'camera/playing', self._on_playing, 10)
         self.create_subscription(Classification, 'classification', self._on_result, 10)
         self.create_timer(_SECONDS, self._print, clock=Clock(clock_type=ClockType.STEADY_TIME))

@@ -12,6 +12,7 @@ from edgenext_ros.libraries import require_opencv
 
 _ADDRESS_SPACE = 1_200_000_000
 """Bytes that a node needs on a PC; with less, libraries may end the process without a word."""
+_START_SECONDS = 30
 
 
 def _start(module: str) -> int:
@@ -21,8 +22,9 @@ def _start(module: str) -> int:
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit != resource.RLIM_INFINITY and limit < _ADDRESS_SPACE:
         print(f'edgenext_ros: the address space is limited to {limit // 10 ** 6} MB (ulimit -v): '
-              f'libraries may crash below {_ADDRESS_SPACE // 10 ** 6} MB', file=sys.stderr,
-              flush=True)
+              f'libraries may crash or hang below {_ADDRESS_SPACE // 10 ** 6} MB',
+              file=sys.stderr, flush=True)
+        signal.alarm(_START_SECONDS)  # run_all ends it; by then signals are answered
     try:
         require_opencv()
         main = import_module(module).main

@@ -27,7 +27,7 @@ _PIXELS = 30
 """Height of a font's em for a scale of 1, where it is as tall as OpenCV's."""
 _PROBE_PIXELS = 24
 _NO_CHARACTER = '\U0010fffd'  # for private use; drawn with the font's glyph for what it lacks
-_MOST_FONTS = 400
+_MOST_FONTS = 200
 _MOST_CHARACTERS = 200
 _SELECTORS = {0xfe0e: None, 0xfe0f: None}  # whether an emoji has colours; fonts need no glyph
 _SHAPED = ((0x0590, 0x0dff), (0x1000, 0x109f), (0x1780, 0x17ff), (0xfb1d, 0xfeff))
@@ -113,8 +113,7 @@ def _fonts() -> tuple[str, ...]:
     found: list[str] = []
     for folder in _FOLDERS:
         for where, _, names in os.walk(user_path(folder)):
-            found += [os.path.join(where, name) for name in names
-                      if name.lower().endswith(_SUFFIXES)]
+            found += [f'{where}/{name}' for name in names if name.lower().endswith(_SUFFIXES)]
     odd = ('bold', 'italic', 'oblique', 'light', 'thin', 'black', 'mono', 'serif', 'condensed',
            'math')
 

@@ -9,6 +9,7 @@ They live in a virtual environment of their own, which nothing here imports.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 import os
 from pathlib import Path
@@ -17,7 +18,7 @@ import re
 import shutil
 import sys
 
-from edgenext_ros.models.store import cache_folder
+from edgenext_ros.models.store import cache_folder, NoHomeError, user_path
 from edgenext_ros.runtime.base import RuntimeUnavailableError
 
 ENVIRONMENT = 'EDGENEXT_TOOLCHAIN'
@@ -131,13 +132,14 @@ def _folders() -> Iterator[Path]:
     """Yield the virtual environments to look into."""
     chosen = _named()
     if chosen:
-        yield Path(chosen).expanduser().absolute()
+        yield user_path(chosen).absolute()
         return
     yield Path(sys.prefix)
     command = shutil.which('hbdk-sim')
     if command:
         yield Path(command).absolute().parents[1]
-    yield cache_folder() / 'toolchain'
+    with suppress(NoHomeError):
+        yield cache_folder() / 'toolchain'
 
 
 def _version(package: Path) -> str:

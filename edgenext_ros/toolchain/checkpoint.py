@@ -15,12 +15,10 @@ legacy      before 1.6: five pickles, then for each storage its count and its by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 import io
 import lzma
-from math import prod
 from pathlib import Path
 import struct
 from typing import Any, BinaryIO
@@ -29,47 +27,18 @@ import zlib
 
 from edgenext_ros.models import bin_file, ModelError
 from edgenext_ros.toolchain.pickles import Name, PickleError, read as read_pickle, Record
+from edgenext_ros.toolchain.tensors import array, MAX_TENSOR, Storage, Tensor, tensor, TYPES, whole
 import numpy as np
 
-MAX_TENSOR = 1 << 30
-"""Largest tensor that is read, in bytes; EdgeNeXt base has 74 MB in all."""
 MAX_PICKLE = 1 << 31
 """Largest pickle that is read into memory, in bytes."""
 
-# bfloat16 is the upper half of a float32.
-_TYPES = {'Float': ('float32', 4), 'Double': ('float64', 8), 'Half': ('float16', 2),
-          'BFloat16': ('bfloat16', 2), 'Long': ('int64', 8), 'Int': ('int32', 4),
-          'Short': ('int16', 2), 'Char': ('int8', 1), 'Byte': ('uint8', 1), 'Bool': ('bool', 1)}
 _LEGACY_MAGIC = 0x1950a86a20f9469cfc6c
 _REBUILD = 'torch._utils._rebuild_'
 _DICTIONARIES = ('collections.OrderedDict', 'collections.defaultdict', 'builtins.dict',
                  '__builtin__.dict')
 _LISTS = tuple(f'{module}.{name}' for module in ('builtins', '__builtin__')
                for name in ('set', 'frozenset', 'list'))
-
-
-@dataclass(frozen=True, eq=False)
-class Tensor:
-    """A tensor of a file, not yet read."""
-
-    shape: tuple[int, ...]
-    dtype: str
-    """Such as float32 or bfloat16."""
-    read: Callable[[], np.ndarray]
-    """Returns the values: float32 for bfloat16, else of ``dtype``; raises PickleError."""
-    place: tuple[str, int] | None = None
-    """Storage and offset, by which two names of the same values are told."""
-
-
-@dataclass(eq=False)
-class _Storage:
-    """Values in a row that tensors look into."""
-
-    key: str
-    dtype: str
-    itemsize: int
-    count: int
-    data: Callable[[], bytes]
 
 
 def read(path: Path) -> Any:
@@ -93,7 +62,8 @@ def read(path: Path) -> Any:
                                   'and save it again')
             if head[:1] not in (b'\x80', b'(', b'c', b'}', b']'):
                 found = bin_file.foreign(memoryview(head)) or f'bytes {head[:4].hex(" ")}'
-                raise PickleError(f'{found} where a checkpoint of PyTorch or safetensors begins')
+                raise PickleError('it is no PyTorch checkpoint, safetensors or ONNX file: it '
+                                  f'begins with {found}')
             if path.stat().st_size > MAX_PICKLE:
                 raise PickleError(f'a pickle of {path.stat().st_size} bytes, over the limit of '
                                   f'{MAX_PICKLE}; save it with a PyTorch newer than 1.6')
@@ -156,7 +126,7 @@ def _member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
 
 def _stream(stream: BinaryIO) -> Any:
     """Read a legacy file of PyTorch, or another pickle."""
-    storages: dict[str, _Storage] = {}
+    storages: dict[str, Storage] = {}
 
     def load(key: Any) -> Any:
         storage = _storage(key)
@@ -183,20 +153,20 @@ def _stream(stream: BinaryIO) -> Any:
     return found
 
 
-def _storage(key: Any) -> _Storage | Name:
+def _storage(key: Any) -> Storage | Name:
     """Return the storage that a persistent id names, without its data."""
     if isinstance(key, tuple) and len(key) > 1 and key[0] == 'module':
         return key[1] if isinstance(key[1], Name) else Name('a module')
     if not isinstance(key, tuple) or len(key) < 5 or key[0] != 'storage' \
-            or not isinstance(key[1], Name) or not isinstance(key[2], str) or not _whole(key[4]):
+            or not isinstance(key[1], Name) or not isinstance(key[2], str) or not whole(key[4]):
         raise PickleError('a persistent id that is none of PyTorch')
     kind = key[1].text.rpartition('.')[2].removesuffix('Storage')
     # Another type is refused where a tensor of it is needed: an optimiser may have anything.
-    dtype, itemsize = _TYPES.get(kind, (f'{kind} storage', 1))
+    dtype, itemsize = TYPES.get(kind, (f'{kind} storage', 1))
 
     def none() -> bytes:
         raise PickleError('a checkpoint that is cut off: a storage is missing')
-    return _Storage(key[2], dtype, itemsize, key[4], none)
+    return Storage(key[2], dtype, itemsize, key[4], none)
 
 
 def _make(record: Record) -> Any:
@@ -220,7 +190,7 @@ def _make(record: Record) -> Any:
             return record
         return _inner(arguments[0])
     if name in (f'{_REBUILD}tensor', f'{_REBUILD}tensor_v2', f'{_REBUILD}tensor_v3'):
-        return _tensor(*arguments[:4])
+        return tensor(*arguments[:4])
     if name in (f'{_REBUILD}parameter', f'{_REBUILD}parameter_with_state') and arguments:
         return arguments[0]
     if name == f'{_REBUILD}device_tensor_from_numpy' and arguments:
@@ -236,67 +206,6 @@ def _inner(data: bytes | bytearray) -> Any:
     if b'_load_from_bytes' in data:
         raise PickleError('a storage inside a storage')
     return _stream(io.BytesIO(data))
-
-
-def _tensor(storage: Any = None, offset: Any = None, shape: Any = None,
-            stride: Any = None) -> Tensor:
-    """Check where a tensor lies in its storage, and return it unread."""
-    if not isinstance(storage, _Storage):
-        raise PickleError('a tensor without a storage')
-    if not _whole(offset) or not all(
-            isinstance(sizes, tuple) and all(map(_whole, sizes)) for sizes in (shape, stride)) \
-            or len(shape) != len(stride) or len(shape) > 16:
-        raise PickleError('a tensor whose offset, shape or strides are no sizes')
-    count = prod(shape)
-    last = offset + sum((size - 1) * step for size, step in zip(shape, stride, strict=True))
-    if count and last >= storage.count:
-        raise PickleError(f'a tensor that reaches to value {last} of {storage.count}')
-
-    def read_values() -> np.ndarray:
-        if storage.dtype not in {dtype for dtype, _ in _TYPES.values()}:
-            raise PickleError(f'weights in a {storage.dtype}; save them as float32')
-        if max(count, storage.count) * storage.itemsize > MAX_TENSOR:
-            raise PickleError(f'a tensor of {shape}, over the limit of {MAX_TENSOR} bytes')
-        data = storage.data()
-        if len(data) != storage.count * storage.itemsize:
-            raise PickleError(f'a storage of {len(data)} bytes where its tensor has '
-                              f'{storage.count} values of {storage.dtype}: it is cut off')
-        values = np.frombuffer(data, 'u2' if storage.dtype == 'bfloat16' else storage.dtype)
-        if storage.dtype == 'bfloat16':
-            values = (values.astype('u4') << 16).view('f4')
-        view = np.lib.stride_tricks.as_strided(
-            values[offset:], shape, [step * values.itemsize for step in stride], writeable=False)
-        return view.copy()
-    return Tensor(tuple(shape), storage.dtype, read_values, (storage.key, offset))
-
-
-def array(record: Any) -> Tensor | None:
-    """Return a NumPy array's record as a tensor; None if it is none, or not of numbers."""
-    if not isinstance(record, Record):
-        return None
-    if record.name.endswith('.multiarray._reconstruct') and isinstance(record.state, tuple) \
-            and len(record.state) == 5:
-        _, shape, dtype, fortran, data = record.state
-    elif record.name.endswith('.numeric._frombuffer') and len(record.arguments) == 4:
-        data, dtype, shape, order = record.arguments
-        fortran = order == 'F'
-    else:
-        return None
-    code = dtype.arguments[0] if isinstance(dtype, Record) and dtype.arguments else None
-    if code not in ('f2', 'f4', 'f8', 'i1', 'i2', 'i4', 'i8', 'u1', 'b1') \
-            or not isinstance(data, (bytes, bytearray)) \
-            or not isinstance(shape, tuple) or not all(map(_whole, shape)) or len(shape) > 16:
-        return None
-    swapped = isinstance(dtype.state, tuple) and dtype.state[1:2] == ('>',)
-    kind = np.dtype(code).newbyteorder('>' if swapped else '<')
-    if prod(shape) * kind.itemsize != len(data):
-        raise PickleError(f'a NumPy array of {shape} with {len(data)} bytes')
-    return Tensor(shape, kind.name, lambda: np.frombuffer(data, kind).reshape(
-        shape, order='F' if fortran else 'C').astype(kind.newbyteorder('=')))
-
-
-def _whole(value: Any) -> bool:
-    return type(value) is int and 0 <= value < 1 << 48
 
 
 def _safetensors(path: Path) -> dict[str, Tensor]:

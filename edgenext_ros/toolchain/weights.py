@@ -10,12 +10,12 @@ from pathlib import Path
 
 from edgenext_ros.models import ModelError, store
 from edgenext_ros.models.catalog import CATALOG
-from edgenext_ros.toolchain import checkpoint, onnx_weights
+from edgenext_ros.toolchain import checkpoint, onnx_check, onnx_weights
 from edgenext_ros.toolchain.bpu_graph import PLANS, size_of
-from edgenext_ros.toolchain.checkpoint import Tensor
 from edgenext_ros.toolchain.choice import choose, STEMS
 from edgenext_ros.toolchain.pickles import PickleError
 from edgenext_ros.toolchain.recipe import WEIGHTS
+from edgenext_ros.toolchain.tensors import Tensor
 import numpy as np
 import timm
 from timm.models.edgenext import checkpoint_filter_fn
@@ -63,6 +63,9 @@ def load(model: str, *, random: bool = False, classes: int = 1000) -> Loaded:
     if path.suffix not in WEIGHTS and (model in PLANS or not path.is_file()):
         return _pretrained(model)
     try:
+        if not path.is_file():
+            raise ModelError(f'{path}: expected a file with weights, found '
+                             f'{_what_is_there(path)}')
         with path.open('rb') as file:
             head = file.read(1)
     except OSError as error:
@@ -72,6 +75,12 @@ def load(model: str, *, random: bool = False, classes: int = 1000) -> Loaded:
     return _from_checkpoint(path)
 
 
+def _what_is_there(path: Path) -> str:
+    if not path.exists():
+        return 'nothing there'
+    return 'a folder' if path.is_dir() else 'a pipe or device'
+
+
 def _from_onnx(path: Path) -> Loaded:
     try:
         file = onnx_weights.read(path)
@@ -79,17 +88,13 @@ def _from_onnx(path: Path) -> Loaded:
         raise
     except Exception as error:  # protobuf and onnx have their own errors for a damaged file.
         raise ModelError(f'{path}: cannot be read as weights: {_one_line(error)}') from error
-    first = next((value for kind, value in file.held if kind == 'Conv'), np.empty(0))
-    last = file.held[-1][1] if file.held else np.empty(0)
-    if first.ndim != 4 or last.ndim != 1:
-        raise ModelError(f'{path}: expected the graph of an EdgeNeXt as timm writes it, found one '
-                         f'of {len(file.model.graph.node)} operators '
-                         f'{"without a convolution" if first.ndim != 4 else "without a head"}')
-    network = _network(path, len(first), len(last))
+    if file.held[0][1].shape == (48, 3, 9, 9):
+        raise ModelError(_small_rw(path))
+    network = _network(path, file.width, file.classes)
     weights = onnx_weights.fill(file, network)
     notes = [f'the {file.dtype} weights are taken as float32'] * (file.dtype != 'float32')
     _put(path, network, weights)
-    return Loaded(network, (*notes, *onnx_weights.check(file, network)), file.size)
+    return Loaded(network, (*notes, *onnx_check.check(file, network)), file.size)
 
 
 def _from_checkpoint(path: Path) -> Loaded:
@@ -104,14 +109,13 @@ def _from_checkpoint(path: Path) -> Loaded:
                                         or tensor.dtype not in _FLOATS):
             what = tensor.dtype if isinstance(tensor, Tensor) else tensor.name
             raise ModelError(f'{path}: {name} is stored as {what}, expected plain float32 values: '
-                             'no sparse or quantised ones')
+                             'no sparse or quantised ones, and no objects, whose code is not run')
     paper = STEMS[1] in tensors
     stem = tensors[STEMS[1] if paper else STEMS[0]]
     head = tensors.get('head.weight' if paper else 'head.fc.weight')
     if stem.shape[:2] == (48, 3) and len(stem.shape) == 4 and 'stem.0.bias' not in tensors \
             and not paper:
-        raise ModelError(f"{path}: holds timm's edgenext_small_rw, whose stem and downsampling "
-                         f'differ; expected one of the four sizes {", ".join(PLANS)}')
+        raise ModelError(_small_rw(path))
     if head is None:
         others = [f'{name} {tensor.shape}' for name, tensor in tensors.items()
                   if not name.startswith(_PARTS) and len(getattr(tensor, 'shape', ())) == 2]
@@ -143,6 +147,11 @@ def _from_checkpoint(path: Path) -> Loaded:
     return Loaded(network, tuple(notes))
 
 
+def _small_rw(path: Path) -> str:
+    return (f"{path}: holds timm's edgenext_small_rw, whose stem and downsampling differ; "
+            f'expected one of the four sizes {", ".join(PLANS)}')
+
+
 def _network(path: Path, width: int, classes: int) -> nn.Module:
     try:
         return timm.create_model(size_of(width), num_classes=classes).eval()
@@ -169,10 +178,10 @@ def _put(path: Path, network: nn.Module, weights: dict[str, np.ndarray]) -> None
                         ('with another', weights.keys() - own.keys())):
         if names:
             some = ', '.join(name for name in (*own, *weights) if name in names)
-            raise ModelError(f'{path}: not an EdgeNeXt as timm writes it: {what} {some[:200]}')
+            raise ModelError(f'{path}: not an EdgeNeXt: {what} {some[:200]}')
     for name, value in weights.items():
         if value.shape != tuple(own[name].shape):
-            raise ModelError(f'{path}: not an EdgeNeXt as timm writes it: {name} has the shape '
+            raise ModelError(f'{path}: not an EdgeNeXt: {name} has the shape '
                              f'{value.shape}, expected {tuple(own[name].shape)}')
         if not np.isfinite(value).all():
             raise ModelError(f'{path}: {name} has values that are not finite: the training '

@@ -39,6 +39,14 @@ def test_nothing_is_said_of_what_may_be_right(frames):
     assert said(frames) == []
 
 
+@pytest.mark.parametrize('highest,count', [(3, 1), (15, 1), (63, 1), (64, 0)])
+@pytest.mark.parametrize('encoding', ['bgr8', 'rgba8', 'bayer_rggb8'])
+def test_high_bytes_of_16_bit_colour_are_looked_at(encoding, highest, count):
+    frame = encode(np.full((48, 64, 3), highest, np.uint8), encoding)
+    frame = Frame(encoding, 64, 48, frame.step, frame.data, of_16_bits=True)
+    assert len(said([frame] * 100)) == count, 'alpha is 255'
+
+
 def test_another_stream_is_looked_at_anew():
     assert len(said([mono16(1023)] * 50 + [mono16(4095, size=(32, 24))] * 50)) == 2
 

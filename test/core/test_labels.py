@@ -14,16 +14,44 @@ SYNSETS = ('n01440764', 'n01484850', 'n02124075')
 @pytest.mark.parametrize('text', [
     '\n'.join(NAMES), '\n'.join(NAMES) + '\n\n', '\r\n'.join(NAMES), '\ufeff' + '\n'.join(NAMES),
     json.dumps(NAMES), json.dumps(dict(enumerate(NAMES))),
-    json.dumps({str(i): NAMES[i] for i in (2, 0, 1)})])
+    json.dumps({str(i): NAMES[i] for i in (2, 0, 1)}),
+    str(dict(enumerate(NAMES))), str(list(NAMES)), str(NAMES).replace('(', '[').replace(')', ']'),
+    "{0: 'tench',\n 1: \"great white shark, white shark\",\n 2: 'Ägyptische Katze',\n}\n",
+    json.dumps({name: i for i, name in enumerate(NAMES)}),
+    json.dumps({'model_type': 'x', 'id2label': dict(enumerate(NAMES))}),
+    *('\n'.join(f'{i}{mark}{name}' for i, name in enumerate(NAMES))
+      for mark in (' ', ': ', ',', '\t', ', ', ') ', '. ', ':', ' : ')),
+    '\n'.join(f'{i:03} {name}' for i, name in enumerate(NAMES)) + '\n'])
 def test_formats(text):
     assert LabelSet.parse(text) == LabelSet(NAMES)
 
 
 @pytest.mark.parametrize('text', [
     '\n'.join(f'{s} {n}' for s, n in zip(SYNSETS, NAMES, strict=True)),
-    json.dumps({i: [SYNSETS[i], NAMES[i]] for i in range(3)})])
+    json.dumps({i: [SYNSETS[i], NAMES[i]] for i in range(3)}),
+    str({i: (SYNSETS[i], NAMES[i]) for i in range(3)}),
+    '\n'.join(f'{i} {SYNSETS[i]} {NAMES[i]}' for i in range(3))])
 def test_synsets(text):
     assert LabelSet.parse(text) == LabelSet(NAMES, SYNSETS)
+
+
+def test_quotes_and_escapes_of_a_python_dict():
+    text = r"""{0: 'jack-o\'-lantern', 1: "carpenter's kit, tool kit", 2: '{[(\u00e4'}"""
+    assert LabelSet.parse(text).names == (
+        "jack-o'-lantern", "carpenter's kit, tool kit", '{[(ä')
+
+
+@pytest.mark.parametrize('names', [
+    ('0', '1', '2'), ('1 tench', '2 shark'), ('0 tench', 'shark'), ('0 tench', '2 shark'),
+    ('0 eggs', '1 eggs'), ('0tench', '1shark'), ('3D printer', '4x4'), ('0 ', '1 ')], ids=str)
+def test_numbers_that_are_no_indices_stay(names):
+    assert LabelSet.parse('\n'.join(names)).names == names
+
+
+def test_lines_are_kept_as_they_were_written():
+    labels = LabelSet.parse('0 tench\n1 shark')
+    assert (labels.names, labels.written) == (('tench', 'shark'), ('0 tench', '1 shark'))
+    assert LabelSet.parse('tench\nshark').written == ()
 
 
 def test_a_synset_alone_is_the_name():
@@ -34,7 +62,18 @@ def test_a_synset_alone_is_the_name():
     ('', 'no class names'), ('\n\n', 'no class names'), ('a\n\nb', 'class 1 is empty'),
     ('{"0": "a", "2": "b"}', 'no name for class 1'), ('{"a": "b"}', 'must be class indices'),
     ('[1, 2]', 'class 0 is not text: 1'), ('["a"', 'not valid JSON'),
-    ('{"0": "a", "0": "b"}', 'a key stands twice'), ('[]', 'no class names')])
+    ('{"0": "a", "0": "b"}', 'a key stands twice'), ('[]', 'no class names'),
+    ("{0: 'a', 0: 'b'}", 'a key stands twice'), ("{0: 'a', 2: 'b'}", 'no name for class 1'),
+    ("{0: 'a'", 'not valid JSON'), ("{0: print('a')}", 'not valid JSON'),
+    ("{0: 'a' 'b', 1: c}", 'not valid JSON'), ("{0: {1: 'a'}}", 'class 0 is not text'),
+    ("['a', f'{1}']", 'not valid JSON'), ("['a', 'b'", 'not valid JSON'),
+    ("{'a', 'b'}", 'not valid JSON'), ("{(0, 1): 'a'}", 'must be class indices'),
+    ('{"a": 0, "b": 2}', 'no name for class 1'), ('{"a": 0, "b": 0}', 'must be class indices'),
+    ('["' + 200_000 * '\\"', 'not valid JSON'), ("{0: '" + 200_000 * "\\'", 'not valid JSON'),
+    (100_000 * '[', 'not valid JSON'), ('{0: ' + 100_000 * '-' + '1}', 'not valid JSON'),
+    ('{0: ' + 100_000 * '(' + 100_000 * ')' + '}', 'not valid JSON'),
+    ('[' + 5000 * '9' + ", 'a']", 'not valid JSON|not text')],
+    ids=lambda text: text[:30])
 def test_damage_is_refused(text, reason):
     with pytest.raises(LabelError, match=reason) as caught:
         LabelSet.parse(text, source='my.txt')

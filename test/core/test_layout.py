@@ -9,10 +9,9 @@ from edgenext_ros.core.nv12 import Nv12Converter
 import numpy as np
 import pytest
 
-SIZES = [(2, 2), (4, 4), (6, 4), (8, 6), (10, 12), (16, 16), (30, 20), (64, 48), (66, 36),
-         (96, 64), (100, 50), (128, 90), (642, 360), (640, 480), (1920, 1080)]
-SMALL = [(4, 128), (10, 130), (66, 180), (64, 136), (100, 200),
-         *(size for size in SIZES if size[0] < 200)]
+SMALL = [(2, 2), (6, 4), (10, 12), (30, 20), (64, 48), (66, 36), (100, 50), (128, 90)]
+SIZES = [*SMALL, (642, 360), (1920, 1080)]
+TALL = [(4, 128), (66, 180), (100, 200)]
 PLANAR = ['nv12', 'nv21', 'nv24']
 
 
@@ -40,7 +39,7 @@ def is_scrambled(frame, luma, chroma):
         or (frame.chroma() != chroma).any()
 
 
-@pytest.mark.parametrize('size', SMALL, ids=str)
+@pytest.mark.parametrize('size', SMALL + TALL, ids=str)
 @pytest.mark.parametrize('encoding', PLANAR)
 def test_a_picture_is_read_as_it_was_written_or_refused(encoding, size):
     width, height = size
@@ -122,10 +121,10 @@ PACKED = [e for e in ENCODINGS if e not in PLANAR and not e.startswith('bayer')]
 
 
 @pytest.mark.parametrize('encoding', [*PACKED, 'bayer_rggb8'])
-@pytest.mark.parametrize('step', ['0', 'pixels', 'bits', 'half'])
-def test_the_step_of_rows_without_padding_may_be_wrong(encoding, step):
+@pytest.mark.parametrize('unit', ['pixels', 'bits'])
+def test_the_step_of_rows_without_padding_may_count_something_else(encoding, unit):
     row = 8 * ENCODINGS[encoding].pixel_bytes
-    said = {'0': 0, 'pixels': 8, 'bits': 8 * row, 'half': row // 2}[step]
+    said = {'pixels': 8, 'bits': 8 * row}[unit]
     data = np.arange(6 * row, dtype=np.uint8)
     frame = Frame(encoding, 8, 6, said, data)
     assert (frame.step, frame.height) == (row, 6)
@@ -141,9 +140,10 @@ def test_a_step_may_count_pixels_of_padded_rows(encoding):
 
 
 @pytest.mark.parametrize('encoding,width,height,step,size,reason', [
-    ('bgr8', 4, 4, 0, 47, 'step is 0'), ('bgr8', 4, 4, 16, 48, 'truncated'),
+    ('bgr8', 4, 4, 0, 48, 'step is 0'), ('bgr8', 4, 4, 10, 48, 'but step is 10'),
+    ('bgr8', 4, 4, 16, 48, 'truncated'),
     ('mono8', 4, 4, 0, 20, 'step is 0'), ('nv12', 4, 4, 0, 20, 'step is 0'),
-    ('nv12', 4, 5, 4, 32, 'height must be even|truncated|oversized'),
+    ('nv12', 4, 5, 4, 32, 'height must be even'),
     ('nv12', 8, 4, 16, 48 + 16, 'not 3/2 rows'), ('nv12', 8, 4, 10, 48, 'truncated'),
     ('nv24', 4, 4, 6, 48, 'truncated')])
 def test_what_fits_nothing_is_refused(encoding, width, height, step, size, reason):

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frames that are missing between stamps: those that were lost, and all that looks like it."""
 
-from itertools import accumulate, chain, cycle, islice, repeat
+from itertools import accumulate, chain, cycle, islice, pairwise, repeat
 from random import Random
 from typing import NamedTuple
 
-from edgenext_ros.core.lost_frames import LostFrames, period_of
+from edgenext_ros.core.lost_frames import LostFrames
+from edgenext_ros.core.period import period_of
 import numpy as np
 import pytest
 
@@ -18,6 +19,7 @@ class Frame(NamedTuple):
     arrived: float
     unattended: float = 0.0
     stream: str = 'camera'
+    sequence: int | None = None
 
 
 def play(frames, counter=None, *, several=False, late=()):
@@ -29,7 +31,7 @@ def play(frames, counter=None, *, several=False, late=()):
             looks.append(counter.look(next_look, several=several, stalled=int(next_look) in late))
             next_look += 1
         counter.note(round(frame.stamp * 1e9), arrived=frame.arrived,
-                     unattended=frame.unattended, stream=frame.stream)
+                     unattended=frame.unattended, stream=frame.stream, sequence=frame.sequence)
     return [*looks, counter.look(next_look, several=several)]
 
 
@@ -92,7 +94,7 @@ def test_a_regular_pattern_of_losses_is_counted(pattern):
 def test_it_ends_when_the_losses_end_and_begins_again_with_them():
     sent = camera(15, 120)
     looks = play(lossy(sent[:600], 0.5) + sent[600:1200] + lossy(sent[1200:], 0.5))
-    changes = [index for index, (before, after) in enumerate(zip(looks, looks[1:], strict=False))
+    changes = [index for index, (before, after) in enumerate(pairwise(looks))
                if before.goes_on != after.goes_on]
     assert len(changes) == 3
     assert changes[0] <= 8
@@ -109,9 +111,9 @@ def test_counts_begin_anew_and_what_goes_on_stays():
 
 
 def overwritten(rate, *, work, seconds=60):
-    """A slow engine: the newest frame is taken when the work on the one before is done."""
+    """Simulate a slow engine: the newest is taken when the work on the one before is done."""
     frames, taken, free = camera(rate, seconds), [], 0.0
-    for frame, following in zip(frames, frames[1:], strict=False):
+    for frame, following in pairwise(frames):
         if frame.arrived < free < following.arrived:
             taken.append(frame._replace(arrived=free, unattended=work))
         elif free <= frame.arrived:
@@ -178,7 +180,7 @@ def clock_set(seconds):
 
 
 def exposure():
-    """A camera whose exposure follows the light: its gaps grow slowly from 33 to 100 ms."""
+    """Simulate exposure that follows the light: gaps grow slowly from 33 to 100 ms."""
     return from_gaps(1 / 30 * (1 + 2 * abs(np.sin(index / 150))) for index in range(1800))
 
 
@@ -226,6 +228,34 @@ def test_no_loss_is_seen_where_there_is_none(make):
     looks = play(make())
     assert not any(look.goes_on for look in looks)
     assert looks[-1].lost <= 2
+
+
+def numbered(frames):
+    """Give the frames numbers, as a middleware does that numbers what is sent."""
+    return [frame._replace(sequence=number) for number, frame in enumerate(frames)]
+
+
+@pytest.mark.parametrize('sent', [
+    numbered(camera(30, 60)), numbered(uneven(0.02, 0.05))], ids=['steady', 'uneven'])
+@pytest.mark.parametrize('keep', [
+    lambda frames: lossy(frames, 0.4), lambda frames: frames[::3]], ids=['random', 'each third'])
+def test_numbers_tell_of_losses_where_stamps_cannot(sent, keep):
+    arrived = keep(sent)
+    look = play(arrived)[-1]
+    assert look.goes_on
+    assert look.lost == pytest.approx(len(sent) - len(arrived), rel=0.05)
+
+
+def test_numbers_tell_of_overwritten_frames_where_stamps_cannot():
+    arrived = [frame._replace(unattended=0.15) for frame in numbered(camera(30, 60))[::5]]
+    look = play(arrived)[-1]
+    assert (look.lost, look.goes_on) == (0, False)
+    assert look.overwritten == pytest.approx(1440, rel=0.05)
+
+
+def test_a_publisher_that_begins_its_numbers_anew_loses_nothing():
+    frames = [frame._replace(sequence=index % 90) for index, frame in enumerate(camera(30, 60))]
+    assert play(frames)[-1].lost == 0
 
 
 def test_nothing_is_said_of_several_cameras_without_names():

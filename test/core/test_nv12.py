@@ -3,7 +3,7 @@
 """Conversion to NV12: colours, fits, padding, and the buffer."""
 
 import cv2
-from edgenext_ros.core.encode import encode
+from edgenext_ros.core.encode import encode, to_bgr
 from edgenext_ros.core.frame import ENCODINGS, Frame
 from edgenext_ros.core.nv12 import (
     EXPAND_C,
@@ -158,6 +158,27 @@ def convert_into(frame, out, fit):
 def test_odd_sizes_convert_where_the_encoding_allows_them(encoding, size):
     frame = encode(np.full((size[1], size[0], 3), 200, np.uint8), encoding)
     assert np.abs(convert(frame)[:SIZE * SIZE].astype(int) - 200).max() <= 1
+
+
+@pytest.mark.parametrize('size', [(2, 2), (4, 4), (90, 60)], ids=str)
+@pytest.mark.parametrize('encoding', ENCODINGS)
+def test_a_model_of_two_pixels_a_side_has_one_of_chroma(encoding, size):
+    # OpenCV 4.5 takes no picture of a single pixel with several channels.
+    size = tuple(max(side, ENCODINGS[encoding].smallest) for side in size)
+    frame = encode(np.full((*size[::-1], 3), (40, 90, 200), np.uint8), encoding)
+    found = Nv12Converter(width=2, height=2).convert(frame)
+    expected = Nv12Converter(width=16, height=16).convert(frame)
+    assert np.abs(found[[0, 3, 4, 5]].astype(int) - expected[[0, 255, 256, 257]]).max() <= 2
+
+
+@pytest.mark.parametrize('encoding', [e for e in ENCODINGS if ENCODINGS[e].half_rows != 3
+                                      and not ENCODINGS[e].even_width])
+def test_a_single_pixel_is_written_and_shown(encoding):
+    pixel = np.array([[[40, 90, 200]]], np.uint8)
+    shown = to_bgr(encode(pixel, encoding))
+    grey = cv2.cvtColor(pixel.repeat(2, axis=1), cv2.COLOR_BGR2GRAY)[:, :1, None]
+    expected = grey if encoding.startswith('mono') else pixel
+    assert np.abs(shown.astype(int) - expected).max() <= 3
 
 
 def test_the_buffer_is_used_again_and_keeps_no_history(photograph):

@@ -3,6 +3,8 @@
 """First week, behaviour 25, and a world that is hostile in other ways."""
 
 import signal
+import subprocess
+import sys
 
 from edgenext_ros.ros.messages import Classification
 import pytest
@@ -25,7 +27,10 @@ def test_25_the_clean_machine(ros, make_image, tmp_path):
         ros.ask(ros.publisher(topic=f'/{name}/image'), make_image(), results)
     assert not tcp_sockets(tidy) and not tcp_sockets(homeless)
     assert 'no log file in /proc/.ros/log' in homeless.output
-    assert 'hobot_dnn does not work' in homeless.output and 'hobot-spdev' in homeless.output
+    assert '; "edgenext runtimes" says why not the others\n' in homeless.output
+    told = subprocess.run([sys.executable, '-m', 'edgenext_ros.cli', 'runtimes'], text=True,
+                          env=ros.environment, capture_output=True, timeout=60)
+    assert 'hobot-spdev' in told.stdout
     assert {path.relative_to(home).parts[:2] for path in home.rglob('*') if path.is_file()} == {
         ('.ros', 'log')}
 

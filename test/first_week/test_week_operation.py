@@ -83,7 +83,7 @@ def test_11_parameters_set_well_and_badly(ros, classifier, make_image):
     assert len(ros.ask(camera, make_image(), results).results) == 2
     for name, value, reason in (('top_k', 0, '100'), ('top_k', 'x', 'expects int'),
                                 ('fit', 'squeeze', 'stretch, letterbox, crop'),
-                                ('bpu_core', 1, '"ros2 lifecycle set" deactivate'),
+                                ('bpu_core', 1, 'ros2 lifecycle set /classifier deactivate'),
                                 ('no_such', 1, 'undeclared')):
         (answer,) = set_parameters(ros, **{name: value})
         assert not answer.successful and reason in answer.reason
@@ -127,7 +127,10 @@ def test_13_another_model_at_run_time(ros, classifier, make_image, tmp_path):
     info = ros.collect(VisionInfo, '/classifier/vision_info', LATCHED)
     ros.wait(lambda: info, what='vision info')
     (refused,) = set_parameters(ros, model='/nowhere.onnx')
-    assert not refused.successful and 'deactivate, then cleanup, set it' in refused.reason
+    steps = [f'ros2 lifecycle set /classifier {step}'
+             for step in ('deactivate', 'cleanup', 'configure', 'activate')]
+    steps.insert(2, 'ros2 param set /classifier model /nowhere.onnx')
+    assert not refused.successful and refused.reason.endswith(f': {" && ".join(steps)}')
     ros.ask(camera, make_image(), results)  # The old one serves still.
     assert change(ros, DEACTIVATE) and change(ros, CLEANUP)
     assert set_parameters(ros, model='/nowhere.onnx')[0].successful

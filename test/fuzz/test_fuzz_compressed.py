@@ -31,12 +31,21 @@ JPEGS = [encoded('.jpg'), with_exif(encoded('.jpg')), encoded('.jpg', PICTURE[..
          encoded('.jpg', PICTURE, cv2.IMWRITE_JPEG_PROGRESSIVE, 1),
          encoded('.jpg', PICTURE, cv2.IMWRITE_JPEG_RST_INTERVAL, 2), encoded('.jpg') + bytes(5000)]
 OTHERS = [encoded('.png'), encoded('.png', PICTURE[..., 0]), encoded('.bmp'), encoded('.ppm'),
-          encoded('.webp'), encoded('.tiff'), b'\x89PNG', b'\xff\xd8\xff\xd9', b'GIF89a', b'']
+          encoded('.webp'), encoded('.tiff'), encoded('.png', PICTURE[..., 0].astype('u2') * 257),
+          encoded('.webp') + b'EXIF\x1a\0\0\0' + EXIF[6:],
+          encoded('.png')[:33] + struct.pack('>I', 26) + b'eXIf' + EXIF[6:] + bytes(4)
+          + encoded('.png')[33:], b'\x89PNG', b'\xff\xd8\xff\xd9', b'GIF89a', b'']
 
 
-def read_file(data, enough=CONVERTER.covers):
+FORMATS = ['', 'jpeg', 'bayer_rggb8; jpeg compressed ', 'bayer_gbrg16; png compressed ',
+           '16UC1; compressedDepth png', '16UC1; png compressed ', 'rgb8; png compressed rgb8',
+           'nv12', 'h264', 'mono16; png compressed ']
+
+
+def read_file(data, enough=CONVERTER.covers, picture_format=''):
     try:
-        frame = Frame.from_compressed(np.frombuffer(data, np.uint8), enough=enough)
+        frame = Frame.from_compressed(np.frombuffer(data, np.uint8), enough=enough,
+                                      picture_format=picture_format)
     except FrameError as error:
         assert '\n' not in str(error)
         return
@@ -50,6 +59,14 @@ def read_file(data, enough=CONVERTER.covers):
 @given(draw=st.data())
 def test_a_damaged_file_is_refused_or_decoded(originals, enough, draw):
     read_file(draw.draw(damaged(originals, near=200)), enough)
+
+
+@cases
+@given(data=st.one_of(damaged(JPEGS + OTHERS, near=60), st.sampled_from(JPEGS + OTHERS)),
+       picture_format=st.one_of(damaged([text.encode() for text in FORMATS]).map(
+           lambda text: text.decode('utf-8', 'replace')), st.text(max_size=80)))
+def test_any_format_is_refused_or_read(data, picture_format):
+    read_file(data, picture_format=picture_format)
 
 
 @pytest.mark.parametrize('suffix,mark,skipped,code', [

@@ -4,16 +4,21 @@
 
 import hashlib
 import json
+import os
+from pathlib import Path
 import platform
+import pwd
 import shutil
 import struct
 
 from bin_writer import message
+from edgenext_ros.cli import main
 from edgenext_ros.core.labels import LabelError
 from edgenext_ros.models import ModelError, store, structure
 from edgenext_ros.models.catalog import CATALOG, KINDS
 from edgenext_ros.models.fetch import verify
 from edgenext_ros.models.record import ChangedError
+from edgenext_ros.runtime import hbdk
 from model_server import Answer, BIN, names, ONNX, OTHER, WEIGHTS
 import pytest
 
@@ -143,6 +148,58 @@ def test_a_fetched_model_is_compared_before_it_is_used(cache):
     path.write_bytes(OTHER)
     with pytest.raises(ChangedError, match='.*'.join(SUMS)):
         store.locate('xx_small')
+
+
+@pytest.fixture(params=[None, ''], ids=['HOME unset', 'HOME empty'])
+def no_home(monkeypatch, request):
+    """Be a user whom the system's list does not have."""
+    monkeypatch.delenv('XDG_CACHE_HOME', raising=False)
+    monkeypatch.delenv('HOME', raising=False)
+    if request.param is not None:
+        monkeypatch.setenv('HOME', request.param)
+
+    def unknown(number):
+        raise KeyError(number)
+
+    monkeypatch.setattr('pwd.getpwuid', unknown)
+
+
+@pytest.mark.parametrize('make', [
+    lambda folder: 'demo', lambda folder: str(store.locate('demo', suffixes=('.onnx',)).path)],
+    ids=['name', 'path'])
+def test_locate_needs_no_home_for_what_is_here(no_home, tmp_path, make):
+    located = store.locate(make(tmp_path), suffixes=('.onnx',))
+    assert located.path.name == 'demo.onnx' and located.labels.is_file()
+
+
+def test_locate_without_a_home_still_says_how_to_get_a_model(no_home):
+    with pytest.raises(store.ModelNotFoundError, match='models fetch x_small'):
+        store.locate('x_small')
+
+
+def test_what_needs_a_home_says_how_to_name_one(no_home):
+    with pytest.raises(store.NoHomeError, match='no home folder: set HOME or XDG_CACHE_HOME'):
+        store.cache_folder()
+
+
+def test_simulator_is_looked_for_without_a_home(no_home):
+    assert not any('.cache' in str(folder) for folder in hbdk._folders())
+
+
+@pytest.mark.parametrize('words,code,says', [
+    (['models', 'list'], 0, 'no place for fetched files'),
+    (['models', 'verify'], 0, 'OK'), (['models', 'fetch', 'x_small'], 1, 'set HOME or')],
+    ids=lambda value: ' '.join(value) if isinstance(value, list) else '')
+def test_verbs_without_a_home(no_home, capsys, words, code, says):
+    assert main(words) == code
+    assert says in ''.join(capsys.readouterr())
+
+
+def test_empty_home_is_that_of_the_list_of_users(monkeypatch):
+    monkeypatch.delenv('XDG_CACHE_HOME', raising=False)
+    monkeypatch.setenv('HOME', '')
+    assert store.cache_folder() == Path(
+        pwd.getpwuid(os.getuid()).pw_dir, '.cache', 'edgenext_ros')
 
 
 def test_labels_without_end_are_refused(tmp_path):

@@ -4,12 +4,14 @@
 
 import cv2
 from edgenext_ros.core.frame import ENCODINGS
+from edgenext_ros.ros.camera import CameraNode
 from edgenext_ros.ros.messages import frame_from_compressed, frame_from_image
 import hostile_folder
 import numpy as np
 import pytest
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
+import rclpy.parameter
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -85,6 +87,26 @@ def test_a_video_plays_to_its_end(ros, tmp_path, photograph):
     assert playing[-1].frame_id == 'video.avi frame 14'
     assert images[-1].header.stamp == playing[-1].stamp
     assert 'has ended' in process.output
+
+
+@pytest.mark.parametrize('given', [False, True], ids=['without finish', 'with finish'])
+def test_end_in_a_program_of_ones_own_calls_finish_once(ros, tmp_path, photograph, given):
+    path = tmp_path / 'video.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, (320, 240))
+    for _ in range(3):
+        writer.write(photograph)
+    writer.release()
+    ended = []
+    node = CameraNode(
+        context=ros.context, **({'finish': lambda: ended.append(1)} if given else {}),
+        parameter_overrides=[rclpy.parameter.Parameter(name, value=value) for name, value in (
+            ('source', str(path)), ('loop', False), ('rate', 50.0))])
+    ros._stack.callback(node.destroy_node)
+    ros.executor.add_node(node)
+    playing, images = ros.collect(Header, '/camera/playing'), ros.collect(Image, 'image')
+    ros.wait(lambda: node._timer.is_canceled(), what='the end')
+    ros.wait(lambda: len(images) == len(playing) == 3, what='all pictures')
+    assert ended == [1] * given
 
 
 @pytest.mark.parametrize('parameters,sentence', [

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start, transitions, wrong models, and the end."""
 
+import re
 import signal
 
 from conftest import demo_model
@@ -50,10 +51,50 @@ def test_an_illegal_transition_is_answered(ros):
     assert not change(ros, CLEANUP)
     assert not change(ros, 250)
     assert state(ros) == 'unconfigured'
-    assert "is not possible in state 'unconfigured'" in process.output
+    told = process.output.splitlines()
+    assert len(told) == 3
+    for line, name in zip(told, ("'activate'", "'cleanup'", '250'), strict=True):
+        assert f"transition {name} is not possible in state 'unconfigured'" in line
     assert change(ros, CONFIGURE)
     assert not change(ros, CONFIGURE)
     assert state(ros) == 'inactive'
+    assert 'autostart' not in process.output
+
+
+@pytest.mark.parametrize('transition', [{'id': CONFIGURE}, {'label': 'configure'}], ids=str)
+def test_refused_configure_of_an_active_node_names_autostart(ros, classifier, transition):
+    process, _, _ = classifier()
+    ros.wait(lambda: 'listening on' in process.output, what='the start')
+    before = len(process.output)
+    assert not ros.call(ChangeState, '/classifier/change_state',
+                        transition=Transition(**transition)).success
+    (line,) = process.output[before:].splitlines()
+    assert "transition 'configure' is not possible in state 'active'" in line
+    assert '"autostart: false"' in line and 'nav2_lifecycle_manager' in line
+    assert state(ros) == 'active'
+
+
+@pytest.mark.parametrize('parameters,told', [
+    ({}, 'listening on /image (sensor_msgs/msg/Image), classifications on /classification '
+     '(vision_msgs/msg/'),
+    ({'input_type': 'compressed'}, 'listening on /image (sensor_msgs/msg/CompressedImage), '),
+], ids=str)
+def test_activation_tells_both_topics_once(ros, classifier, parameters, told):
+    process, _, _ = classifier(**parameters)
+    ros.wait(lambda: 'listening on' in process.output, what='the line')
+    assert told in process.output and process.output.count('listening on') == 1
+    (line,) = [line for line in process.output.splitlines() if 'runtime auto' in line]
+    assert re.search(r'runtime auto: onnx \(ONNX Runtime [\d.]+\); '
+                     r'"edgenext runtimes" says why not the others$', line)
+
+
+def test_activation_tells_the_remapped_topics(ros):
+    process = ros.start('node', '-r', '__ns:=/robot', '-r', 'image:=/camera/image_raw',
+                        '-r', 'classification:=seen')
+    ros.wait(lambda: 'listening on' in process.output, what='the line')
+    assert 'listening on /camera/image_raw (' in process.output
+    assert 'classifications on /robot/seen (' in process.output
+    assert 'pictures with them on /robot/classifier/annotated_image' in process.output
 
 
 def truncated(folder):

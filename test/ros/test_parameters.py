@@ -3,6 +3,7 @@
 """Parameters: refused with a reason and no effect, or in force for the next frame."""
 
 from dataclasses import fields
+import shlex
 
 from edgenext_ros.cli.parameters import markdown
 from edgenext_ros.ros.messages import Classification
@@ -11,6 +12,7 @@ from edgenext_ros.ros.parameters import (
     check,
     ClassifierSettings,
     ParameterError,
+    Parameters,
     rule_of,
 )
 import pytest
@@ -21,6 +23,7 @@ from rcl_interfaces.srv import (
     SetParameters,
     SetParametersAtomically,
 )
+import rclpy.parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 import yaml
@@ -79,6 +82,38 @@ def test_live_changes_apply_and_wrong_ones_change_nothing(ros, classifier, make_
     assert len(ros.ask(camera, make_image(), results).results) == 2
     values = ros.call(GetParameters, '/classifier/get_parameters', names=['top_k', 'fit']).values
     assert (values[0].integer_value, values[1].string_value) == (2, 'crop')
+
+
+class Node:
+    """What ``Parameters.change`` asks of its node."""
+
+    state = 'active'
+
+    def get_fully_qualified_name(self):
+        return '/robot/classifier'
+
+
+@pytest.mark.parametrize('state,first,last', [
+    ('active', 'ros2 lifecycle set /robot/classifier deactivate',
+     'ros2 lifecycle set /robot/classifier activate'),
+    ('inactive', 'ros2 lifecycle set /robot/classifier cleanup',
+     'ros2 lifecycle set /robot/classifier configure')])
+@pytest.mark.parametrize('name,value,written', [
+    ('model', 'x_small', 'x_small'), ('model', '/my models/a.onnx', "'\"/my models/a.onnx\"'"),
+    ('model', '~/a.onnx', "'\"~/a.onnx\"'"), ('model', '1', "'\"1\"'"),
+    ('model', 'true', "'\"true\"'"), ('model', "it's", '\'"it\'"\'"\'s"\''),
+    ('labels', '', "'\"\"'"), ('priority', 7, '7'), ('autostart', False, 'false')])
+def test_refused_change_gives_the_commands_that_make_it(state, first, last, name, value, written):
+    table = Parameters.__new__(Parameters)
+    table._node, table._entries, table.settings = Node(), TABLE, ClassifierSettings(labels='a')
+    table._node.state = state
+    with pytest.raises(ParameterError) as caught:
+        table.change([rclpy.parameter.Parameter(name, value=value)], configured=True)
+    commands = str(caught.value).partition(' is unconfigured: ')[2].split(' && ')
+    assert (commands[0], commands[-1]) == (first, last)
+    assert f'ros2 param set /robot/classifier {name} {written}' in commands
+    given = shlex.split(commands[len(commands) // 2])[-1]
+    assert yaml.safe_load(given) == value, 'ros2 param set reads YAML'
 
 
 def test_every_parameter_is_described(ros, classifier):

@@ -95,14 +95,30 @@ class CvBridge:
 
 
 @pytest.mark.parametrize('order', ['<', '>'])
-def test_16_bit_colour_in_both_byte_orders(order, photograph, monkeypatch):
+def test_cv_bridge_gets_little_endian_values(order, photograph, monkeypatch):
     monkeypatch.setitem(sys.modules, 'cv_bridge', SimpleNamespace(CvBridge=CvBridge))
     data = (photograph.astype(np.uint16) * 257 & 0xFF00 | 7).astype(f'{order}u2').tobytes()
     height, width = photograph.shape[:2]
     frame = messages.frame_from_image(Image(
-        encoding='rgb16', height=height, width=width, step=width * 6, is_bigendian=order == '>',
+        encoding='16UC3', height=height, width=width, step=width * 6, is_bigendian=order == '>',
         data=array('B', data)))
     assert (frame.data.reshape(photograph.shape) == photograph).all()
+
+
+@pytest.mark.parametrize('order', ['<', '>'])
+@pytest.mark.parametrize('encoding', ['bgr8', 'rgb8', 'bgra8', 'rgba8', 'bayer_rggb8',
+                                      'bayer_gbrg8'])
+def test_16_bit_pictures_are_their_high_bytes_without_cv_bridge(encoding, order, photograph,
+                                                                monkeypatch):
+    monkeypatch.setitem(sys.modules, 'cv_bridge', None)
+    expected = encode(photograph, encoding)
+    wide = expected.data.reshape(expected.height, -1).astype(f'{order}u2') << 8 | 9
+    rows = np.pad(wide.astype(f'{order}u2').view(np.uint8), ((0, 0), (0, 12)))
+    frame = messages.frame_from_image(Image(
+        encoding=f'{encoding[:-1]}16', height=expected.height, width=expected.width,
+        step=rows.shape[1], is_bigendian=order == '>', data=array('B', rows.tobytes())))
+    assert (frame.encoding, frame.of_16_bits) == (encoding, True)
+    assert (frame.data == expected.data).all()
 
 
 @pytest.mark.parametrize('encoding', ['jpeg', 'JPEG', 'mjpeg', 'jpg', 'png'])

@@ -86,8 +86,10 @@ def test_fast_dds_takes_the_profile(ros, profile, limit):
         ros.environment.pop(name, None)
     variables = {'RMW_IMPLEMENTATION': 'rmw_fastrtps_cpp', **limit}
     sizes = []
-    for chosen in ({}, {'FASTRTPS_DEFAULT_PROFILES_FILE': str(CONFIG / profile)}):
-        shared = re.findall(r'(?m)^(\w+)-(\w+) .* /dev/shm/fastrtps_[0-9a-f]{16}$',
+    former = ros.environment.get('ROS_DISTRO', '') < 'kilted'  # then came Fast DDS 3
+    name = f'FAST{"RTPS" if former else "DDS"}_DEFAULT_PROFILES_FILE'
+    for chosen in ({}, {name: str(CONFIG / profile)}):
+        shared = re.findall(r'(?m)^(\w+)-(\w+) .* /dev/shm/fast(?:rtps|dds)_[0-9a-f]{16}$',
                             lonely_node(ros.environment, **variables, **chosen))
         sizes.append(max(int(end, 16) - int(begin, 16) for begin, end in shared))
     default, large = sizes

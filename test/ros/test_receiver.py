@@ -157,3 +157,27 @@ def test_memory_is_kept_where_the_c_library_can(monkeypatch):
     module.keep_memory()
     monkeypatch.setattr(module, 'CDLL', CDLL)
     module.keep_memory()
+
+
+def test_what_another_takes_is_handed_on_and_left_to_it(ros, taker, make_image):
+    taker.receiver.subscribe(Image, 'image')
+    before = taker.waits
+    taker.receiver.subscription.callback(b'taken elsewhere')
+    assert taker.messages == [b'taken elsewhere']
+    ros.wait(lambda: taker.waits > before, what='the end of the wait for images')
+    camera, image = ros.publisher(), make_image()
+    camera.publish(image)
+    for _ in range(10):
+        ros.executor.spin_once(timeout_sec=0.05)
+    assert len(taker.messages) == 1, 'two take the same images'
+    taker.receiver.unsubscribe()
+    taker.receiver.subscribe(Image, 'image')
+    assert ros.repeat(camera, image, lambda: len(taker.messages) > 1)
+
+
+def test_nothing_is_handed_on_of_a_subscription_that_is_gone(ros, taker):
+    taker.receiver.subscribe(Image, 'image')
+    subscription = taker.receiver.subscription
+    taker.receiver.unsubscribe()
+    subscription.callback(b'late')
+    assert not taker.messages

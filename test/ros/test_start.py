@@ -1,10 +1,13 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Signals while the modules still load; arguments that are none."""
+"""Signals while the modules still load; arguments that are none; a world that lacks much."""
 
+import shutil
 import subprocess
 import sys
 
+
+from conftest import Process
 import pytest
 
 CODE = """
@@ -31,3 +34,33 @@ def test_arguments_that_nobody_reads_are_told(ros, words, told):
     ros.wait(lambda: 'model demo' in process.output, what='the start')
     assert told in process.output
     assert ('ignored: ' in process.output) == bool(told)
+
+
+@pytest.mark.skipif(not shutil.which('prlimit'), reason='needs prlimit: apt has util-linux')
+@pytest.mark.parametrize('megabytes', [300, 500, 700, 900, 1100])
+def test_little_address_space_never_ends_in_a_traceback(ros, megabytes):
+    code = 'import sys; from edgenext_ros.ros import start; sys.exit(start.classifier())'
+    process = Process(
+        ['prlimit', f'--as={megabytes * 10 ** 6}', sys.executable, '-c', code], ros.environment,
+        ros.folder / 'node.log')
+    ros._stack.callback(process.kill)
+    ros.wait(lambda: process.process.poll() is not None or 'listening on' in process.output,
+             timeout=60, what='an end or a start')
+    lines = process.output.splitlines()
+    assert f'the address space is limited to {megabytes} MB (ulimit -v)' in lines[0]
+    assert not any('Traceback' in line for line in lines)
+
+
+@pytest.mark.parametrize('error', [
+    'ImportError("libssl.so: failed to map segment\\nmore")', 'MemoryError()',
+    'AttributeError("_ARRAY_API not found")', 'SystemError("initialization failed")'])
+@pytest.mark.parametrize('node', ['camera', 'classifier', 'multi_classifier', 'results'])
+def test_library_that_does_not_load_is_one_sentence(node, error):
+    code = ('import sys\nfrom edgenext_ros.ros import start\n'
+            f'def load(name):\n    raise {error}\n'
+            f'start.import_module = load\nsys.exit(start.{node}())')
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith('edgenext_ros: cannot load what the node needs: ')
+    assert error.partition('(')[0] in line

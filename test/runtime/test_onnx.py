@@ -9,6 +9,7 @@ from edgenext_ros.models.store import locate
 from edgenext_ros.runtime.base import InferenceError, ModelError, RuntimeOptions
 from edgenext_ros.runtime.onnx import Nv12Normaliser, Onnx
 import numpy as np
+from onnx_writer import INT64, model, node, UINT8
 import pytest
 
 pytest.importorskip('onnxruntime')
@@ -75,4 +76,67 @@ def test_a_file_that_is_no_onnx_is_refused(tmp_path):
     path = tmp_path / 'model.onnx'
     path.write_bytes(b'no model')
     with pytest.raises(ModelError, match='not a readable ONNX model'):
+        Onnx().open(path, RuntimeOptions())
+
+
+POOLED = (node('GlobalAveragePool', ['image'], ['pooled']),
+          node('Flatten', ['pooled'], ['logits'], axis=1))
+MAP = node('Relu', ['image'], ['map'])
+
+
+@pytest.mark.parametrize('nodes,outputs,classes', [
+    (POOLED, [('logits', (1, 3))], 3),
+    (POOLED[:1], [('pooled', (1, 3, 1, 1))], 3),
+    ((*POOLED, MAP), [('logits', (1, 3)), ('map', (1, 3, 8, 8))], 3),
+    ((*POOLED, MAP), [('logits', ('b', 3)), ('map', ('b', 3, 8, 8))], 3),
+    ((*POOLED, node('Squeeze', ['logits'], ['flat'])), [('flat', (3,))], 3),
+], ids=['vector', '1x1 map', 'vector, then a map', 'free batch', 'without a batch'])
+def test_one_value_per_class_is_taken(tmp_path, nodes, outputs, classes):
+    path = tmp_path / 'model.onnx'
+    path.write_bytes(model(nodes, outputs=outputs))
+    engine = Onnx()
+    info = engine.open(path, RuntimeOptions())
+    assert info.classes == classes
+    grey = np.full(96, 128, np.uint8)
+    expected = (128 - MEAN.ravel()) / DEVIATION.ravel()
+    np.testing.assert_allclose(engine.infer(grey), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize('nodes,outputs,words', [
+    ((MAP, *POOLED), [('map', (1, 3, 8, 8)), ('logits', (1, 3))],
+     'found map 1x3x8x8, which is a map; logits 1x3 would be one: export the model with it'),
+    ((MAP,), [('map', (1, 3, 8, 8))], 'found map 1x3x8x8, which is a map'),
+    ((node('Transpose', ['image'], ['moved']), *POOLED),
+     [('moved', (8, 8, 3, 1)), ('pooled', (1, 3, 1, 1))], 'pooled 1x3x1x1 would be one'),
+    ((*POOLED, node('ReduceMean', ['logits'], ['mean'])), [('mean', (1, 1))], 'found mean 1x1'),
+], ids=['map first', 'only a map', 'another order', 'one value'])
+def test_a_feature_map_is_no_class_vector(tmp_path, nodes, outputs, words):
+    path = tmp_path / 'model.onnx'
+    path.write_bytes(model(nodes, outputs=outputs))
+    with pytest.raises(ModelError) as caught:
+        Onnx().open(path, RuntimeOptions())
+    said = str(caught.value)
+    assert said.startswith(f'{path}: expected one value per class as first output, ')
+    assert words in said and '\n' not in said
+
+
+@pytest.mark.parametrize('image,kind,words', [
+    (('image', (4, 3, 8, 8)), 1, '[4, 3, 8, 8]'), (('image', (1, 8, 8, 3)), 1, '[1, 8, 8, 3]'),
+    (('image', (1, 3, 'h', 'w')), 1, "[1, 3, 'h', 'w']"),
+    (('image', (1, 3, 8, 8)), UINT8, 'tensor(uint8)')],
+    ids=['batch of 4', 'channels last', 'free size', 'bytes'])
+def test_another_input_is_refused(tmp_path, image, kind, words):
+    path = tmp_path / 'model.onnx'
+    path.write_bytes(model([node('Identity', ['image'], ['out'])], image=image, kind=kind,
+                           kinds=[kind], outputs=[('out', image[1])]))
+    with pytest.raises(ModelError, match='expected one float input 1x3xHxW') as caught:
+        Onnx().open(path, RuntimeOptions())
+    assert words in str(caught.value)
+
+
+def test_the_number_of_the_best_class_is_no_class_vector(tmp_path):
+    path = tmp_path / 'model.onnx'
+    path.write_bytes(model((*POOLED, node('ArgMax', ['logits'], ['best'], axis=1)), kinds=[INT64],
+                           outputs=[('best', (1, 1))]))
+    with pytest.raises(ModelError, match='found best 1x1'):
         Onnx().open(path, RuntimeOptions())

@@ -44,7 +44,7 @@ def call(path: str, *arguments: bytes) -> bytes:
 
 def mapping(**entries: bytes) -> bytes:
     """Push a dictionary."""
-    return items({key: value for key, value in entries.items()})
+    return items(entries)
 
 
 def items(entries: dict[str, bytes]) -> bytes:

@@ -3,9 +3,9 @@
 """Which weights of a checkpoint are taken: averaged ones first, any prefix, and it is said."""
 
 from edgenext_ros.models import ModelError
-from edgenext_ros.toolchain.checkpoint import Tensor
 from edgenext_ros.toolchain.choice import choose
 from edgenext_ros.toolchain.pickles import Record
+from edgenext_ros.toolchain.tensors import Tensor
 import numpy as np
 import pytest
 
@@ -14,7 +14,8 @@ NAMES = ('stem.0.weight', 'stages.0.blocks.0.gamma', 'head.fc.weight')
 
 def weights(value, prefix='', names=NAMES):
     """Return a state dictionary whose tensors all hold one value."""
-    return {f'{prefix}{name}': Tensor((1,), 'float32', lambda: np.full(1, value)) for name in names}
+    return {f'{prefix}{name}': Tensor((1,), 'float32', lambda: np.full(1, value))
+            for name in names}
 
 
 def value_of(choice):

@@ -49,8 +49,8 @@ PYTHON = r"""#!/bin/sh
 for last; do :; done
 file=${last##*\"onnx\": \"}
 : > "${file%\"*}"
-echo '{"size": "edgenext_xx_small", "classes": 100, "notes": [], "weights": [],' \
-    '"picture": [224, 224], "int16": ["a/Softmax"], "level": "O2"}'
+echo '{"size": "edgenext_xx_small", "classes": 100, "notes": ["the average"],' \
+    '"weights": ["the average"], "picture": [256, 320], "int16": ["a/Softmax"], "level": "O2"}'
 """
 
 
@@ -103,8 +103,11 @@ def test_the_result_and_its_recipe_appear(fake_tools, tmp_path, capsys):
         == 'int16'
     assert json.loads(figures.read_text()) == recipe['report'] == {
         'latency_ms': 2.0, 'fps': 500.0, 'ddr_mb': 3.0, 'cpu_nodes': ['other/Conv'],
-        'cosine': 0.987, 'worst_node': 'other/Conv', 'output_cosine': 0.999}
-    assert 'calibrating' in capsys.readouterr().out
+        'cosine': 0.987, 'worst_node': 'other/Conv', 'output_cosine': 0.999,
+        'left_out': None}
+    assert [recipe[key] for key in ('weights', 'height', 'width')] == [['the average'], 256, 320]
+    said = capsys.readouterr().out
+    assert 'calibrating' in said and ' s  the average\n' in said
 
 
 @pytest.mark.parametrize('say,reason', [

@@ -49,6 +49,14 @@ def test_a_class_by_synset_or_by_name(tmp_path, name, class_id):
     assert found.truth.tolist() == [class_id]
 
 
+@pytest.mark.parametrize('folders', [('0 cup', '1 camera'), ('cup', 'camera')], ids=str)
+def test_folders_named_as_lines_with_an_index_are_found(tmp_path, folders):
+    labels = LabelSet.parse('0 cup\n1 camera\n')
+    found = labelled.read(touch(tmp_path, *(f'{name}/x.jpg' for name in folders)), labels)
+    assert dict(zip(found.files, found.truth.tolist(), strict=True)) == {
+        f'{folders[0]}/x.jpg': 0, f'{folders[1]}/x.jpg': 1}
+
+
 @pytest.mark.parametrize('names,words', [
     (['crane'], "found 'crane', which match none of its 1000 labels, or several"),
     (['a', 'b', 'tench', 'c', 'd', '7'], "found '7', 'a', 'b' and 2 more, which match none")])

@@ -1,0 +1,100 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Class names in pictures: in any script that a font here has, else the class index."""
+
+import sys
+
+from edgenext_ros.core.frame import Frame
+from edgenext_ros.core.labels import LabelSet
+from edgenext_ros.core.prediction import Prediction
+from edgenext_ros.ros import text
+from edgenext_ros.ros.annotate import annotate
+import numpy as np
+import pytest
+
+PRIVATE = '\ue123\ue124'
+"""Characters for private use: no ordinary font has them."""
+
+
+def drawn(name, *, width=640, class_id=0):
+    """Return a dark picture with one name on it: BGR, uint8 (240, width, 3)."""
+    labels = LabelSet(tuple(name if index == class_id else 'other' for index in range(8)))
+    frame = Frame.from_image(np.zeros((240, width, 3), np.uint8))
+    result = annotate(frame, Prediction((class_id,), (0.0,)), labels)
+    return np.frombuffer(result.data, np.uint8).reshape(240, width, 3)
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    text.font_for.cache_clear()
+    yield
+    text.font_for.cache_clear()
+
+
+def needs_font(name):
+    if text.font_for(name) is None:
+        pytest.skip(f'no Pillow, or no font with {name!r}: apt has python3-pil and fonts-dejavu')
+
+
+@pytest.mark.parametrize('name', [PRIVATE, 'cat \U0010fffd', 'a\x01b', '\u0378'])
+def test_name_that_no_font_has_is_drawn_as_the_class_index(name):
+    assert (drawn(name, class_id=5) == drawn('class 5', class_id=5)).all()
+
+
+@pytest.mark.parametrize('name', ['лицо', 'Größe', '顔', '🙂'])
+def test_name_without_pillow_is_drawn_as_the_class_index(monkeypatch, name):
+    monkeypatch.setitem(sys.modules, 'PIL', None)
+    assert (drawn(name, class_id=5) == drawn('class 5', class_id=5)).all()
+
+
+@pytest.mark.parametrize('name', ['лицо человека', 'Größe', 'Ελλάδα'])
+def test_name_in_another_script_is_drawn_with_a_font_that_has_it(name):
+    needs_font(name)
+    picture = drawn(name, class_id=5)
+    assert picture.any()
+    assert not (picture == drawn('class 5', class_id=5)).all()
+    # Each of its letters is drawn as itself, not as the mark of one that is missing.
+    assert not (picture == drawn(name[::-1], class_id=5)).all()
+    assert not (picture == drawn('?' * len(name), class_id=5)).all()
+
+
+def test_composed_and_decomposed_letters_look_alike():
+    needs_font('ö')
+    assert (drawn('o\u0308') == drawn('\u00f6')).all()
+
+
+def test_name_from_right_to_left_stands_behind_its_score():
+    needs_font('وجه')
+    left = drawn('وجه')[:, :28]
+    assert (left == drawn('وجه إنسان')[:, :28]).all() and left.any(), 'the score comes first'
+
+
+def test_script_that_needs_shaping_without_raqm_is_the_class_index(monkeypatch):
+    features = pytest.importorskip('PIL.features')
+    monkeypatch.setattr(features, 'check', lambda name: False)
+    assert (drawn('وجه', class_id=5) == drawn('class 5', class_id=5)).all()
+
+
+@pytest.mark.parametrize('name', ['a long name ' * 8, 'длинное имя ' * 8, PRIVATE * 50],
+                         ids=['ASCII', 'Cyrillic', 'no font'])
+@pytest.mark.parametrize('width', [640, 160, 48, 8])
+def test_long_name_ends_inside_the_picture(name, width):
+    picture = drawn(name, width=width)
+    if width >= 160:
+        assert not picture[:, -4:].any(), 'it would be cut by the edge'
+    if width == 640 and (name.isascii() or text.font_for(name)):
+        assert picture[:, -100:].any(), 'it takes the width that there is'
+
+
+def test_short_ascii_name_is_drawn_whole():
+    assert (drawn('cup') != drawn('cu')).any()
+
+
+def test_damaged_font_is_passed_over(monkeypatch, tmp_path):
+    (tmp_path / 'a.ttf').write_bytes(b'no font')
+    monkeypatch.setattr(text, '_FOLDERS', (str(tmp_path),))
+    text._fonts.cache_clear()
+    try:
+        assert (drawn('лицо', class_id=5) == drawn('class 5', class_id=5)).all()
+    finally:
+        text._fonts.cache_clear()

@@ -1,0 +1,207 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Nothing in diagnostics, logging or rclpy's own callbacks ends the classification."""
+
+import asyncio
+from types import SimpleNamespace
+
+from diagnostic_msgs.msg import DiagnosticArray
+from edgenext_ros.core.frame import FrameError
+from edgenext_ros.ros import diagnostics, guarded, image_log
+from edgenext_ros.ros.messages import Classification
+from edgenext_ros.ros.node import ClassifierNode
+import pytest
+from rclpy.parameter import Parameter
+from rclpy.time import Time
+from rosgraph_msgs.msg import Clock
+from std_msgs.msg import Header
+
+
+@pytest.fixture
+def node(ros):
+    """Make a classifier in this process, spun with the test's node."""
+    node = ClassifierNode(context=ros.context,
+                          parameter_overrides=[Parameter('runtime', value='onnx')])
+    ros.executor.add_node(node)
+    yield node
+    node.destroy_node()
+
+
+class At:
+    """A clock that stands at these nanoseconds."""
+
+    def __init__(self, nanoseconds):
+        self.nanoseconds = nanoseconds
+
+    def now(self):
+        return Time(nanoseconds=self.nanoseconds)
+
+
+@pytest.mark.parametrize('nanoseconds,sec,nanosec', [
+    (0, 0, 0), (1_500_000_000, 1, 500_000_000), (2 ** 31 * 10 ** 9 - 1, 2 ** 31 - 1, 999_999_999),
+    (2 ** 31 * 10 ** 9, 2 ** 31 - 1, 999_999_999), (2 ** 63 - 1, 2 ** 31 - 1, 999_999_999)])
+def test_a_stamp_holds_the_time_or_the_last_that_it_can(nanoseconds, sec, nanosec):
+    stamp = guarded.stamp_now(At(nanoseconds))
+    assert (stamp.sec, stamp.nanosec) == (sec, nanosec)
+
+
+@pytest.mark.parametrize('nanoseconds', [0, 2 ** 31 * 10 ** 9, 4_000_000_000 * 10 ** 9],
+                         ids=['1970', '2038', '2096'])
+def test_diagnostics_and_results_go_on_at_any_time(ros, node, monkeypatch, make_image,
+                                                   nanoseconds):
+    told = ros.collect(DiagnosticArray, '/diagnostics')
+    results = ros.collect(Classification, 'classification')
+    monkeypatch.setattr(node, 'get_clock', lambda: At(nanoseconds))
+    assert node.autostart()
+    ros.ask(ros.publisher(), make_image(), results)
+    ros.wait(lambda: told, what='the diagnostics')
+    assert told[-1].header.stamp.sec == min(nanoseconds // 10 ** 9, 2 ** 31 - 1)
+
+
+@pytest.mark.parametrize('name', ['_lost_frames', '_tell_of_a_twin', '_publish', 'why_no_image'])
+def test_a_look_that_fails_is_told_and_classification_goes_on(
+        ros, node, monkeypatch, make_image, capfd, name):
+    def fail(*arguments):
+        raise AssertionError('out of range')
+
+    ros.collect(DiagnosticArray, '/diagnostics')
+    results = ros.collect(Classification, 'classification')
+    monkeypatch.setattr(node.watch, name, fail)
+    node.set_parameters([Parameter('image_timeout', value=0.1)])
+    assert node.autostart()
+    output = []
+
+    def told():
+        output.append(capfd.readouterr().err)
+        return 'a timer failed, the node goes on' in ''.join(output)
+
+    ros.wait(told, what='the line')
+    assert 'AssertionError: out of range' in ''.join(output)
+    ros.ask(ros.publisher(), make_image(), results)
+
+
+@pytest.mark.parametrize('times', [(-5,), (5, -5, 6), (0, 2 ** 31 - 1), (2 ** 31 - 1, 0, 5)],
+                         ids=str)
+def test_a_clock_topic_of_any_time_ends_nothing(ros, make_image, times):
+    process = ros.start('node', use_sim_time=True)
+    ros.wait(lambda: '[classifier]: model ' in process.output, what='the start')
+    clock = ros.publisher(Clock, '/clock')
+    results = ros.collect(Classification, 'classification')
+    camera = ros.publisher()
+    for sec in times:
+        time = Clock()
+        time.clock.sec = sec
+        if sec < 0:
+            ros.repeat(clock, time, lambda: '/clock failed, the node goes on' in process.output)
+        else:
+            clock.publish(time)
+        ros.ask(camera, make_image(), results)
+    assert process.process.poll() is None
+    assert process.stop() == 0
+
+
+@pytest.mark.parametrize('method,arguments', [
+    ('tell_of_layout', ('4x4 \udcff',)), ('complain', (FrameError('no \udcff'),)),
+    ('complain', (RuntimeError('no \udcff'),))], ids=['layout', 'frame', 'bug'])
+def test_the_log_takes_any_text(ros, capfd, method, arguments):
+    node = SimpleNamespace(
+        get_logger=ros.node.get_logger, resolve_topic_name=lambda name: f'/{name}',
+        statistics=diagnostics.Statistics())
+    getattr(image_log.ImageLog(node), method)(*arguments)
+    error = capfd.readouterr().err
+    assert 'image' in error
+    assert '?' in error
+    assert 'TypeError' not in error
+
+
+def test_a_log_that_fails_is_printed_and_ends_nothing(capfd):
+    def fail():
+        raise ValueError('no logger')
+
+    node = SimpleNamespace(get_logger=fail, resolve_topic_name=lambda name: name,
+                           statistics=diagnostics.Statistics())
+    log = image_log.ImageLog(node)
+    log.tell_of_layout('4x4 bgr8')
+    log.complain(FrameError('bad'))
+    log.settle()
+    assert capfd.readouterr().err.count('ValueError: no logger') == 3
+
+
+def test_diagnostics_take_any_text():
+    message = diagnostics.diagnostic_message(
+        1, 'a \udcff', name='/n', hardware_id='b \udcff', header=Header(),
+        values={'c': 'd \udcff'})
+    status = message.status[0]
+    assert (status.message, status.hardware_id, status.values[0].value) == ('a ?', 'b ?', 'd ?')
+
+
+@pytest.mark.parametrize('content', [
+    b'\xff\xfe', b'', b'12\xb2', '²'.encode(), b'nan', b'1' * 5000, None], ids=str)
+@pytest.mark.parametrize('name', ['name', 'temp2_input'])
+def test_files_of_the_board_that_cannot_be_read_are_left_out(
+        tmp_path, monkeypatch, name, content):
+    folder = tmp_path / 'hwmon' / 'hwmon0'
+    folder.mkdir(parents=True)
+    (tmp_path / 'ratio').write_text('7\n')
+    (folder / 'name').write_text('pvt\n')
+    (folder / 'temp2_input').write_text('41250\n')
+    monkeypatch.setattr(diagnostics, '_BPU_LOAD', tmp_path / 'ratio')
+    monkeypatch.setattr(diagnostics, '_HWMON', tmp_path / 'hwmon')
+    assert diagnostics.bpu_values() == {
+        'bpu load percent': '7', 'bpu temperature celsius': '41.2'}
+    (folder / name).unlink()
+    if content is None:
+        (folder / name).mkdir()
+    else:
+        (folder / name).write_bytes(content)
+    values = diagnostics.bpu_values()
+    assert values.pop('bpu load percent') == '7'
+    assert not values or content == b'1' * 5000  # Python 3.10 before .7 has no limit
+    (tmp_path / 'ratio').write_bytes(b'\xff')
+    assert diagnostics.bpu_values() == {}
+
+
+class Guarded(guarded.GuardedCallbacks):
+    """What the guard needs of a node."""
+
+    def __init__(self, ok=True):
+        self.lines = []
+        self.context = SimpleNamespace(ok=lambda: ok)
+
+    def get_logger(self):
+        return SimpleNamespace(error=self.lines.append)
+
+
+def test_the_guard_answers_with_the_response_and_tells_a_place_once():
+    node = Guarded()
+
+    def fail(request, response):
+        raise ValueError(f'bad {request}')
+
+    call = node.guard(fail, '~/service')
+    assert [call(number, 'response') for number in range(3)] == ['response'] * 3
+    assert len(node.lines) == 1
+    assert node.lines[0].startswith('~/service failed, the node goes on:\nTraceback')
+    assert 'ValueError: bad 0' in node.lines[0]
+
+
+def test_the_guard_waits_for_a_coroutine():
+    async def answer(request, response):
+        await asyncio.sleep(0)
+        if request == 'bad':
+            raise ValueError('bad')
+        return 'answer'
+
+    node = Guarded()
+    call = node.guard(answer, '~/service')
+    assert asyncio.run(call('good', 'response')) == 'answer'
+    assert asyncio.run(call('bad', 'response')) == 'response'
+    assert len(node.lines) == 1
+
+
+def test_the_guard_raises_at_the_end_of_ros():
+    def fail():
+        raise ValueError('bad')
+
+    with pytest.raises(ValueError, match='bad'):
+        Guarded(ok=False).guard(fail, 'a timer')()

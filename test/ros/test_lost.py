@@ -1,0 +1,185 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A camera whose frames do not all arrive, and what the node says of it."""
+
+from pathlib import Path
+import sys
+
+from conftest import Process
+from diagnostic_msgs.msg import DiagnosticArray
+from edgenext_ros.core.lost_frames import Loss
+from edgenext_ros.ros import lost as module
+import pytest
+
+CAMERA = """
+import random, sys, time
+from array import array
+import rclpy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage, Image
+kind, rate, plan = sys.argv[1], float(sys.argv[2]), sys.argv[3]
+rclpy.init()
+node = rclpy.create_node('camera')
+if kind == 'raw':
+    message = Image(encoding='bgr8', width=640, height=480, step=1920)
+    message.data = array('B', bytes(921600))
+else:
+    message = CompressedImage(format='jpeg', data=array('B', open(kind, 'rb').read()))
+publisher = node.create_publisher(type(message), 'image', QoSProfile(depth=1))
+while not publisher.get_subscription_count():
+    time.sleep(0.05)
+chance, begin, number = random.Random(1), time.time(), 0
+for part in plan.split():
+    seconds, share = part.split(':')
+    for _ in range(round(float(seconds) * rate)):
+        number += 1
+        stamp = begin + number / rate
+        time.sleep(max(0.0, stamp - time.time()))
+        message.header.stamp.sec, message.header.stamp.nanosec = divmod(round(stamp * 1e9), 10**9)
+        if chance.random() >= float(share):
+            publisher.publish(message)
+"""
+
+SLOW_NODE = """
+import sys, time
+from edgenext_ros.core.classifier import Classifier
+classify = Classifier.classify
+def slow(*arguments, **options):
+    time.sleep(0.15)
+    return classify(*arguments, **options)
+Classifier.classify = slow
+from edgenext_ros.ros.node import main
+sys.exit(main(sys.argv))
+"""
+
+
+@pytest.fixture
+def large_buffers(ros):
+    """Give the processes the package's profile, so that no other frames are lost."""
+    config = Path(__file__).parents[2] / 'config'
+    ros.environment |= {
+        module.variable(): str(config / 'fastdds_localhost.xml'),
+        'CYCLONEDDS_URI': f'file://{config / "cyclonedds.xml"}'}
+
+
+@pytest.fixture
+def play(ros, large_buffers):
+    """Start a classifier and a camera, and return the node's process and what it tells."""
+    processes = []
+
+    def run(script, *arguments):
+        processes.append(Process([sys.executable, '-c', script, *arguments], ros.environment,
+                                 ros.folder / f'process_{len(processes)}.log'))
+        return processes[-1]
+
+    def start(plan, *, kind='raw', rate=30, node=None, **parameters):
+        told = ros.collect(DiagnosticArray, '/diagnostics')
+        process = run(node) if node else ros.start('node', **parameters)
+        ros.wait(lambda: '[classifier]: model ' in process.output, what='the start')
+        return process, run(CAMERA, str(kind), str(rate), plan).process, told
+
+    yield start
+    for process in processes:
+        process.kill()
+
+
+def last(told):
+    """Return level, text and values of the newest status."""
+    return next((
+        (ord(entry.level), entry.message, {one.key: one.value for one in entry.values})
+        for message in reversed(told) for entry in message.status
+        if entry.name == '/classifier'), (0, '', {}))
+
+
+@pytest.mark.parametrize('input_type', ['raw', 'compressed'])
+def test_lost_frames_are_counted_and_told_once_until_they_arrive_again(
+        ros, play, tmp_path, photograph, input_type):
+    kind = input_type
+    if input_type == 'compressed':
+        import cv2
+        kind = tmp_path / 'picture.jpg'
+        cv2.imwrite(str(kind), photograph)
+    process, _, told = play('10:0.5 60:0', kind=kind, input_type=input_type)
+    ros.wait(lambda: 'are lost' in last(told)[1], what='the warning')
+    level, _, values = last(told)
+    assert level == 1
+    lost, received = int(values['lost']), int(values['received'])
+    assert lost / (lost + received) == pytest.approx(0.5, abs=0.15)
+    ros.wait(lambda: 'arrive whole again' in process.output, 50, what='the end')
+    ros.wait(lambda: last(told)[0] == 0, what='the end')
+    assert int(last(told)[2]['lost']) == pytest.approx(150, abs=45)
+    warnings = [line for line in process.output.splitlines() if 'are lost' in line]
+    assert len(warnings) == 1
+    size = '30.0 Hz, 640x480 bgr8, 0.92 MB each' if input_type == 'raw' else \
+        f"30.0 Hz, 'jpeg', {kind.stat().st_size / 1e6:.2f} MB each"
+    assert size.partition(', ')[2] in warnings[0]
+    assert '% of the frames of /image are lost between the camera and this node' in warnings[0]
+    assert '"Large frames" in the README' in warnings[0]
+    assert '/config/' in warnings[0] or 'config/' in warnings[0]
+
+
+def test_what_a_slow_engine_does_not_take_is_dropped_and_not_lost(ros, play):
+    process, camera, told = play('15:0', node=SLOW_NODE)
+    ros.wait(lambda: camera.poll() is not None, 40, what='the end of the camera')
+    level, _, values = last(told)
+    assert int(values['dropped']) > 100
+    assert (int(values['lost']), level) == (0, 0)
+    assert 'lost' not in process.output
+
+
+class Classifier:
+    """Only what is said of the images."""
+
+    class images:  # noqa: N801
+        layout = '640x480 bgr8'
+
+    class receiver:  # noqa: N801
+        message_bytes = 921657
+
+    def __init__(self):
+        self.said = []
+
+    def resolve_topic_name(self, name):
+        return f'/{name}'
+
+    def get_logger(self):
+        return self
+
+    def warning(self, text):
+        self.said.append(text)
+
+    info = warning
+
+
+def test_the_warning_names_share_size_and_remedy(monkeypatch):
+    monkeypatch.setattr(module, 'remedy', lambda: 'THE=remedy')
+    node = Classifier()
+    log = module.LossLog(node)
+    loss = Loss(lost=47, share=0.472, rate=15.0, goes_on=True)
+    text = ('47 % of the frames of /image are lost between the camera and this node '
+            '(15.0 Hz, 640x480 bgr8, 0.92 MB each)')
+    assert [log.tell(Loss()), log.tell(loss), log.tell(loss), log.tell(Loss(lost=47))] == [
+        '', text, text, '']
+    assert node.said == [
+        f'{text}. Usually they are too large for the buffers of the middleware: start the camera '
+        f'with THE=remedy; see "Large frames" in the README',
+        'the frames of /image arrive whole again']
+
+
+@pytest.mark.parametrize('middleware,library,localhost,expected', [
+    ('rmw_fastrtps_cpp', 'libfastrtps.so.2.6', '', ('FASTRTPS_DEFAULT_PROFILES_FILE=',
+                                                    'config/fastdds.xml')),
+    ('rmw_fastrtps_cpp', 'libfastdds.so.3.2', '', ('FASTDDS_DEFAULT_PROFILES_FILE=',
+                                                   'config/fastdds.xml')),
+    ('rmw_fastrtps_cpp', 'libfastrtps.so.2.6', '1', ('FASTRTPS_DEFAULT_PROFILES_FILE=',
+                                                     'config/fastdds_localhost.xml')),
+    ('rmw_cyclonedds_cpp', 'libddsc.so', '', ('CYCLONEDDS_URI=file://', 'config/cyclonedds.xml')),
+])
+def test_the_remedy_is_the_variable_that_this_middleware_reads(
+        monkeypatch, middleware, library, localhost, expected):
+    monkeypatch.setattr(module, 'get_rmw_implementation_identifier', lambda: middleware)
+    monkeypatch.setattr(module.Path, 'read_text', lambda *_, **__: f'7f00-7f01 /lib/{library}')
+    monkeypatch.setenv('ROS_LOCALHOST_ONLY', localhost)
+    monkeypatch.delenv('ROS_AUTOMATIC_DISCOVERY_RANGE', raising=False)
+    assert module.remedy().startswith(expected[0])
+    assert module.remedy().endswith(expected[1])
