@@ -51,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compile and print a summary; 2 when arguments do not go together."""
+    from dataclasses import asdict
     import sys
     from time import monotonic
 
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output:
         print(f'written       {arguments.output}, {arguments.output.stat().st_size / 1e6:.2f} MB, '
               f'and {arguments.output.with_suffix(".recipe.json").name}')
-    write_json(arguments.json, report.as_json())
+    write_json(arguments.json, asdict(report))
     return 0
 
 

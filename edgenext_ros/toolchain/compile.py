@@ -227,7 +227,7 @@ def _publish(job: Job, work: Path, config: dict[str, Any], prepared: dict[str, A
         'weights': prepared['weights'], 'height': prepared['picture'][0],
         'width': prepared['picture'][1], 'recipe': job.recipe.name,
         'sha256': hashlib.sha256(compiled.read_bytes()).hexdigest(),
-        'fit': job.fit, 'calibration_pictures': used, 'report': report.as_json(),
+        'fit': job.fit, 'calibration_pictures': used, 'report': asdict(report),
         'configuration': config}
     recipe = work / 'recipe.json'
     recipe.write_text(json.dumps(story, indent=1) + '\n')

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 import json
 import os
 from pathlib import Path
@@ -51,11 +51,6 @@ class Report:
     """The same of the logits."""
     left_out: dict[str, Any] | None = None
     """Of the calibration pictures, see ``left_out.Account``; None where none is."""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the figures; ``left_out`` only where something is."""
-        return {name: value for name, value in asdict(self).items()
-                if name != 'left_out' or value is not None}
 
 
 def configuration(*, prefix: str, int16: list[str], calibrate: Recipe | None, level: str,
