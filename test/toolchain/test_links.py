@@ -28,7 +28,7 @@ def test_link_replaces_all_that_was_linked_before(tmp_path):
 def test_link_removes_no_file(tmp_path, place):
     (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / place).write_text('mine')
-    with pytest.raises(ValueError, match='move (this file|it) away'):
+    with pytest.raises(ValueError, match=r'move (this file|it) away'):
         link(tmp_path, {'test': ['cup/1.jpg']}, tmp_path / 'pictures')
     assert (tmp_path / place).read_text() == 'mine'
 
