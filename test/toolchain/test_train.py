@@ -221,7 +221,7 @@ def single_picture(folder):
     (empty_class, (), 1, 'vacant: expected pictures'),
     (single_picture, (), 1, 'class rare: too few pictures'),
     (sides_of_a_split, (), 1, 'found train and val with class folders inside; give '),
-    (two_classes, ('--schedule', '100x3'), 1, "schedule '100x3': expected SIZExEPOCHS"),
+    (two_classes, ('--schedule', '100x3'), 2, "schedule '100x3': expected SIZExEPOCHS"),
     (two_classes, ('--model', 'resnet18'), 1, "model 'resnet18': expected edgenext_xx_small"),
     (two_classes, ('--model', 'edgenext_base', '--weights', ONNX), 1,
      'holds the weights of edgenext_xx_small'),
