@@ -26,7 +26,7 @@ from edgenext_ros.runtime.base import RuntimeUnavailableError
 import pytest
 
 STAND_INS = Path(__file__).parent / 'stand_ins'
-sys.path.append(str(STAND_INS))  # for the tests' own import of standin_model
+sys.path.append(str(STAND_INS))  # for the tests' own imports from there
 
 _tests = itertools.count()
 
@@ -138,10 +138,11 @@ def libdnn_path(tmp_path_factory):
 @pytest.fixture
 def free_domain():
     """
-    Reserve a ROS domain that no other test, of this run or another on the machine, uses.
+    Reserve a ROS domain that nobody on the machine uses: no other test, and no node of its user.
 
     From 1 to 100: higher ones reach into the ports that the system gives away.
     """
+    from ros_domain import is_used
     first = os.getpid() + next(_tests)
     for domain in (1 + (first + offset) % 100 for offset in range(100)):
         path = Path(tempfile.gettempdir()) / f'edgenext_ros_test_domain_{domain}'
@@ -150,9 +151,11 @@ def free_domain():
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 continue
+            if is_used(domain):
+                continue
             yield domain
             return
-    pytest.fail('every ROS domain from 1 to 100 is in use by another test')
+    pytest.fail('every ROS domain from 1 to 100 is in use on this machine')
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from edgenext_ros.choices import DEFAULT_FIT, ENGINES, FITS
 if TYPE_CHECKING:
     from edgenext_ros.core.classifier import Classifier
     from edgenext_ros.core.labels import LabelSet
-    from edgenext_ros.models.pictures import Account, Listing
+    from edgenext_ros.models.left_out import Account
+    from edgenext_ros.models.pictures import Listing
 
 HELP = 'Classify picture files, without ROS, through the same path as the node.'
 
@@ -40,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     from edgenext_ros.core.labels import LabelSet
     from edgenext_ros.core.nv12 import Nv12Converter
     from edgenext_ros.models import store
-    from edgenext_ros.models.pictures import Account, find, Listing
+    from edgenext_ros.models.left_out import Account
+    from edgenext_ros.models.pictures import find, Listing
     from edgenext_ros.runtime import open_model, suffixes
 
     if arguments.top_k < 1:
@@ -83,7 +85,8 @@ def _classify(listing: Listing, classifier: Classifier, labels: LabelSet, *,
     """Print the best classes of the pictures of a folder; return a row for each, left out too."""
     import sys
 
-    from edgenext_ros.models.pictures import LeftOut, PictureError, read
+    from edgenext_ros.models.left_out import LeftOut
+    from edgenext_ros.models.pictures import PictureError, read
     from edgenext_ros.models.regular import shown
 
     rows, failed = [], []

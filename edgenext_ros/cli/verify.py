@@ -51,9 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
             print(f'{done}/{total} pictures simulated', file=sys.stderr, flush=True,
                   end='\r' if sys.stderr.isatty() and done < total else '\n')
 
-    rows, account = verify(
-        arguments.model, arguments.against, arguments.pictures, count=arguments.count,
-        fit=arguments.fit, quantised=arguments.quantised, progress=progress)
+    rows = verify(arguments.model, arguments.against, arguments.pictures, count=arguments.count,
+                  fit=arguments.fit, quantised=arguments.quantised, progress=progress)
+    account = rows[0].account
     if account:
         print(account)
     for row in rows:
@@ -62,8 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
               f'{row.worst_cosine:.5f}), largest difference {row.difference:.3g}')
         for file in row.disagreements[:5]:
             print(f'  another best class: {shown(file)}')
-    left_out = account.as_json()
-    write_json(arguments.json, [{**asdict(row), 'left_out': left_out} for row in rows])
+    figures = [{**asdict(row), 'left_out': account.as_json()} for row in rows]
+    for row in figures:
+        del row['account']
+    write_json(arguments.json, figures)
     if rows[0].top1 < arguments.least:
         print(f'edgenext verify: {rows[0].top1:.2f} % is less than --least {arguments.least} %',
               file=sys.stderr)

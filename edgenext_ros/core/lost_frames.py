@@ -18,21 +18,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from edgenext_ros.core.period import LEAST_GAPS, period_of
 import numpy as np
-import numpy.typing as npt
 
-Values = npt.NDArray[np.float64]
 _WINDOW = 128
 """Gaps that the period is fitted to."""
-_LEAST_GAPS = 12
-_LEAST_SINGLES, _SINGLES_SHARE = 3, 0.08
-"""Of so many gaps must be one period, or the period is not known; 20 % are, of 80 % lost."""
-_NOISE, _DOUBT = 0.24, 0.35
-"""RMS distance of gaps from whole periods, in periods; gaps without any order have 0.29, and few
-of them less by chance: so much less, divided by the root of their number."""
-_STEADY_NOISE, _NOISE_RATIO = 0.06, 2.0
-_BIAS, _BIAS_DOUBT = 0.06, 0.2
-"""Mean distance, with its sign: jitter has none, another period has."""
 _SAME = 4
 """So many equal gaps of several periods in a row are a camera that has changed its rate."""
 _LONGEST_S, _LONGEST_PERIODS = 2.0, 25
@@ -43,8 +33,8 @@ _UNATTENDED = 0.5
 """In so many periods without anybody waiting a frame may have been overwritten."""
 _LEAST_LOSSES, _LEAST_SHARE, _LEAST_FRAMES = 3, 0.03, 20
 _SHARE_S, _EVIDENCE_S = 30.0, 120.0
-_CALM_S, _CALM_INTERVALS, _CALM_FRAMES = 8.0, 10, 8
-"""After so long without a loss, and so many times the usual time between two, it has ended."""
+_CALM_S, _CALM_INTERVALS, _CALM_FRAMES, _CALM_SHARE = 8.0, 10, 8, 0.01
+"""After so long with hardly a loss, and so many times the usual time between two, it has ended."""
 _FEW_LOSSES, _FEW_CALM_S = 10, 30.0
 """So few losses do not tell the usual time between two."""
 _NEW = 4096
@@ -113,7 +103,6 @@ class LostFrames:
         self._lost = self._overwritten = 0
         self._unsure = 0  # lost, if others are too
         self._last_loss = float('-inf')
-        self._received_since = 0
         self._goes_on = False
 
     def note(self, stamp: int, *, arrived: float, unattended: float, stream: str = '',
@@ -153,7 +142,7 @@ class LostFrames:
         period = period_of(np.array([gap.seconds for gap in self._gaps]))
         second = _Second(now, received, 0, 0, 0)
         # Without a period, numbers alone tell what is missing.
-        numbered = len(self._gaps) >= _LEAST_GAPS and self._gaps[-1].skipped is not None
+        numbered = len(self._gaps) >= LEAST_GAPS and self._gaps[-1].skipped is not None
         if period is not None or numbered:
             second = self._count(period, second)
         self._seconds.append(second)
@@ -208,13 +197,8 @@ class LostFrames:
     def _judge(self, now: float, *, steady: bool) -> float:
         """Decide whether losses go on, and return their share."""
         if self._seconds[-1].losses:
-            self._last_loss, self._received_since = now, 0
-        else:
-            self._received_since += self._seconds[-1].received
-        recent = [second for second in self._seconds if second.at > now - _SHARE_S]
-        lost = sum(second.lost for second in recent)
-        frames = lost + sum(second.received for second in recent)
-        share = lost / max(1, frames)
+            self._last_loss = now
+        frames, share = self._share(now, _SHARE_S)
         losses = sum(second.losses for second in self._seconds)
         # A frame may be overwritten in the moment between its arrival and this process' waking.
         if losses >= _LEAST_LOSSES and losses > sum(one.overwrites for one in self._seconds):
@@ -224,38 +208,22 @@ class LostFrames:
                              and share >= _LEAST_SHARE and frames >= _LEAST_FRAMES)
         elif not losses:
             self._goes_on = False
-        elif steady and self._received_since >= _CALM_FRAMES:
+        elif steady:
             begin = next(second.at for second in self._seconds if second.losses)
             usual = (self._last_loss - begin) / losses
             calm = max(_CALM_S if losses >= _FEW_LOSSES else _FEW_CALM_S, _CALM_INTERVALS * usual)
-            self._goes_on = now - self._last_loss < calm
+            frames, late_share = self._share(now, calm)
+            if frames >= _CALM_FRAMES and late_share < _CALM_SHARE:
+                self._goes_on = False
+                self._seconds.clear()
         return share
 
-
-def period_of(gaps: Values) -> float | None:
-    """
-    Return the period that all of these gaps are multiples of, within their jitter.
-
-    :param gaps: seconds between stamps, float64 of shape (n,).
-    :return: seconds; None where the gaps have no common period, or too few are of one period.
-    """
-    if len(gaps) < _LEAST_GAPS:
-        return None
-    best, least = None, float('inf')
-    for first in np.unique(np.quantile(gaps, np.linspace(0.02, 0.5, 12))):
-        period = _refined(float(first), gaps)
-        periods = np.maximum(1, np.rint(gaps / period))
-        single = periods == 1
-        if np.count_nonzero(single) < max(_LEAST_SINGLES, _SINGLES_SHARE * len(gaps)):
-            continue
-        noise = gaps / period - periods
-        # A clock that was set makes a gap of any length.
-        level = _rms(_usual(noise, 20))
-        steady = max(_STEADY_NOISE, _NOISE_RATIO * _rms(noise[single]))
-        if level < min(least, _limit(len(gaps))) and (
-                _is_jitter(noise[single]) and _is_jitter(_usual(noise[~single], 10), steady)):
-            best, least = period, level
-    return best
+    def _share(self, now: float, seconds: float) -> tuple[int, float]:
+        """Return how many frames there were in the last seconds, and which share was lost."""
+        recent = [second for second in self._seconds if second.at > now - seconds]
+        lost = sum(second.lost for second in recent)
+        frames = lost + sum(second.received for second in recent)
+        return frames, lost / max(1, frames)
 
 
 def _missing(gaps: list[_Gap], period: float, *, pace: float) -> tuple[list[int], int]:
@@ -278,37 +246,6 @@ def _skipped(before: int | None, after: int | None) -> int | None:
     if before is None or after is None:
         return None
     return after - before - 1 if before < after < before + _NEW else 0
-
-
-def _refined(period: float, gaps: Values) -> float:
-    """Fit a period by least squares, to the short gaps first: their multiples are certain."""
-    for most in (1, 2, 4, 10, 100):
-        periods = np.maximum(1, np.rint(gaps / period))
-        near = periods <= most
-        if near.any():
-            period = float(np.dot(gaps[near], periods[near]) / np.dot(periods[near],
-                                                                      periods[near]))
-    return period
-
-
-def _limit(number: int) -> float:
-    return _NOISE - _DOUBT / float(np.sqrt(number))
-
-
-def _is_jitter(noise: Values, most: float = _NOISE) -> bool:
-    """Say whether distances from whole periods are as jitter makes them."""
-    return not len(noise) or (
-        _rms(noise) < min(most, _NOISE)
-        and abs(float(noise.mean())) < _BIAS + _BIAS_DOUBT / float(np.sqrt(len(noise))))
-
-
-def _usual(noise: Values, part: int) -> Values:
-    """Leave out the largest, one in ``part``."""
-    return noise[np.argsort(np.abs(noise))][:len(noise) - len(noise) // part]
-
-
-def _rms(values: Values) -> float:
-    return float(np.sqrt(np.mean(np.square(values))))
 
 
 def _run_lengths(values: list[int]) -> list[int]:

@@ -18,7 +18,6 @@ from edgenext_ros.models import record, regular
 from edgenext_ros.models.catalog import CATALOG, Entry, File
 
 _MOST_LABEL_BYTES = 10 ** 6
-_LABEL_SUFFIXES = ('.labels.txt', '.labels.json')
 _BOARD_FOLDERS = (Path('/opt/hobot/model/x5/basic'), Path('/app/model/basic'))
 """Where the board's own image keeps models."""
 
@@ -159,16 +158,20 @@ def _labels_of(path: Path) -> Path | None:
                  if path in [folder.resolve() / file.name for folder in folders(entry)]), None)
 
 
+def _own_labels(path: Path) -> tuple[Path, ...]:
+    """Return where the labels of a model outside the catalog are looked for, first come first."""
+    return tuple(path.with_suffix(suffix) for suffix in ('.labels.txt', '.labels.json'))
+
+
 def _labels_beside(path: Path) -> Path | None:
     if not path.is_file():
         return None  # '/' and '' have no name that a suffix could go on
-    return next((file for suffix in _LABEL_SUFFIXES
-                 if (file := path.with_suffix(suffix)).is_file()), None)
+    return next((candidate for candidate in _own_labels(path) if candidate.is_file()), None)
 
 
 def no_labels(path: Path) -> str:
     """Say that a model's file has no labels, and where they were looked for."""
-    looked_for = ', '.join(path.with_suffix(suffix).name for suffix in _LABEL_SUFFIXES)
+    looked_for = ', '.join(candidate.name for candidate in _own_labels(path))
     return f'no labels beside {path} (looked for {looked_for}): names are class indices'
 
 

@@ -25,7 +25,8 @@ from typing import Any
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.models import pictures, store
-from edgenext_ros.models.pictures import Account, LeftOut, PictureError
+from edgenext_ros.models.left_out import Account, LeftOut
+from edgenext_ros.models.pictures import PictureError
 from edgenext_ros.models.regular import shown
 from edgenext_ros.ros.messages import Classification, LabelInfo
 from edgenext_ros.ros.sources import list_pictures

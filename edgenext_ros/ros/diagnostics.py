@@ -33,14 +33,17 @@ class Counts:
     """Not a usable picture."""
     failed: int = 0
     """The engine failed."""
+    empty: int = 0
+    """Classified, but no class was over ``score_threshold``."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """One look at the statistics, over the time since the look before."""
+    """One look at the statistics."""
 
     counts: Counts
     fps: float
+    """Of the last results; 0 when none has come for a second, and for twice their interval."""
     image_age: float | None
     """Steady seconds since the last image; None before the first."""
     result_age_ms: float | None
@@ -50,6 +53,38 @@ class Report:
     """What went wrong since the last good frame; empty when nothing did."""
     failing: int = 0
     """Frames that the engine failed on since the last good one."""
+    empty: bool = False
+    """None of the results since the look before, or of the last ones, holds a class."""
+
+
+class Rate:
+    """
+    How many results come in a second, from one of the last ones to the newest.
+
+    A look from time to time that counted what came since the one before would see 1, 0, 1, 0 of
+    a result every two seconds. Times are steady seconds.
+    """
+
+    def __init__(self) -> None:
+        self._first: float | None = None
+        self._newest, self._count, self._rate = 0.0, 0, 0.0
+
+    def note(self, now: float) -> None:
+        """Note a result."""
+        if self._first is None:
+            self._first = now
+        else:
+            self._count += 1
+        self._newest = now
+
+    def look(self, now: float) -> float:
+        """Return the rate, and measure the next one from the newest result on."""
+        if self._first is not None and self._count:
+            self._rate = self._count / max(self._newest - self._first, 1e-9)
+            self._first, self._count = self._newest, 0
+        if self._rate and now - self._newest > max(1.0, 2 / self._rate):
+            self._rate, self._first = 0.0, None  # what comes after a pause begins anew
+        return self._rate
 
 
 class Statistics:
@@ -69,8 +104,9 @@ class Statistics:
         """Forget all but when the last image came."""
         with self._lock:
             self._counts = Counts()
-            self._since = monotonic()
-            self._classified_before = 0
+            self._rate = Rate()
+            self._fresh = self._empty = 0
+            self._all_empty = False
             self._age: float | None = None
             self._timings: Timings | None = None
             self._problem = ''
@@ -97,30 +133,34 @@ class Statistics:
                 self._counts.refused += 1
             self._problem = reason
 
-    def count_result(self, timings: Timings, age: float) -> None:
+    def count_result(self, timings: Timings, age: float, *, empty: bool = False) -> None:
         """
         Count a result.
 
         :param age: node's clock minus camera stamp in seconds; absurd values mean unknown.
+        :param empty: no class was over the threshold.
         """
         with self._lock:
             self._counts.classified += 1
+            self._counts.empty += empty
+            self._fresh, self._empty = self._fresh + 1, self._empty + empty
+            self._rate.note(monotonic())
             self._timings = timings
             self._age = 1e3 * age if 0 <= age < 3600 else None
             self._problem, self._failing = '', 0
 
     def report(self) -> Report:
-        """Look at the statistics and begin a new period for the rate."""
+        """Look at the statistics and begin a new period."""
         with self._lock:
             now = monotonic()
-            fps = (self._counts.classified - self._classified_before) / max(
-                now - self._since, 1e-9)
-            self._since, self._classified_before = now, self._counts.classified
+            if self._fresh:
+                self._all_empty = self._empty == self._fresh
+                self._fresh = self._empty = 0
             return Report(
-                counts=Counts(**vars(self._counts)), fps=fps,
+                counts=Counts(**vars(self._counts)), fps=self._rate.look(now),
                 image_age=None if self._last_image is None else now - self._last_image,
                 result_age_ms=self._age, timings=self._timings, problem=self._problem,
-                failing=self._failing)
+                failing=self._failing, empty=self._all_empty)
 
 
 class Complaints:
@@ -161,7 +201,8 @@ def silence(report: Report, *, waited: float) -> float:
 
 
 def judge(report: Report, *, state: str, enabled: bool, waited: float,
-          timeout: float, busy: float = 0.0, why: str = '', loss: str = '') -> tuple[int, str]:
+          timeout: float, busy: float = 0.0, why: str = '', loss: str = '', failure: str = '',
+          threshold: float = 0.0) -> tuple[int, str]:
     """
     Say how the node is.
 
@@ -170,10 +211,12 @@ def judge(report: Report, *, state: str, enabled: bool, waited: float,
     :param timeout: seconds without an image before a warning; an error after three times that.
     :param why: no image comes, where that is known.
     :param loss: what is said of lost frames; empty when none are.
+    :param failure: which transition failed last, and why; empty after one that succeeded.
+    :param threshold: the parameter ``score_threshold``.
     :return: level (``DiagnosticStatus`` constant as a number) and one sentence.
     """
     if state != 'active':
-        return 0, state
+        return (2, failure) if failure else (0, state)
     if not enabled:
         return 0, 'paused by set_enabled'
     if busy > LEAST_PATIENCE_S:
@@ -189,7 +232,8 @@ def judge(report: Report, *, state: str, enabled: bool, waited: float,
         return (2 if report.failing >= REOPEN_AFTER else 1), report.problem
     if loss:
         return 1, loss
-    return 0, f'{report.fps:.1f} classifications a second'
+    none = f', none over score_threshold {threshold:g}' if report.empty else ''
+    return 0, f'{report.fps:.1f} classifications a second{none}'
 
 
 def diagnostic_message(level: int, text: str, *, name: str, hardware_id: str, header: Header,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from edgenext_ros.core.classifier import Classifier
 from edgenext_ros.core.labels import LabelSet
@@ -15,7 +15,7 @@ from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.models import store
 from edgenext_ros.ros.parameters import ClassifierSettings
 from edgenext_ros.runtime import suffixes, survey, taken
-from edgenext_ros.runtime.base import Lending, ModelInfo, Runtime, RuntimeOptions
+from edgenext_ros.runtime.base import InferenceError, Lending, ModelInfo, Runtime, RuntimeOptions
 from edgenext_ros.runtime.recovering import open_recovering
 
 Opener = Callable[..., tuple[Runtime, ModelInfo]]
@@ -29,6 +29,7 @@ class Engine:
     info: ModelInfo
     labels: LabelSet
     labels_source: str
+    """Path of the label file; empty when the classes are only numbered."""
     settings: ClassifierSettings
     """The parameters that ``classifier`` was made by."""
     classifier: Classifier
@@ -71,9 +72,33 @@ class Engine:
         return replace(self, settings=settings,
                        classifier=_classifier(self.runtime, self.info, settings))
 
-    def close(self) -> None:
-        """Free the model."""
-        self.runtime.close()
+    def tell(self, log: Any) -> None:
+        """
+        Say in a log which model runs on what, and when its classes have no names.
+
+        :param log: a node's logger.
+        """
+        info = self.info
+        if self.found:
+            log.info(f'runtime auto: {self.found}; "edgenext runtimes" says why not the others')
+        log.info(f'model {info.name} ({self.path}), {info.classes} classes, '
+                 f'{info.width}x{info.height}, on {info.engine}')
+        if not self.labels_source:
+            log.warning(store.no_labels(self.path))
+
+    def close(self, log: Any, *, idle: bool) -> None:
+        """
+        Free the model, or say in a log why not.
+
+        :param log: a node's logger.
+        :param idle: the engine has returned from every picture.
+        """
+        try:
+            if not idle:
+                raise InferenceError('it did not return from a frame')
+            self.runtime.close()
+        except InferenceError as error:
+            log.error(f'the engine was not closed, its memory stays taken: {error}')
 
 
 def _classifier(runtime: Runtime, info: ModelInfo, settings: ClassifierSettings) -> Classifier:

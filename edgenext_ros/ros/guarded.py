@@ -11,17 +11,16 @@ import sys
 import traceback
 from typing import Any
 
-from builtin_interfaces.msg import Time
 from edgenext_ros.ros.diagnostics import Complaints, printable
 from rclpy.clock import Clock
+from rclpy.time import Time
 
-_LAST_SECOND = 2 ** 31 - 1
+_LAST = 2 ** 31 * 10 ** 9 - 1
 
 
-def stamp_now(clock: Clock) -> Time:
+def stamp_now(clock: Clock) -> Any:
     """Return the time as a stamp; after 19 January 2038, the last one that a stamp can hold."""
-    sec, nanosec = divmod(clock.now().nanoseconds, 10 ** 9)
-    return Time(sec=sec, nanosec=nanosec) if sec <= _LAST_SECOND else Time(sec=_LAST_SECOND)
+    return Time(nanoseconds=min(clock.now().nanoseconds, _LAST)).to_msg()
 
 
 def harmless(method: Callable[..., None]) -> Callable[..., None]:

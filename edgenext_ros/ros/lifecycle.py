@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 import os
-from pathlib import Path
 from queue import Empty, SimpleQueue
 import re
 import signal
@@ -21,6 +20,7 @@ import warnings
 
 from edgenext_ros.core.labels import LabelError
 from edgenext_ros.models.store import ModelNotFoundError
+from edgenext_ros.ros.arguments import warn_of_ignored, warn_of_unread, without_log_file
 from edgenext_ros.ros.parameters import ParameterError
 from edgenext_ros.ros.receiver import keep_memory
 from edgenext_ros.runtime.base import InferenceError, ModelError, RuntimeUnavailableError
@@ -32,7 +32,6 @@ from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
-from rclpy.utilities import remove_ros_args
 
 EXPECTED = (InferenceError, LabelError, ModelError, ModelNotFoundError, OSError, ParameterError,
             RuntimeUnavailableError)
@@ -41,6 +40,7 @@ _OF_ROS = (*EXPECTED, MemoryError, NameValidationException, _rclpy.RCLError)
 _PLACE_IN_SOURCE = re.compile(r'(. Error: error not set)?, at /\S+:\d+')
 
 _NO_THREAD = "can't start new thread"  # Python's RuntimeError
+_LONGEST_NAME = 255  # rmw/validate_node_name.h
 _LONG_WORD = re.compile(r'(\S{60})\S{140,}')
 
 
@@ -70,6 +70,8 @@ class GuardedLifecycleNode(LifecycleNode):
 
     settings: Any
     """The parameters in force, with ``autostart`` among them."""
+    failure = ''
+    """Which transition failed last, and why; empty after one that succeeded."""
 
     def __init__(self, name: str, **arguments: Any) -> None:
         super().__init__(name, **arguments)
@@ -102,18 +104,26 @@ class GuardedLifecycleNode(LifecycleNode):
 
     def autostart(self) -> bool:
         """Configure and activate if the parameter says so; False when that failed."""
-        return not self.settings.autostart or (
-            self.trigger_configure() == TransitionCallbackReturn.SUCCESS
-            and self.trigger_activate() == TransitionCallbackReturn.SUCCESS)
+        if not self.settings.autostart:
+            command = f'"ros2 lifecycle set {self.get_fully_qualified_name()}'
+            self.get_logger().info(
+                f'autostart is false: waiting for {command} configure", then {command} activate"')
+            return True
+        return (self.trigger_configure() == TransitionCallbackReturn.SUCCESS
+                and self.trigger_activate() == TransitionCallbackReturn.SUCCESS)
 
     def attempt(self, name: str, step: Callable[[], None]) -> TransitionCallbackReturn:
         """Do the work of a transition; on an error log its cause and fail the transition."""
         try:
             step()
         except Exception as error:
-            why = f' {in_words(error)}' if _is_expected(error) else f'\n{traceback.format_exc()}'
+            expected, text = _is_expected(error), in_words(error)
+            why = f' {text}' if expected else f'\n{traceback.format_exc()}'
             self.get_logger().error(f'{name} failed:{why}')
+            kind = '' if expected else f'{type(error).__name__}: '
+            self.failure = f'{name} failed: {kind}{text}'
         else:
+            self.failure = ''
             return TransitionCallbackReturn.SUCCESS
         return TransitionCallbackReturn.FAILURE
 
@@ -133,38 +143,18 @@ executor has built its next wait set, which is a tenth or more of a result's age
 """
 
 
-def _without_log_file() -> list[str]:
-    """Return the arguments that keep rcl from a log file where there is no place for one."""
-    # rcl reads these, and not the system's list of users, which knows a home without HOME, too.
-    home, chosen = os.environ.get('HOME'), os.environ.get('ROS_LOG_DIR')
-    if not chosen and os.environ.get('ROS_HOME'):
-        chosen = f'{os.environ["ROS_HOME"]}/log'
-    if not home and (chosen or '~').startswith('~'):
-        return _warn_of_no_log_file('no log file: HOME is not set, nor ROS_LOG_DIR')
-    folder = Path(chosen or '~/.ros/log').expanduser()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return []
-        reason = 'it cannot be written to'
-    except OSError as error:
-        reason = error.strerror or str(error)
-    return _warn_of_no_log_file(f'no log file in {folder}: {reason}')
-
-
-def _warn_of_no_log_file(reason: str) -> list[str]:
-    # A read-only home, or none, is no reason not to start: rcl would end here.
-    rclpy.logging.get_logger('edgenext_ros').warning(reason)
-    return ['--ros-args', '--disable-external-lib-logs']
-
-
 def _check_text(arguments: Sequence[str]) -> None:
     """
     Check that rcl can take the arguments.
 
-    :raises ParameterError: Python could not read one in the present locale.
+    :raises ParameterError: Python could not read one in the present locale, or it holds a node
+        name that is too long, of which Humble's rcl would say much.
     """
     for argument in arguments:
+        rule, _, name = argument.partition(':=')
+        if rule.endswith(('__node', '__name')) and len(name) > _LONGEST_NAME:
+            raise ParameterError(f'node name {name[:20]}...: should not exceed {_LONGEST_NAME} '
+                                 f'characters, has {len(name)}')
         try:
             argument.encode()
         except UnicodeEncodeError:
@@ -180,10 +170,7 @@ def run(make: Callable[[Callable[[], None]], Node], args: list[str] | None = Non
     """Run one node, and say which arguments it does not read; see ``run_all``."""
     def one(finish: Callable[[], None]) -> list[Node]:
         node = make(finish)
-        unread = remove_ros_args(sys.argv if args is None else args)[1:]
-        if unread:
-            node.get_logger().warning(f'ignored: {" ".join(unread)}; expected parameters as '
-                                      '"--ros-args -p NAME:=VALUE"')
+        warn_of_unread(node, sys.argv if args is None else args)
         return [node]
 
     return run_all(one, args, start=start)
@@ -233,16 +220,22 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
         try:
             arguments = sys.argv if args is None else args
             _check_text(arguments)
-            rclpy.init(args=[*arguments, *_without_log_file()],
+            rclpy.init(args=[*arguments, *without_log_file()],
                        signal_handler_options=SignalHandlerOptions.NO)
             nodes = make(partial(ends.put, None))
+            warn_of_ignored(nodes, arguments)
             executor = SingleThreadedExecutor()
             for node in nodes:
                 executor.add_node(node)
             thread = Thread(target=work, name='executor', daemon=True)
             thread.start()
+            signal.alarm(0)  # see start.py
         except (*_OF_ROS, RuntimeError) as error:  # RuntimeError: of threads, and rclpy's own
             rclpy.logging.get_logger('edgenext_ros').fatal(in_words(error))
+            if rclpy.ok() and isinstance(error, (MemoryError, RuntimeError)):
+                # Where ROS lacks memory or threads, its way out may wait for ever.
+                sys.stderr.flush()
+                os._exit(1)
             return 1
         # Again and again: the kernel may give a signal to another thread, where Python only takes
         # a note of it for this one.

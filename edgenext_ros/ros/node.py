@@ -119,6 +119,8 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         result = self.attempt('deactivate', lambda: self.listen(active=False))
         self._once.answer(success=False, text='the node was deactivated')
         super().on_deactivate(state)
+        if result == TransitionCallbackReturn.SUCCESS:
+            self.get_logger().info('deactivated: no image is taken until "activate"')
         return result
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -148,12 +150,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         self.receiver = Receiver(self, self._on_image)
         self.pipeline = Pipeline(self._classify, source=self.receiver, name='classify',
                                  at_once=max(1, engine.info.slots))
-        if engine.found:
-            self.get_logger().info(
-                f'runtime auto: {engine.found}; "edgenext runtimes" says why not the others')
-        self.get_logger().info(
-            f'model {engine.info.name} ({engine.path}), {engine.info.classes} classes, '
-            f'{engine.info.width}x{engine.info.height}, on {engine.info.engine}')
+        engine.tell(self.get_logger())
 
     def _release(self) -> None:
         self.listen(active=False)
@@ -164,13 +161,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         if outputs is not None:
             outputs.destroy()
         if engine is not None:
-            try:
-                if not idle:
-                    raise InferenceError('it did not return from a frame')
-                engine.close()
-            except InferenceError as error:
-                self.get_logger().error(
-                    f'the engine was not closed, its memory stays taken: {error}')
+            engine.close(self.get_logger(), idle=idle)
 
     # Input ----------------------------------------------------------------------------------
 
@@ -260,7 +251,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         # Plain arithmetic: rclpy's Time raises on stamps that a broken driver may send.
         stamp = header.stamp.sec + header.stamp.nanosec / 1e9
         age = self.get_clock().now().nanoseconds / 1e9 - stamp
-        self.statistics.count_result(result.timings, age)
+        self.statistics.count_result(result.timings, age, empty=not result.prediction.class_ids)
         self.images.settle()
         if shown:
             self._outputs.annotated.publish(messages.image_message(
@@ -271,10 +262,13 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
 
     def _on_set_enabled(self, request: SetBool.Request,
                         response: SetBool.Response) -> SetBool.Response:
-        self.enabled = request.data
+        before, self.enabled = self.enabled, request.data
         self.listen()
         response.success = True
         response.message = f'{"enabled" if request.data else "paused"}, {self.state}'
+        if before != request.data:
+            word = 'resumed' if request.data else 'paused'
+            self.get_logger().info(f'{word} by set_enabled, {self.state}')
         return response
 
     def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:

@@ -9,6 +9,8 @@ from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
 
+from edgenext_ros.ros.diagnostics import printable
+from edgenext_ros.ros.silence import why_no_image
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import InvalidHandle
@@ -68,6 +70,8 @@ class ClassifyOnce:
         node, timeout = self._node, self._node.settings.image_timeout
         if node.state != 'active':
             response.message = f'the node is {node.state}'
+            if node.failure:
+                response.message += f', {printable(node.failure)}'
             if node.state in _FIRST:
                 response.message += (f': "ros2 lifecycle set {node.get_fully_qualified_name()} '
                                      f'{_FIRST[node.state]}" first')
@@ -92,5 +96,5 @@ class ClassifyOnce:
             self._requests = [one for one in self._requests if one is not request]
         if waits:
             why = 'an image is still in work' if self._node.statistics.last_image > request.since \
-                else f'no image, {self._node.watch.why_no_image()}'
+                else f'no image, {why_no_image(self._node)}'
             request.future.set_result((False, f'no result in {timeout:.1f} s: {why}'))

@@ -15,7 +15,8 @@ from time import monotonic
 import cv2
 from edgenext_ros.core.frame import Bytes
 from edgenext_ros.models import pictures
-from edgenext_ros.models.pictures import LeftOut, Listing, PictureError
+from edgenext_ros.models.left_out import LeftOut
+from edgenext_ros.models.pictures import Listing, PictureError
 from edgenext_ros.models.regular import shown
 from edgenext_ros.models.store import user_path
 from edgenext_ros.ros.parameters import ParameterError

@@ -20,10 +20,9 @@ from edgenext_ros.ros.diagnostics import (
 )
 from edgenext_ros.ros.guarded import stamp_now
 from edgenext_ros.ros.lost import LossLog
-from edgenext_ros.ros.messages import INPUTS
+from edgenext_ros.ros.silence import why_no_image
 from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
-from rclpy.qos import qos_check_compatible, QoSCompatibility
 from std_msgs.msg import Header
 
 _LOOK_S = 1.0
@@ -66,7 +65,7 @@ class Watch:
         silent = silence(report, waited=waited) if listens else 0.0
         # Nobody takes images while one is in work, at first; see ``Pipeline``.
         is_at_work = busy > max(0.0, silent - _LOOK_S)
-        why = self.why_no_image() if silent > timeout and not is_at_work else ''
+        why = why_no_image(node) if silent > timeout and not is_at_work else ''
         if why:
             self._tell_of_silence(why, silent)
         elif report.image_age is not None and report.image_age < min(waited, timeout):
@@ -79,7 +78,7 @@ class Watch:
         level, text = judge(
             report, state=node.state, enabled=node.enabled,
             waited=0.0 if is_at_work else waited, timeout=timeout, busy=busy, why=why,
-            loss=lost)
+            loss=lost, failure=node.failure, threshold=node.settings.score_threshold)
         self._publish(level, text, report, loss)
 
     def _lost_frames(self) -> Loss:
@@ -105,27 +104,10 @@ class Watch:
             hardware_id=values.get('engine', ''), values=values,
             header=Header(stamp=stamp_now(node.get_clock()))))
 
-    def why_no_image(self) -> str:
-        """Say what stands between the cameras and this node, as far as the graph tells."""
-        node = self._node
-        topic, kind = node.resolve_topic_name('image'), INPUTS[node.settings.input_type].kind
-        wanted = f'{kind.__module__.split(".")[0]}/msg/{kind.__name__}'
-        cameras = node.get_publishers_info_by_topic(topic)
-        for camera in cameras:
-            if camera.topic_type != wanted:
-                return (f'{camera.node_name} publishes {camera.topic_type} on {topic}, expected '
-                        f"{wanted}; see parameter 'input_type'")
-            fits, reason = qos_check_compatible(
-                camera.qos_profile, node.subscription.qos_profile)
-            if fits == QoSCompatibility.ERROR:
-                reason = reason.replace('ERROR: ', '').strip().rstrip(';')
-                return (f'the quality of service of {camera.node_name} does not fit on {topic} '
-                        f"({reason}); see the parameters 'qos_overrides'")
-        return f'{topic} is published but brings none' if cameras else f'nobody publishes {topic}'
-
     def _tell_of_silence(self, why: str, silent: float) -> None:
         before, self._silence = self._silence, why
-        if why != before:
+        # Other topics, which the reason names, may come and go.
+        if why != before and self._news.deserves_a_line(why):
             self._node.get_logger().warning(f'no image for {silent:.0f} s: {why}')
 
     def _tell_of_images(self) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.models import pictures
-from edgenext_ros.models.pictures import Account, LeftOut, PictureError
+from edgenext_ros.models.left_out import Account, LeftOut
+from edgenext_ros.models.pictures import PictureError
 from edgenext_ros.runtime.base import Nv12
 from edgenext_ros.runtime.onnx import RGB_FROM_YUV
 import numpy as np

@@ -24,6 +24,7 @@ from typing import Any
 
 from edgenext_ros.core.nv12 import DEFAULT_FIT
 from edgenext_ros.models import bin_file, ModelError, pictures
+from edgenext_ros.models.left_out import Account
 from edgenext_ros.runtime import hbdk
 from edgenext_ros.toolchain import calibration, mapper
 from edgenext_ros.toolchain.mapper import Report
@@ -195,7 +196,7 @@ def _prepare(tools: hbdk.Hbdk, job: Job, output: Path) -> dict[str, Any]:
 
 
 def _calibrate(job: Job, folder: Path, picture: list[int],
-               progress: Progress) -> tuple[list[str], pictures.Account]:
+               progress: Progress) -> tuple[list[str], Account]:
     """
     Write the calibration data; return the pictures in it, and what is left out.
 

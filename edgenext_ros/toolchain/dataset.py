@@ -18,7 +18,8 @@ from pathlib import Path
 
 import cv2
 from edgenext_ros.models import pictures
-from edgenext_ros.models.pictures import Account, EXPECTED, LeftOut, Listing, PictureError
+from edgenext_ros.models.left_out import Account, LeftOut
+from edgenext_ros.models.pictures import EXPECTED, Listing, PictureError
 from edgenext_ros.models.regular import shown
 from edgenext_ros.toolchain.links import link
 import numpy as np

@@ -22,7 +22,8 @@ import edgenext_ros
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.models import pictures, regular
-from edgenext_ros.models.pictures import Account, LeftOut, PictureError
+from edgenext_ros.models.left_out import Account, LeftOut
+from edgenext_ros.models.pictures import PictureError
 from edgenext_ros.models.regular import shown
 from edgenext_ros.models.store import cache_folder
 from edgenext_ros.runtime import hbdk, open_model, select

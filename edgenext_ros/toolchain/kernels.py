@@ -23,7 +23,8 @@ from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Bytes, Frame
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.models import pictures, store
-from edgenext_ros.models.pictures import LeftOut, PictureError
+from edgenext_ros.models.left_out import LeftOut
+from edgenext_ros.models.pictures import PictureError
 from edgenext_ros.runtime import ENGINES, suffixes
 from edgenext_ros.runtime.base import Nv12
 from edgenext_ros.toolchain import labelled, metrics

@@ -50,7 +50,7 @@ class Report:
     output_cosine: float | None
     """The same of the logits."""
     left_out: dict[str, Any] | None = None
-    """Of the calibration pictures, see ``pictures.Account``; None where none is."""
+    """Of the calibration pictures, see ``left_out.Account``; None where none is."""
 
 
 def configuration(*, prefix: str, int16: list[str], calibrate: Recipe | None, level: str,

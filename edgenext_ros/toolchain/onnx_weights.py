@@ -190,6 +190,9 @@ def fill(file: OnnxFile, network: nn.Module) -> dict[str, np.ndarray]:
             weights[name] = row.pop(0)[1].reshape(shapes[name])
         elif name.rpartition('.')[2] in ('gamma', 'gamma_xca'):  # an optimiser put it into fc2
             weights[name] = np.ones(shapes[name], np.float32)
+        elif value is None and name == 'head.fc.weight':
+            raise ModelError(f'{file.path}: has no classifier head (head.fc.weight): it was '
+                             'exported with num_classes=0; export the network with its head')
         else:
             found = 'nothing' if value is None else f'{row[0][0]} with {value.shape}'
             raise ModelError(f'{file.path}: not an EdgeNeXt: expected {name} '

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from edgenext_ros.models import ModelError, store
-from edgenext_ros.models.pictures import Account
+from edgenext_ros.models.left_out import Account
 from edgenext_ros.toolchain import dataset, teacher
 from edgenext_ros.toolchain.bpu_graph import PLANS, SIZE, size_of
 from edgenext_ros.toolchain.export import export

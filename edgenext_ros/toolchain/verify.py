@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 import os
 from pathlib import Path
 import subprocess
@@ -15,7 +15,7 @@ import tempfile
 from threading import Event
 
 from edgenext_ros.models import ModelError
-from edgenext_ros.models.pictures import Account
+from edgenext_ros.models.left_out import Account
 from edgenext_ros.runtime import hbdk, open_model
 from edgenext_ros.runtime.base import ModelInfo, Nv12, Runtime
 from edgenext_ros.toolchain.calibration import read_folder, yuv444
@@ -41,6 +41,8 @@ class Agreement:
     """Largest difference of any two outputs."""
     disagreements: list[str]
     """Files with another best class."""
+    account: Account = field(default_factory=lambda: Account((), 0))
+    """What is left out of the folder of pictures."""
 
     @classmethod
     def of(cls, first: tuple[str, np.ndarray], second: tuple[str, np.ndarray],
@@ -57,7 +59,7 @@ class Agreement:
 
 
 def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
-           quantised: Path | None, progress: Progress) -> tuple[list[Agreement], Account]:
+           quantised: Path | None, progress: Progress) -> list[Agreement]:
     """
     Run pictures through a ``.bin`` in the simulator, and through other forms of the network.
 
@@ -65,7 +67,7 @@ def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
     :param against: the ONNX file that it was compiled from, or another ``.bin``.
     :param quantised: hb_mapper's quantised graph, for which agreement must be exact.
     :return: float against ``.bin``; then, if given, float against the quantised graph and this
-        against ``.bin``. And what is left out of the folder.
+        against ``.bin``.
     :raises ValueError: no picture, or models of different size.
     """
     engine = 'onnx' if against.suffix == '.onnx' else 'simulator'
@@ -89,7 +91,7 @@ def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
     if quantised is not None:
         graph = (quantised.name, run_quantised(quantised, inputs, info))
         rows += [Agreement.of(sides[0], graph, files), Agreement.of(graph, sides[1], files)]
-    return rows, seen.account
+    return [replace(row, account=seen.account) for row in rows]
 
 
 def _nothing(done: int, total: int) -> None:

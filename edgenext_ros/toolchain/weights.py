@@ -88,6 +88,8 @@ def _from_onnx(path: Path) -> Loaded:
         raise
     except Exception as error:  # protobuf and onnx have their own errors for a damaged file.
         raise ModelError(f'{path}: cannot be read as weights: {_one_line(error)}') from error
+    if file.held[0][1].shape == (48, 3, 9, 9):
+        raise ModelError(_small_rw(path))
     network = _network(path, file.width, file.classes)
     weights = onnx_weights.fill(file, network)
     notes = [f'the {file.dtype} weights are taken as float32'] * (file.dtype != 'float32')
@@ -113,8 +115,7 @@ def _from_checkpoint(path: Path) -> Loaded:
     head = tensors.get('head.weight' if paper else 'head.fc.weight')
     if stem.shape[:2] == (48, 3) and len(stem.shape) == 4 and 'stem.0.bias' not in tensors \
             and not paper:
-        raise ModelError(f"{path}: holds timm's edgenext_small_rw, whose stem and downsampling "
-                         f'differ; expected one of the four sizes {", ".join(PLANS)}')
+        raise ModelError(_small_rw(path))
     if head is None:
         others = [f'{name} {tensor.shape}' for name, tensor in tensors.items()
                   if not name.startswith(_PARTS) and len(getattr(tensor, 'shape', ())) == 2]
@@ -144,6 +145,11 @@ def _from_checkpoint(path: Path) -> Loaded:
         notes.append("the names of the paper's repository are read as timm's")
     _put(path, network, weights)
     return Loaded(network, tuple(notes))
+
+
+def _small_rw(path: Path) -> str:
+    return (f"{path}: holds timm's edgenext_small_rw, whose stem and downsampling differ; "
+            f'expected one of the four sizes {", ".join(PLANS)}')
 
 
 def _network(path: Path, width: int, classes: int) -> nn.Module:

@@ -6,7 +6,8 @@ from itertools import accumulate, chain, cycle, islice, pairwise, repeat
 from random import Random
 from typing import NamedTuple
 
-from edgenext_ros.core.lost_frames import LostFrames, period_of
+from edgenext_ros.core.lost_frames import LostFrames
+from edgenext_ros.core.period import period_of
 import numpy as np
 import pytest
 
@@ -110,7 +111,7 @@ def test_counts_begin_anew_and_what_goes_on_stays():
 
 
 def overwritten(rate, *, work, seconds=60):
-    """Simulate a slow engine: the newest frame is taken when the work on the one before is done."""
+    """Simulate a slow engine: the newest is taken when the work on the one before is done."""
     frames, taken, free = camera(rate, seconds), [], 0.0
     for frame, following in pairwise(frames):
         if frame.arrived < free < following.arrived:
@@ -179,7 +180,7 @@ def clock_set(seconds):
 
 
 def exposure():
-    """Simulate a camera whose exposure follows the light: its gaps grow slowly from 33 to 100 ms."""
+    """Simulate exposure that follows the light: gaps grow slowly from 33 to 100 ms."""
     return from_gaps(1 / 30 * (1 + 2 * abs(np.sin(index / 150))) for index in range(1800))
 
 

@@ -72,7 +72,9 @@ def test_params_file_for_other_nodes_only_is_told(tmp_path, monkeypatch, section
     (node,) = actions('classifier', params_file=str(path), namespace='robot')
     assert node
     assert len(told) == warned
-    assert all('has nothing for robot/classifier' in text for text in told)
+    name = section.strip('/')
+    assert all(text == f'params_file {str(path)!r} has parameters for {name} only, this node is '
+               '/robot/classifier: they are ignored' for text in told)
 
 
 def test_params_file_in_the_home_folder_is_found(tmp_path, monkeypatch):

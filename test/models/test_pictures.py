@@ -7,7 +7,8 @@ import os
 import subprocess
 
 from edgenext_ros.models import pictures
-from edgenext_ros.models.pictures import LeftOut, PictureError
+from edgenext_ros.models.left_out import LeftOut
+from edgenext_ros.models.pictures import PictureError
 from edgenext_ros.models.regular import shown
 import hostile_folder
 from hostile_folder import encoded, GIF, HEIC

@@ -9,7 +9,7 @@ from edgenext_ros.ros import diagnostics, watch
 from edgenext_ros.ros.node import ClassifierNode
 import pytest
 
-
+TIMINGS = Timings(1.0, 1.0, 1.0)
 NOW = diagnostics.Report(
     diagnostics.Counts(), fps=9.5, image_age=0.1, result_age_ms=1.0, timings=None, problem='')
 
@@ -30,6 +30,13 @@ NOW = diagnostics.Report(
     ({'image_age': 50.0}, {'waited': 1.0}, 0, '9.5 '),
     ({}, {'busy': 61.0, 'enabled': False}, 0, 'paused by set_enabled'),
     ({}, {'busy': 61.0, 'state': 'inactive'}, 0, 'inactive'),
+    ({}, {'state': 'unconfigured'}, 0, 'unconfigured'),
+    ({}, {'state': 'unconfigured', 'failure': 'configure failed: no model'}, 2,
+     'configure failed: no model'),
+    ({}, {'failure': 'deactivate failed: a bug'}, 0, '9.5 '),
+    ({'empty': True}, {'threshold': 0.999}, 0,
+     '9.5 classifications a second, none over score_threshold 0.999'),
+    ({'empty': True, 'problem': 'bad'}, {'threshold': 0.999}, 1, 'bad'),
 ])
 def test_how_the_node_is(changes, state, level, sentence):
     found = diagnostics.judge(replace(NOW, **changes), **{
@@ -80,9 +87,59 @@ def test_no_message_is_made_while_nobody_listens_but_the_rate_goes_on(ros, monke
     monkeypatch.setattr(watch, 'diagnostic_message', lambda *_, **__: pytest.fail('it was made'))
     node = ClassifierNode(context=ros.context)
     try:
-        node.statistics.count_result(Timings(1.0, 1.0, 1.0), 0.0)
+        for empty in (True, False):
+            node.statistics.count_result(TIMINGS, 0.0, empty=empty)
         node.watch.look()
+        node.statistics.count_result(TIMINGS, 0.0, empty=True)
         report = node.statistics.report()
-        assert (report.counts.classified, report.fps) == (1, 0.0)
+        assert (report.counts.classified, report.counts.empty, report.empty) == (3, 2, True)
     finally:
         node.destroy_node()
+
+
+def results_at(clock, statistics, *, every, seconds):
+    """Count a result each so many seconds, look once a second, and return the rates seen."""
+    end, due, rates = clock[0] + seconds, clock[0] + every, []
+    while clock[0] < end:
+        look = clock[0] + 1.0
+        while due <= look:
+            clock[0] = due
+            statistics.count_result(TIMINGS, 0.0)
+            due += every
+        clock[0] = look
+        rates.append(round(statistics.report().fps, 6))
+    return rates
+
+
+@pytest.mark.parametrize('every,rate', [(0.125, 8.0), (1.0, 1.0), (2.0, 0.5), (5.0, 0.2)])
+def test_the_rate_of_steady_results_is_steady(clock, every, rate):
+    statistics = diagnostics.Statistics()
+    results_at(clock, statistics, every=every, seconds=10)
+    assert set(results_at(clock, statistics, every=every, seconds=20)) == {rate}
+
+
+@pytest.mark.parametrize('every,after', [(0.125, 2), (2.0, 5)])
+def test_the_rate_falls_to_zero_when_results_end_and_begins_anew(clock, every, after):
+    statistics = diagnostics.Statistics()
+    results_at(clock, statistics, every=every, seconds=12)
+    clock[0] += after
+    assert statistics.report().fps == 0.0
+    clock[0] += 60
+    results_at(clock, statistics, every=0.25, seconds=1)
+    assert statistics.report().fps == pytest.approx(4.0)
+
+
+def test_that_all_results_are_empty_holds_until_one_is_not(clock):
+    statistics = diagnostics.Statistics()
+
+    def look(*empty):
+        for one in empty:
+            statistics.count_result(TIMINGS, 0.0, empty=one)
+        return statistics.report().empty
+
+    assert [look(), look(True, True), look(), look(True, False), look(), look(False)] == [
+        False, True, True, False, False, False]
+    assert statistics.report().counts.empty == 3
+    look(True)
+    statistics.begin_anew()
+    assert not look() and statistics.report().counts.empty == 0

@@ -6,12 +6,15 @@ import re
 import signal
 
 from conftest import demo_model
+from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.ros.messages import Classification
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import pytest
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
+from std_srvs.srv import Trigger
+from test_node import status
 
 CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = (
     Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_CLEANUP,
@@ -32,11 +35,14 @@ def test_without_autostart_it_waits_and_cycles(ros, make_image):
     results = ros.collect(Classification, 'classification')
     for _ in range(3):
         assert state(ros) == 'unconfigured'
+        assert ('autostart is false: waiting for "ros2 lifecycle set /classifier configure", then '
+                '"ros2 lifecycle set /classifier activate"') in process.output
         assert change(ros, CONFIGURE)
         assert change(ros, ACTIVATE)
         camera = ros.publisher()
         ros.ask(camera, make_image(), results)
         assert change(ros, DEACTIVATE)
+        assert 'deactivated: no image is taken until "activate"' in process.output
         assert change(ros, CLEANUP)
         ros.node.destroy_publisher(camera)
     assert change(ros, CONFIGURE)
@@ -162,14 +168,24 @@ def test_another_number_of_labels_is_refused(ros, tmp_path, count):
 
 def test_a_failed_configure_leaves_a_node_that_can_be_mended(ros, tmp_path, make_image):
     process = ros.start('node', autostart=False, model=tmp_path / 'none.onnx')
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
+    ros.wait(lambda: status(diagnostics) and status(diagnostics)[:2] == (0, 'unconfigured'))
     assert not change(ros, CONFIGURE)
     assert state(ros) == 'unconfigured'
-    assert 'configure failed: model' in process.output
+    reason = f"configure failed: model '{tmp_path}/none.onnx': not a file"
+    assert reason in process.output
+    ros.wait(lambda: status(diagnostics)[0] == 2, what='an error in the diagnostics')
+    assert status(diagnostics)[1].startswith(reason)
+    answer = ros.call(Trigger, '/classifier/classify_once')
+    assert answer.message.startswith(f'the node is unconfigured, {reason}')
+    assert answer.message.endswith(
+        ': "ros2 lifecycle set /classifier configure" and "activate" first')
     value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value='demo')
     answer = ros.call(SetParameters, '/classifier/set_parameters',
                       parameters=[Parameter(name='model', value=value)])
     assert answer.results[0].successful
     assert change(ros, CONFIGURE)
+    ros.wait(lambda: status(diagnostics)[:2] == (0, 'inactive'), what='the end of the error')
     assert change(ros, ACTIVATE)
     results = ros.collect(Classification, 'classification')
     ros.ask(ros.publisher(), make_image(), results)

@@ -149,16 +149,20 @@ def test_cv_bridge_is_asked_before_a_frame_is_refused(make_image, monkeypatch, c
 
 
 def test_pause_and_resume(ros, classifier, make_image):
-    _, results, camera = classifier()
+    process, results, camera = classifier()
     ros.ask(camera, make_image(), results)
     answer = ros.call(SetBool, '/classifier/set_enabled', data=False)
     assert (answer.success, answer.message) == (True, 'paused, active')
     ros.wait(lambda: not camera.get_subscription_count(), what='the end of the subscription')
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     ros.wait(lambda: (status(diagnostics) or ('', ''))[1] == 'paused by set_enabled')
-    assert ros.call(SetBool, '/classifier/set_enabled', data=True).success
+    for _ in range(2):
+        assert ros.call(SetBool, '/classifier/set_enabled', data=True).success
     ros.wait(camera.get_subscription_count, what='the subscription')
     ros.ask(camera, make_image(), results)
+    told = [line for line in process.output.splitlines() if 'by set_enabled' in line]
+    assert [line.rpartition(': ')[2] for line in told] == [
+        'paused by set_enabled, active', 'resumed by set_enabled, active']
 
 
 def test_annotated_image_is_drawn_while_somebody_listens(ros, classifier, make_image, photograph):
@@ -191,6 +195,19 @@ def test_diagnostics_say_what_is(ros, classifier, make_image):
     assert int(values['classified']) > 0
     ros.wait(lambda: status(diagnostics)[0] == 2, what='an error')
     assert status(diagnostics)[1].startswith('no image for')
+
+
+def test_diagnostics_say_when_no_class_is_over_the_threshold(ros, classifier, make_image):
+    _, results, camera = classifier(score_threshold=0.999, image_timeout=60.0)
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
+    result = ros.ask(camera, make_image(), results)
+    assert not result.results
+    ros.wait(lambda: int((status(diagnostics) or (0, '', {}))[2].get('empty', 0)),
+             what='the count')
+    level, text, values = status(diagnostics)
+    assert level == 0
+    assert text.endswith(' classifications a second, none over score_threshold 0.999')
+    assert values['empty'] == values['classified']
 
 
 def test_image_message_is_the_frame(photograph):

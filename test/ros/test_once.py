@@ -70,7 +70,9 @@ def test_no_image_is_told_in_time(ros, classifier, ask_once):
     answers = ask_once(None, None, clients=2)
     assert time.monotonic() - begin < 10
     assert {(answer.success, answer.message) for answer in answers} == {
-        (False, 'no result in 0.3 s: no image, /image is published but brings none')}
+        (False, 'no result in 0.3 s: no image, /image is published but brings none: its camera '
+         'sends nothing, or DDS loses its frames; large ones need a profile, see "Large frames" '
+         'in the README')}
     before = len(diagnostics)
     ros.wait(lambda: len(diagnostics) > before, what='diagnostics, still')
     assert status(diagnostics)[1].startswith('no image for')

@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parameters that lead to something else than a file: one sentence, and nothing that waits."""
 
+from argparse import Namespace
 from dataclasses import replace
 
+from edgenext_ros.ros import demo
 from edgenext_ros.ros.engine import Engine
 from edgenext_ros.ros.parameters import CameraSettings, ClassifierSettings, ParameterError
 from edgenext_ros.ros.sources import open_source
+import hostile_folder
 import pytest
 
 SETTINGS = replace(ClassifierSettings(), runtime='onnx')
@@ -28,3 +31,16 @@ def test_the_camera_refuses_what_is_no_file(special_files, found):
     settings = replace(CameraSettings(), source=str(special_files[found]))
     with pytest.raises(ParameterError, match=r"parameter 'source': .*(no webcam|nor a webcam)"):
         open_source(settings.source, repeat=1, loop=False, notice=pytest.fail)
+
+
+def test_the_demo_plays_what_every_verb_takes(tmp_path):
+    folder = hostile_folder.make(tmp_path)
+    source, names, account = demo._source(Namespace(camera=None, video=None, image=folder))
+    assert source == str(folder) and names == sorted(hostile_folder.TAKEN)
+    assert str(account) == hostile_folder.LINE
+
+
+@pytest.mark.parametrize('found', ['pipe', 'socket', 'device'])
+def test_the_demo_refuses_what_is_no_file(special_files, found):
+    with pytest.raises(ValueError, match=f'found a {found}'):
+        demo._source(Namespace(camera=None, video=None, image=special_files[found]))

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signals while the modules still load; arguments that are none; a world that lacks much."""
 
-import resource
+import shutil
 import subprocess
 import sys
 
 
+from conftest import Process
 import pytest
 
 CODE = """
@@ -35,20 +36,17 @@ def test_arguments_that_nobody_reads_are_told(ros, words, told):
     assert ('ignored: ' in process.output) == bool(told)
 
 
+@pytest.mark.skipif(not shutil.which('prlimit'), reason='needs prlimit: apt has util-linux')
 @pytest.mark.parametrize('megabytes', [300, 500, 700, 900, 1100])
 def test_little_address_space_never_ends_in_a_traceback(ros, megabytes):
     code = 'import sys; from edgenext_ros.ros import start; sys.exit(start.classifier())'
-    limit = megabytes * 10 ** 6
-    process = subprocess.Popen(
-        [sys.executable, '-c', code], env=ros.environment, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if 'listening on' in line:
-            process.terminate()
-    process.wait(30)
+    process = Process(
+        ['prlimit', f'--as={megabytes * 10 ** 6}', sys.executable, '-c', code], ros.environment,
+        ros.folder / 'node.log')
+    ros._stack.callback(process.kill)
+    ros.wait(lambda: process.process.poll() is not None or 'listening on' in process.output,
+             timeout=60, what='an end or a start')
+    lines = process.output.splitlines()
     assert f'the address space is limited to {megabytes} MB (ulimit -v)' in lines[0]
     assert not any('Traceback' in line for line in lines)
 

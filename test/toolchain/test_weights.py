@@ -10,7 +10,7 @@ import subprocess
 import edgenext_ros
 import pytest
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)  # many networks, on a busy machine
 
 
 @pytest.fixture(scope='module')
@@ -39,6 +39,7 @@ def checks(toolchain, tmp_path_factory):
     ('module_legacy.pt', "from 'model', prefix 'module.' taken off"),
     ('weights.safetensors', "from the file itself, prefix 'model.' taken off"),
     ('paper.pth', "names of the paper's repository"),
+    ('softmax.onnx', 'the Softmax at its end is left off'),
     ('224.onnx', ''), ('256.onnx', ''), ('modern.onnx', ''), ('nameless.onnx', ''),
 ])
 def test_weights_arrive_with_their_values(checks, file, note):
@@ -50,6 +51,7 @@ def test_weights_arrive_with_their_values(checks, file, note):
 
 @pytest.mark.parametrize('file,note,most', [
     ('half.pt', 'the float16 weights are taken as float32', 2e-3),
+    ('half.onnx', 'the float16 weights are taken as float32', 2e-3),
     ('bfloat16.pt', 'the bfloat16 weights are taken as float32', 2e-2)])
 def test_halves_become_float32(checks, file, note, most):
     found = checks['files'][file]
@@ -64,6 +66,7 @@ def test_the_position_encoding_that_onnxsim_computed_is_taken_apart(checks):
 
 @pytest.mark.parametrize('file,words', [
     ('rw.pt', "holds timm's edgenext_small_rw, whose stem"),
+    ('rw.onnx', "holds timm's edgenext_small_rw"), ('headless.onnx', 'has no classifier head'),
     ('headless.pt', r'has no classifier head \(head.fc.weight\): it was made with num_classes=0'),
     ('quantised.pt', 'head.fc.weight is stored as torch._utils._rebuild_qtensor'),
     ('integer.pt', 'head.fc.weight is stored as int64'),

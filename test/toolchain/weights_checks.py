@@ -138,6 +138,20 @@ def graphs():
     for side in (224, 256):
         torch.onnx.export(network, (torch.zeros(1, 3, side, side),), str(root / f'{side}.onnx'),
                           opset_version=13)
+    for name, one in (
+            ('rw', timm.create_model('edgenext_small_rw')),
+            ('headless', timm.create_model('edgenext_xx_small', num_classes=0)),
+            ('softmax', torch.nn.Sequential(network, torch.nn.Softmax(1)))):
+        torch.onnx.export(one.eval(), (torch.zeros(1, 3, 224, 224),), str(root / f'{name}.onnx'),
+                          opset_version=13)
+    half = onnx.load(str(root / '224.onnx'))
+    for entry in half.graph.initializer:
+        if entry.data_type == onnx.TensorProto.FLOAT:
+            entry.CopyFrom(onnx.numpy_helper.from_array(
+                onnx.numpy_helper.to_array(entry).astype(np.float16), entry.name))
+    for entry in (*half.graph.input, *half.graph.output):
+        entry.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+    onnx.save(half, str(root / 'half.onnx'))
     graph = onnx.load(str(root / '256.onnx'))
     onnx.save(modern(graph), str(root / 'modern.onnx'), save_as_external_data=True,
               location='modern.onnx.data', size_threshold=0)

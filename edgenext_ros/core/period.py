@@ -1,0 +1,78 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The period of a camera, from the gaps between those of its frames that arrived."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Values = npt.NDArray[np.float64]
+
+LEAST_GAPS = 12
+"""Of fewer gaps the period is not known."""
+_LEAST_SINGLES, _SINGLES_SHARE = 3, 0.08
+"""Of so many gaps must be one period, or the period is not known; 20 % are, of 80 % lost."""
+_NOISE, _DOUBT = 0.24, 0.35
+"""RMS distance of gaps from whole periods, in periods; gaps without any order have 0.29, and few
+of them less by chance: so much less, divided by the root of their number."""
+_STEADY_NOISE, _NOISE_RATIO = 0.06, 2.0
+_BIAS, _BIAS_DOUBT = 0.06, 0.2
+"""Mean distance, with its sign: jitter has none, another period has."""
+
+
+def period_of(gaps: Values) -> float | None:
+    """
+    Return the period that all of these gaps are multiples of, within their jitter.
+
+    :param gaps: seconds between stamps, float64 of shape (n,).
+    :return: seconds; None where the gaps have no common period, or too few are of one period.
+    """
+    if len(gaps) < LEAST_GAPS:
+        return None
+    best, least = None, float('inf')
+    for first in np.unique(np.quantile(gaps, np.linspace(0.02, 0.5, 12))):
+        period = _refined(float(first), gaps)
+        periods = np.maximum(1, np.rint(gaps / period))
+        single = periods == 1
+        if np.count_nonzero(single) < max(_LEAST_SINGLES, _SINGLES_SHARE * len(gaps)):
+            continue
+        noise = gaps / period - periods
+        # A clock that was set makes a gap of any length.
+        level = _rms(_usual(noise, 20))
+        steady = max(_STEADY_NOISE, _NOISE_RATIO * _rms(noise[single]))
+        if level < min(least, _limit(len(gaps))) and (
+                _is_jitter(noise[single]) and _is_jitter(_usual(noise[~single], 10), steady)):
+            best, least = period, level
+    return best
+
+
+def _refined(period: float, gaps: Values) -> float:
+    """Fit a period by least squares, to the short gaps first: their multiples are certain."""
+    for most in (1, 2, 4, 10, 100):
+        periods = np.maximum(1, np.rint(gaps / period))
+        near = periods <= most
+        if near.any():
+            period = float(np.dot(gaps[near], periods[near]) / np.dot(periods[near],
+                                                                      periods[near]))
+    return period
+
+
+def _limit(number: int) -> float:
+    return _NOISE - _DOUBT / float(np.sqrt(number))
+
+
+def _is_jitter(noise: Values, most: float = _NOISE) -> bool:
+    """Say whether distances from whole periods are as jitter makes them."""
+    return not len(noise) or (
+        _rms(noise) < min(most, _NOISE)
+        and abs(float(noise.mean())) < _BIAS + _BIAS_DOUBT / float(np.sqrt(len(noise))))
+
+
+def _usual(noise: Values, part: int) -> Values:
+    """Leave out the largest, one in ``part``."""
+    return noise[np.argsort(np.abs(noise))][:len(noise) - len(noise) // part]
+
+
+def _rms(values: Values) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))

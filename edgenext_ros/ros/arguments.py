@@ -1,0 +1,72 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A node's command line: what is added to it, and what of it nobody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+import os
+from pathlib import Path
+
+from edgenext_ros.ros import parameter_files
+import rclpy
+from rclpy.node import Node
+from rclpy.utilities import remove_ros_args
+
+
+def without_log_file() -> list[str]:
+    """Return the arguments that keep rcl from a log file where there is no place for one."""
+    # rcl reads these, and not the system's list of users, which knows a home without HOME, too.
+    home, chosen = os.environ.get('HOME'), os.environ.get('ROS_LOG_DIR')
+    if not chosen and os.environ.get('ROS_HOME'):
+        chosen = f'{os.environ["ROS_HOME"]}/log'
+    if not home and (chosen or '~').startswith('~'):
+        return _warn_of_no_log_file('no log file: HOME is not set, nor ROS_LOG_DIR')
+    folder = Path(chosen or '~/.ros/log').expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return []
+        reason = 'it cannot be written to'
+    except OSError as error:
+        reason = error.strerror or str(error)
+    return _warn_of_no_log_file(f'no log file in {folder}: {reason}')
+
+
+def _warn_of_no_log_file(reason: str) -> list[str]:
+    # A read-only home, or none, is no reason not to start: rcl would end here.
+    rclpy.logging.get_logger('edgenext_ros').warning(reason)
+    return ['--ros-args', '--disable-external-lib-logs']
+
+
+def warn_of_unread(node: Node, arguments: Sequence[str]) -> None:
+    """Warn of words that are neither for ROS nor for the node, such as ``image:=/topic`` alone."""
+    unread = remove_ros_args(list(arguments))[1:]
+    if unread:
+        node.get_logger().warning(
+            f'ignored: {" ".join(unread)}; expected parameters as "--ros-args -p NAME:=VALUE", '
+            f'topics as "--ros-args -r image:=/topic"')
+
+
+def warn_of_ignored(nodes: Sequence[Node], arguments: Sequence[str]) -> None:
+    """Warn of parameters for nodes of other names only, which rcl leaves out without a word."""
+    names = tuple(node.get_fully_qualified_name() for node in nodes)
+    for source, sections in _parameters(arguments):
+        ignored = parameter_files.ignored(source, sections, names)
+        if ignored:
+            nodes[0].get_logger().warning(ignored)
+
+
+def _parameters(arguments: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield each file or argument with parameters, and the names of nodes that it is for."""
+    is_for_ros, before = False, ''
+    for argument in arguments:
+        if not is_for_ros:
+            is_for_ros = argument == '--ros-args'
+        elif argument == '--':
+            is_for_ros = False
+        elif before == '--params-file':
+            yield argument, parameter_files.sections_of(Path(argument))
+        elif before in ('-p', '--param') and ':' in argument.partition(':=')[0]:
+            yield f'"-p {argument}"', [argument.partition(':')[0]]
+        before = argument

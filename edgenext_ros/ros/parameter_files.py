@@ -1,0 +1,84 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Which nodes a YAML file of parameters is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+MOST_BYTES = 10 ** 6
+"""Of a file; a larger one is no parameter file."""
+EXPECTED = 'expected "/**:" and below it "ros__parameters:", as in config/classifier.yaml'
+_MOST_NAMES = 5
+# libyaml's reads the largest file in a second, where PyYAML was built with it.
+_LOADER: Any = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
+
+
+def ignored(source: str, sections: Sequence[str], nodes: Sequence[str]) -> str:
+    """
+    Return a sentence when parameters are for nodes of other names only; else nothing.
+
+    :param source: where they stand, for the sentence.
+    :param sections: names of nodes, or patterns of names, that they are for.
+    :param nodes: absolute names of the nodes that are given them.
+    """
+    nodes = ['/' + node.strip('/') for node in nodes]
+    if not sections or any(_matches(pattern, node) for pattern in sections for node in nodes):
+        return ''
+    names = [section.lstrip('/') for section in sections]
+    more = f' and {len(names) - _MOST_NAMES} more' if len(names) > _MOST_NAMES else ''
+    these = 'this node is' if len(nodes) == 1 else 'these nodes are'
+    return (f'{source} has parameters for {", ".join(names[:_MOST_NAMES])}{more} only, {these} '
+            f'{", ".join(nodes)}: they are ignored')
+
+
+def sections_of(path: Path) -> list[str]:
+    """Return the sections of a file; none where it cannot be read, of which rcl says why."""
+    try:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            return []
+        return list(sections(yaml.load(path.read_bytes().decode(), Loader=_LOADER)))
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return []
+
+
+def sections(value: Any, name: str = '') -> Iterator[str]:
+    """
+    Yield the name of each node, or pattern of names, that has parameters.
+
+    :param value: what YAML holds.
+    :raises ValueError: it is no tree of names with "ros__parameters:" at its ends.
+    """
+    if value is None:
+        return
+    if not isinstance(value, dict):
+        raise ValueError(f'found {type(value).__name__} {str(value)[:40]!r} '
+                         f'{f"under {name}" if name else "at the top"}; {EXPECTED}')
+    for key, below in value.items():
+        if key != 'ros__parameters':
+            yield from sections(below, f'{name}/{str(key).strip("/")}')
+        elif not isinstance(below, dict):
+            raise ValueError(f'"ros__parameters:" of {name} holds no "NAME: VALUE"')
+        elif not name:
+            raise ValueError(f'"ros__parameters:" stands at the top; {EXPECTED}')
+        else:
+            yield name
+
+
+def _matches(pattern: str, node: str) -> bool:
+    """Say whether rcl gives a node the parameters of a section: * is one part, ** any number."""
+    parts, wanted = node.strip('/').split('/'), pattern.strip('/').split('/')
+
+    def match(parts: list[str], wanted: list[str]) -> bool:
+        if not wanted:
+            return not parts
+        if wanted[0] == '**':
+            return any(match(parts[count:], wanted[1:]) for count in range(len(parts) + 1))
+        return bool(parts) and fnmatchcase(parts[0], wanted[0]) and match(parts[1:], wanted[1:])
+
+    return match(parts, wanted)

@@ -1,0 +1,57 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Why no image comes, as far as the ROS graph tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgenext_ros.ros.messages import INPUTS
+from rclpy.qos import qos_check_compatible, QoSCompatibility
+
+_UNKNOWN = '_NODE_NAME_UNKNOWN_'  # rmw's, of a publisher that is no ROS node, or is not yet known
+_MOST_TOPICS = 3
+
+
+def type_name(kind: type) -> str:
+    """Return the name that the graph has for a message class."""
+    return f'{kind.__module__.split(".")[0]}/msg/{kind.__name__}'
+
+
+def why_no_image(node: Any) -> str:
+    """
+    Say what stands between the cameras and a node.
+
+    :param node: a classifier with a subscription.
+    """
+    topic = node.resolve_topic_name('image')
+    wanted = type_name(INPUTS[node.settings.input_type].kind)
+    cameras = node.get_publishers_info_by_topic(topic)
+    for camera in cameras:
+        name = 'a node' if camera.node_name == _UNKNOWN else camera.node_name
+        if camera.topic_type != wanted:
+            return (f'{name} publishes {camera.topic_type} on {topic}, expected {wanted}; see '
+                    f"parameter 'input_type'")
+        fits, reason = qos_check_compatible(camera.qos_profile, node.subscription.qos_profile)
+        if fits == QoSCompatibility.ERROR:
+            reason = reason.replace('ERROR: ', '').strip().rstrip(';')
+            return (f'the quality of service of {name} does not fit on {topic} ({reason}); see '
+                    f"the parameters 'qos_overrides'")
+    if cameras:
+        return (f'{topic} is published but brings none: its camera sends nothing, or DDS loses '
+                f'its frames; large ones need a profile, see "Large frames" in the README')
+    images = _image_topics(node, wanted)
+    more = f' and {len(images) - _MOST_TOPICS} more' if len(images) > _MOST_TOPICS else ''
+    found = f'; images are on {", ".join(images[:_MOST_TOPICS])}{more}' if images else ''
+    return f'nobody publishes {topic}{found}'
+
+
+def _image_topics(node: Any, wanted: str) -> list[str]:
+    """Return the topics on which somebody publishes images, of the wanted type first."""
+    kinds = {type_name(source.kind) for source in INPUTS.values()}
+    own = node.resolve_topic_name('~/annotated_image')
+    found = [(kind != wanted, topic, kind) for topic, types in node.get_topic_names_and_types()
+             for kind in types if kind in kinds and topic != own
+             # Of other classifiers: not a camera either.
+             and not topic.endswith('/annotated_image') and node.count_publishers(topic)]
+    return [f'{topic} ({kind})' for _, topic, kind in sorted(found)]

@@ -1,0 +1,49 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A test does not join the ROS domain of nodes that run already."""
+
+import subprocess
+import sys
+
+import pytest
+from ros_domain import is_used
+
+NODE = """
+import sys, rclpy
+rclpy.init(domain_id=int(sys.argv[1]))
+node = rclpy.create_node('of_a_user')
+print('here', flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize('isolation', [
+    {}, {'ROS_LOCALHOST_ONLY': '1'}, {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}],
+    ids=['network', 'ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC_DISCOVERY_RANGE'])
+def test_is_used_sees_a_node_of_another_process(free_domain, monkeypatch, isolation):
+    for name in ('ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC_DISCOVERY_RANGE'):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in isolation.items():
+        monkeypatch.setenv(name, value)
+    assert not is_used(free_domain)
+    with subprocess.Popen([sys.executable, '-c', NODE, str(free_domain)], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as node:
+        try:
+            assert node.stdout.readline() == 'here\n'
+            assert is_used(free_domain)
+        finally:
+            node.stdin.close()
+            node.wait(20)
+    assert not is_used(free_domain)
+
+
+def test_free_domain_skips_one_that_is_used(request, monkeypatch):
+    asked = []
+
+    def used(domain):
+        asked.append(domain)
+        return len(asked) < 4
+
+    monkeypatch.setattr('ros_domain.is_used', used)
+    assert request.getfixturevalue('free_domain') == asked[3]
+    assert len(set(asked)) == 4

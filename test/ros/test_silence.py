@@ -1,0 +1,83 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What is said of images that do not come."""
+
+from diagnostic_msgs.msg import DiagnosticArray
+from edgenext_ros.ros.silence import why_no_image
+import pytest
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import String
+from test_node import status
+
+RAW, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
+
+
+class Publisher:
+    """What the graph says of a publisher."""
+
+    qos_profile = QoSProfile(depth=1)
+
+    def __init__(self, node_name='driver', topic_type=RAW, reliability='RELIABLE'):
+        self.node_name, self.topic_type = node_name, topic_type
+        self.qos_profile = QoSProfile(depth=1, reliability=ReliabilityPolicy[reliability])
+
+
+class Graph:
+    """A classifier that sees these publishers on its topic, and these on others."""
+
+    subscription = Publisher()
+
+    def __init__(self, *publishers, **others):
+        self.settings = type('Settings', (), {'input_type': 'raw'})
+        self.get_publishers_info_by_topic = lambda topic: publishers
+        self.get_topic_names_and_types = lambda: [
+            (f'/{name}', [kind] if isinstance(kind, str) else kind)
+            for name, kind in others.items()]
+
+    def resolve_topic_name(self, name):
+        return name.replace('~', '/classifier') if name[0] == '~' else f'/{name}'
+
+    def count_publishers(self, topic):
+        return int(topic != '/heard_only')
+
+
+@pytest.mark.parametrize('graph,says', [
+    (Graph(), 'nobody publishes /image'),
+    (Graph(my_camera=RAW), f'nobody publishes /image; images are on /my_camera ({RAW})'),
+    (Graph(a=COMPRESSED, b=RAW),
+     f'nobody publishes /image; images are on /b ({RAW}), /a ({COMPRESSED})'),
+    (Graph(a=RAW, b=RAW, c=RAW, d=RAW, e=RAW),
+     f'nobody publishes /image; images are on /a ({RAW}), /b ({RAW}), /c ({RAW}) and 2 more'),
+    (Graph(a='std_msgs/msg/String', heard_only=RAW, **{
+        'classifier/annotated_image': RAW, 'rear/classifier/annotated_image': RAW}),
+     'nobody publishes /image'),
+    (Graph(Publisher()),
+     '/image is published but brings none: its camera sends nothing, or DDS loses its frames; '
+     'large ones need a profile, see "Large frames" in the README'),
+    (Graph(Publisher(topic_type=COMPRESSED)),
+     f"driver publishes {COMPRESSED} on /image, expected {RAW}; see parameter 'input_type'"),
+    (Graph(Publisher('_NODE_NAME_UNKNOWN_', COMPRESSED)),
+     f"a node publishes {COMPRESSED} on /image, expected {RAW}; see parameter 'input_type'"),
+], ids=lambda value: value if isinstance(value, str) else '')
+def test_why_no_image(graph, says):
+    assert why_no_image(graph) == says
+
+
+@pytest.mark.parametrize('name,shown', [
+    ('driver', 'driver'), ('_NODE_NAME_UNKNOWN_', 'a node')])
+def test_a_publisher_whose_quality_does_not_fit_is_named(name, shown):
+    assert why_no_image(Graph(Publisher(name, reliability='BEST_EFFORT'))).startswith(
+        f'the quality of service of {shown} does not fit on /image (')
+
+
+def test_the_diagnostics_name_the_topics_on_which_images_are(ros):
+    publishers = [ros.node.create_publisher(kind, topic, 1) for kind, topic in (
+        (Image, '/my_camera/image_raw'), (CompressedImage, '/jpeg'), (String, '/text'))]
+    says = f'nobody publishes /image; images are on /my_camera/image_raw ({RAW}), /jpeg ' \
+        f'({COMPRESSED})'
+    process = ros.start('node', image_timeout=0.3)
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
+    ros.wait(lambda: (status(diagnostics) or (0, ''))[1].endswith(says), what=says)
+    ros.wait(lambda: says in process.output, what='the warning')
+    assert len(publishers) == 3
