@@ -144,8 +144,9 @@ def _run_bpu(arguments: argparse.Namespace) -> int:
     sizes = arguments.sizes or list(benchmark_bpu.BOARD)
     unknown = sorted(set(sizes) - benchmark_bpu.BOARD.keys())
     if unknown:
-        raise ValueError(f'--sizes {" ".join(unknown)}: expected some of '
-                         f'{", ".join(benchmark_bpu.BOARD)}')
+        print(f'edgenext bench: --sizes {" ".join(unknown)}: expected some of '
+              f'{", ".join(benchmark_bpu.BOARD)}', file=sys.stderr)
+        return 2
     begin = monotonic()
 
     def progress(text: str) -> None:
@@ -184,8 +185,9 @@ def _run_quantisation(arguments: argparse.Namespace) -> int:
     forms = arguments.forms or list(study.FORMS)
     unknown = sorted(set(forms) - study.FORMS.keys())
     if unknown:
-        raise ValueError(f'--forms {", ".join(unknown)}: expected some of '
-                         f'{"; ".join(study.FORMS)}')
+        print(f'edgenext bench: --forms {", ".join(unknown)}: expected some of '
+              f'{"; ".join(study.FORMS)}', file=sys.stderr)
+        return 2
     found = store.locate(str(arguments.model or 'demo'), suffixes=('.onnx',))
     if found.labels is None:
         raise ValueError(f'{found.path}: expected its labels beside it, in '

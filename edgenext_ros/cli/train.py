@@ -95,6 +95,11 @@ def _train(arguments: argparse.Namespace) -> int:
     from edgenext_ros.toolchain.train import parse_schedule, Settings
     import torch
 
+    try:
+        schedule = parse_schedule(arguments.schedule)
+    except ValueError as error:
+        print(f'edgenext train: {error}', file=sys.stderr)
+        return 2
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
@@ -103,7 +108,7 @@ def _train(arguments: argparse.Namespace) -> int:
         validation_fraction=arguments.validation,
         settings=Settings(model=arguments.model, weights=arguments.weights,
                           views=arguments.views, rate=arguments.rate, batch=arguments.batch,
-                          schedule=parse_schedule(arguments.schedule),
+                          schedule=schedule,
                           patience=arguments.patience, seed=arguments.seed))
     begin, shown = monotonic(), 0.0
 

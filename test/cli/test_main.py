@@ -38,14 +38,15 @@ def test_figures_are_alone_on_stdout(file, tmp_path):
     with (tmp_path / 'log').open('w') as log:  # as ">> log" in a shell
         log.write('before\n')
         log.flush()
-        subprocess.run([sys.executable, '-m', 'edgenext_ros.cli', 'models', 'list',
-                        '--json', file], cwd=ROOT, stdout=log, stderr=subprocess.DEVNULL, check=True, timeout=60)
+        list_models = [sys.executable, '-m', 'edgenext_ros.cli', 'models', 'list']
+        subprocess.run([*list_models, '--json', file], cwd=ROOT,
+                       stdout=log, stderr=subprocess.DEVNULL, check=True, timeout=60)
     first, rest = (tmp_path / 'log').read_text().split('\n', 1)
     assert first == 'before' and json.loads(rest) == json.loads(done.stdout)
 
 
 def test_what_a_library_prints_is_not_among_the_figures():
-    code = ("import os, sys; from edgenext_ros.cli import main, runtimes;"
+    code = ('import os, sys; from edgenext_ros.cli import main, runtimes;'
             "runtimes.run = lambda arguments, run=runtimes.run: os.write(1, b'noise') and "
             'run(arguments);'
             "sys.exit(main(['runtimes', '--json', '-']))")

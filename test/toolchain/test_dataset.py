@@ -126,6 +126,13 @@ def test_the_split_is_linked_and_can_be_linked_again(tmp_path):
         assert done.returncode == 0, done.stderr
         assert '9 pictures in' in done.stdout and '/out/train, 1 in' in done.stdout
     assert len(list((tmp_path / 'out').rglob('*.jpg'))) == 10
+    (tmp_path / 'data' / 'cup').rename(tmp_path / 'data' / 'mug')
+    assert split(tmp_path / 'data', '--output', tmp_path / 'out').returncode == 0
+    links = list((tmp_path / 'out').rglob('*.jpg'))
+    assert len(links) == 10 and {path.parent.name for path in links} == {'mug'}
+    (tmp_path / 'out' / 'own.jpg').touch()
+    done = split(tmp_path / 'data', '--output', tmp_path / 'out')
+    assert done.returncode == 1 and 'out/own.jpg: expected only links in ' in done.stderr
 
 
 @pytest.mark.parametrize('arguments, code, words', [

@@ -91,6 +91,15 @@ def test_figures_have_what_a_reader_looks_for(evaluation, data):
     assert versus['drop'] == 100 * (versus['lost'] - versus['gained']) / 4
 
 
+@pytest.mark.parametrize('classes, said', [(3, 0), (8, 2)])  # a column of two tables
+def test_the_page_has_top_5_where_it_says_something(data, classes, said):
+    pytest.importorskip('matplotlib')
+    shares = np.pad(SHARES, ((0, 0), (0, classes - 3)))
+    labels = LabelSet((*LABELS.names, *map(str, range(3, classes))))
+    page = Page(report.html(Evaluation(data, labels, (make_run(data, shares),))))
+    assert page.text.count('top-5') == said
+
+
 def test_the_page_needs_nothing_else(evaluation):
     pytest.importorskip('matplotlib')
     text = report.html(evaluation)
