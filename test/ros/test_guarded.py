@@ -6,15 +6,18 @@ import asyncio
 from types import SimpleNamespace
 
 from diagnostic_msgs.msg import DiagnosticArray
-from edgenext_ros.core.frame import FrameError
+from edgenext_ros.core.frame import Frame, FrameError
 from edgenext_ros.ros import diagnostics, guarded, image_log
 from edgenext_ros.ros.messages import Classification
 from edgenext_ros.ros.node import ClassifierNode
+import numpy as np
 import pytest
 from rclpy.parameter import Parameter
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Header
+
+FRAME = Frame('bgr8', 4, 4, 12, np.zeros(48, np.uint8))
 
 
 @pytest.fixture
@@ -58,7 +61,8 @@ def test_diagnostics_and_results_go_on_at_any_time(ros, node, monkeypatch, make_
     assert told[-1].header.stamp.sec == min(nanoseconds // 10 ** 9, 2 ** 31 - 1)
 
 
-@pytest.mark.parametrize('name', ['_lost_frames', '_tell_of_a_twin', '_publish', 'why_no_image'])
+@pytest.mark.parametrize('name', [
+    'Watch._lost_frames', 'Watch._tell_of_a_twin', 'Watch._publish', 'why_no_image'])
 def test_a_look_that_fails_is_told_and_classification_goes_on(
         ros, node, monkeypatch, make_image, capfd, name):
     def fail(*arguments):
@@ -66,7 +70,7 @@ def test_a_look_that_fails_is_told_and_classification_goes_on(
 
     ros.collect(DiagnosticArray, '/diagnostics')
     results = ros.collect(Classification, 'classification')
-    monkeypatch.setattr(node.watch, name, fail)
+    monkeypatch.setattr(f'edgenext_ros.ros.watch.{name}', fail)
     node.set_parameters([Parameter('image_timeout', value=0.1)])
     assert node.autostart()
     output = []
@@ -101,7 +105,7 @@ def test_a_clock_topic_of_any_time_ends_nothing(ros, make_image, times):
 
 
 @pytest.mark.parametrize('method,arguments', [
-    ('tell_of_layout', ('4x4 \udcff',)), ('complain', (FrameError('no \udcff'),)),
+    ('tell_of_layout', ('4x4 \udcff', FRAME)), ('complain', (FrameError('no \udcff'),)),
     ('complain', (RuntimeError('no \udcff'),))], ids=['layout', 'frame', 'bug'])
 def test_the_log_takes_any_text(ros, capfd, method, arguments):
     node = SimpleNamespace(
@@ -121,7 +125,7 @@ def test_a_log_that_fails_is_printed_and_ends_nothing(capfd):
     node = SimpleNamespace(get_logger=fail, resolve_topic_name=lambda name: name,
                            statistics=diagnostics.Statistics())
     log = image_log.ImageLog(node)
-    log.tell_of_layout('4x4 bgr8')
+    log.tell_of_layout('4x4 bgr8', FRAME)
     log.complain(FrameError('bad'))
     log.settle()
     assert capfd.readouterr().err.count('ValueError: no logger') == 3
