@@ -100,7 +100,7 @@ class Onnx:
         shape = inputs[0].shape if inputs else []
         sizes = [side for side in shape[2:] if isinstance(side, int) and side > 0]
         if (len(inputs) != 1 or inputs[0].type != 'tensor(float)' or len(shape) != 4
-                or shape[0] not in (1, None) and not isinstance(shape[0], str)
+                or (shape[0] not in (1, None) and not isinstance(shape[0], str))
                 or shape[1] != 3 or len(sizes) != 2 or sizes[0] % 2 or sizes[1] % 2):
             raise ModelError(
                 f'{model}: expected one float input 1x3xHxW (normalised RGB, H and W even), '

@@ -204,9 +204,9 @@ def _calibrate(job: Job, folder: Path, picture: list[int],
     """
     assert job.pictures is not None
     height, width = picture
+    folder.mkdir()
     seen = calibration.read_folder(
         job.pictures, limit=job.count, width=width, height=height, fit=job.fit)
-    folder.mkdir()
     for number, nv12 in enumerate(seen.pictures):
         # Not tofile: it does not say why it could not write.
         (folder / f'{number:05}.rgb').write_bytes(
