@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 from edgenext_ros.cli import main
-from edgenext_ros.models.pictures import Account
 from edgenext_ros.models.store import locate, resource_folder
 from edgenext_ros.toolchain import verify
 from edgenext_ros.toolchain.verify import Agreement
@@ -14,7 +13,6 @@ import pytest
 
 PICTURES = resource_folder() / 'pictures'
 BIN, ONNX = (locate('demo', suffixes=(suffix,)).path for suffix in ('.bin', '.onnx'))
-NOTHING = Account((), 0)
 VERIFY = ['verify', BIN, '--against', ONNX, '--pictures', PICTURES]
 
 
@@ -85,7 +83,7 @@ def test_without_the_tools_a_part_is_missing(monkeypatch, tmp_path, capsys, argu
     ([], [row('bin', difference=1e-4)], 0, '')],
     ids=['enough', 'too few', 'exact', 'not exact', 'nothing asked'])
 def test_the_exit_code_of_verify(monkeypatch, tmp_path, capsys, options, rows, code, words):
-    monkeypatch.setattr(verify, 'verify', lambda *_, **__: (rows, NOTHING))
+    monkeypatch.setattr(verify, 'verify', lambda *_, **__: rows)
     figures = tmp_path / 'figures.json'
     assert call(*VERIFY, *options, '--json', figures) == code
     error = capsys.readouterr().err
@@ -95,8 +93,8 @@ def test_the_exit_code_of_verify(monkeypatch, tmp_path, capsys, options, rows, c
 
 
 def test_verify_names_the_first_disagreements(monkeypatch, capsys):
-    monkeypatch.setattr(verify, 'verify', lambda *_, **__: ([
-        row('bin', top1=0.0, disagreements=[f'{name}.jpg' for name in 'abcdefg'])], NOTHING))
+    monkeypatch.setattr(verify, 'verify', lambda *_, **__: [
+        row('bin', top1=0.0, disagreements=[f'{name}.jpg' for name in 'abcdefg'])])
     assert call(*VERIFY) == 0
     shown = capsys.readouterr().out
     assert 'same best class 0.00 %' in shown

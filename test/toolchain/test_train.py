@@ -156,7 +156,9 @@ def test_links_are_those_of_this_training_only(trained, photographs, tmp_path):
     for name in ('ball', 'box'):
         shutil.copytree(photographs / name, data / name)
     (data / 'box' / 'cut.jpg').unlink()
-    assert run(data, '--output', output, *QUICK, '--schedule', '64x1').returncode == 0
+    done = run(data, '--output', output, *QUICK, '--schedule', '64x1', '--json', '-')
+    assert done.returncode == 0 and 'epoch 1 of 1: ' in done.stderr
+    assert json.loads(done.stdout)['classes'] == ['ball', 'box']
     links = [path for path in (output / 'pictures').rglob('*') if path.is_symlink()]
     assert {link.readlink() for link in links} == {*data.rglob('*.png')}
     assert len(links) == 20
