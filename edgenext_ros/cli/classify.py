@@ -105,7 +105,10 @@ def _classify(listing: Listing, classifier: Classifier, labels: LabelSet, *,
                     result.prediction.class_ids, result.prediction.scores, strict=True)]
         print(f'{name}: ' + ', '.join(f'{b["name"]} {b["score"]:.1%}' for b in best)
               + f'  ({result.timings.total_ms:.1f} ms)')
-        rows.append({'picture': name, 'results': best, **vars(result.timings)})
+        if frame.note:
+            print(f'{name}: {frame.note}', file=sys.stderr)
+        rows.append({'picture': name, 'results': best, 'note': frame.note,
+                     **vars(result.timings)})
     rows += [{'picture': shown(listing.folder / entry.file), 'left_out': entry.reason}
              for entry in listing.left_out]
     return rows, listing.account(failed)
