@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The verb "classify": what goes where, and exit codes."""
 
+import json
 import shutil
 
+import cv2
 from edgenext_ros.cli import main
 from edgenext_ros.models.store import locate, resource_folder
+import numpy as np
 import pytest
 
 PICTURE = resource_folder() / 'pictures' / 'astronaut.jpg'
@@ -43,3 +46,12 @@ def test_a_model_without_labels_says_so_once(onnxruntime, tmp_path, capsys):
     shutil.copy(locate('demo').labels, tmp_path / 'copy.labels.txt')
     assert call(PICTURE, '--model', model, '--runtime', 'onnx') == 0
     assert not capsys.readouterr().err
+
+
+def test_12_bit_values_in_a_16_bit_png_are_told(onnxruntime, photograph, tmp_path, capsys):
+    picture, figures = tmp_path / 'dark.png', tmp_path / 'figures.json'
+    cv2.imwrite(str(picture), photograph.astype(np.uint16) * 16)
+    assert call(picture, '--runtime', 'onnx', '--json', figures) == 0
+    (row,) = json.loads(figures.read_text())
+    assert '16-bit values stay below 4096' in row['note']
+    assert capsys.readouterr().err == f'{picture}: {row["note"]}\n'
