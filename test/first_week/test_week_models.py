@@ -48,6 +48,7 @@ def test_14_wrong_models(ros, tmp_path, libdnn_path):
     """Refuse a model that is missing, damaged, changed or another chip's, and say what it is."""
     ros.environment.update(XDG_CACHE_HOME=str(tmp_path), EDGENEXT_LIBDNN=str(libdnn_path))
     process = ros.start('node', autostart=False)
+    ros.wait(lambda: 'autostart is false' in process.output)
     for name, (make, sentence) in MODELS.items():
         before = len(process.output)
         assert set_parameters(ros, model=str(make(tmp_path)))[0].successful
