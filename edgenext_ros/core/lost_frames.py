@@ -28,7 +28,10 @@ _SAME = 4
 _LONGEST_S, _LONGEST_PERIODS = 2.0, 25
 """A longer gap is a camera that was silent."""
 _SHORTEST_S = 0.012
-"""Faster frames than these are overwritten before any process can take them."""
+"""Faster frames are overwritten before any process can take them; more likely they come in bursts,
+of which stamps tell nothing."""
+_LONGEST_CYCLE, _REPEATS = 6, 3
+"""Gaps that repeat in such a cycle, so many times, are a camera that leaves out frames itself."""
 _UNATTENDED = 0.5
 """In so many periods without anybody waiting a frame may have been overwritten."""
 _LEAST_LOSSES, _LEAST_SHARE, _LEAST_FRAMES = 3, 0.03, 20
@@ -182,9 +185,10 @@ class LostFrames:
             missing, end = _missing(gaps, period, pace=usual / period)
         self._uncounted = len(gaps) - max(first, end)
         for gap, by_stamps in zip(gaps[first:end], missing[first:end], strict=True):
-            frames = max(by_stamps, gap.skipped or 0)
+            # A camera may leave out frames by itself, which its publisher's numbers tell.
+            frames = by_stamps if gap.skipped is None else gap.skipped
             spacing = usual or gap.waited / (frames + 1)
-            if not frames:
+            if not frames or (gap.skipped is None and spacing < _SHORTEST_S):
                 continue
             if spacing < _SHORTEST_S or gap.unattended > _UNATTENDED * spacing:
                 self._overwritten += frames
@@ -229,13 +233,13 @@ class LostFrames:
 def _missing(gaps: list[_Gap], period: float, *, pace: float) -> tuple[list[int], int]:
     """Return for each gap how many stamps are missing, and how many gaps that is certain of."""
     periods = [max(1, round(gap.seconds / period)) for gap in gaps]
-    lengths = _run_lengths(periods)
+    lengths, cyclic = _run_lengths(periods), _in_cycle(periods)
     longest = max(_LONGEST_S, _LONGEST_PERIODS * period)
     missing = [
         # Stamps that go on for longer than the arrivals are a clock that was set.
-        0 if length >= _SAME or gap.seconds > longest or gap.waited < pace * gap.seconds / 2
-        else count - 1
-        for gap, count, length in zip(gaps, periods, lengths, strict=True)]
+        0 if length >= _SAME or repeats or gap.seconds > longest
+        or gap.waited < pace * gap.seconds / 2 else count - 1
+        for gap, count, length, repeats in zip(gaps, periods, lengths, cyclic, strict=True)]
     # The last run may still grow to a new rate.
     grows = periods[-1] > 1 and lengths[-1] < _SAME
     return missing, len(gaps) - (lengths[-1] if grows else 0)
@@ -246,6 +250,18 @@ def _skipped(before: int | None, after: int | None) -> int | None:
     if before is None or after is None:
         return None
     return after - before - 1 if before < after < before + _NEW else 0
+
+
+def _in_cycle(values: list[int]) -> list[bool]:
+    """Say for each value whether it stands in a short cycle that repeats: 1 2 1 2 1 2 1 2."""
+    found = [False] * len(values)
+    for cycle in range(2, _LONGEST_CYCLE + 1):
+        matches = 0
+        for at in range(cycle, len(values)):
+            matches = matches + 1 if values[at] == values[at - cycle] else 0
+            if matches >= _REPEATS * cycle:
+                found[at - matches - cycle + 1:at + 1] = [True] * (matches + cycle)
+    return found
 
 
 def _run_lengths(values: list[int]) -> list[int]:

@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 import os
 from pathlib import Path
 
+from edgenext_ros.models import regular
 from edgenext_ros.ros import parameter_files
+from edgenext_ros.ros.parameters import ParameterError
 import rclpy
 from rclpy.node import Node
 from rclpy.utilities import remove_ros_args
@@ -37,6 +40,22 @@ def _warn_of_no_log_file(reason: str) -> list[str]:
     # A read-only home, or none, is no reason not to start: rcl would end here.
     rclpy.logging.get_logger('edgenext_ros').warning(reason)
     return ['--ros-args', '--disable-external-lib-logs']
+
+
+def check_files(arguments: Sequence[str]) -> None:
+    """
+    Check that each parameter file is one: rcl would wait for the writer of a pipe.
+
+    :raises ParameterError: it is a folder, pipe, socket or device.
+    """
+    for before, argument in pairwise(arguments):
+        if before == '--params-file':
+            try:
+                regular.check(Path(argument))
+            except regular.NotAFileError as error:
+                raise ParameterError(f'--params-file {argument}: {error.strerror}') from error
+            except OSError:
+                continue  # rcl says why
 
 
 def warn_of_unread(node: Node, arguments: Sequence[str]) -> None:

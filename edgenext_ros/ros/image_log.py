@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from typing import Any
 
@@ -13,6 +14,8 @@ from edgenext_ros.ros.diagnostics import Complaints, printable
 from edgenext_ros.ros.guarded import harmless
 from edgenext_ros.runtime.base import EngineRestsError, InferenceError
 
+_NUMBER = re.compile(r'\d+')
+"""A size in each sentence would make each damaged frame a new problem."""
 _MOST_NOTES = 20
 """That are logged: a driver that is odd in a new way in every frame must not fill the disk."""
 
@@ -61,7 +64,8 @@ class ImageLog:
             ''.join(traceback.format_exception(type(error), error, error.__traceback__))
         self._node.statistics.count_problem(reason, engine=not isinstance(error, FrameError))
         # That the engine rests was to be expected when it was said why.
-        if not isinstance(error, EngineRestsError) and self._complaints.deserves_a_line(reason):
+        if not isinstance(error, EngineRestsError) and self._complaints.deserves_a_line(
+                _NUMBER.sub('0', reason)):
             self._node.get_logger().warning(printable(
                 f'no result for a frame of {self._topic()}: {reason}'))
 

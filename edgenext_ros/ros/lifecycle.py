@@ -20,13 +20,18 @@ import warnings
 
 from edgenext_ros.core.labels import LabelError
 from edgenext_ros.models.store import ModelNotFoundError
-from edgenext_ros.ros.arguments import warn_of_ignored, warn_of_unread, without_log_file
+from edgenext_ros.ros.arguments import (
+    check_files,
+    warn_of_ignored,
+    warn_of_unread,
+    without_log_file,
+)
 from edgenext_ros.ros.parameters import ParameterError
 from edgenext_ros.ros.receiver import keep_memory
 from edgenext_ros.runtime.base import InferenceError, ModelError, RuntimeUnavailableError
 from lifecycle_msgs.msg import Transition
 import rclpy
-from rclpy.exceptions import NameValidationException
+from rclpy.exceptions import NameValidationException, ParameterException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -36,7 +41,7 @@ from rclpy.signals import SignalHandlerOptions
 EXPECTED = (InferenceError, LabelError, ModelError, ModelNotFoundError, OSError, ParameterError,
             RuntimeUnavailableError)
 """Errors whose text is one clear sentence for the user; others come with their traceback."""
-_OF_ROS = (*EXPECTED, MemoryError, NameValidationException, _rclpy.RCLError)
+_OF_ROS = (*EXPECTED, MemoryError, NameValidationException, ParameterException, _rclpy.RCLError)
 _PLACE_IN_SOURCE = re.compile(r'(. Error: error not set)?, at /\S+:\d+')
 
 _NO_THREAD = "can't start new thread"  # Python's RuntimeError
@@ -220,6 +225,7 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
         try:
             arguments = sys.argv if args is None else args
             _check_text(arguments)
+            check_files(arguments)
             rclpy.init(args=[*arguments, *without_log_file()],
                        signal_handler_options=SignalHandlerOptions.NO)
             nodes = make(partial(ends.put, None))

@@ -42,9 +42,22 @@ def sections_of(path: Path) -> list[str]:
     try:
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
             return []
-        return list(sections(yaml.load(path.read_bytes().decode(), Loader=_LOADER)))
+        return list(sections(parse(path.read_bytes().decode())))
     except (OSError, ValueError, yaml.YAMLError, RecursionError):
         return []
+
+
+def parse(text: str) -> Any:
+    """
+    Return what YAML holds, as plain data.
+
+    :raises yaml.YAMLError: it is no YAML.
+    """
+    loader = _LOADER(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
 
 
 def sections(value: Any, name: str = '') -> Iterator[str]:

@@ -80,15 +80,29 @@ def test_lost_frames_are_counted(rate, share, jitter, burst):
     assert all(look.goes_on for look in looks[first:]), 'one warning, not many'
 
 
-@pytest.mark.parametrize('pattern', ['110', '1100', '11101', '10010', '1010010'])
-def test_a_regular_pattern_of_losses_is_counted(pattern):
-    kept = [frame for frame, keep in zip(camera(15, 60), cycle(pattern), strict=False)
-            if keep == '1']
-    if '11' not in pattern:
-        assert play(kept)[-1].lost == 0, 'no gap is one period: as likely another period'
-        return
-    assert play(kept)[-1].share == pytest.approx(pattern.count('0') / len(pattern), abs=0.03)
-    assert play(kept)[-1].goes_on
+@pytest.mark.parametrize('pattern', ['110', '1100', '11101', '10010', '1010010', '111110'])
+def test_a_regular_pattern_is_the_cameras_own_unless_numbers_tell_otherwise(pattern):
+    def kept(frames):
+        return [frame for frame, keep in zip(frames, cycle(pattern), strict=False)
+                if keep == '1']
+
+    alone = play(kept(camera(15, 60)))
+    assert not any(look.goes_on for look in alone)
+    assert alone[-1].lost <= 3, 'before the pattern is known'
+    sent = numbered(camera(15, 60))
+    assert play(kept(sent))[-1].lost == pytest.approx(len(sent) - len(kept(sent)), rel=0.05)
+
+
+@pytest.mark.parametrize('share', [0.2, 0.5])
+def test_what_a_camera_leaves_out_is_not_lost_where_numbers_tell(share):
+    looks = play(numbered(lossy(camera(30, 60), share)))
+    assert (looks[-1].lost, any(look.goes_on for look in looks)) == (0, False)
+
+
+@pytest.mark.parametrize('gaps', [(0.02, 0.08), (0.002, 0.065), (0.001, 0.0323)], ids=str)
+def test_pairs_of_frames_lose_nothing(gaps):
+    looks = play(from_gaps(gaps * 300))
+    assert (looks[-1].lost, looks[-1].overwritten) == (0, 0)
 
 
 def test_it_ends_when_the_losses_end_and_begins_again_with_them():

@@ -12,12 +12,12 @@ from edgenext_ros.ros import lost as module
 import pytest
 
 CAMERA = """
-import random, sys, time
+import sys, time
 from array import array
 import rclpy
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
-kind, rate, plan = sys.argv[1], float(sys.argv[2]), sys.argv[3]
+kind, rate, seconds = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
 rclpy.init()
 node = rclpy.create_node('camera')
 if kind == 'raw':
@@ -28,17 +28,33 @@ else:
 publisher = node.create_publisher(type(message), 'image', QoSProfile(depth=1))
 while not publisher.get_subscription_count():
     time.sleep(0.05)
-chance, begin, number = random.Random(1), time.time(), 0
-for part in plan.split():
-    seconds, share = part.split(':')
-    for _ in range(round(float(seconds) * rate)):
-        number += 1
-        stamp = begin + number / rate
-        time.sleep(max(0.0, stamp - time.time()))
-        message.header.stamp.sec, message.header.stamp.nanosec = divmod(round(stamp * 1e9), 10**9)
-        if chance.random() >= float(share):
-            publisher.publish(message)
+begin = time.time()
+for number in range(round(seconds * rate)):
+    stamp = begin + number / rate
+    time.sleep(max(0.0, stamp - time.time()))
+    message.header.stamp.sec, message.header.stamp.nanosec = divmod(round(stamp * 1e9), 10**9)
+    publisher.publish(message)
 """
+
+LOSSY_NODE = """
+import random, sys
+from edgenext_ros.ros.receiver import Receiver
+chance, taken, take = random.Random(2), [], Receiver.take
+def lose(self):
+    taken.append(1)
+    if len(taken) > int(sys.argv[1]) or chance.random() < 0.5:
+        return take(self)
+    hand_on, self._on_message, self._note = self._on_message, lambda *_: None, lambda *_: None
+    try:
+        take(self)
+    finally:
+        self._on_message = hand_on
+        del self._note
+Receiver.take = lose
+from edgenext_ros.ros.node import main
+sys.exit(main([sys.argv[0], *sys.argv[2:]]))
+"""
+"""The node, which DDS does not bring half of the first images."""
 
 SLOW_NODE = """
 import sys, time
@@ -72,11 +88,11 @@ def play(ros, large_buffers):
                                  ros.folder / f'process_{len(processes)}.log'))
         return processes[-1]
 
-    def start(plan, *, kind='raw', rate=30, node=None, **parameters):
+    def start(seconds, *, kind='raw', rate=30, node=()):
         told = ros.collect(DiagnosticArray, '/diagnostics')
-        process = run(node) if node else ros.start('node', **parameters)
+        process = run(*node) if node else ros.start('node')
         ros.wait(lambda: '[classifier]: model ' in process.output, what='the start')
-        return process, run(CAMERA, str(kind), str(rate), plan).process, told
+        return process, run(CAMERA, str(kind), str(rate), str(seconds)).process, told
 
     yield start
     for process in processes:
@@ -99,7 +115,8 @@ def test_lost_frames_are_counted_and_told_once_until_they_arrive_again(
         import cv2
         kind = tmp_path / 'picture.jpg'
         cv2.imwrite(str(kind), photograph)
-    process, _, told = play('10:0.5 60:0', kind=kind, input_type=input_type)
+    process, _, told = play(70, kind=kind, node=(
+        LOSSY_NODE, '300', '--ros-args', '-p', f'input_type:={input_type}'))
     ros.wait(lambda: 'are lost' in last(told)[1], what='the warning')
     level, _, values = last(told)
     assert level == 1
@@ -119,7 +136,7 @@ def test_lost_frames_are_counted_and_told_once_until_they_arrive_again(
 
 
 def test_what_a_slow_engine_does_not_take_is_dropped_and_not_lost(ros, play):
-    process, camera, told = play('15:0', node=SLOW_NODE)
+    process, camera, told = play(15, node=(SLOW_NODE,))
     ros.wait(lambda: camera.poll() is not None, 40, what='the end of the camera')
     level, _, values = last(told)
     assert int(values['dropped']) > 100

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Arguments that cannot be, and a world that lacks a home, a log folder or a locale."""
 
+import os
 import subprocess
 import sys
 
@@ -57,6 +58,24 @@ def test_wrong_argument_ends_each_node_in_one_sentence(start_node, node, words, 
     assert len(said) == 1 and reason in said[0]
     assert 'Traceback' not in process.output and '.c:' not in said[0]
     assert len(said[0]) < 400
+
+
+@pytest.mark.parametrize('node', NODES)
+@pytest.mark.parametrize('value', ['1', 'maybe'])
+def test_use_sim_time_of_another_type_is_one_sentence(start_node, node, value):
+    process = start_node(node, '-p', f'use_sim_time:={value}')
+    assert process.process.wait(30) == 1
+    assert 'Traceback' not in process.output
+    assert process.output.count('use_sim_time') and 'FATAL' in process.output.splitlines()[-1]
+
+
+@pytest.mark.parametrize('node', NODES)
+def test_params_file_that_is_a_pipe_is_refused_at_once(start_node, node, tmp_path):
+    os.mkfifo(tmp_path / 'pipe.yaml')
+    process = start_node(node, '--params-file', str(tmp_path / 'pipe.yaml'))
+    assert process.process.wait(30) == 1
+    (line,) = process.output.splitlines()
+    assert line.endswith('pipe.yaml: expected a file, found a pipe')
 
 
 @pytest.mark.parametrize('node', NODES)

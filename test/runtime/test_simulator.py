@@ -213,7 +213,7 @@ DEQUANTIZE = node('Dequantize', ['raw', 'scale'], ['logits'])
     ({'nodes': [node('BPU', ['image'], ['raw']), DEQUANTIZE], 'scales': SCALES[:8]},
      '1x10 with 2 scales'),
     ({'nodes': [node('BPU', ['image'], ['raw']), DEQUANTIZE], 'scales': SCALES,
-      'outputs': [('logits', 1, (1, 2, 5))]}, '1x2x5 with 10 scales'),
+      'outputs': [('logits', 1, (1, 2, 5))]}, 'found logits 1x2x5, which is a map'),
     ({'nodes': [node('BPU', ['image'], ['raw']), node('Softmax', ['raw'], ['logits'])]},
      'found BPU, Softmax'),
     ({'nodes': [node('BPU', ['image'], ['a']), node('BPU', ['a'], ['raw']), DEQUANTIZE],

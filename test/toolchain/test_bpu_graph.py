@@ -80,7 +80,8 @@ def test_a_temperature_that_int8_cannot_hold_is_said(checks):
 
 def _runs(toolchain, settings):
     return not subprocess.run(
-        [toolchain.python, '-c', 'import torch; torch.rand(64, 64) @ torch.rand(64, 64)'],
+        [toolchain.python, '-c',
+         'import torch; a = torch.rand(64, 64, dtype=torch.float64); a @ a'],
         env={**toolchain.environment(), **settings}, check=False).returncode
 
 

@@ -228,7 +228,7 @@ def test_pictures_that_do_not_decode_are_left_out_or_refused(fake_tools, tmp_pat
 
 def test_without_the_tools_it_says_so(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
-    assert compile_demo(tmp_path / 'mine.bin') == 1
+    assert compile_demo(tmp_path / 'mine.bin') == 2
     assert '$EDGENEXT_TOOLCHAIN names this folder' in refused(capsys, tmp_path / 'mine.bin')
 
 
