@@ -7,6 +7,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+import re
 from threading import Lock
 from time import monotonic
 
@@ -19,6 +20,7 @@ _BPU_LOAD = Path('/sys/devices/system/bpu/bpu0/ratio')
 _HWMON = Path('/sys/class/hwmon')
 _REPEAT_SECONDS = 5.0
 _REASONS = 20
+_NUMBER = re.compile(r'\d+')
 
 
 @dataclass
@@ -175,11 +177,17 @@ class Complaints:
         self._said: dict[str, float] = {}
         self._unsettled = False
 
-    def deserves_a_line(self, reason: str) -> bool:
-        """Say whether to log this problem, and remember that it was logged."""
+    def deserves_a_line(self, reason: str, *, most_alike: int = _REASONS) -> bool:
+        """
+        Say whether to log this problem, and remember that it was logged.
+
+        :param most_alike: so many at most that differ in numbers alone.
+        """
         now = monotonic()
         self._said = {text: at for text, at in self._said.items() if now - at < _REPEAT_SECONDS}
-        if reason in self._said or len(self._said) >= _REASONS:
+        form = _NUMBER.sub('0', reason)
+        alike = sum(_NUMBER.sub('0', text) == form for text in self._said)
+        if reason in self._said or len(self._said) >= _REASONS or alike >= most_alike:
             return False
         self._said[reason] = now
         self._unsettled = True

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 import traceback
 from typing import Any
 
@@ -14,8 +13,8 @@ from edgenext_ros.ros.diagnostics import Complaints, printable
 from edgenext_ros.ros.guarded import harmless
 from edgenext_ros.runtime.base import EngineRestsError, InferenceError
 
-_NUMBER = re.compile(r'\d+')
-"""A size in each sentence would make each damaged frame a new problem."""
+_MOST_ALIKE = 3
+"""Problems that differ in a number alone: each damaged frame may have another size."""
 _MOST_NOTES = 20
 """That are logged: a driver that is odd in a new way in every frame must not fill the disk."""
 
@@ -65,7 +64,7 @@ class ImageLog:
         self._node.statistics.count_problem(reason, engine=not isinstance(error, FrameError))
         # That the engine rests was to be expected when it was said why.
         if not isinstance(error, EngineRestsError) and self._complaints.deserves_a_line(
-                _NUMBER.sub('0', reason)):
+                reason, most_alike=_MOST_ALIKE):
             self._node.get_logger().warning(printable(
                 f'no result for a frame of {self._topic()}: {reason}'))
 
