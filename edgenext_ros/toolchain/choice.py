@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import re
 from typing import Any
 
@@ -24,6 +24,7 @@ _BESIDE = re.compile(r'(^|\.)(total_ops|total_params|num_batches_tracked|n_avera
 _FORMER = ('current_model_state',)
 """Where Lightning keeps the weights of the last step when ``state_dict`` has averaged ones."""
 _DEPTH = 40
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Choice:
     ema: bool
     passed: tuple[str, ...] = ()
     """Other weights of the same network that were not taken."""
+    beside: tuple[str, ...] = ()
+    """Names of tensors of the same dictionary that are outside the network."""
 
     @property
     def title(self) -> str:
@@ -49,9 +52,11 @@ class Choice:
         """Say what was taken; nothing of a plain dictionary, which leaves no choice."""
         if not (self.where or self.prefix or self.passed):
             return []
+        left = (*self.passed, *map(repr, self.beside[:_SHOWN]),
+                *([f'{len(self.beside) - _SHOWN} more'] if len(self.beside) > _SHOWN else []))
         return [f'weights taken from {self.title}{" taken off" if self.prefix else ""}'
                 f'{": the average (EMA)" if self.ema else ""}'
-                f'{"; not taken: " if self.passed else ""}{"; ".join(self.passed)}']
+                f'{"; not taken: " if left else ""}{"; ".join(left)}']
 
 
 def choose(found: Any) -> Choice:
@@ -71,7 +76,7 @@ def choose(found: Any) -> Choice:
     if len(best) == 1:
         [one] = best
         passed = tuple(choice.title for choice in choices if choice is not one)
-        return Choice(one.tensors, one.where, one.prefix, one.ema, passed)
+        return replace(one, passed=passed)
     if best:
         raise ModelError(
             f'expected the weights of one network, found {len(best)}: '
@@ -183,7 +188,23 @@ def _networks(where: str, tensors: dict[str, Any]) -> Iterator[Choice]:
         own = {key: value for key, value in own.items()
                if not any(key.startswith(part) for part in inner)}
         said = original.removesuffix(stem) if original.endswith(stem) else f'{prefix}...'
-        yield Choice(own, where, said, _is_average(f'{where}.{said}'))
+        beside = {short: value for short, value in plain.items() if not short.startswith(prefix)
+                  and not any(short.startswith(other.removesuffix(s)) for other in plain
+                              for s in STEMS if other.endswith(f'.{s}'))}
+        _refuse_second_head(own, dict(beside.values()))
+        yield Choice(own, where, said, _is_average(f'{where}.{said}'),
+                     beside=tuple(name for name, _ in beside.values()))
+
+
+def _refuse_second_head(own: dict[str, Any], beside: dict[str, Any]) -> None:
+    """Refuse a network whose classes are not the last layer's, such as nn.Sequential(net, fc)."""
+    head = getattr(own.get('head.fc.weight'), 'shape', ())
+    for name, tensor in beside.items():
+        shape = getattr(tensor, 'shape', ())
+        if len(head) == len(shape) == 2 and shape[1] == head[0]:
+            raise ModelError(
+                f'{name!r} {tuple(shape)} takes the {head[0]} outputs of head.fc: expected a '
+                'network that ends in head.fc; make the layer its head, or join the two')
 
 
 def _is_average(names: str) -> bool:

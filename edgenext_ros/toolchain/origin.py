@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import json
 from pathlib import Path
 
-from edgenext_ros.models import ModelError
+from edgenext_ros.models import ModelError, regular
 from edgenext_ros.models.regular import shown
 
 CHECKPOINT = 'checkpoint.safetensors'
@@ -41,12 +41,13 @@ class Origin:
 
         :raises ModelError: it is another training's, or cannot be read; says what differs.
         """
-        from safetensors import safe_open
-
         path = output / CHECKPOINT
         if not path.exists():
             return
         try:
+            regular.check(path)
+            from safetensors import safe_open
+
             with safe_open(path, 'pt') as stored:
                 facts = stored.metadata()
             before = Origin(json.loads(facts['settings']), json.loads(facts['photographs']))

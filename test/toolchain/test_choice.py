@@ -68,6 +68,23 @@ def test_key_and_prefix_are_found_and_said(found, said):
     assert choice.notes() == said
 
 
+def test_tensors_outside_the_network_are_named():
+    choice = choose(weights(1, 'm.') | {'mean': weights(1)[NAMES[1]]})
+    assert set(choice.tensors) == set(NAMES)
+    assert choice.notes() == [
+        "weights taken from the file itself, prefix 'm.' taken off; not taken: 'mean'"]
+
+
+@pytest.mark.parametrize('prefix,layer', [('backbone.', 'head.weight'), ('0.', '1.weight')])
+def test_a_layer_behind_the_head_is_refused(prefix, layer):
+    def of(*shape):
+        return Tensor(shape, 'float32', lambda: np.zeros(shape))
+
+    found = weights(1, prefix) | {f'{prefix}head.fc.weight': of(7, 168), layer: of(3, 7)}
+    with pytest.raises(ModelError, match=rf"'{layer}' \(3, 7\) takes the 7 outputs of head.fc"):
+        choose(found)
+
+
 def test_wrappers_inside_the_names_go_too():
     found = weights(1) | {'stages.0._orig_mod.blocks.0.gamma': weights(1)[NAMES[1]]}
     assert set(choose(found).tensors) == set(NAMES)

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a checkpoint was made with, against what is wanted now."""
 
+import os
+
+from edgenext_ros.models import ModelError
 from edgenext_ros.toolchain.origin import Origin
 import pytest
 
@@ -29,3 +32,10 @@ def test_differences_name_what_changed(tmp_path, settings, files, words):
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_bytes(b'x' * size)
     assert Origin.of(settings, tmp_path, files).differences(Origin(SETTINGS, FILES)) == words
+
+
+def test_a_pipe_as_checkpoint_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / 'checkpoint.safetensors')
+    origin = Origin({}, {})
+    with pytest.raises(ModelError, match='expected a file, found a pipe'):
+        origin.check(tmp_path)
