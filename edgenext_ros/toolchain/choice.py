@@ -147,7 +147,11 @@ def _tensor(name: str, value: Any) -> Tensor | Record | None:
 
 
 def _module(record: Record) -> dict[str, Any]:
-    """Return the tensors of a pickled ``nn.Module`` or a TorchScript module, by their names."""
+    """
+    Return the tensors of a pickled ``nn.Module`` or a TorchScript module, by their names.
+
+    :raises ModelError: its activation is not GELU, with which EdgeNeXt would be rebuilt.
+    """
     tensors: dict[str, Any] = {}
     waiting: list[tuple[str, Any]] = [('', record)]
     seen: set[int] = set()
@@ -156,6 +160,10 @@ def _module(record: Record) -> dict[str, Any]:
         if id(part) in seen or not isinstance(part.state, dict) or prefix.count('.') > _DEPTH:
             continue
         seen.add(id(part))
+        activation = part.name.rpartition('.')[2]
+        if f'.{prefix}'.endswith('.mlp.act.') and 'gelu' not in activation.lower():
+            raise ModelError(f'{prefix[:-1]} is {activation}: expected GELU, with which EdgeNeXt '
+                             'is computed here; train the network with GELU')
         # TorchScript has tensors and parts side by side, nn.Module in dictionaries of their own.
         groups = [part.state[key] for key in ('_parameters', '_buffers', '_modules')
                   if isinstance(part.state.get(key), dict)] or [part.state]

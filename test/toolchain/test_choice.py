@@ -147,3 +147,17 @@ def test_a_torchscript_module_is_read_as_data():
     net = Record('__torch__.EdgeNeXt', state={
         'stem': Record('__torch__.Sequential', state={'0': part})})
     assert set(choose(net).tensors) == {'stem.0.weight'}
+
+
+@pytest.mark.parametrize('name,known', [
+    ('torch.nn.modules.activation.GELU', True), ('timm.layers.activations.GELUTanh', True),
+    ('torch.nn.modules.activation.ReLU', False), ('__torch__.___torch_mangle_3.SiLU', False)])
+def test_a_module_with_another_activation_is_refused(name, known):
+    one = weights(1)['stem.0.weight']
+    act = Record(name, state={'training': False})
+    net = module(stem=module(**{'0': module(weight=one)}), mlp=module(act=act))
+    if known:
+        assert set(choose(net).tensors) == {'stem.0.weight'}
+        return
+    with pytest.raises(ModelError, match=rf'mlp.act is {name.rpartition(".")[2]}: expected GELU'):
+        choose(net)
