@@ -63,7 +63,7 @@ def skip_reason(text):
     name = missing[1]
     return f'{name} is not installed: ' + {
         'onnxruntime': install_onnxruntime(), 'rclpy': 'source a ROS 2, or use ./dev test',
-        'sensor_msgs': 'source a ROS 2, or use ./dev test',
+        'sensor_msgs': 'source a ROS 2, or use ./dev test', 'PIL': 'pip install Pillow',
     }.get(name, f'pip install {name}, or use ./dev test')
 
 

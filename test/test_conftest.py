@@ -21,8 +21,8 @@ def test_skip_reasons_name_the_remedy(tmp_path):
     shutil.copy(Path(__file__).with_name('conftest.py'), tmp_path)
     (tmp_path / 'test_skipped.py').write_text(SKIPPED)
     done = subprocess.run(
-        [sys.executable, '-m', 'pytest', '-p', 'no:cacheprovider', '--rootdir', str(tmp_path),
-         str(tmp_path)],
+        [sys.executable, '-m', 'pytest', '-p', 'no:cacheprovider', '-p', 'no:launch_testing',
+         '-p', 'no:launch_ros', '--rootdir', str(tmp_path), str(tmp_path)],
         cwd=Path(__file__).resolve().parents[1], capture_output=True, text=True, timeout=60)
     lines = list(filter(None, done.stdout.splitlines()))
     at = next(number for number, line in enumerate(lines) if 'skipped tests, by reason' in line)

@@ -33,7 +33,7 @@ def _fresh():
 
 def needs_font(name):
     if text.font_for(name) is None:
-        pytest.skip(f'no Pillow, or no font with {name!r}: apt has python3-pil and fonts-dejavu')
+        pytest.skip('no Pillow, or no font with this script: apt has python3-pil and fonts-dejavu')
 
 
 @pytest.mark.parametrize('name', [PRIVATE, 'cat \U0010fffd', 'a\x01b', '\u0378'])
