@@ -27,6 +27,7 @@ import pytest
 
 STAND_INS = Path(__file__).parent / 'stand_ins'
 sys.path.append(str(STAND_INS))  # for the tests' own imports from there
+ros_domain = importlib.import_module('ros_domain')  # before a test hides that folder
 
 _tests = itertools.count()
 
@@ -142,7 +143,6 @@ def free_domain():
 
     From 1 to 100: higher ones reach into the ports that the system gives away.
     """
-    from ros_domain import is_used
     first = os.getpid() + next(_tests)
     for domain in (1 + (first + offset) % 100 for offset in range(100)):
         path = Path(tempfile.gettempdir()) / f'edgenext_ros_test_domain_{domain}'
@@ -151,7 +151,7 @@ def free_domain():
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 continue
-            if is_used(domain):
+            if ros_domain.is_used(domain):
                 continue
             yield domain
             return
