@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a test run prints at its end."""
 
+import os
 from pathlib import Path
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ def test_skip_reasons_name_the_remedy(tmp_path):
     done = subprocess.run(
         [sys.executable, '-m', 'pytest', '-p', 'no:cacheprovider', '-p', 'no:launch_testing',
          '-p', 'no:launch_ros', '--rootdir', str(tmp_path), str(tmp_path)],
+        env={**os.environ, 'PYTEST_ADDOPTS': ''},  # colcon gives its own in it
         cwd=Path(__file__).resolve().parents[1], capture_output=True, text=True, timeout=60)
     lines = list(filter(None, done.stdout.splitlines()))
     at = next(number for number, line in enumerate(lines) if 'skipped tests, by reason' in line)
