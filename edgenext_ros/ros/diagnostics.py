@@ -13,7 +13,8 @@ from time import monotonic
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from edgenext_ros.core.classifier import Timings
-from edgenext_ros.runtime.recovering import LEAST_PATIENCE_S, REOPEN_AFTER
+from edgenext_ros.runtime.base import LEAST_PATIENCE_S
+from edgenext_ros.runtime.recovering import REOPEN_AFTER
 from std_msgs.msg import Header
 
 _BPU_LOAD = Path('/sys/devices/system/bpu/bpu0/ratio')
@@ -209,13 +210,14 @@ def silence(report: Report, *, waited: float) -> float:
 
 
 def judge(report: Report, *, state: str, enabled: bool, waited: float,
-          timeout: float, busy: float = 0.0, why: str = '', loss: str = '', failure: str = '',
-          threshold: float = 0.0) -> tuple[int, str]:
+          timeout: float, busy: float = 0.0, patience: float = LEAST_PATIENCE_S, why: str = '',
+          loss: str = '', failure: str = '', threshold: float = 0.0) -> tuple[int, str]:
     """
     Say how the node is.
 
     :param waited: seconds since the subscription was made.
     :param busy: seconds that the frame in work has taken so far.
+    :param patience: seconds that it may take; an error after three times that.
     :param timeout: seconds without an image before a warning; an error after three times that.
     :param why: no image comes, where that is known.
     :param loss: what is said of lost frames; empty when none are.
@@ -227,8 +229,8 @@ def judge(report: Report, *, state: str, enabled: bool, waited: float,
         return (2, failure) if failure else (0, state)
     if not enabled:
         return 0, 'paused by set_enabled'
-    if busy > LEAST_PATIENCE_S:
-        return (2 if busy > 3 * LEAST_PATIENCE_S else 1), (
+    if busy > patience:
+        return (2 if busy > 3 * patience else 1), (
             f'a frame has been in work for {busy:.0f} s: the engine hangs, or is overloaded by '
             f'other programs; newer frames are dropped until it returns')
     silent = silence(report, waited=waited)

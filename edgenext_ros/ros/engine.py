@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -16,9 +17,11 @@ from edgenext_ros.models import store
 from edgenext_ros.ros.parameters import ClassifierSettings
 from edgenext_ros.runtime import suffixes, survey, taken
 from edgenext_ros.runtime.base import InferenceError, Lending, ModelInfo, Runtime, RuntimeOptions
+from edgenext_ros.runtime.kept import close_or_keep
 from edgenext_ros.runtime.recovering import open_recovering
 
 Opener = Callable[..., tuple[Runtime, ModelInfo]]
+"""Opens a model whose engine may be closed while a thread is inside, as ``Recovering`` may."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ class Engine:
                 source = str(labels_path)
                 labels = store.read_labels(labels_path).check_count(info.classes, source=source)
         except Exception:
-            runtime.close()
+            with suppress(InferenceError):  # the first error says more
+                close_or_keep(runtime)
             raise
         return cls(located.path, info, labels, source, settings,
                    _classifier(runtime, info, settings), runtime,
@@ -88,17 +92,19 @@ class Engine:
 
     def close(self, log: Any, *, idle: bool) -> None:
         """
-        Free the model, or say in a log why not.
+        Free the model, or keep it until its inference has ended and say so in a log.
 
         :param log: a node's logger.
-        :param idle: the engine has returned from every picture.
+        :param idle: no thread of the node works on a frame any more.
         """
         try:
-            if not idle:
-                raise InferenceError('it did not return from a frame')
-            self.runtime.close()
+            close_or_keep(self.runtime)
         except InferenceError as error:
-            log.error(f'the engine was not closed, its memory stays taken: {error}')
+            log.error(f'the engine was not closed, its memory stays taken and no model is loaded '
+                      f'until its inference has ended: {error}')
+        else:
+            if not idle:
+                log.warning('a frame is still in work; its result will be dropped')
 
 
 def _classifier(runtime: Runtime, info: ModelInfo, settings: ClassifierSettings) -> Classifier:

@@ -27,7 +27,7 @@ from edgenext_ros.ros.parameters import ClassifierSettings, ParameterError, Para
 from edgenext_ros.ros.receiver import Receiver
 from edgenext_ros.ros.watch import Watch
 from edgenext_ros.runtime.base import InferenceError
-from edgenext_ros.runtime.recovering import LEAST_PATIENCE_S, open_recovering
+from edgenext_ros.runtime.recovering import open_recovering
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
@@ -212,7 +212,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         ready = monotonic()
 
         def succeed() -> None:
-            if monotonic() - ready > LEAST_PATIENCE_S:
+            if monotonic() - ready > engine.info.patience_s:
                 raise InferenceError('it waited for an image before it, which hung')
             self.images.tell_of_layout(source.layout(picture), frame)
             self._publish(frame, result, messages.header_message(picture), engine, shown=shown)
@@ -233,7 +233,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
                 self._fail(work, error)
 
     def _fail(self, work: _Work, error: BaseException) -> None:
-        if work.pipeline.busy_seconds > LEAST_PATIENCE_S:
+        if work.pipeline.busy_seconds > work.engine.info.patience_s:
             work.pipeline.clear()  # It has waited all the while, and is as stale.
         self.images.complain(error)
         self._once.answer(success=False, received=work.received, text=str(error))

@@ -21,6 +21,7 @@ from edgenext_ros.ros.diagnostics import (
 from edgenext_ros.ros.guarded import stamp_now
 from edgenext_ros.ros.lost import LossLog
 from edgenext_ros.ros.silence import why_no_image
+from edgenext_ros.runtime.base import LEAST_PATIENCE_S
 from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from std_msgs.msg import Header
@@ -75,9 +76,11 @@ class Watch:
         lost = self._losses.tell(loss)
         if not self._publisher.get_subscription_count():
             return
+        engine = node.engine
         level, text = judge(
             report, state=node.state, enabled=node.enabled,
             waited=0.0 if is_at_work else waited, timeout=timeout, busy=busy, why=why,
+            patience=engine.info.patience_s if engine is not None else LEAST_PATIENCE_S,
             loss=lost, failure=node.failure, threshold=node.settings.score_threshold)
         self._publish(level, text, report, loss)
 

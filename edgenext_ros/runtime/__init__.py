@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 import logging
 from pathlib import Path
+from time import monotonic
 
 from edgenext_ros.choices import ENGINES
 from edgenext_ros.models import bin_file
 from edgenext_ros.runtime.base import (
     InferenceError,
+    LEAST_PATIENCE_S,
     ModelError,
     ModelInfo,
     Runtime,
@@ -21,11 +23,10 @@ from edgenext_ros.runtime.base import (
     RuntimeUnavailableError,
     Scores,
 )
+from edgenext_ros.runtime.kept import close_kept, close_or_keep
 import numpy as np
 
 _FOR_SUFFIX = {'.bin': ('libdnn', 'hbm_runtime', 'hobot_dnn', 'simulator'), '.onnx': ('onnx',)}
-_busy: list[Runtime] = []
-"""Engines that are still to be closed: the BPU did not finish a picture in time."""
 _SLOW = ('simulator',)
 """Engines that ``auto`` takes for a file which no other engine runs, but does not plan for."""
 
@@ -124,7 +125,8 @@ def open_model(model: Path, *, runtime: str = 'auto',
     :raises RuntimeUnavailableError: no engine works here.
     :raises ModelError: the file is missing, damaged, for another BPU, or not a classifier on
         NV12.
-    :raises InferenceError: the model loads but does not run.
+    :raises InferenceError: the model loads but does not run, or an earlier one cannot be closed,
+        see ``close_kept``.
     """
     if not model.exists():
         raise ModelError(f'{model}: this model file does not exist')
@@ -132,8 +134,7 @@ def open_model(model: Path, *, runtime: str = 'auto',
         raise ModelError(f'{model}: expected a model file, found a '
                          f'{"folder" if model.is_dir() else "pipe or device"}')
     engine = select(model, runtime)
-    while _busy:
-        _close(_busy.pop())
+    close_kept()
     if model.suffix.lower() == '.bin':
         # The vendor's libraries may crash on a damaged file, and with them this process.
         doubt = bin_file.read(model).doubt
@@ -141,25 +142,19 @@ def open_model(model: Path, *, runtime: str = 'auto',
             logging.getLogger(__name__).warning('%s: %s', model, doubt)
     instance: Runtime = getattr(import_module(f'{__name__}.{engine.name}'),
                                 ENGINES[engine.name])()
+    begin = monotonic()
     try:
         info = instance.open(model, options or RuntimeOptions())
         ramp = np.arange(info.nv12_size, dtype=np.uint8)
         outputs = [instance.infer(picture) for picture in (ramp, ramp[::-1].copy())]
     except BaseException:
         with suppress(InferenceError):  # the first error says more
-            _close(instance)
+            close_or_keep(instance)
         raise
     # The vendor's sample models end in Softmax, EdgeNeXt does not; the files do not say.
-    return instance, replace(info, probabilities=all(map(_are_probabilities, outputs)))
-
-
-def _close(instance: Runtime) -> None:
-    """Close an engine; while the BPU is busy with its picture, keep it and load none beside it."""
-    try:
-        instance.close()
-    except InferenceError:
-        _busy.append(instance)
-        raise
+    return instance, replace(
+        info, probabilities=all(map(_are_probabilities, outputs)),
+        patience_s=max(LEAST_PATIENCE_S, 2 * (monotonic() - begin)))
 
 
 def _are_probabilities(output: Scores) -> bool:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Protocol
@@ -42,6 +42,10 @@ class EngineRestsError(InferenceError):
     """One picture was not even tried: the engine has failed and rests before the next try."""
 
 
+LEAST_PATIENCE_S = 5.0
+"""An inference may always last so long; on a board it takes milliseconds."""
+
+
 @dataclass(frozen=True)
 class RuntimeOptions:
     """How an engine is to run; an engine ignores what it does not have."""
@@ -76,6 +80,12 @@ class ModelInfo:
     """
     Pictures that the engine lends memory for, see ``Lending``, and so many threads at once may
     infer; 0: it lends none, and one thread may.
+    """
+    patience_s: float = field(default=LEAST_PATIENCE_S, compare=False, repr=False)
+    """
+    Seconds after which an inference counts as hung; ``open_model`` measures them.
+
+    Opening runs two pictures, so on the same machine no healthy inference takes twice that time.
     """
 
     @property
@@ -115,7 +125,12 @@ class Runtime(Protocol):
         """
 
     def close(self) -> None:
-        """Free the model and all that belongs to it."""
+        """
+        Free the model and all that belongs to it.
+
+        :raises InferenceError: an inference still runs, so nothing was freed; call again. Callers
+            use ``kept.close_or_keep``, which does.
+        """
 
 
 class Lending(Runtime, Protocol):

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Condition
 from time import monotonic
@@ -24,11 +25,12 @@ from edgenext_ros.runtime.base import (
     Scores,
     Write,
 )
+from edgenext_ros.runtime.kept import close_kept, close_or_keep, keep
 
 REOPEN_AFTER = 3
 """Failures in a row after which an engine is opened anew."""
-LEAST_PATIENCE_S = 5.0
-"""An inference may always last so long; on a board it takes milliseconds."""
+CLOSE_WAIT_S = 1.0
+"""``close`` waits so long for the threads that are inside."""
 
 _SETTLED_S = 60.0
 """An engine that has worked for so long after it was opened anew may be opened anew again: some
@@ -70,11 +72,10 @@ class Recovering:
         self._closed = False
         self._changed = Condition()
         self._inside = 0
-        begin = clock()
+        self._opening = False
+        close_kept()
         self._runtime: Runtime | None
         self._runtime, self.info = opened()
-        # Opening has run two pictures, so on this machine no healthy inference takes longer.
-        self._patience = max(LEAST_PATIENCE_S, 2 * (clock() - begin))
 
     def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
         """Refuse: it is open already."""
@@ -103,22 +104,26 @@ class Recovering:
             raise error.__cause__ from None
 
     def close(self) -> None:
-        """Free the model."""
+        """
+        Free the model; wait ``CLOSE_WAIT_S`` at most for the threads that are inside.
+
+        :raises InferenceError: one is still inside. The last of them frees the model when it
+            comes out; no model is loaded before that.
+        """
         with self._changed:
             self._closed = True
-            self._let_go()
+            self._changed.notify_all()
+            if not self._changed.wait_for(lambda: not self._inside, CLOSE_WAIT_S):
+                keep(self)
+                raise InferenceError(f'model {self.info.name!r}: an inference still runs')
+            runtime, self._runtime = self._runtime, None
+        if runtime is not None:
+            close_or_keep(runtime)
 
     def _watched(self, use: Callable[[Runtime], Scores]) -> Scores:
         try:
-            with self._changed:
-                runtime = self._ready()
-                self._inside += 1
-            try:
+            with self._entered() as runtime:
                 scores = self._checked(runtime, use)
-            finally:
-                with self._changed:
-                    self._inside -= 1
-                    self._changed.notify_all()
         except (EngineRestsError, _NotTheEngineError):
             raise
         except InferenceError as error:
@@ -135,10 +140,35 @@ class Recovering:
                 self._reopened_at = None
         return scores
 
-    def _ready(self) -> Runtime:
-        """Return the engine, opened anew where that is due."""
-        # Who is inside may yet succeed, or fail too.
-        self._changed.wait_for(lambda: self._closed or not self._inside or not self._is_due())
+    @contextmanager
+    def _entered(self) -> Iterator[Runtime]:
+        """Count this thread as inside, and lend the engine, opened anew where that is due."""
+        with self._changed:
+            # A thread that is inside may yet succeed, or fail too.
+            self._changed.wait_for(
+                lambda: self._closed or not (self._inside and (self._opening or self._is_due())))
+            self._check_rest()
+            self._opening = opens = self._runtime is None or self._is_due()
+            self._inside += 1
+        try:
+            # Without the lock, which ``close`` wants: opening takes seconds, and may hang.
+            if opens:
+                self._open_again()
+            assert self._runtime is not None
+            yield self._runtime
+        finally:
+            with self._changed:
+                self._inside -= 1
+                if opens:
+                    self._opening = False
+                self._changed.notify_all()
+                is_last = self._closed and not self._inside
+            if is_last:
+                with suppress(InferenceError):
+                    close_or_keep(self)
+
+    def _check_rest(self) -> None:
+        """Raise InferenceError unless an inference may be tried now."""
         rest = self._backoff.rest
         if rest:
             raise EngineRestsError(
@@ -146,21 +176,14 @@ class Recovering:
                 f'{rest:.1f} s{self._remedy()}')
         if self._closed:
             raise InferenceError('no model is open')
-        if self._is_due():
-            self._let_go()
-            self._reopened_at = self._clock()
-        if self._runtime is None:
-            self._open_again()
-        assert self._runtime is not None
-        return self._runtime
 
     def _checked(self, runtime: Runtime, use: Callable[[Runtime], Scores]) -> Scores:
         begin = self._clock()
         scores = check_scores(use(runtime), self.info)
-        took = self._clock() - begin
-        if took > self._patience:
+        took, patience = self._clock() - begin, self.info.patience_s
+        if took > patience:
             raise InferenceError(
-                f'model {self.info.name!r}: expected a result within {self._patience:.0f} s, it '
+                f'model {self.info.name!r}: expected a result within {patience:.0f} s, it '
                 f'came after {took:.0f} s and is dropped; the engine hung, or is overloaded by '
                 f'other programs')
         return scores
@@ -179,32 +202,28 @@ class Recovering:
         return self._runtime is not None and self._reopened_at is None and (
             self._dead or self._backoff.failures >= REOPEN_AFTER)
 
-    def _let_go(self) -> None:
-        """Close the engine; InferenceError means that an inference still runs, so it is kept."""
-        self._changed.wait_for(lambda: not self._inside)
-        if self._runtime is not None:
-            try:
-                self._runtime.close()
-            except InferenceError:
-                raise
-            except Exception:
-                pass  # What broke down may not close either; it is dropped anyway.
-            self._runtime = None
-
     def _open_again(self) -> None:
-        """Open the engine, or raise InferenceError; one that does not open is tried again."""
+        """Close the engine and open it anew, or raise InferenceError; the next try goes on."""
+        runtime, self._runtime = self._runtime, None
+        if runtime is not None:
+            keep(runtime)
         try:
+            close_kept()
             runtime, info = self._opened()
         except Exception as error:  # Of the file, the machine, the engine: none ends the node.
             raise InferenceError(
                 f'model {self.info.name!r}: the engine has failed and does not open again: '
                 f'{" ".join(str(error).split())}') from error
         if info != self.info:
-            runtime.close()
+            with suppress(InferenceError):
+                close_or_keep(runtime)
             raise InferenceError(
                 f'the model file has changed: expected {self.info}, found {info}; configure the '
                 f'node anew (ros2 lifecycle set: deactivate, cleanup, configure, activate)')
-        self._runtime, self._dead = runtime, False
+        with self._changed:
+            self._runtime, self._dead, self._opening = runtime, False, False
+            self._reopened_at = self._clock()
+            self._changed.notify_all()
 
     def _remedy(self) -> str:
         return '' if self._reopened_at is None or self._runtime is None else (

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from threading import Condition
+from threading import Condition, Lock
 
 from edgenext_ros.runtime.base import InferenceError, ModelInfo, Nv12, Runtime, RuntimeOptions, \
     Scores
+from edgenext_ros.runtime.kept import close_or_keep, keep
 from edgenext_ros.runtime.recovering import open_recovering
 
 _Key = tuple[Path, str, RuntimeOptions]
@@ -26,35 +27,50 @@ class SharedModels:
     """
 
     def __init__(self) -> None:
-        self._changed = Condition()
+        self._loading = Lock()
+        """Held while a model is loaded, so that none is loaded twice; taken before ``_lock``."""
+        self._lock = Lock()
+        """Guards ``_open``; not held while a model is loaded or closed, which takes seconds."""
         self._open: dict[_Key, tuple[Runtime, ModelInfo, _Turns, list[_Share]]] = {}
 
     def open(self, model: Path, *, runtime: str = 'auto',
              options: RuntimeOptions | None = None) -> tuple[Runtime, ModelInfo]:
         """Do as ``open_recovering``; the engine returned is this user's share of one."""
         key = model.resolve(), runtime, options or RuntimeOptions()
-        with self._changed:
-            if key not in self._open:
-                instance, info = open_recovering(model, runtime=runtime, options=options)
+        with self._loading:
+            with self._lock:
+                if key in self._open:
+                    return self._share(key)
+            instance, info = open_recovering(model, runtime=runtime, options=options)
+            with self._lock:
                 self._open[key] = instance, info, _Turns(max(1, info.slots)), []
-            instance, info, turns, users = self._open[key]
-            share = _Share(self, key, instance, turns)
-            users.append(share)
-            # Its memory is not lent: nobody would have a turn while another one converts.
-            return share, replace(info, slots=0)
+                return self._share(key)
+
+    def _share(self, key: _Key) -> tuple[Runtime, ModelInfo]:
+        instance, info, turns, users = self._open[key]
+        share = _Share(self, key, instance, turns)
+        users.append(share)
+        # No slots: lending memory would make every other user wait for this user's conversion.
+        return share, replace(info, slots=0)
 
     def leave(self, share: _Share, key: _Key) -> None:
-        """Free the model if nobody else has it open."""
-        with self._changed:
-            instance, _, turns, users = self._open.get(key, (None, None, None, []))
-            if instance is None or turns is None or share not in users:
+        """
+        Free the model if nobody else has it open.
+
+        :raises InferenceError: an inference still runs; see ``close_or_keep``.
+        """
+        with self._lock:
+            if key not in self._open:
+                return
+            instance, _, _, users = self._open[key]
+            if share not in users:
                 return
             users.remove(share)
-            if not users:
-                # Also where it does not close: who opens the model again needs one that works.
-                del self._open[key]
-                with turns.mine():
-                    instance.close()
+            if users:
+                return
+            del self._open[key]
+            keep(instance)  # Before the lock is released: nobody may load the model beside it.
+        close_or_keep(instance)
 
 
 class _Share:
@@ -78,8 +94,8 @@ class _Share:
 
     def close(self) -> None:
         """Leave; the last one frees the model."""
-        self._models.leave(self, self._key)
         self._instance = None
+        self._models.leave(self, self._key)
 
 
 class _Turns:
