@@ -11,7 +11,7 @@ from threading import Lock, RLock
 
 from edgenext_ros.runtime.base import InferenceError, Runtime
 
-_CLOSE_LIMIT_S = 5.0
+CLOSE_LIMIT_S = 5.0
 """Longest wait for another thread that closes an engine; a vendor's library may hang there."""
 
 _lock = Lock()
@@ -45,13 +45,11 @@ def close_kept() -> None:
 
     :raises InferenceError: one cannot be closed, so nothing may be loaded.
     """
-    with _lock:
-        engines = list(_kept)
-    if not engines:
+    if not _still_kept():
         return
     problem: InferenceError | None = None
     with _alone():
-        for engine in engines:
+        for engine in _still_kept():
             try:
                 _close(engine)
             except InferenceError as error:
@@ -60,6 +58,11 @@ def close_kept() -> None:
         raise InferenceError(
             f'no model is loaded while an earlier one cannot be closed: {problem}; try again '
             f'when its inference has ended, or restart the node, then the board') from problem
+
+
+def _still_kept() -> list[Runtime]:
+    with _lock:
+        return list(_kept)
 
 
 def _close(engine: Runtime) -> None:
@@ -78,9 +81,9 @@ def _close(engine: Runtime) -> None:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Hold ``_closing``, or raise InferenceError."""
-    if not _closing.acquire(timeout=_CLOSE_LIMIT_S):
+    if not _closing.acquire(timeout=CLOSE_LIMIT_S):
         raise InferenceError(
-            f'another engine has been closing for {_CLOSE_LIMIT_S:.0f} s; it hangs, or its '
+            f'another engine has been closing for {CLOSE_LIMIT_S:.0f} s; it hangs, or its '
             f'libraries do')
     try:
         yield

@@ -25,6 +25,8 @@ from sensor_msgs.msg import CompressedImage, Image
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 RELIABLE = QoSProfile(depth=10)
+pytest.register_assert_rewrite('hostile_engine')  # test modules import it before pytest does
+
 BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 HANGS_IN_A_PROCESS = """

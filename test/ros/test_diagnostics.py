@@ -20,6 +20,8 @@ NOW = diagnostics.Report(
     ({'problem': 'bad', 'failing': 2}, {}, 1, 'bad'),
     ({'problem': 'bad', 'failing': 3}, {}, 2, 'bad'),
     ({}, {'busy': 4.9}, 0, '9.5 '), ({}, {'busy': 5.1}, 1, 'a frame has been in work for 5 s'),
+    ({}, {'busy': 6.0, 'patience': 20.0}, 0, '9.5 '), ({}, {'busy': 1.0, 'patience': 0.5}, 1, ''),
+    ({}, {'busy': 21.0, 'patience': 20.0}, 1, 'a frame has been in work for 21 s'),
     ({}, {'busy': 61.0}, 2, 'a frame has been in work for 61 s: the engine hangs'),
     ({'image_age': 9.0}, {'busy': 61.0}, 2, 'a frame has been in work'),
     ({'image_age': 3.0}, {}, 1, 'no image for 3 s'), ({'image_age': 9.0}, {}, 2, 'no image'),

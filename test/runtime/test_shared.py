@@ -25,10 +25,11 @@ class Engine:
 
     def __init__(self):
         self.seen, self.closed = [], 0
-        self.free = Event()
+        self.begun, self.free = Event(), Event()
         self.free.set()
 
     def infer(self, nv12):
+        self.begun.set()
         self.seen.append(int(nv12[0]))
         assert self.free.wait(10)
         return nv12[:1].astype(np.float32)
@@ -47,6 +48,19 @@ def engines(monkeypatch):
         return made[-1], INFO
 
     monkeypatch.setattr(shared, 'open_recovering', opened)
+    return made
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    """Let ``open_model`` make stand-ins below ``Recovering``, and list them."""
+    made = []
+
+    def opened(model, **_):
+        made.append(Engine())
+        return made[-1], INFO
+
+    monkeypatch.setattr(recovering, 'open_model', opened)
     return made
 
 
@@ -80,8 +94,8 @@ def test_the_last_to_leave_closes_it(engines):
     assert len(engines) == 2
 
 
-def test_one_that_does_not_close_is_opened_anew(engines):
-    models = SharedModels()
+def test_nothing_is_loaded_beside_one_that_does_not_close(watched):
+    models, engines = SharedModels(), watched
     share, _ = models.open(Path('a.bin'))
 
     def hang():
@@ -90,11 +104,64 @@ def test_one_that_does_not_close_is_opened_anew(engines):
     engines[0].close = hang
     with pytest.raises(InferenceError, match='still runs'):
         share.close()
+    for name in ('a.bin', 'b.bin'):
+        with pytest.raises(InferenceError, match=r'no model is loaded while .* still runs'):
+            models.open(Path(name))
+    assert len(engines) == 1
+    del engines[0].close
     again, _ = models.open(Path('a.bin'))
     assert again.infer(picture(3)).tolist() == [3]
     assert [engine.seen for engine in engines] == [[], [3]]
     again.close()
-    assert engines[1].closed == 1
+    assert [engine.closed for engine in engines] == [1, 1]
+
+
+def test_users_leave_a_hang_one_by_one_and_the_model_is_never_open_twice(watched, monkeypatch):
+    monkeypatch.setattr(recovering, 'CLOSE_WAIT_S', 0.01)
+    models = SharedModels()
+    first, second = (models.open(Path('a.bin'))[0] for _ in range(2))
+    engine = watched[0]
+    engine.free.clear()
+    with ThreadPoolExecutor(3) as threads:
+        inside = threads.submit(first.infer, picture(1))
+        assert engine.begun.wait(10)
+        try:
+            threads.submit(first.close).result(10)
+            first = models.open(Path('a.bin'))[0]
+            second.close()
+            assert 'still runs' in str(threads.submit(first.close).exception(10))
+            with pytest.raises(InferenceError, match='no model is loaded while'):
+                models.open(Path('a.bin'))
+            assert (len(watched), engine.closed) == (1, 0)
+        finally:
+            engine.free.set()
+        assert inside.result(10).tolist() == [1]
+    assert engine.closed == 1
+    models.open(Path('a.bin'))[0].close()
+    assert [one.closed for one in watched] == [1, 1]
+
+
+def test_a_close_that_lasts_keeps_nobody_from_another_model(engines):
+    models = SharedModels()
+    first, second = (models.open(Path(name))[0] for name in ('a.bin', 'b.bin'))
+    begun, go = Event(), Event()
+
+    def close():
+        begun.set()
+        assert go.wait(20)
+
+    engines[0].close = close
+    with ThreadPoolExecutor(2) as threads:
+        closing = threads.submit(first.close)
+        assert begun.wait(20)
+        try:
+            third, _ = threads.submit(models.open, Path('b.bin')).result(10)
+            threads.submit(second.close).result(10)
+        finally:
+            go.set()
+        closing.result(20)
+    third.close()
+    assert (len(engines), engines[1].closed) == (2, 1)
 
 
 def test_turns_are_taken_in_the_order_of_asking(engines):
@@ -153,14 +220,8 @@ def test_a_model_that_does_not_open_is_nobodys(engines, monkeypatch):
     assert not models._open
 
 
-def test_one_that_breaks_down_is_opened_anew_for_all(monkeypatch):
-    made = []
-
-    def opened(model, **_):
-        made.append(Engine())
-        return made[-1], INFO
-
-    monkeypatch.setattr(recovering, 'open_model', opened)
+def test_one_that_breaks_down_is_opened_anew_for_all(watched):
+    made = watched
     models = SharedModels()
     first, second = (models.open(Path('a.bin'))[0] for _ in range(2))
     made[0].infer = lambda nv12: 1 / 0
