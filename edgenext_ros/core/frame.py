@@ -54,8 +54,8 @@ class Frame:
         if self.encoding not in ENCODINGS:
             encoding, note = known_encoding(self.encoding)
             if encoding in OF_16_BITS:
-                raise UnknownEncodingError(f'encoding {encoding!r} has 16 bits: Frame.of_high_bytes '
-                                           'reads it')
+                raise UnknownEncodingError(f'encoding {encoding!r} has 16 bits: '
+                                           'Frame.of_high_bytes reads it')
             object.__setattr__(self, 'encoding', encoding)
             self._add_note(note)
         rows = checked_rows(self.encoding, self.width, self.height, self.step, self.data.size)

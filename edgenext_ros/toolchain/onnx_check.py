@@ -57,8 +57,8 @@ def check(file: OnnxFile, network: nn.Module) -> list[str]:
     difference = min((_difference(output, expected) for output in same), default=float('inf'))
     if not difference < LARGEST_DIFFERENCE:
         raise ModelError(f"{file.path}: timm's network with these weights differs from the graph "
-                         f'by {difference:.2g} of the outputs, or of what changes in them from picture '
-                         'to picture: the graph computes something else')
+                         f'by {difference:.2g} of the outputs, or of what changes in them from '
+                         'picture to picture: the graph computes something else')
     return notes
 
 

@@ -119,7 +119,8 @@ def test_a_padded_plane_of_few_rows_is_seen_where_the_step_says_nothing(encoding
     luma, chroma, data = picture(encoding, width, height, step=width, luma_rows=plane)
     frame = Frame(encoding, width, height, 0, data)
     assert not is_scrambled(frame, luma, chroma)
-    assert frame.note.endswith(f'the luma plane has {plane} rows, {plane - height} of them padding')
+    assert frame.note.endswith(
+        f'the luma plane has {plane} rows, {plane - height} of them padding')
 
 
 def test_where_two_readings_fit_the_frame_is_refused():
@@ -167,8 +168,8 @@ def test_a_step_as_of_more_channels_is_padding_with_a_note(encoding, width, step
     ('rgb8', 64, 256), ('rgb8', 640, 2048), ('rgb8', 640, 2000), ('rgb8', 640, 1920),
     ('rgb8', 640, 8000), ('nv12', 640, 1280)])
 def test_other_padding_has_no_note(encoding, width, step):
-    layout = ENCODINGS[encoding]
-    assert not Frame(encoding, width, 4, step, np.zeros(2 * step * layout.half_rows, np.uint8)).note
+    data = np.zeros(2 * step * ENCODINGS[encoding].half_rows, np.uint8)
+    assert not Frame(encoding, width, 4, step, data).note
 
 
 @pytest.mark.parametrize('encoding,width,height,step,size,reason', [
