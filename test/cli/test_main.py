@@ -24,7 +24,7 @@ def test_figures_go_through_a_link_and_replace_nothing_else(tmp_path):
     assert link.is_symlink()
     json.loads(target.read_text())
     os.mkfifo(pipe)
-    with open(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)) as reader:
+    with os.fdopen(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)) as reader:
         assert main(['models', 'list', '--json', str(pipe)]) == 0
         json.loads(reader.read())
     assert pipe.is_fifo()
