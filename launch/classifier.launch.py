@@ -72,8 +72,7 @@ def classifier(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         package=PACKAGE, executable='classifier_node', name=value('name'),
         namespace=value('namespace'), output='screen',
         parameters=[
-            parameter_file(value('params_file'),
-                           (f'{value("namespace")}/{value("name")}',)),
+            parameter_file(value('params_file')),
             # Text, so that a model named 1 or true stays a name.
             {name: ParameterValue(text, value_type=str) for name, text in given.items()},
             *([{'use_sim_time': value('use_sim_time') == 'true'}]

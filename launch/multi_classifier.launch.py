@@ -43,7 +43,7 @@ def classifiers(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     given = {name: ParameterValue(value(name), value_type=str)
              for name in ('model', 'runtime') if value(name)}
     cameras = value('cameras').split()
-    parameters = parameter_file(value('params_file'), tuple(f'{c}/classifier' for c in cameras))
+    parameters = parameter_file(value('params_file'))
     return [Node(package=PACKAGE, executable='multi_classifier_node', output='screen',
                  additional_env=environment(),
                  parameters=[parameters, given],

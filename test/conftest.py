@@ -23,11 +23,11 @@ from edgenext_ros.libraries import install_onnxruntime
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.runtime import hbdk
 from edgenext_ros.runtime.base import RuntimeUnavailableError
+from edgenext_ros.toolchain import private_ros
 import pytest
 
 STAND_INS = Path(__file__).parent / 'stand_ins'
 sys.path.append(str(STAND_INS))  # for the tests' own imports from there
-ros_domain = importlib.import_module('ros_domain')  # before a test hides that folder
 
 _tests = itertools.count()
 
@@ -151,7 +151,7 @@ def free_domain():
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 continue
-            if ros_domain.is_used(domain):
+            if private_ros.is_used(domain):
                 continue
             yield domain
             return

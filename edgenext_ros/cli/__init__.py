@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, ExitStack, redirect_stdout
+import errno
 from importlib import import_module
 import json
 import os
@@ -58,10 +59,11 @@ def _main(args: list[str] | None) -> int:
     arguments = parser.parse_args(command)
     arguments.command = command
     try:
-        _check_outputs(arguments)
-        if arguments.verb not in _WITHOUT_OPENCV:
-            require_opencv()
-        with _only_figures(arguments):
+        with ExitStack() as pipes:
+            _check_outputs(arguments, pipes)
+            if arguments.verb not in _WITHOUT_OPENCV:
+                require_opencv()
+            pipes.enter_context(_only_figures(arguments))
             code: int = arguments.run(arguments)
         sys.stdout.flush()
         return code
@@ -98,21 +100,38 @@ def add_json(parser: argparse.ArgumentParser, **options: Any) -> None:
     parser.add_argument('--json', type=Path, metavar='FILE', help=_JSON_HELP, **options)
 
 
-def _check_outputs(arguments: argparse.Namespace) -> None:
+def _check_outputs(arguments: argparse.Namespace, pipes: ExitStack) -> None:
     """
     Raise OSError now, and not when the work is done, where the figures cannot be written.
 
     An earlier run's figures go: after a failure nobody shall take them for those of this run.
+
+    :param pipes: keeps pipes open until the end, so that their readers wait for the figures.
     """
     for name in ('json', 'html', 'markdown', 'plot', 'layers', 'sensitivity'):
         path = getattr(arguments, name, None)
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise OSError(f'--{name} {path}: expected a file to write, in a folder that exists')
+        if path is not None and not _is_stdout(path) and (path.is_fifo() or path.is_socket()):
+            pipes.callback(os.close, _open_pipe(name, path))
     if arguments.json is not None and not _is_stdout(arguments.json) and arguments.json.is_file():
         if arguments.json.is_symlink():  # the link stays, see write_json
             arguments.json.write_text('')
         else:
             arguments.json.unlink()
+
+
+def _open_pipe(name: str, path: Path) -> int:
+    """Open a pipe that somebody reads; without a reader, opening it would wait."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        raise OSError(f'--{name} {path}: expected a file to write, found a '
+                      f'{"pipe that nobody reads" if path.is_fifo() else "socket"}') from error
+    os.set_inheritable(descriptor, True)  # see become
+    return descriptor
 
 
 def _is_stdout(path: Path) -> bool:

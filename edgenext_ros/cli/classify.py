@@ -22,7 +22,8 @@ HELP = 'Classify picture files, without ROS, through the same path as the node.'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('pictures', nargs='+', type=Path, metavar='PICTURE',
-                        help='picture file, or folder of pictures')
+                        help='picture file, or folder of pictures; the exit code is 1 when one '
+                             'of them could not be read')
     parser.add_argument('--model', default='demo', help='catalog name or path (default: demo)')
     parser.add_argument('--runtime', default='auto', choices=('auto', *ENGINES),
                         help='inference engine (default: auto)')
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the best classes of each picture; 1 when one that was named could not be read."""
+    """Print the best classes of each picture; 1 when one of them could not be read."""
     import sys
 
     from edgenext_ros.cli import write_json
@@ -75,9 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
     if total:
         print(total)
     write_json(arguments.json, rows)
-    named = any(account and not path.is_dir()
-                for account, path in zip(accounts, arguments.pictures, strict=True))
-    return int(named or not any('results' in row for row in rows))
+    # Other formats and hidden copies in a folder are left out on purpose: no failure.
+    return int(any('error' in row for row in rows))
 
 
 def _classify(listing: Listing, classifier: Classifier, labels: LabelSet, *,

@@ -28,6 +28,10 @@ _NO_PICTURE = re.compile(r'(8S|16[US]|32[SF]|64F)C\d*', re.ASCII | re.IGNORECASE
 """OpenCV's types of samples that are no brightness; depth is 16UC1 or 32FC1."""
 _MOSAIC = re.compile(r'(bayer_[rgb]{4})(8|16)', re.ASCII | re.IGNORECASE)
 _VIDEO = frozenset(('h264', 'h.264', 'avc', 'h265', 'h.265', 'hevc', 'vp8', 'vp9', 'av1'))
+_NO_DATA = 128
+"""What libjpeg decodes missing blocks to, in each colour."""
+_BROKEN_OFF = 'a JPEG has an end marker, but its last rows are plain grey, as where data is ' \
+    'missing before the end: such pictures are classified with the grey'
 _MOSAIC_FORMAT = '{} is a mosaic, but its file has colours already: taken as they are'
 _RGB_FORMAT: Mapping[bool, str] = MappingProxyType({
     True: 'format {!r}: the colours are taken as the file has them; image_transport would swap '
@@ -68,7 +72,10 @@ def decode(data: Bytes, *, enough: Callable[[int, int], bool] | None = None,
         return turn(_demosaic(image, f'{mosaic[1].lower()}8'), header.orientation), ''
     # Pixels of a mosaic are not averaged before it is one picture.
     reduction = header.reduction(enough) if enough else 1
-    image = turn(_imdecode(data, _REDUCED[reduction], header, said), header.orientation)
+    image = _imdecode(data, _REDUCED[reduction], header, said)
+    if header.kind == 'JPEG' and (image[-1] == _NO_DATA).all():
+        return turn(image, header.orientation), _BROKEN_OFF
+    image = turn(image, header.orientation)
     if header.bits == 16 and image.max() < LOWEST_USUAL >> 8:
         return image, low_values(int(image.max()) << 8)
     if mosaic:

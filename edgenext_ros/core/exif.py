@@ -22,6 +22,8 @@ MARK = b'Exif\0\0'
 _ORIENTATION = 0x112
 _MOST_ENTRIES = 500
 _BYTE_ORDERS: Mapping[bytes, str] = MappingProxyType({b'II*\0': '<', b'MM\0*': '>'})
+_INTEGERS: Mapping[int, str] = MappingProxyType({1: 'B', 4: 'I', 9: 'i'})
+"""Types other than SHORT, which Exif asks for, that some writers give the orientation."""
 _FLIPS: Mapping[int, int] = MappingProxyType({2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0})
 """OpenCV's code of the flip that follows; from 5 on, after transposing."""
 
@@ -41,12 +43,28 @@ def read_orientation(exif: bytes) -> int:
         (at,) = struct.unpack_from(f'{order}I', tiff, 4)
         (entries,) = struct.unpack_from(f'{order}H', tiff, at)
         for index in range(min(entries, _MOST_ENTRIES)):
-            tag, value = struct.unpack_from(f'{order}H6xH', tiff, at + 2 + 12 * index)
+            tag, kind = struct.unpack_from(f'{order}HH', tiff, at + 2 + 12 * index)
             if tag == _ORIENTATION:
+                (value,) = struct.unpack_from(f'{order}{_INTEGERS.get(kind, "H")}', tiff,
+                                              at + 10 + 12 * index)
                 return value if 1 <= value <= 8 else 1
     except struct.error:  # cut off
         pass
     return 1
+
+
+def of_text(text: bytes) -> bytes:
+    """
+    Return the Exif data that ImageMagick writes as text: its name, length, and hexadecimal lines.
+
+    :return: empty where it is none.
+    """
+    _, _, digits = text.strip().partition(b'\n')
+    _, _, digits = digits.partition(b'\n')
+    try:
+        return bytes.fromhex(digits.decode('ascii'))
+    except ValueError:
+        return b''
 
 
 def turn(image: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:

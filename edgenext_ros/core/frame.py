@@ -10,19 +10,17 @@ from dataclasses import dataclass, field
 from edgenext_ros.core.compressed import decode
 from edgenext_ros.core.layout import (
     Bytes,
+    checked_rows,
     ENCODINGS,
     FrameError,
     known_encoding,
     Layout,
-    read_rows,
+    OF_16_BITS,
     UnknownEncodingError,
 )
 import numpy as np
 
 __all__ = ('ENCODINGS', 'Bytes', 'Frame', 'FrameError', 'Layout', 'UnknownEncodingError')
-
-_LONGEST = (1 << 15) - 1
-"""Of a side: with more, OpenCV's exact nearest resize reads memory that is not the picture's."""
 
 
 @dataclass(frozen=True)
@@ -53,22 +51,14 @@ class Frame:
     """Rows of ``step`` bytes before the chroma plane: ``height``, and padding in some."""
 
     def __post_init__(self) -> None:
-        layout = ENCODINGS.get(self.encoding)
-        if layout is None:
+        if self.encoding not in ENCODINGS:
             encoding, note = known_encoding(self.encoding)
-            layout = ENCODINGS[encoding]
+            if encoding in OF_16_BITS:
+                raise UnknownEncodingError(f'encoding {encoding!r} has 16 bits: '
+                                           'Frame.of_high_bytes reads it')
             object.__setattr__(self, 'encoding', encoding)
             self._add_note(note)
-        width, height = self.width, self.height
-        if width < layout.smallest or height < layout.smallest:
-            raise FrameError(f'{self}: width and height must be at least {layout.smallest}')
-        if width > _LONGEST or height > _LONGEST:
-            raise FrameError(f'{self}: width and height must be at most {_LONGEST}')
-        if layout.even_width and width % 2:
-            raise FrameError(f'{self}: width must be even')
-        rows = read_rows(self.encoding, width, height, self.step, self.data.size)
-        if layout.even_height and rows.height % 2:
-            raise FrameError(f'{self}: height must be even')
+        rows = checked_rows(self.encoding, self.width, self.height, self.step, self.data.size)
         object.__setattr__(self, 'luma_rows', rows.luma_rows)
         if rows.note:
             object.__setattr__(self, 'height', rows.height)
@@ -88,6 +78,31 @@ class Frame:
         image = np.ascontiguousarray(image)
         height, width = image.shape[:2]
         return cls(encoding, width, height, image.nbytes // height, image.reshape(-1), note=note)
+
+    @classmethod
+    def of_high_bytes(cls, encoding: str, width: int, height: int, step: int, data: Bytes,
+                      big_endian: bool = False) -> Frame | None:
+        """
+        Copy the high bytes of 16-bit colour, or of a 16-bit mosaic, into a frame of 8 bits.
+
+        :param encoding: such as ``bgr16`` or ``bayer_rggb16``, or another name of it.
+        :param data: the whole message's, flat uint8; arguments are those of ``Frame``.
+        :return: None where the encoding is none of ``OF_16_BITS``.
+        :raises FrameError: size, step and data do not fit each other.
+        """
+        try:
+            known, note = known_encoding(encoding)
+        except UnknownEncodingError:
+            return None
+        if known not in OF_16_BITS:
+            return None
+        rows = checked_rows(known, width, height, step, data.size)
+        if rows.note:
+            note = f'{note}; {rows.note}' if note else rows.note
+        row = width * OF_16_BITS[known].pixel_bytes
+        high = data.reshape(-1, rows.step)[:, int(not big_endian):row:2]
+        return cls(f'{known[:-2]}8', width, rows.height, row // 2,
+                   np.ascontiguousarray(high).reshape(-1), note=note, of_16_bits=True)
 
     @classmethod
     def from_compressed(cls, data: Bytes, *, enough: Callable[[int, int], bool] | None = None,

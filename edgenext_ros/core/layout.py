@@ -21,6 +21,8 @@ import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
 
+_LONGEST = (1 << 15) - 1
+"""Of a side: with more, OpenCV's exact nearest resize reads memory that is not the picture's."""
 _LONGEST_NAME = 40
 """Characters of an unknown encoding that are told: a message may hold any number."""
 _ALIGNMENTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -28,7 +30,10 @@ _ALIGNMENTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _PLANE_ALIGNMENTS = (1, 8, 16, 32, 64)
 """Rows of the luma plane are a multiple of one of these, where a video unit pads the plane."""
 _LEAST_PADDED_HEIGHT = 128
-"""Of a padded luma plane: with less, its padding may look like the rows of chroma."""
+"""
+Of a luma plane whose padding is looked for beside other readings: with less, it may look like the
+rows of chroma.
+"""
 
 
 class FrameError(ValueError):
@@ -68,6 +73,15 @@ ENCODINGS: Mapping[str, Layout] = MappingProxyType({
 })
 """Encodings by their sensor_msgs name; nv12 is what TROS cameras call theirs."""
 
+_BAYER16 = Layout(2, even_width=True, even_height=True, smallest=4)
+OF_16_BITS: Mapping[str, Layout] = MappingProxyType({
+    'bgr16': Layout(6), 'rgb16': Layout(6), 'bgra16': Layout(8), 'rgba16': Layout(8),
+    'bayer_rggb16': _BAYER16, 'bayer_bggr16': _BAYER16, 'bayer_gbrg16': _BAYER16,
+    'bayer_grbg16': _BAYER16,
+})
+"""Encodings that become one of ``ENCODINGS``; see ``Frame.of_high_bytes``."""
+_LAYOUTS: Mapping[str, Layout] = MappingProxyType({**ENCODINGS, **OF_16_BITS})
+
 BAYER_TO_BGR: Mapping[str, int] = MappingProxyType({
     # OpenCV names a Bayer pattern by its second row, ROS by its first.
     'bayer_rggb8': cv2.COLOR_BayerBG2BGR, 'bayer_bggr8': cv2.COLOR_BayerRG2BGR,
@@ -80,7 +94,8 @@ _ALIASES: Mapping[str, str] = MappingProxyType({
     # FFmpeg's and V4L2's names.
     'bgr24': 'bgr8', 'rgb24': 'rgb8', 'bgra': 'bgra8', 'rgba': 'rgba8', 'gray': 'mono8',
     'gray8': 'mono8', 'grey': 'mono8', 'y8': 'mono8', 'mono': 'mono8', 'yuyv422': 'yuyv',
-    'yuy2': 'yuyv', 'uyvy422': 'uyvy',
+    'yuy2': 'yuyv', 'uyvy422': 'uyvy', 'gray16': 'mono16', 'y16': 'mono16', 'bgr48': 'bgr16',
+    'rgb48': 'rgb16', 'bgra64': 'bgra16', 'rgba64': 'rgba16',
 })
 _OTHERS: Mapping[str, str] = MappingProxyType({
     **dict.fromkeys(('16uc1', '16sc1', '32fc1'),
@@ -93,15 +108,16 @@ _OTHERS: Mapping[str, str] = MappingProxyType({
 
 def known_encoding(name: str) -> tuple[str, str]:
     """
-    Return the name in ``ENCODINGS`` of an encoding, and a note where it is another one.
+    Return the name of an encoding here, and a note where it is another one.
 
-    :raises UnknownEncodingError: it is not in ``ENCODINGS``, and no other name of one of them.
+    :return: a key of ``ENCODINGS``, or of ``OF_16_BITS``.
+    :raises UnknownEncodingError: it is in neither, and no other name of one of them.
     """
-    if name in ENCODINGS:
+    if name in _LAYOUTS:
         return name, ''
     plain = name[:_LONGEST_NAME].strip().lower()
     known = _ALIASES.get(plain, plain)
-    if known not in ENCODINGS or len(name) > _LONGEST_NAME:
+    if known not in _LAYOUTS or len(name) > _LONGEST_NAME:
         raise UnknownEncodingError(
             f'encoding {name[:_LONGEST_NAME]!r} is not supported; use one of '
             f'{", ".join(ENCODINGS)}{_OTHERS.get(plain, "")}')
@@ -139,10 +155,10 @@ def read_rows(encoding: str, width: int, height: int, step: int, size: int) -> R
 
     :raises FrameError: none fits, or several do.
     """
-    layout, text = ENCODINGS[encoding], f'{encoding} {width}x{height}'
+    layout, text = _LAYOUTS[encoding], f'{encoding} {width}x{height}'
     row, twice = width * layout.pixel_bytes, layout.half_rows
     if step >= row and 2 * size == step * height * twice:
-        return Rows(height, step, height)
+        return Rows(height, step, height, _maybe_wider(layout, width, step))
     found = _readings(layout, width, height, step, size) if size else []
     if len(found) > 1:
         ways = ' or '.join(f'{rows.height} rows of {rows.step} bytes' for rows in found)
@@ -162,6 +178,42 @@ def read_rows(encoding: str, width: int, height: int, step: int, size: int) -> R
                      f'(step {step} x {expected // step} rows), found {size}')
 
 
+def _maybe_wider(layout: Layout, width: int, step: int) -> str:
+    """
+    Say that padding may be channels: rgb8 with a step of 4 x width, say.
+
+    A driver may mean padded rows, or pixels of four bytes under the wrong name. ROS defines the
+    former, which a view on a part of a wider picture has too.
+    """
+    each, rest = divmod(step, width)
+    if rest or layout.half_rows != 2 or not layout.pixel_bytes < each <= 2 * layout.pixel_bytes \
+            or each not in {known.pixel_bytes for known in _LAYOUTS.values()} \
+            or step in {_ceil(width * layout.pixel_bytes, to) for to in _ALIGNMENTS}:
+        return ''
+    return (f'step {step} is {each} bytes a pixel, the encoding has {layout.pixel_bytes}: the '
+            'rest of each row is taken as padding; where the colours are wrong, let the driver '
+            'name the encoding that it sends')
+
+
+def checked_rows(encoding: str, width: int, height: int, step: int, size: int) -> Rows:
+    """
+    Do what ``read_rows`` does, for any width and height.
+
+    :raises FrameError: no picture of this encoding has these sides, or see there.
+    """
+    layout, text = _LAYOUTS[encoding], f'{encoding} {width}x{height}'
+    if width < layout.smallest or height < layout.smallest:
+        raise FrameError(f'{text}: width and height must be at least {layout.smallest}')
+    if width > _LONGEST or height > _LONGEST:
+        raise FrameError(f'{text}: width and height must be at most {_LONGEST}')
+    if layout.even_width and width % 2:
+        raise FrameError(f'{text}: width must be even')
+    rows = read_rows(encoding, width, height, step, size)
+    if layout.even_height and rows.height % 2:
+        raise FrameError(f'{text}: height must be even')
+    return rows
+
+
 def _readings(layout: Layout, width: int, height: int, step: int, size: int) -> list[Rows]:
     row, twice = width * layout.pixel_bytes, layout.half_rows
     steps = {_ceil(row, to) for to in _ALIGNMENTS}
@@ -176,16 +228,26 @@ def _readings(layout: Layout, width: int, height: int, step: int, size: int) -> 
     for rows in heights:
         if layout.even_height and rows % 2:
             continue
-        planes = {_ceil(rows, to) for to in _PLANE_ALIGNMENTS} \
-            if twice > 2 and rows >= _LEAST_PADDED_HEIGHT else {rows}
-        found += [(rows, true_step, plane) for true_step in steps for plane in planes
-                  if true_step * plane * twice == 2 * size]
+        found += _fitting(rows, steps, twice, size, padded=rows >= _LEAST_PADDED_HEIGHT)
         if rows != height and not usual and row <= step < min(2 * row, row * twice // 2) \
                 and size == step * height:
             found.append((rows, step, rows))
+    if step < row and all(true_step != row for _, true_step, _ in found) \
+            and not (layout.even_height and height % 2):
+        # The step says nothing, and no picture without padding fits: a low plane may have some.
+        padded = _fitting(height, steps, twice, size, padded=True)
+        found += [reading for reading in padded if reading not in found]
     if usual and step < 2 * row and all(reading[1] != step for reading in found):
         return []  # rows may be padded as it says, and some of them missing
     return [_explained(height, step, size, *reading) for reading in found]
+
+
+def _fitting(rows: int, steps: set[int], twice: int, size: int, *,
+             padded: bool) -> list[tuple[int, int, int]]:
+    """Return rows, step and rows of the luma plane, which may be padded, that fit the bytes."""
+    planes = {_ceil(rows, to) for to in _PLANE_ALIGNMENTS} if twice > 2 and padded else {rows}
+    return [(rows, step, plane) for step in steps for plane in planes
+            if step * plane * twice == 2 * size]
 
 
 def _explained(height: int, step: int, size: int, rows: int, true_step: int,

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 import struct
+import zlib
 
-from edgenext_ros.core.exif import read_orientation
+from edgenext_ros.core.exif import of_text, read_orientation
 from edgenext_ros.core.jpeg import has_end, header_reduction, JpegHeader, read_header
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ Bytes = npt.NDArray[np.uint8]
 _MOST_CHUNKS = 100_000
 """Of a PNG; what comes from an encoder has one for 8 kB or more."""
 _LONGEST_EXIF = 1 << 16
+_RAW_PROFILES = (b'Raw profile type exif', b'Raw profile type APP1')
 _TRUNCATED = 'is truncated: no end marker'
 _KINDS = (
     (0, b'BM', 'BMP'), (0, b'II*\0', 'TIFF'), (0, b'MM\0*', 'TIFF'), (0, b'GIF8', 'GIF'),
@@ -105,12 +107,27 @@ def _read_png(data: Bytes) -> FileHeader:
         head: tuple[int, bytes] = struct.unpack_from('>I4s', data.data, at)
         if head[1] == b'eXIf':
             orientation = read_orientation(_part(data, at + 8, head[0]))
+        elif head[1] in (b'tEXt', b'zTXt') and orientation == 1:
+            orientation = read_orientation(of_text(_raw_profile(_part(data, at + 8, head[0]))))
         at += 12 + head[0]
         if head[1] == b'IEND' and at <= data.size:
             # A damaged one may end before its header does; the lengths are in the first chunk.
             width, height, bits, colours = struct.unpack('>IIBB', data[16:26].tobytes().ljust(10))
             return FileHeader('PNG', width, height, 3 if colours else 1, bits, orientation)
     raise ValueError(_TRUNCATED)
+
+
+def _raw_profile(chunk: bytes) -> bytes:
+    """Return the text of a chunk that ImageMagick keeps Exif data in; empty for another one."""
+    name, _, text = chunk.partition(b'\0')
+    if name not in _RAW_PROFILES:
+        return b''
+    if not text.startswith(b'\0'):  # not compressed
+        return text
+    try:
+        return zlib.decompressobj().decompress(text[1:], 2 * _LONGEST_EXIF)
+    except zlib.error:
+        return b''
 
 
 def _webp_orientation(data: Bytes) -> int:

@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 from edgenext_ros.models.store import user_path
-from edgenext_ros.ros.parameter_files import EXPECTED, ignored, MOST_BYTES, sections
-from launch.logging import get_logger
+from edgenext_ros.ros.parameter_files import EXPECTED, MOST_BYTES, sections
 from launch_ros.parameter_descriptions import ParameterFile
 import yaml
 
@@ -15,12 +14,12 @@ class LaunchArgumentError(ValueError):
     """A launch argument cannot be used; the text says which, and why."""
 
 
-def parameter_file(text: str, nodes: tuple[str, ...]) -> ParameterFile:
+def parameter_file(text: str) -> ParameterFile:
     """
     Return the parameter file that ``params_file`` names; launch itself would only warn.
 
-    :param nodes: absolute names of the nodes that it is for; one warning when it has nothing
-        for any of them, as a file of another package, included in the same launch, has not.
+    A node warns of a file that has nothing for it: it also knows its name after remapping.
+
     :raises LaunchArgumentError: it is missing, cannot be read, or no file of parameters.
     """
     path = user_path(text)
@@ -44,7 +43,4 @@ def parameter_file(text: str, nodes: tuple[str, ...]) -> ParameterFile:
                                   f'{" ".join(why.split())}') from error
     if not found:
         raise LaunchArgumentError(f'params_file {text!r}: holds no parameters; {EXPECTED}')
-    warning = ignored(f'params_file {text!r}', found, nodes)
-    if warning:
-        get_logger('launch').warning(warning)
     return ParameterFile(str(path))

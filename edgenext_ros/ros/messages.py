@@ -18,7 +18,6 @@ from edgenext_ros.core.cdr import (
 )
 from edgenext_ros.core.frame import (
     Bytes,
-    ENCODINGS,
     Frame,
     FrameError,
     UnknownEncodingError,
@@ -62,22 +61,9 @@ def frame_from_image(message: Image | ImageData, *, enough: Enough | None = None
             frame = Frame.from_compressed(data, enough=enough)
             note = f'encoding {message.encoding!r} is a picture file, which is decoded'
             return replace(frame, note=f'{note}; {frame.note}' if frame.note else note)
-        return _of_16_bits(message, data) \
-            or Frame.from_image(_ask_cv_bridge(message, data, error))
-
-
-def _of_16_bits(message: Image | ImageData, data: Bytes) -> Frame | None:
-    """Take the high bytes of 16-bit colour or of a 16-bit mosaic; None where it is neither."""
-    encoding = f'{message.encoding[:_LONGEST_NAME].removesuffix("16")}8'
-    if not message.encoding.endswith('16') or encoding not in ENCODINGS:
-        return None
-    pixel = ENCODINGS[encoding].pixel_bytes
-    row = 2 * message.width * pixel
-    if not row or message.step < row or data.size != message.step * message.height:
-        return None
-    high = data.reshape(-1, message.step)[:, int(not message.is_bigendian):row:2]
-    return Frame(encoding, message.width, message.height, message.width * pixel,
-                 np.ascontiguousarray(high).reshape(-1), of_16_bits=True)
+        wide = Frame.of_high_bytes(message.encoding, message.width, message.height, message.step,
+                                   data, bool(message.is_bigendian))
+        return wide or Frame.from_image(_ask_cv_bridge(message, data, error))
 
 
 def _ask_cv_bridge(message: Image | ImageData, data: Bytes,

@@ -26,7 +26,7 @@ from edgenext_ros.core.nv12 import DEFAULT_FIT
 from edgenext_ros.models import bin_file, ModelError, pictures
 from edgenext_ros.models.left_out import Account
 from edgenext_ros.runtime import hbdk
-from edgenext_ros.toolchain import calibration, mapper
+from edgenext_ros.toolchain import calibration, compiled_labels, mapper
 from edgenext_ros.toolchain.mapper import Report
 from edgenext_ros.toolchain.recipe import Recipe, WEIGHTS
 
@@ -66,7 +66,7 @@ class Job:
 
 def compile_model(job: Job, *, progress: Progress) -> Report:
     """
-    Compile one model; a recipe file appears beside the output.
+    Compile one model; a recipe file, and the labels of its weights, appear beside the output.
 
     :raises RuntimeUnavailableError: the vendor's tools are not here.
     :raises ModelError: the model is not an EdgeNeXt, or the tools refuse it.
@@ -99,6 +99,10 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
                              left_out=account.as_json() if account else None)
             if job.output is not None:
                 _publish(job, work, config, prepared, used, report)
+                labels = compiled_labels.copy(Path(job.model), job.output,
+                                              classes=prepared['classes'])
+                if labels:
+                    progress(labels)
         except ModelError as error:
             raise ModelError(f'{error}; the whole log: {_keep_log(job, work)}') from error
         except OSError:

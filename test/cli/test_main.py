@@ -24,10 +24,34 @@ def test_figures_go_through_a_link_and_replace_nothing_else(tmp_path):
     assert link.is_symlink()
     json.loads(target.read_text())
     os.mkfifo(pipe)
-    reader = subprocess.Popen(['cat', str(pipe)], stdout=subprocess.PIPE)
-    assert main(['models', 'list', '--json', str(pipe)]) == 0
-    json.loads(reader.communicate(timeout=20)[0])
+    with os.fdopen(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)) as reader:
+        assert main(['models', 'list', '--json', str(pipe)]) == 0
+        json.loads(reader.read())
     assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize('verb', [
+    ('models', 'list'), ('runtimes',), ('parameters',), ('classify', 'a.jpg'),
+    ('evaluate', '--data', '.'), ('verify', 'a.bin', '--against', 'a.onnx', '--pictures', '.'),
+    ('train', '.', '--output', 'own'), ('bench',),
+    ('compile', 'edgenext_xx_small', '--random-weights'), ('demo',)], ids=lambda verb: verb[0])
+@pytest.mark.parametrize('found,words', [
+    ('pipe', 'expected a file to write, found a pipe that nobody reads'),
+    ('socket', 'expected a file to write, found a socket'),
+    ('folder', 'expected a file to write, in a folder that exists')])
+def test_figures_that_cannot_be_written_are_one_sentence_at_once(special_files, capsys, found,
+                                                                 words, verb):
+    path = special_files[found]
+    assert main([*verb, '--json', str(path)]) == 1
+    assert capsys.readouterr() == ('', f'edgenext {verb[0]}: --json {path}: {words}\n')
+
+
+@pytest.mark.parametrize('arguments', [
+    ('evaluate', '--data', '.', '--html'), ('bench', '--markdown'), ('bench', '--plot'),
+    ('compile', 'edgenext_xx_small', '--random-weights', '--layers')], ids=' '.join)
+def test_no_other_output_waits_for_a_reader(special_files, capsys, arguments):
+    assert main([*arguments, str(special_files['pipe'])]) == 1
+    assert 'found a pipe that nobody reads' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('file', ['-', '/dev/stdout'])

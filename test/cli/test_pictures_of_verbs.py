@@ -48,7 +48,7 @@ def call(*arguments, figures):
 
 def test_classify(folder, tmp_path, capsys):
     code, rows = call('classify', folder, '--runtime', 'onnx', figures=tmp_path / 'x.json')
-    assert code == 0 and capsys.readouterr().out.splitlines()[-1] == LINE
+    assert code == 1 and capsys.readouterr().out.splitlines()[-1] == LINE
     assert [row['picture'] for row in rows if 'results' in row] == [
         str(folder / file) for file in sorted(TAKEN)]
     reasons = [row['left_out'] for row in rows if 'left_out' in row]
@@ -56,6 +56,17 @@ def test_classify(folder, tmp_path, capsys):
     same = [row['results'] for row in rows
             if row['picture'].endswith(('/a.JPG', '/b.jfif', '/bare', 'plant/g.jpg'))]
     assert len(same) == 4 and all(results == same[0] for results in same)
+
+
+def test_classify_fails_when_a_picture_of_a_folder_cannot_be_read(folder, tmp_path):
+    figures = tmp_path / 'x.json'
+    for file in ('cup/cut.jpg', 'plant/text.jpg', 'cup/empty.png'):
+        assert call('classify', folder, '--runtime', 'onnx', figures=figures)[0] == 1
+        (folder / file).unlink()
+    code, rows = call('classify', folder, '--runtime', 'onnx', figures=figures)
+    assert code == 0 and sum('results' in row for row in rows) == len(TAKEN)
+    assert {row['left_out'] for row in rows if 'left_out' in row} == {
+        '.heic', '.gif', 'hidden', 'in a hidden folder'}
 
 
 def test_classify_says_why_a_named_file_is_left_out(folder, tmp_path, capsys):
@@ -142,7 +153,7 @@ def test_names_of_any_bytes_are_printed(tmp_path, labels, verb):
     done = subprocess.run(
         [sys.executable, '-m', 'edgenext_ros.cli', verb, *data, '--labels', labels, '--runtime',
          'onnx', '--json', tmp_path / 'x.json'], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == (verb == 'classify'), done.stderr
     assert 'left out 1 of 3: 1 damaged (cup/torn\\xff.jpg)' in done.stdout
     assert (tmp_path / 'x.json').read_text().isascii()
 

@@ -82,6 +82,19 @@ def test_markers_inside_segments_between_scans_are_not_looked_at(photograph):
     assert 'no end marker' in refusal(data[:second] + comment)
 
 
+@pytest.mark.parametrize('enough', [None, lambda width, height: min(width, height) >= 30],
+                         ids=['whole', 'reduced'])
+@pytest.mark.parametrize('options', [(), RESTARTS], ids=['baseline', 'restarts'])
+def test_a_jpeg_whose_data_breaks_off_before_its_end_has_a_note(options, enough, photograph):
+    data = coded('.jpg', photograph, *options)
+    begin = data.index(b'\xff\xda') + 14
+    notes = {decoded(data[:begin + size].rstrip(b'\xff') + b'\xff\xd9', enough=enough)[0].note
+             for size in (100, 1000, (len(data) - begin) // 2)}
+    (note,) = notes  # so that a stream has one line
+    assert note.startswith('a JPEG has an end marker, but its last rows are plain grey')
+    assert not decoded(data, enough=enough)[0].note
+
+
 # Kinds that OpenCV does not decode ------------------------------------------------------------
 
 

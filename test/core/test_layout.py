@@ -48,7 +48,7 @@ def test_a_picture_is_read_as_it_was_written_or_refused(encoding, size):
     usual = {ceil(width, 1 << bits) for bits in range(9)}
     times = 3 if encoding == 'nv24' else 1.5
     for step in usual | {step for step in (width + 2, width + 6) if step / times not in usual}:
-        # Planes of small pictures are not padded.
+        # Planes of small pictures are padded only where the step says nothing, see below.
         aligned = (ceil(height, 1 << bits) for bits in range(3, 7))
         for luma_rows in {height, *(rows for rows in aligned if height >= 128)}:
             luma, chroma, data = picture(encoding, width, height, step=step, luma_rows=luma_rows)
@@ -111,7 +111,22 @@ def test_a_padded_luma_plane_is_seen_and_converted(encoding):
     assert (converter.convert(plain) == expected).all(), 'the plan of another layout is not used'
 
 
+@pytest.mark.parametrize('size,plane', [((640, 120), 128), ((384, 90), 96), ((66, 36), 64)],
+                         ids=str)
+@pytest.mark.parametrize('encoding', PLANAR)
+def test_a_padded_plane_of_few_rows_is_seen_where_the_step_says_nothing(encoding, size, plane):
+    width, height = size
+    luma, chroma, data = picture(encoding, width, height, step=width, luma_rows=plane)
+    frame = Frame(encoding, width, height, 0, data)
+    assert not is_scrambled(frame, luma, chroma)
+    assert frame.note.endswith(
+        f'the luma plane has {plane} rows, {plane - height} of them padding')
+
+
 def test_where_two_readings_fit_the_frame_is_refused():
+    # 96 rows of luma for 90, or 60 of 512 bytes.
+    with pytest.raises(FrameError, match=r'46080 bytes at step 0 may be .* or '):
+        Frame('nv12', 320, 90, 0, np.zeros(46080, np.uint8))
     with pytest.raises(FrameError, match=r'38400 bytes at step 192 may be .*200 rows of 128 bytes'
                                          r'.* and their chroma: let the driver set step'):
         Frame('nv12', 100, 200, 192, np.zeros(38400, np.uint8))
@@ -139,6 +154,24 @@ def test_a_step_may_count_pixels_of_padded_rows(encoding):
         32 * pixel, f'step 32 is ignored, a row has {32 * pixel} bytes')
 
 
+@pytest.mark.parametrize('encoding,width,step,channels', [
+    ('rgb8', 640, 2560, 4), ('bgr8', 1920, 7680, 4), ('mono8', 640, 1280, 2),
+    ('yuyv', 640, 1920, 3), ('bayer_rggb8', 640, 1280, 2), ('rgb8', 640, 3840, 6)])
+def test_a_step_as_of_more_channels_is_padding_with_a_note(encoding, width, step, channels):
+    frame = Frame(encoding, width, 4, step, np.zeros(4 * step, np.uint8))
+    assert (frame.step, frame.height) == (step, 4)
+    assert frame.note.startswith(f'step {step} is {channels} bytes a pixel, the encoding has ')
+    assert 'taken as padding; where the colours are wrong, let the driver name' in frame.note
+
+
+@pytest.mark.parametrize('encoding,width,step', [
+    ('rgb8', 64, 256), ('rgb8', 640, 2048), ('rgb8', 640, 2000), ('rgb8', 640, 1920),
+    ('rgb8', 640, 8000), ('nv12', 640, 1280)])
+def test_other_padding_has_no_note(encoding, width, step):
+    data = np.zeros(2 * step * ENCODINGS[encoding].half_rows, np.uint8)
+    assert not Frame(encoding, width, 4, step, data).note
+
+
 @pytest.mark.parametrize('encoding,width,height,step,size,reason', [
     ('bgr8', 4, 4, 0, 48, 'step is 0'), ('bgr8', 4, 4, 10, 48, 'but step is 10'),
     ('bgr8', 4, 4, 16, 48, 'truncated'),
@@ -155,13 +188,55 @@ def test_what_fits_nothing_is_refused(encoding, width, height, step, size, reaso
     ('8UC1', 'mono8'), ('8UC3', 'bgr8'), ('8UC4', 'bgra8'), ('BGR8', 'bgr8'), (' nv12 ', 'nv12'),
     ('NV12', 'nv12'), ('yuyv422', 'yuyv'), ('YUY2', 'yuyv'), ('UYVY422', 'uyvy'),
     ('rgb24', 'rgb8'), ('bgr24', 'bgr8'), ('rgba', 'rgba8'), ('gray', 'mono8'),
-    ('BAYER_RGGB8', 'bayer_rggb8')])
+    ('BAYER_RGGB8', 'bayer_rggb8'), ('MONO16', 'mono16'), ('Y16 ', 'mono16')])
 def test_other_names_of_an_encoding_are_taken_with_a_note(name, encoding):
     layout = ENCODINGS[encoding]
     data = np.zeros(8 * layout.pixel_bytes * 4 * layout.half_rows, np.uint8)
     frame = Frame(name, 8, 8, 8 * layout.pixel_bytes, data)
     assert frame.encoding == encoding
     assert frame.note == f'encoding {name!r} is taken as {encoding}'
+
+
+WIDE = [e for e in ENCODINGS if e[:3] in ('bgr', 'rgb', 'bay')]
+
+
+def of_16_bits(name, width, height, step, data):
+    return Frame.of_high_bytes(name, width, height, step, np.asarray(data, np.uint8))
+
+
+@pytest.mark.parametrize('eight', WIDE)
+def test_16_bits_get_the_notes_and_repairs_of_8_bits(eight):
+    name, row = f'{eight[:-1]}16', 8 * 2 * ENCODINGS[eight].pixel_bytes
+    data = np.arange(6 * row) % 251
+    plain = of_16_bits(name, 8, 6, row, data)
+    assert (plain.encoding, plain.note) == (eight, '')
+    assert (plain.data == data[1::2]).all()
+    for said in (8, 8 * row):  # pixels, bits
+        assert (frame := of_16_bits(name, 8, 6, said, data)).note == (
+            f'step {said} is ignored, a row has {row} bytes')
+        assert (frame.data == plain.data).all()
+    upper = of_16_bits(name.upper(), 8, 6, row, data)
+    assert upper.note == f'encoding {name.upper()!r} is taken as {name}'
+    for size, kind in ((6 * row - 2, 'truncated'), (6 * row + 2, 'oversized')):
+        with pytest.raises(FrameError) as caught:
+            of_16_bits(name, 8, 6, row, np.zeros(size))
+        assert str(caught.value) == (
+            f'{name} 8x6: data is {kind}: expected {6 * row} bytes (step {row} x 6 rows), '
+            f'found {size}')
+
+
+@pytest.mark.parametrize('name,width,height,reason', [
+    ('bgr16', 0, 4, 'at least 1'), ('bgr16', 4, 0, 'at least 1'), ('bgr16', 40_000, 1, 'at most'),
+    ('bayer_rggb16', 5, 4, 'width must be even'), ('bayer_rggb16', 4, 5, 'height must be even')])
+def test_sides_of_16_bits_are_checked(name, width, height, reason):
+    step = 6 * width
+    with pytest.raises(FrameError, match=f'^{name} {width}x{height}: .*{reason}'):
+        of_16_bits(name, width, height, step, np.zeros(step * height))
+
+
+@pytest.mark.parametrize('name', ['bgr8', 'mono16', '16UC1', 'junk16', 'x' * 1000])
+def test_other_encodings_are_not_of_16_bits(name):
+    assert of_16_bits(name, 4, 4, 24, np.zeros(96)) is None
 
 
 @pytest.mark.parametrize('name,hint', [

@@ -3,9 +3,10 @@
 """The launch argument params_file: launch itself would only warn, and the node run its demo."""
 
 import os
+import signal
 
 import pytest
-from test_launch import describe, environment, launched, pytestmark, ROOT
+from test_launch import describe, environment, launched, pytestmark, ROOT, wait
 
 __all__ = ['environment', 'pytestmark']  # pytest's, by their names
 
@@ -58,23 +59,16 @@ def test_params_file_that_is_none_ends_the_launch_in_one_sentence(tmp_path, laun
     assert '\n' not in str(caught.value)
 
 
-@pytest.mark.parametrize('section,warned', [
-    ('/**', False), ('robot/classifier', False), ('/robot/*', False), ('robot/**', False),
-    ('robot:\n  classifier', False), ('classifier', True), ('/robot/classifer', True),
-    ('/*', True), ('amcl', True)])
-def test_params_file_for_other_nodes_only_is_told(tmp_path, monkeypatch, section, warned):
-    from edgenext_ros.ros import launch_checks
-    told = []
-    monkeypatch.setattr(launch_checks, 'get_logger', lambda name: type(
-        'Logger', (), {'warning': staticmethod(told.append)}))
-    path = tmp_path / 'parameters.yaml'
-    path.write_text(section + ':\n    ros__parameters:\n      top_k: 2\n')
-    (node,) = actions('classifier', params_file=str(path), namespace='robot')
-    assert node
-    assert len(told) == warned
-    name = section.strip('/')
-    assert all(text == f'params_file {str(path)!r} has parameters for {name} only, this node is '
-               '/robot/classifier: they are ignored' for text in told)
+def test_params_file_for_other_nodes_only_is_told_once(environment, tmp_path):
+    path = tmp_path / 'mine.yaml'
+    path.write_text('classifer:\n  ros__parameters:\n    top_k: 2\n')
+    with launched(environment, tmp_path, 'classifier', f'params_file:={path}') as (process, log):
+        wait(lambda: '[classifier]: model ' in log.read_text(), 'the node')
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(5) == 0
+    told = [line for line in log.read_text().splitlines() if 'they are ignored' in line]
+    assert len(told) == 1
+    assert f'{path} has parameters for classifer only, this node is /classifier: ' in told[0]
 
 
 def test_params_file_in_the_home_folder_is_found(tmp_path, monkeypatch):

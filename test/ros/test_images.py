@@ -121,6 +121,14 @@ def test_16_bit_pictures_are_their_high_bytes_without_cv_bridge(encoding, order,
     assert (frame.data == expected.data).all()
 
 
+@pytest.mark.parametrize('encoding', ['bgr16', 'BGR16', 'bayer_rggb16', 'mono16'])
+def test_16_bit_pictures_of_a_wrong_size_are_named(encoding):
+    with pytest.raises(FrameError, match=r'16 8x4: data is truncated: expected \d+ bytes .*, '
+                                         'found 16$'):
+        messages.frame_from_image(Image(
+            encoding=encoding, height=4, width=8, step=64, data=array('B', bytes(16))))
+
+
 @pytest.mark.parametrize('encoding', ['jpeg', 'JPEG', 'mjpeg', 'jpg', 'png'])
 @pytest.mark.parametrize('suffix', ['.jpg', '.png'])
 def test_an_image_may_hold_a_file(encoding, suffix, photograph):

@@ -1,12 +1,13 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A test does not join the ROS domain of nodes that run already."""
+"""Neither a test nor a measurement joins the ROS domain of nodes that run already."""
 
 import subprocess
 import sys
 
+from edgenext_ros.toolchain import private_ros
+from edgenext_ros.toolchain.private_ros import is_used
 import pytest
-from ros_domain import is_used
 
 NODE = """
 import sys, rclpy
@@ -44,6 +45,27 @@ def test_free_domain_skips_one_that_is_used(request, monkeypatch):
         asked.append(domain)
         return len(asked) < 4
 
-    monkeypatch.setattr('ros_domain.is_used', used)
+    monkeypatch.setattr(private_ros, 'is_used', used)
     assert request.getfixturevalue('free_domain') == asked[3]
     assert len(set(asked)) == 4
+
+
+def test_a_measurement_skips_a_domain_that_is_used():
+    first = private_ros.environment()['ROS_DOMAIN_ID']
+    with subprocess.Popen([sys.executable, '-c', NODE, first], text=True, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as node:
+        try:
+            assert node.stdout.readline() == 'here\n'
+            second = private_ros.environment()['ROS_DOMAIN_ID']
+        finally:
+            node.stdin.close()
+            node.wait(20)
+    assert second != first and 215 <= int(second) <= 232
+
+
+def test_no_domain_that_is_free_is_one_sentence(monkeypatch):
+    asked = []
+    monkeypatch.setattr(private_ros, 'is_used', lambda domain: asked.append(domain) or True)
+    with pytest.raises(RuntimeError, match='every ROS domain from 215 to 232 is in use on this'):
+        private_ros.environment()
+    assert sorted(asked) == [*range(215, 233)]

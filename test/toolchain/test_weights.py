@@ -77,6 +77,7 @@ def test_the_position_encoding_that_onnxsim_computed_is_taken_apart(checks):
     ('two.pt', "found 2: 'student'; 'teacher'"),
     ('half_file.pt', 'damaged zip archive'),
     ('other_network.onnx', 'not an EdgeNeXt|differs from the graph'),
+    ('other_norm.onnx', 'of what changes in them from picture to picture'),
     ('lost.onnx', 'its weights are in gone.data, which is not beside it; copy both'),
     ('outside.onnx', "refers to '../modern.onnx.data' for its weights; only a file in its own"),
     ('absolute.onnx', 'only a file in its own folder'),

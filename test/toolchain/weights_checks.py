@@ -7,6 +7,7 @@ Arguments: the package's folder, a folder to write to.
 """
 
 import argparse
+import copy
 import importlib.util
 import json
 from pathlib import Path
@@ -167,6 +168,12 @@ def graphs():
     node = next(node for node in swapped.graph.node if gammas[0].name in node.input)
     node.op_type, node.name = 'Sub', 'other'
     onnx.save(swapped, str(root / 'other_network.onnx'))
+    other_norm = copy.deepcopy(network)
+    for module in other_norm.modules():
+        if isinstance(module, torch.nn.LayerNorm):
+            module.eps = 0.01
+    torch.onnx.export(other_norm, (torch.zeros(1, 3, 224, 224),), str(root / 'other_norm.onnx'),
+                      opset_version=13)
     import onnxsim
     onnx.save(onnxsim.simplify(onnx.load(str(root / '224.onnx')))[0], str(root / 'simple.onnx'))
     lost = onnx.load(str(root / 'modern.onnx'), load_external_data=False)
