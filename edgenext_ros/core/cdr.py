@@ -1,7 +1,7 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Camera messages read from their serialised form, without building the ROS message.
+Camera messages in their serialised form: read and written without building the ROS message.
 
 CDR as DDS sends it: four bytes that name the encoding, then the fields in their order, each number
 at a multiple of its size (OMG DDS-RTPS 2.3, 10; CORBA 3.0, 15.3). Read as rclpy reads it, but a
@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import struct
 
-from edgenext_ros.core.frame import Bytes, FrameError
+from edgenext_ros.core.frame import Bytes, Frame, FrameError
 import numpy as np
 
 # The only two that ROS 2 sends: others (PL_CDR, XCDR2) lay the fields out differently.
@@ -89,6 +89,28 @@ def read_stamp(message: bytes) -> tuple[int, str]:
     fields = _Fields(message, 'header')
     sec, nanosec = fields.numbers('iI', 'stamp')
     return sec * 10 ** 9 + nanosec, fields.string('frame_id')
+
+
+def write_image(frame: Frame, *, sec: int, nanosec: int, frame_id: str) -> bytes:
+    """
+    Serialise a frame as a ``sensor_msgs/Image``, little-endian; its bytes are copied once.
+
+    :param sec: of the stamp.
+    :param nanosec: of the stamp.
+    :param frame_id: of the header.
+    """
+    message = bytearray(struct.pack('<4BiI', 0, 1, 0, 0, sec, nanosec))
+    _put_string(message, frame_id)
+    message += bytes(-len(message) % 4) + struct.pack('<2I', frame.height, frame.width)
+    _put_string(message, frame.encoding)
+    message += struct.pack('<B', frame.big_endian)
+    message += bytes(-len(message) % 4) + struct.pack('<2I', frame.step, frame.data.size)
+    return b''.join((message, frame.data.data))
+
+
+def _put_string(message: bytearray, text: str) -> None:
+    data = text.encode() + b'\0'
+    message += bytes(-len(message) % 4) + struct.pack('<I', len(data)) + data
 
 
 class _Fields:

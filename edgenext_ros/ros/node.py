@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 import sys
 from threading import Lock
@@ -15,14 +16,14 @@ from edgenext_ros.core.classifier import Classification
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.pipeline import Finish, Pipeline, RateLimiter
 from edgenext_ros.ros import messages
-from edgenext_ros.ros.annotate import annotate
+from edgenext_ros.ros.annotate import Picture, wide_enough
 from edgenext_ros.ros.diagnostics import Statistics
 from edgenext_ros.ros.engine import Engine, Opener
 from edgenext_ros.ros.guarded import GuardedCallbacks
 from edgenext_ros.ros.image_log import ImageLog
 from edgenext_ros.ros.lifecycle import GuardedLifecycleNode, run
 from edgenext_ros.ros.once import ClassifyOnce, REQUESTS
-from edgenext_ros.ros.outputs import Outputs
+from edgenext_ros.ros.outputs import Outputs, PICTURE_SECONDS
 from edgenext_ros.ros.parameters import ClassifierSettings, ParameterError, Parameters
 from edgenext_ros.ros.receiver import Receiver
 from edgenext_ros.ros.watch import Watch
@@ -180,6 +181,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
             elif not wanted and self.subscription is not None:
                 self.receiver.unsubscribe()
                 self.pipeline.clear()
+                self._outputs.pictures.clear(PICTURE_SECONDS)
 
     def _on_image(self, message: bytes, subscription: Subscription) -> None:
         now, pipeline = monotonic(), self.pipeline
@@ -200,9 +202,9 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
             if self._is_repeated(picture) and settings.skip_repeated and not self._once.waiting:
                 self.statistics.count_skipped()
                 return None
-            # People want to see all of the picture.
-            shown = self._outputs.annotated.get_subscription_count()
-            frame = source.frame(picture, None if shown else engine.classifier.converter.covers)
+            shown = partial(source.frame, picture, wide_enough) \
+                if self._outputs.annotated.get_subscription_count() else None
+            frame = source.frame(picture, engine.classifier.converter.covers)
             result = engine.classifier.classify(
                 frame, top_k=settings.top_k, threshold=settings.score_threshold,
                 converted=work.pipeline.relieve)
@@ -215,7 +217,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
             if monotonic() - ready > engine.info.patience_s:
                 raise InferenceError('it waited for an image before it, which hung')
             self.images.tell_of_layout(source.layout(picture), frame)
-            self._publish(frame, result, messages.header_message(picture), engine, shown=shown)
+            self._publish(shown, result, messages.header_message(picture), engine)
             if self._once.waiting:
                 self._once.answer(success=True, received=work.received,
                                   text=messages.in_words(result.prediction, engine.labels))
@@ -243,8 +245,8 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         before, self._stamp = self._stamp, (picture.sec, picture.nanosec)
         return before == self._stamp != (0, 0)
 
-    def _publish(self, frame: Frame, result: Classification, header: Header,
-                 engine: Engine, *, shown: int) -> None:
+    def _publish(self, shown: Callable[[], Frame] | None, result: Classification, header: Header,
+                 engine: Engine) -> None:
         self._outputs.classification.publish(self._result.fill(
             result.prediction, header,
             labels=engine.labels if engine.settings.class_id == 'name' else None))
@@ -253,10 +255,9 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         age = self.get_clock().now().nanoseconds / 1e9 - stamp
         self.statistics.count_result(result.timings, age, empty=not result.prediction.class_ids)
         self.images.settle()
-        if shown:
-            self._outputs.annotated.publish(messages.image_message(
-                annotate(frame, result.prediction, engine.labels,
-                         yuv_range=engine.settings.yuv_range), header))
+        if shown is not None:
+            self._outputs.pictures.offer(Picture(
+                shown, result.prediction, engine.labels, header, engine.settings.yuv_range))
 
     # Service and parameters -----------------------------------------------------------------
 

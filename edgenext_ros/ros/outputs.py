@@ -7,12 +7,15 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from edgenext_ros.ros import messages
+from edgenext_ros.ros import blocking_publish, messages
+from edgenext_ros.ros.annotate import Picture
 from edgenext_ros.ros.engine import Engine
 from edgenext_ros.ros.guarded import stamp_now
 from edgenext_ros.ros.parameters import ParameterError
+from edgenext_ros.ros.picture_thread import PictureThread
 from edgenext_ros.ros.qos import OVERRIDES
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.exceptions import InvalidHandle
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
@@ -25,6 +28,11 @@ _LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                       durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
+PICTURE_SECONDS = 0.25
+"""
+A pause waits for so long at most for a picture that is being published. Fast DDS blocks for 0.1 s
+where a reliable reader has stopped, Cyclone DDS until the reader is gone.
+"""
 _TYPE = f'vision_msgs/msg/{messages.Classification.__name__}'
 _TOPICS = ('image', 'classification', '~/annotated_image', '~/vision_info', '~/label_info',
            '/diagnostics')
@@ -63,6 +71,9 @@ class Outputs:
                                             qos_overriding_options=OVERRIDES)
             for kind, topic in ((messages.Classification, 'classification'),
                                 (Image, '~/annotated_image')))
+        self.pictures: PictureThread[Picture] = PictureThread(
+            Picture.message, self._publish_picture,
+            complain=self._complain)
         self._vision_info, self._label_info = (
             node.create_publisher(kind, topic, copy(_LATCHED), callback_group=group)
             for kind, topic in ((VisionInfo, '~/vision_info'),
@@ -88,8 +99,19 @@ class Outputs:
             header, method=f'{engine.info.name} on {engine.info.engine}',
             labels=engine.labels_source, version=version))
 
+    def _publish_picture(self, data: bytes) -> None:
+        blocking_publish.publish(self.annotated, data)
+
+    def _complain(self, error: Exception) -> None:
+        """Log why a picture is missing, unless its publisher, or the ROS context, is gone."""
+        if self._node.context.ok() and not isinstance(error, InvalidHandle):
+            self._node.get_logger().error(
+                f'an annotated picture was not published: {type(error).__name__}: {error}',
+                throttle_duration_sec=5.0)
+
     def destroy(self) -> None:
         """Take the topics away."""
+        self.pictures.close(PICTURE_SECONDS)
         for publisher in (self.classification, self.annotated):
             self._node.destroy_lifecycle_publisher(publisher)
         for publisher in (self._vision_info, self._label_info):

@@ -1,0 +1,115 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures for people, drawn and published in a thread of their own; the newest wins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Condition, Thread
+from time import monotonic, thread_time
+from typing import Any, Generic, TypeVar
+
+Item = TypeVar('Item')
+
+ANNOTATED_RATE = 15.0
+"""At most so many pictures a second."""
+
+
+class PictureThread(Generic[Item]):
+    """
+    Draw and publish the newest item, while whoever offers items never waits.
+
+    One item can wait; a newer one replaces it. After each picture the thread rests for at least
+    the processor time that it took, so that pictures get half a core at most.
+
+    :param draw: turns an item into a message.
+    :param publish: called with that message; may block.
+    :param complain: called with an exception of either; must not raise.
+    :param rate: at most so many pictures a second.
+    """
+
+    def __init__(self, draw: Callable[[Item], Any], publish: Callable[[Any], None], *,
+                 complain: Callable[[Exception], None], rate: float = ANNOTATED_RATE) -> None:
+        self._draw, self._publish, self._complain = draw, publish, complain
+        self._period = 1 / rate
+        self._changed = Condition()
+        self._waiting: Item | None = None
+        self._drawing: Item | None = None
+        self._publishing = self._closed = False
+        self._replaced = 0
+        self._thread = Thread(target=self._run, name='pictures', daemon=True)
+        self._thread.start()
+
+    @property
+    def replaced(self) -> int:
+        """Number of items that a newer one replaced before they were drawn."""
+        with self._changed:
+            return self._replaced
+
+    def offer(self, item: Item) -> None:
+        """Have an item drawn; returns at once. After ``close`` it is ignored."""
+        with self._changed:
+            if self._closed:
+                return
+            self._replaced += self._waiting is not None
+            self._waiting = item
+            self._changed.notify_all()
+
+    def clear(self, timeout: float) -> bool:
+        """
+        Forget the items offered so far, and wait until none of them is being published.
+
+        :param timeout: in seconds.
+        :return: False when ``publish`` still blocks; the item it has may yet come out, no other.
+        """
+        with self._changed:
+            self._waiting = self._drawing = None
+            return self._changed.wait_for(lambda: not self._publishing, timeout)
+
+    def close(self, timeout: float) -> bool:
+        """
+        Forget all items and end the thread.
+
+        :param timeout: in seconds.
+        :return: False when the thread still draws or publishes.
+        """
+        end = monotonic() + timeout
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self.clear(timeout)
+        self._thread.join(max(0.0, end - monotonic()))
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while (item := self._next()) is not None:
+            begun, spent = monotonic(), thread_time()
+            try:
+                self._show(item)
+            except Exception as error:
+                self._complain(error)
+            item = None  # pictures are large, and this thread may now wait for long
+            spent = thread_time() - spent
+            rest = max(spent, self._period - (monotonic() - begun))
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed, rest)
+
+    def _next(self) -> Item | None:
+        """Wait for an item; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._waiting is not None)
+            self._drawing, self._waiting = self._waiting, None
+            return None if self._closed else self._drawing
+
+    def _show(self, item: Item) -> None:
+        message = self._draw(item)
+        with self._changed:
+            if self._drawing is not item:
+                return  # cleared in the meantime
+            self._drawing, self._publishing = None, True
+        try:
+            self._publish(message)
+        finally:
+            with self._changed:
+                self._publishing = False
+                self._changed.notify_all()
