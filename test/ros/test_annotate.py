@@ -8,9 +8,12 @@ from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.prediction import Prediction
 from edgenext_ros.ros import text
-from edgenext_ros.ros.annotate import annotate
+from edgenext_ros.ros.annotate import annotate, Picture
 import numpy as np
 import pytest
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 PRIVATE = '\ue123\ue124'
 """Characters for private use: no ordinary font has them."""
@@ -84,6 +87,32 @@ def test_long_name_ends_inside_the_picture(name, width):
         assert not picture[:, -4:].any(), 'it would be cut by the edge'
     if width == 640 and (name.isascii() or text.font_for(name)):
         assert picture[:, -100:].any(), 'it takes the width that there is'
+
+
+@pytest.mark.parametrize('size,widest,expected', [
+    ((640, 480), 1280, (640, 480)), ((1280, 960), 1280, (1280, 960)),
+    ((1920, 1080), 1280, (1280, 720)), ((1281, 1), 1280, (1280, 1)),
+    ((1920, 1080), 0, (1920, 1080))])
+def test_wide_picture_is_reduced(size, widest, expected):
+    width, height = size
+    frame = Frame.from_image(np.full((height, width, 3), 200, np.uint8))
+    labels = LabelSet(('cat', 'dog'))
+    picture = annotate(frame, Prediction((0,), (0.5,)), labels, widest=widest)
+    assert (picture.encoding, picture.width, picture.height) == ('bgr8', *expected)
+    assert (frame.data == 200).all(), 'nothing is drawn into the image itself'
+
+
+@pytest.mark.parametrize('width,height,expected', [
+    (1920, 1080, (1280, 720)), (640, 480, (640, 480))])
+def test_message_is_drawn_from_what_is_read(width, height, expected):
+    header = Header(frame_id='camera')
+    header.stamp.sec = 7
+    frame = Frame.from_image(np.zeros((height, width, 3), np.uint8))
+    data = Picture(lambda: frame, Prediction((0,), (0.5,)), LabelSet(('cat',)), header).message()
+    image = deserialize_message(data, Image)
+    assert image.header == header
+    assert (image.width, image.height, image.step) == (*expected, 3 * expected[0])
+    assert image.encoding == 'bgr8' and any(image.data)
 
 
 def test_short_ascii_name_is_drawn_whole():
