@@ -64,11 +64,11 @@ setup(
     ],
     entry_points={
         'console_scripts': [
-            f'camera_node = {NAME}.ros.start:camera',
-            f'classifier_node = {NAME}.ros.start:classifier',
+            f'camera_node = {NAME}.ros.entry_points:camera',
+            f'classifier_node = {NAME}.ros.entry_points:classifier',
             f'edgenext = {NAME}.cli:main',
-            f'multi_classifier_node = {NAME}.ros.start:multi_classifier',
-            f'results_node = {NAME}.ros.start:results',
+            f'multi_classifier_node = {NAME}.ros.entry_points:multi_classifier',
+            f'results_node = {NAME}.ros.entry_points:results',
         ],
     },
 )

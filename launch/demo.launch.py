@@ -9,7 +9,7 @@ ros2 launch edgenext_ros demo.launch.py source:=/path/to/pictures
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
-from edgenext_ros.ros.middleware import environment
+from edgenext_ros.ros.dds_environment import environment
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
 from launch.conditions import IfCondition

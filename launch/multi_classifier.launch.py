@@ -9,8 +9,8 @@ The nodes are /front/classifier and /rear/classifier; they listen to /front/imag
 """
 
 from ament_index_python.packages import get_package_share_directory
+from edgenext_ros.ros.dds_environment import environment
 from edgenext_ros.ros.launch_checks import parameter_file
-from edgenext_ros.ros.middleware import environment
 from launch import LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.launch_context import LaunchContext

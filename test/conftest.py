@@ -19,11 +19,11 @@ if importlib.util.find_spec('edgenext_ros') is None:  # a bare "pytest" in the s
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cv2
+from edgenext_ros.bench import ros_domain
+from edgenext_ros.engines.base import RuntimeUnavailableError
+from edgenext_ros.engines.simulator import vendor_tools
 from edgenext_ros.libraries import install_onnxruntime
 from edgenext_ros.models.store import resource_folder
-from edgenext_ros.runtime import hbdk
-from edgenext_ros.runtime.base import RuntimeUnavailableError
-from edgenext_ros.toolchain import private_ros
 import pytest
 
 STAND_INS = Path(__file__).parent / 'stand_ins'
@@ -118,7 +118,7 @@ def class_folders(tmp_path):
 def toolchain():
     """Find the vendor's PC tools, or skip the test and say how to get them."""
     try:
-        return hbdk.find()
+        return vendor_tools.find()
     except RuntimeUnavailableError as error:
         pytest.skip(str(error))
 
@@ -151,7 +151,7 @@ def free_domain():
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 continue
-            if private_ros.is_used(domain):
+            if ros_domain.is_used(domain):
                 continue
             yield domain
             return

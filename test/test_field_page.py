@@ -9,7 +9,7 @@ import pytest
 
 TESTS = Path(__file__).resolve().parent
 PAGE = TESTS.parent / 'docs' / 'robustness.md'
-NAMED = sorted(set(re.findall(r'`(?:test/)?((?:\w+/)?test_\w+\.py)(?:::(\w+))?`',
+NAMED = sorted(set(re.findall(r'`(?:test/)?((?:\w+/)*test_\w+\.py)(?:::(\w+))?`',
                               PAGE.read_text(encoding='utf-8'))))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edgenext_ros.toolchain.benchmark import Row
+    from edgenext_ros.bench.host import Row
 
 HELP = ("Measure the time around the inference, against the RDK Model Zoo's Python path, on a "
         "board the inference against the zoo's page, then the whole node over DDS against a "
@@ -78,9 +78,9 @@ def run(arguments: argparse.Namespace) -> int:
               'which installs it', file=sys.stderr)
         return 2
 
-    from edgenext_ros.toolchain import benchmark
+    from edgenext_ros.bench import host
 
-    print(f'{benchmark.machine()}; medians of {arguments.repeat} runs, one OpenCV thread\n')
+    print(f'{host.machine()}; medians of {arguments.repeat} runs, one OpenCV thread\n')
     print(f'{"case":<60}{"ours":>9}{"theirs":>10}', flush=True)
     rows = []
     for row in _measured(arguments):
@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         rows.append(row)
     write_json(arguments.json, [asdict(row) for row in rows])
     if arguments.markdown:
-        arguments.markdown.write_text(_markdown(benchmark.machine(), rows) + '\n')
+        arguments.markdown.write_text(_markdown(host.machine(), rows) + '\n')
     if arguments.plot:
         _plot(rows, arguments.plot)
     return int(not rows)
@@ -100,19 +100,18 @@ def _measured(arguments: argparse.Namespace) -> Iterator[Row]:
     from importlib.util import find_spec
     import sys
 
-    from edgenext_ros.toolchain import benchmark, benchmark_board, benchmark_cameras, \
-        benchmark_flight, benchmark_ros
+    from edgenext_ros.bench import board, dds, host as benchmark, two_cameras, two_in_flight
 
     if arguments.what in ('all', 'host'):
         for case in benchmark.cases():
             yield case.measure(repeat=arguments.repeat)
-        yield from benchmark_flight.rows(frames=arguments.repeat)
+        yield from two_in_flight.rows(frames=arguments.repeat)
     if arguments.what in ('all', 'board'):
-        engines = benchmark_board.engines()
-        yield from benchmark_board.rows(engines, repeat=arguments.repeat)
+        engines = board.engines()
+        yield from board.rows(engines, repeat=arguments.repeat)
         if not engines:
             print(f'edgenext bench: no figures of the inference: there is no BPU that '
-                  f'{", ".join(benchmark_board.ENGINES)} can use (edgenext runtimes)',
+                  f'{", ".join(board.ENGINES)} can use (edgenext runtimes)',
                   file=sys.stderr)
     if arguments.what not in ('all', 'dds'):
         return
@@ -120,8 +119,8 @@ def _measured(arguments: argparse.Namespace) -> Iterator[Row]:
         print('edgenext bench: without ROS no figures over DDS: source its setup.bash, or use '
               './dev bench', file=sys.stderr)
         return
-    yield from benchmark_ros.rows()
-    yield from benchmark_cameras.rows()
+    yield from dds.rows()
+    yield from two_cameras.rows()
 
 
 def _markdown(machine: str, rows: list[Row]) -> str:
@@ -138,14 +137,14 @@ def _run_bpu(arguments: argparse.Namespace) -> int:
     import sys
     from time import monotonic
 
+    from edgenext_ros.bench import compiled_latency
     from edgenext_ros.cli import write_json
-    from edgenext_ros.toolchain import benchmark_bpu
 
-    sizes = arguments.sizes or list(benchmark_bpu.BOARD)
-    unknown = sorted(set(sizes) - benchmark_bpu.BOARD.keys())
+    sizes = arguments.sizes or list(compiled_latency.BOARD)
+    unknown = sorted(set(sizes) - compiled_latency.BOARD.keys())
     if unknown:
         print(f'edgenext bench: --sizes {" ".join(unknown)}: expected some of '
-              f'{", ".join(benchmark_bpu.BOARD)}', file=sys.stderr)
+              f'{", ".join(compiled_latency.BOARD)}', file=sys.stderr)
         return 2
     begin = monotonic()
 
@@ -154,15 +153,15 @@ def _run_bpu(arguments: argparse.Namespace) -> int:
 
     rows = []
     for size in sizes:
-        rows.append(benchmark_bpu.measure(
+        rows.append(compiled_latency.measure(
             size, cache=arguments.cache, progress=progress))
-    tables = benchmark_bpu.markdown(rows)
+    tables = compiled_latency.markdown(rows)
     print(tables)
-    write_json(arguments.json, [case for row in rows for case in benchmark_bpu.as_json(row)])
+    write_json(arguments.json, [case for row in rows for case in compiled_latency.as_json(row)])
     if arguments.markdown:
         arguments.markdown.write_text(tables + '\n')
     if arguments.plot:
-        benchmark_bpu.plot(rows, arguments.plot)
+        compiled_latency.plot(rows, arguments.plot)
     return 0
 
 
@@ -172,11 +171,11 @@ def _run_quantisation(arguments: argparse.Namespace) -> int:
     import sys
     from tempfile import TemporaryDirectory
 
+    from edgenext_ros.bench import quantisation as study
     from edgenext_ros.cli import write_json
     from edgenext_ros.cli.evaluate import Meter
     from edgenext_ros.models import store
-    from edgenext_ros.toolchain import benchmark_quantisation as study
-    from edgenext_ros.toolchain import labelled
+    from edgenext_ros.toolchain.evaluation import labelled_pictures
 
     if arguments.data is None or arguments.calibration is None:
         print('edgenext bench: quantisation needs --data FOLDER and --calibration FOLDER',
@@ -196,8 +195,8 @@ def _run_quantisation(arguments: argparse.Namespace) -> int:
         cache = arguments.cache or Path(stack.enter_context(TemporaryDirectory()))
         truth, rows = study.Study(
             model=found.path, calibration=arguments.calibration, cache=cache,
-            data=labelled.read(arguments.data, store.read_labels(found.labels),
-                               count=arguments.count),
+            data=labelled_pictures.read(arguments.data, store.read_labels(found.labels),
+                                        count=arguments.count),
         ).measure(forms, meter=Meter,
                   progress=lambda text: print(text, file=sys.stderr, flush=True))
     table = study.markdown(truth, rows)

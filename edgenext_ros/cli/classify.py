@@ -41,10 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
     from edgenext_ros.core.classifier import Classifier
     from edgenext_ros.core.labels import LabelSet
     from edgenext_ros.core.nv12 import Nv12Converter
+    from edgenext_ros.engines.select import open_model, suffixes
     from edgenext_ros.models import store
     from edgenext_ros.models.left_out import Account
     from edgenext_ros.models.pictures import find, Listing
-    from edgenext_ros.runtime import open_model, suffixes
 
     if arguments.top_k < 1:
         print(f'edgenext classify: --top-k must be at least 1, got {arguments.top_k}',

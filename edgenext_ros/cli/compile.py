@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from edgenext_ros.choices import DEFAULT_FIT, FITS
-from edgenext_ros.toolchain.recipe import WEIGHTS
+from edgenext_ros.toolchain.bpu.recipe import WEIGHTS
 
 HELP = 'Compile EdgeNeXt for the BPU: from timm, a checkpoint or an ONNX file to a .bin.'
 _RECIPES = ('fast', 'precise', 'published')
@@ -56,8 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
     from time import monotonic
 
     from edgenext_ros.cli import write_json
-    from edgenext_ros.toolchain.compile import compile_model, Job
-    from edgenext_ros.toolchain.recipe import RECIPES
+    from edgenext_ros.toolchain.bpu.compile import compile_model, Job
+    from edgenext_ros.toolchain.bpu.recipe import RECIPES
 
     wrong = _wrong(arguments)
     if wrong:

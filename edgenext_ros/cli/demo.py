@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from edgenext_ros.cli import write_json
     try:
-        from edgenext_ros.ros.demo import play
+        from edgenext_ros.bench.demo import play
     except ImportError as error:
         print(f'edgenext demo: ROS 2 is missing ({error}); source its setup file, or use '
               '"./dev demo", which brings its own', file=sys.stderr)

@@ -16,7 +16,7 @@ from edgenext_ros.toolchain.progress import duration
 if TYPE_CHECKING:
     from edgenext_ros.core.labels import LabelSet
     from edgenext_ros.models.store import Located
-    from edgenext_ros.toolchain.evaluate import Evaluation, Subject
+    from edgenext_ros.toolchain.evaluation.evaluate import Evaluation, Subject
 
 HELP = 'Measure how often a model is right, on pictures whose class is known.'
 
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     from importlib.util import find_spec
 
     from edgenext_ros.cli import write_json
-    from edgenext_ros.toolchain import report
+    from edgenext_ros.toolchain.evaluation import report
 
     if arguments.count is not None and arguments.count < 1:
         print(f'edgenext evaluate: --count must be at least 1, got {arguments.count}',
@@ -95,10 +95,10 @@ def _evaluate(arguments: argparse.Namespace) -> Evaluation:
     """Open all models, so that what is wrong with one shows at once, and run them."""
     from contextlib import ExitStack
 
+    from edgenext_ros.engines.select import suffixes
     from edgenext_ros.models import store
-    from edgenext_ros.runtime import suffixes
-    from edgenext_ros.toolchain import evaluate, labelled
-    from edgenext_ros.toolchain.view import View
+    from edgenext_ros.toolchain.evaluation import evaluate, labelled_pictures
+    from edgenext_ros.toolchain.evaluation.resampling import View
 
     names = [arguments.model] if arguments.model else []
     names += arguments.compare if names or len(arguments.compare) > 1 else [
@@ -111,8 +111,8 @@ def _evaluate(arguments: argparse.Namespace) -> Evaluation:
         subjects = [stack.enter_context(evaluate.opened(found.path, arguments.runtime))
                     for found in located]
         labels = _labels(subjects, located, arguments.labels)
-        data = labelled.read(arguments.data, labels, truth=arguments.truth,
-                             split=arguments.split, count=arguments.count)
+        data = labelled_pictures.read(arguments.data, labels, truth=arguments.truth,
+                                      split=arguments.split, count=arguments.count)
         if arguments.quantised:
             subjects.append(evaluate.quantised(arguments.quantised, subjects[0].info))
         return evaluate.evaluate_all(subjects, views, data, labels, progress=Meter)
@@ -148,8 +148,8 @@ def _labels(subjects: list[Subject], located: list[Located], own: Path | None) -
 def _show(evaluation: Evaluation) -> None:
     """Print the tables."""
     from edgenext_ros.models.regular import shown
-    from edgenext_ros.toolchain.metrics import TOP
-    from edgenext_ros.toolchain.report import share
+    from edgenext_ros.toolchain.evaluation.metrics import TOP
+    from edgenext_ros.toolchain.evaluation.report import share
 
     first, labels = evaluation.runs[0], evaluation.labels
     found = first.accuracy

@@ -225,8 +225,8 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 def _path(arguments: argparse.Namespace) -> int:
     from edgenext_ros.cli import write_json
+    from edgenext_ros.engines.select import suffixes
     from edgenext_ros.models import store
-    from edgenext_ros.runtime import suffixes
     located = store.locate(arguments.name, suffixes=suffixes())
     print(located.path)
     write_json(arguments.json, {'model': arguments.name, 'path': str(located.path)})
@@ -235,7 +235,8 @@ def _path(arguments: argparse.Namespace) -> int:
 
 def _info(arguments: argparse.Namespace) -> int:
     from edgenext_ros.cli import write_json
-    from edgenext_ros.models import bin_file, store
+    from edgenext_ros.models import store
+    from edgenext_ros.models.formats import bin_file
     facts = _facts(bin_file.read(store.locate(arguments.name, suffixes=('.bin',)).path))
     for name, value in facts.items():
         if name != 'metadata':

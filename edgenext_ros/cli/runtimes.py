@@ -15,9 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one line for each engine; 1 when none works."""
-    from edgenext_ros.cli import write_json
     from edgenext_ros.choices import ENGINES
-    from edgenext_ros.runtime import probe
+    from edgenext_ros.cli import write_json
+    from edgenext_ros.engines.select import probe
 
     engines = [probe(name) for name in ENGINES]
     for engine in engines:

@@ -57,10 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(f'edgenext train: {wrong}', file=sys.stderr)
         return 2
     if not find_spec('torch') or not find_spec('timm'):
-        from edgenext_ros.runtime import hbdk
-        from edgenext_ros.runtime.base import RuntimeUnavailableError
+        from edgenext_ros.engines.base import RuntimeUnavailableError
+        from edgenext_ros.engines.simulator import vendor_tools
         try:
-            tools = hbdk.find()
+            tools = vendor_tools.find()
         except RuntimeUnavailableError:
             print('edgenext train: PyTorch and timm are missing: "pip install torch timm onnx", '
                   'or "./dev toolchain" in the source tree',
@@ -89,10 +89,10 @@ def _train(arguments: argparse.Namespace) -> int:
     from time import monotonic
 
     from edgenext_ros.cli import write_json
-    from edgenext_ros.toolchain.metrics import TOP
-    from edgenext_ros.toolchain.own_classes import Job, train_folder
+    from edgenext_ros.toolchain.evaluation.metrics import TOP
     from edgenext_ros.toolchain.progress import Passing
-    from edgenext_ros.toolchain.train import parse_schedule, Settings
+    from edgenext_ros.toolchain.training.own_classes import Job, train_folder
+    from edgenext_ros.toolchain.training.trainer import parse_schedule, Settings
     import torch
 
     try:

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from edgenext_ros.cli import write_json
     from edgenext_ros.models.regular import shown
-    from edgenext_ros.toolchain.verify import verify
+    from edgenext_ros.toolchain.evaluation.verify import verify
 
     if arguments.count < 1:
         print(f'edgenext verify: --count must be at least 1, got {arguments.count}',

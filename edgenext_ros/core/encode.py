@@ -8,7 +8,7 @@ import cv2
 from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame, FrameError, UnknownEncodingError
 from edgenext_ros.core.layout import BAYER_TO_BGR
 from edgenext_ros.core.nv12 import EXPAND_C, EXPAND_Y
-from edgenext_ros.core.planes import YUV422_ORDER
+from edgenext_ros.core.to_yuv import YUV422_ORDER
 import numpy as np
 
 _TO = {

@@ -8,7 +8,7 @@ and the fine patterns of a large frame come through; its area resize reads them 
 times longer. Two things stand between them and cost next to nothing: averaging 2 x 2 pixels of one
 channel, for which OpenCV has a fast way of its own, and a view of every n-th row, so that samples
 lie further apart. Pixels of several channels get only the second: there averaging costs more than
-all else together. ``toolchain.kernels`` measures what this is worth.
+all else together. ``bench.resize_accuracy`` measures what this is worth.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ from urllib.parse import urlsplit
 from urllib.request import build_opener, HTTPRedirectHandler, Request
 
 from edgenext_ros import __version__
-from edgenext_ros.models.bin_file import MAX_BYTES
-from edgenext_ros.models.wire import printable
+from edgenext_ros.models.formats.bin_file import MAX_BYTES
+from edgenext_ros.models.formats.protobuf_wire import printable
 
 Progress = Callable[[int, 'int | None'], None]
 """Called with the bytes that are here and the whole size, None while that is not known."""

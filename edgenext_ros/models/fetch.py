@@ -16,7 +16,7 @@ from pathlib import Path
 from time import sleep
 from urllib.parse import urlsplit
 
-from edgenext_ros.models import ModelError, record, structure
+from edgenext_ros.models import checksum, ModelError
 from edgenext_ros.models.catalog import File
 from edgenext_ros.models.download import (
     attempt,
@@ -26,6 +26,7 @@ from edgenext_ros.models.download import (
     Progress,
     Refused,
 )
+from edgenext_ros.models.formats import check as structure
 
 _LONGEST_PAUSE = 30.0
 """Between attempts, in seconds."""
@@ -48,7 +49,7 @@ class Fetched:
     """A file that is in the cache now."""
 
     path: Path
-    digest: record.Digest
+    digest: checksum.Digest
     fresh: bool
     """It was not there before."""
 
@@ -57,7 +58,7 @@ class Fetched:
 class Verified:
     """A file that is what it should be."""
 
-    digest: record.Digest
+    digest: checksum.Digest
     compared: bool
     """With its record; else there was none, and only its structure speaks for it."""
 
@@ -93,7 +94,7 @@ def fetch(file: File, folder: Path, *, options: Options | None = None,
             there = _there(target, notice)
             if there is not None:
                 return Fetched(target, there, fresh=False)
-            record.known(target)  # a damaged record is said before anything is downloaded
+            checksum.known(target)  # a damaged record is said before anything is downloaded
             return Fetched(target, _bring(file, target, options or Options(), progress, notice),
                            fresh=True)
     except OSError as error:
@@ -110,11 +111,11 @@ def verify(path: Path, *, keep: bool) -> Verified:
     :raises ChangedError: it is not the file of the first use.
     :raises ModelError: it is damaged, or cannot be read. OSError: no record can be written.
     """
-    expected = record.check(path)
+    expected = checksum.check(path)
     structure.check(path)
-    found = expected or record.digest(path)
+    found = expected or checksum.digest(path)
     if keep and expected is None:
-        record.keep(path, found)
+        checksum.keep(path, found)
     return Verified(found, expected is not None)
 
 
@@ -130,13 +131,13 @@ def _alone(target: Path, notice: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
-def _there(target: Path, notice: Callable[[str], None]) -> record.Digest | None:
+def _there(target: Path, notice: Callable[[str], None]) -> checksum.Digest | None:
     """Return the digest of the file if it is there and right; this may be its first use."""
     if not target.is_file():
         return None
     try:
         return verify(target, keep=True).digest
-    except record.ChangedError:
+    except checksum.ChangedError:
         raise
     except ModelError as error:
         notice(f'{error}; fetching it anew')
@@ -144,7 +145,7 @@ def _there(target: Path, notice: Callable[[str], None]) -> record.Digest | None:
 
 
 def _bring(file: File, target: Path, options: Options, progress: Progress,
-           notice: Callable[[str], None]) -> record.Digest:
+           notice: Callable[[str], None]) -> checksum.Digest:
     """Try one address after the other."""
     part = target.with_name(f'{target.name}.part')
     failures = []
@@ -155,7 +156,7 @@ def _bring(file: File, target: Path, options: Options, progress: Progress,
             return _accept(url, part, target)
         except (Refused, ModelError) as error:
             failures.append(error if isinstance(error, ModelError) else f'{url} {error}')
-    if len(failures) == 1 and isinstance(failures[0], record.ChangedError):
+    if len(failures) == 1 and isinstance(failures[0], checksum.ChangedError):
         raise failures[0]
     raise FetchError(
         f'{file.name} was not fetched: {"; ".join(map(str, failures))}; try again, name a '
@@ -181,24 +182,25 @@ def _download(url: str, part: Path, options: Options, progress: Progress,
         sleep(pause)
 
 
-def _accept(url: str, part: Path, target: Path) -> record.Digest:
+def _accept(url: str, part: Path, target: Path) -> checksum.Digest:
     """Give a downloaded file its name, or remove it and raise ModelError."""
     try:
         structure.check(part, name=target.name)
-        found, expected = record.digest(part), record.known(target)
+        found, expected = checksum.digest(part), checksum.known(target)
         if expected not in (None, found):
-            raise record.ChangedError(
+            raise checksum.ChangedError(
                 f'{url} is not the file of the first use: expected {expected}, found {found}; if '
-                f'the publisher has replaced it, delete {record.path_for(target)} and fetch again')
+                f'the publisher has replaced it, delete {checksum.path_for(target)} and fetch '
+                f'again')
     except ModelError as error:
         part.unlink()
         origin_of(part).unlink(missing_ok=True)
-        if isinstance(error, record.ChangedError):
+        if isinstance(error, checksum.ChangedError):
             raise
         raise ModelError(f'{url} sends something else: {error}') from error
     if expected is None:
         # First, so that no file is ever there without its record.
-        record.keep(target, found)
+        checksum.keep(target, found)
     part.replace(target)
     origin_of(part).unlink(missing_ok=True)
     return found

@@ -14,7 +14,7 @@ import shutil
 
 from edgenext_ros.core.labels import LabelError, LabelSet
 from edgenext_ros.libraries import install_onnxruntime
-from edgenext_ros.models import record, regular
+from edgenext_ros.models import checksum, regular
 from edgenext_ros.models.catalog import CATALOG, Entry, File
 
 _MOST_LABEL_BYTES = 10 ** 6
@@ -138,7 +138,7 @@ def locate(model: str, *, suffixes: tuple[str, ...] = ('.bin', '.onnx')) -> Loca
         found = find(entry, file)
         if found is not None:
             if is_fetched(found):
-                record.check(found)
+                checksum.check(found)
             return Located(found, resource_folder() / 'labels' / entry.labels)
     if not wanted:
         raise ModelNotFoundError(f'model {model!r} has no {" or ".join(suffixes)} file')

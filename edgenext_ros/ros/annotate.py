@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
-from edgenext_ros.core.cdr import write_image
 from edgenext_ros.core.encode import to_bgr
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.prediction import Prediction
+from edgenext_ros.ros.serialised_images import write_image
 from edgenext_ros.ros.text import draw
 from std_msgs.msg import Header
 

@@ -13,8 +13,8 @@ from time import monotonic
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from edgenext_ros.core.classifier import Timings
-from edgenext_ros.runtime.base import LEAST_PATIENCE_S
-from edgenext_ros.runtime.recovering import REOPEN_AFTER
+from edgenext_ros.engines.base import LEAST_PATIENCE_S
+from edgenext_ros.engines.recovering import REOPEN_AFTER
 from std_msgs.msg import Header
 
 _BPU_LOAD = Path('/sys/devices/system/bpu/bpu0/ratio')

@@ -19,6 +19,7 @@ from typing import Any
 import warnings
 
 from edgenext_ros.core.labels import LabelError
+from edgenext_ros.engines.base import InferenceError, ModelError, RuntimeUnavailableError
 from edgenext_ros.models.store import ModelNotFoundError
 from edgenext_ros.ros.arguments import (
     check_files,
@@ -28,7 +29,6 @@ from edgenext_ros.ros.arguments import (
 )
 from edgenext_ros.ros.parameters import ParameterError
 from edgenext_ros.ros.receiver import keep_memory
-from edgenext_ros.runtime.base import InferenceError, ModelError, RuntimeUnavailableError
 from lifecycle_msgs.msg import Transition
 import rclpy
 from rclpy.exceptions import NameValidationException, ParameterException
@@ -235,7 +235,7 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
                 executor.add_node(node)
             thread = Thread(target=work, name='executor', daemon=True)
             thread.start()
-            signal.alarm(0)  # see start.py
+            signal.alarm(0)  # see entry_points.py
         except (*_OF_ROS, RuntimeError) as error:  # RuntimeError: of threads, and rclpy's own
             rclpy.logging.get_logger('edgenext_ros').fatal(in_words(error))
             if rclpy.ok() and isinstance(error, (MemoryError, RuntimeError)):

@@ -9,13 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from edgenext_ros.core.cdr import (
-    CompressedImageData,
-    ImageData,
-    read_compressed_image,
-    read_image,
-    StampedData,
-)
 from edgenext_ros.core.frame import (
     Bytes,
     Frame,
@@ -24,6 +17,13 @@ from edgenext_ros.core.frame import (
 )
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.prediction import Prediction
+from edgenext_ros.ros.serialised_images import (
+    CompressedImageData,
+    ImageData,
+    read_compressed_image,
+    read_image,
+    StampedData,
+)
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header

@@ -11,24 +11,24 @@ from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
 
-from edgenext_ros.core.cdr import StampedData
 from edgenext_ros.core.classifier import Classification
 from edgenext_ros.core.frame import Frame
-from edgenext_ros.core.pipeline import Finish, Pipeline, RateLimiter
+from edgenext_ros.core.newest_frame import Finish, Pipeline, RateLimiter
+from edgenext_ros.engines.base import InferenceError
+from edgenext_ros.engines.recovering import open_recovering
 from edgenext_ros.ros import messages
 from edgenext_ros.ros.annotate import Picture, wide_enough
+from edgenext_ros.ros.classify_once import ClassifyOnce, REQUESTS
 from edgenext_ros.ros.diagnostics import Statistics
-from edgenext_ros.ros.engine import Engine, Opener
 from edgenext_ros.ros.guarded import GuardedCallbacks
+from edgenext_ros.ros.health import Watch
 from edgenext_ros.ros.image_log import ImageLog
 from edgenext_ros.ros.lifecycle import GuardedLifecycleNode, run
-from edgenext_ros.ros.once import ClassifyOnce, REQUESTS
-from edgenext_ros.ros.outputs import Outputs, PICTURE_SECONDS
+from edgenext_ros.ros.loaded_model import Engine, Opener
 from edgenext_ros.ros.parameters import ClassifierSettings, ParameterError, Parameters
+from edgenext_ros.ros.publishers import Outputs, PICTURE_SECONDS
 from edgenext_ros.ros.receiver import Receiver
-from edgenext_ros.ros.watch import Watch
-from edgenext_ros.runtime.base import InferenceError
-from edgenext_ros.runtime.recovering import open_recovering
+from edgenext_ros.ros.serialised_images import StampedData
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter

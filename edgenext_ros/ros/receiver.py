@@ -19,10 +19,10 @@ from ctypes import CDLL
 from time import monotonic, sleep, time_ns
 from typing import Any
 
-from edgenext_ros.core.cdr import read_stamp
 from edgenext_ros.core.frame import FrameError
 from edgenext_ros.core.lost_frames import LostFrames
 from edgenext_ros.ros.qos import OVERRIDES, warn_of_unused
+from edgenext_ros.ros.serialised_images import read_stamp
 from rclpy.callback_groups import CallbackGroup
 from rclpy.exceptions import InvalidHandle
 from rclpy.guard_condition import GuardCondition

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from edgenext_ros.cli import main
 from edgenext_ros.models.store import locate, resource_folder
-from edgenext_ros.toolchain import verify
-from edgenext_ros.toolchain.verify import Agreement
+from edgenext_ros.toolchain.evaluation import verify
+from edgenext_ros.toolchain.evaluation.verify import Agreement
 import pytest
 
 PICTURES = resource_folder() / 'pictures'

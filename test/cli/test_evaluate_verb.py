@@ -12,7 +12,7 @@ import time
 
 from edgenext_ros.cli import evaluate as verb, main
 from edgenext_ros.models.store import locate, resource_folder
-from edgenext_ros.toolchain import metrics
+from edgenext_ros.toolchain.evaluation import metrics
 import pytest
 
 PICTURES = resource_folder() / 'pictures'

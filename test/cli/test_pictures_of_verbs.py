@@ -9,8 +9,10 @@ import sys
 
 from edgenext_ros.cli import main
 from edgenext_ros.models.store import locate
-from edgenext_ros.toolchain import calibration, dataset, labelled, verify as verify_module
-from edgenext_ros.toolchain.dataset import TEST_FRACTION
+from edgenext_ros.toolchain import nv12_pictures
+from edgenext_ros.toolchain.evaluation import labelled_pictures, verify as verify_module
+from edgenext_ros.toolchain.training import photographs
+from edgenext_ros.toolchain.training.photographs import TEST_FRACTION
 import hostile_folder
 from hostile_folder import LINE, REASONS, TAKEN
 import numpy as np
@@ -88,17 +90,17 @@ def test_evaluate(folder, labels, tmp_path, capsys):
 
 
 def test_training_reads_the_same_and_holds_back_what_evaluate_does(folder):
-    found = dataset.read_folder(folder)
+    found = photographs.read_folder(folder)
     assert tuple(found.files) == tuple(sorted(TAKEN)) and str(found.account) == LINE
-    rest, test = dataset.split(found, fraction=TEST_FRACTION, seed=0)
-    labels = labelled.LabelSet(('cup', 'plant'))
+    rest, test = photographs.split(found, fraction=TEST_FRACTION, seed=0)
+    labels = labelled_pictures.LabelSet(('cup', 'plant'))
     for side, files in (('test', test.files), ('train', rest.files)):
-        chosen = labelled.read(folder, labels, split=side)
+        chosen = labelled_pictures.read(folder, labels, split=side)
         assert {*files} == {*chosen.files} & {*TAKEN}
 
 
 def test_calibration(folder):
-    found = calibration.read_folder(folder, limit=100, width=8, height=8, fit='stretch')
+    found = nv12_pictures.read_folder(folder, limit=100, width=8, height=8, fit='stretch')
     assert sorted(str(file.relative_to(folder)) for file in found.files) == sorted(TAKEN)
     assert str(found.account) == LINE and len(found.pictures) == len(TAKEN)
 
@@ -180,7 +182,7 @@ def test_a_class_without_a_whole_picture_cannot_be_trained(folder):
         (folder / file).write_bytes(hostile_folder.encoded('.jpg')[:1000])
     with pytest.raises(ValueError, match=r'found none that decodes \(left out .*3 damaged '
                                          r'\(plant/bare, plant/g.jpg, plant/text.jpg\)') as caught:
-        dataset.read_folder(folder)
+        photographs.read_folder(folder)
     assert str(caught.value).startswith(f'{folder / "plant"}: expected pictures')
 
 
@@ -189,7 +191,7 @@ def test_a_class_without_a_whole_picture_cannot_be_trained(folder):
 def test_a_class_name_that_no_label_file_can_hold_is_refused(folder, name):
     (folder / 'cup').rename(folder / os.fsdecode(name))
     with pytest.raises(ValueError, match='which no label file can hold'):
-        dataset.read_folder(folder)
+        photographs.read_folder(folder)
 
 
 def test_readable_pictures_train_on_the_pixels_of_opencv(tmp_path):
@@ -197,7 +199,7 @@ def test_readable_pictures_train_on_the_pixels_of_opencv(tmp_path):
     for name in ('cup', 'plant'):
         (tmp_path / name).mkdir()
         cv2.imwrite(str(tmp_path / name / 'a.jpg'), hostile_folder.noise(1, (400, 500, 3)))
-    found = dataset.read_folder(tmp_path).images[0]
+    found = photographs.read_folder(tmp_path).images[0]
     image = cv2.imread(str(tmp_path / 'cup' / 'a.jpg'), cv2.IMREAD_COLOR)
     image = cv2.resize(image, None, fx=0.8, fy=0.8, interpolation=cv2.INTER_AREA)
     np.testing.assert_array_equal(found, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))

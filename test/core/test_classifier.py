@@ -9,8 +9,8 @@ from edgenext_ros.core.classifier import Classifier
 from edgenext_ros.core.encode import encode, to_bgr
 from edgenext_ros.core.frame import ENCODINGS
 from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.engines.select import open_model
 from edgenext_ros.models.store import locate
-from edgenext_ros.runtime import open_model
 import numpy as np
 import pytest
 

@@ -13,7 +13,7 @@ from edgenext_ros.core.nv12 import (
     Nv12Converter,
     YUV_RANGES,
 )
-from edgenext_ros.core.planes import Rectangle
+from edgenext_ros.core.to_yuv import Rectangle
 import numpy as np
 import pytest
 

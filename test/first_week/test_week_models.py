@@ -6,7 +6,7 @@ import json
 
 from bin_writer import container
 from conftest import LATCHED
-from edgenext_ros.models import record
+from edgenext_ros.models import checksum
 from edgenext_ros.ros import messages
 from test_lifecycle import change, CLEANUP, CONFIGURE, empty_bin, state, WRONG_MODELS
 from vision_msgs.msg import VisionInfo
@@ -32,7 +32,7 @@ def changed(folder):
     path = folder / 'edgenext_ros' / 'EdgeNeXt_xx_small_224x224_nv12.bin'
     path.parent.mkdir()
     path.write_bytes(container())
-    record.keep(path, record.digest(path))
+    checksum.keep(path, checksum.digest(path))
     path.write_bytes(container(instructions=b'other'))
     return 'xx_small'
 

@@ -37,7 +37,7 @@ def test_09_the_camera_is_late_unplugged_restarted(ros, photograph, tmp_path):
     results = ros.collect(Classification, 'classification')
     ros.wait(lambda: (status(diagnostics) or (0, ''))[1].endswith(
         'none since the start: nobody publishes /image'))
-    camera = ros.start('camera', source=tmp_path / 'a.png')
+    camera = ros.start('camera.node', source=tmp_path / 'a.png')
     ros.wait(lambda: 'classifications a second' in status(diagnostics)[1])
     ros.wait(lambda: results, what='a result')
     camera.kill()
@@ -47,7 +47,7 @@ def test_09_the_camera_is_late_unplugged_restarted(ros, photograph, tmp_path):
     levels = [status([message])[0] for message in diagnostics[since:]]
     assert levels == sorted(levels)
     results.clear()
-    ros.start('camera', source=tmp_path / 'a.png')
+    ros.start('camera.node', source=tmp_path / 'a.png')
     ros.wait(lambda: results, what='a result')
     ros.wait(lambda: node.output.count('images come on /image') == 2, what='the news')
     assert 's: nobody publishes /image' in node.output

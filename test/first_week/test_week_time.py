@@ -76,7 +76,7 @@ def test_21_a_fast_camera_and_a_slow_model(ros, picture):
 
     ros.node.create_subscription(Classification, 'classification', note, 10)
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
-    ros.start('camera', source=picture, rate=60.0)
+    ros.start('camera.node', source=picture, rate=60.0)
     ros.wait(lambda: len(ages) >= 20, what='results')
     # One inference and one frame are 0.12 s; a queue of ten would make it 1 s more.
     assert median(ages) < 0.5
@@ -91,7 +91,7 @@ def test_21_a_fast_camera_and_a_slow_model(ros, picture):
 def test_22_subscribers_come_and_go(ros, picture):
     """Keep memory, threads and descriptors while subscribers of every output come and go."""
     process = ros.start('node')
-    ros.start('camera', source=picture, rate=30.0)
+    ros.start('camera.node', source=picture, rate=30.0)
     seen = []
     for turn in range(15):
         topics = ((Image, '/classifier/annotated_image'), (Classification, 'classification'),
@@ -138,7 +138,7 @@ def test_24_services_under_load(ros, picture):
     process = ros.start('node')
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     results = ros.collect(Classification, 'classification')
-    ros.start('camera', source=picture, rate=30.0)
+    ros.start('camera.node', source=picture, rate=30.0)
     ros.wait(lambda: results, what='a result')
     clients = [ros.node.create_client(SetBool, '/classifier/set_enabled') for _ in range(2)]
     for client in clients:

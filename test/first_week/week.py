@@ -34,7 +34,7 @@ def resources(process):
 SLOW_NODE = """
 import os, sys, time
 from edgenext_ros.ros import node
-from edgenext_ros.runtime.onnx import Onnx
+from edgenext_ros.engines.onnx import Onnx
 infer = Onnx.infer
 def slow(self, nv12):
     print('inference begins', '' if nv12[:1000].any() else 'on black', flush=True)

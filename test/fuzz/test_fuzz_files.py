@@ -8,8 +8,9 @@ from pathlib import Path
 
 from bin_writer import container, node
 from edgenext_ros.core.labels import LabelError, LabelSet
-from edgenext_ros.models import bin_file, ModelError, store
-from edgenext_ros.models.wire import FormatError, Reader
+from edgenext_ros.models import ModelError, store
+from edgenext_ros.models.formats import bin_file
+from edgenext_ros.models.formats.protobuf_wire import FormatError, Reader
 from edgenext_ros.ros.parameters import (
     CameraSettings, check, ClassifierSettings, ParameterError, rule_of)
 from fuzzing import cases, damaged

@@ -14,11 +14,12 @@ import struct
 from bin_writer import message
 from edgenext_ros.cli import main
 from edgenext_ros.core.labels import LabelError
-from edgenext_ros.models import ModelError, store, structure
+from edgenext_ros.engines.simulator import vendor_tools
+from edgenext_ros.models import ModelError, store
 from edgenext_ros.models.catalog import CATALOG, KINDS
+from edgenext_ros.models.checksum import ChangedError
 from edgenext_ros.models.fetch import verify
-from edgenext_ros.models.record import ChangedError
-from edgenext_ros.runtime import hbdk
+from edgenext_ros.models.formats import check as structure
 from model_server import Answer, BIN, names, ONNX, OTHER, WEIGHTS
 import pytest
 
@@ -183,7 +184,7 @@ def test_what_needs_a_home_says_how_to_name_one(no_home):
 
 
 def test_simulator_is_looked_for_without_a_home(no_home):
-    assert not any('edgenext_ros/toolchain' in str(folder) for folder in hbdk._folders())
+    assert not any('edgenext_ros/toolchain' in str(folder) for folder in vendor_tools._folders())
 
 
 @pytest.mark.parametrize('words,code,says', [

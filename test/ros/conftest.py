@@ -32,7 +32,7 @@ BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 HANGS_IN_A_PROCESS = """
 import importlib, sys, threading
 from edgenext_ros.core.classifier import Classifier
-from edgenext_ros.runtime.onnx import Onnx
+from edgenext_ros.engines.onnx import Onnx
 begun, classify, infer = [], Classifier.classify, Onnx.infer
 def begin(*arguments, **options):
     begun.append(1)

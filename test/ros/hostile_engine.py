@@ -7,10 +7,10 @@ from dataclasses import replace
 from threading import Event
 
 from diagnostic_msgs.msg import DiagnosticArray
-from edgenext_ros.core import pipeline
-from edgenext_ros.ros import diagnostics, node as module, watch
-from edgenext_ros.runtime.base import ModelInfo
-from edgenext_ros.runtime.recovering import Recovering
+from edgenext_ros.core import newest_frame
+from edgenext_ros.engines.base import ModelInfo
+from edgenext_ros.engines.recovering import Recovering
+from edgenext_ros.ros import diagnostics, health, node as module
 import numpy as np
 import pytest
 from rclpy.parameter import Parameter
@@ -58,7 +58,7 @@ class Hostile:
 def engine(monkeypatch):
     """Make the engine; the pipeline has its time too, and ends of work are not waited for long."""
     engine = Hostile()
-    for one in (pipeline, module, watch, diagnostics):
+    for one in (newest_frame, module, health, diagnostics):
         monkeypatch.setattr(one, 'monotonic', lambda: engine.now)
     monkeypatch.setattr(module, '_STOP_SECONDS', 0.01)
     yield engine

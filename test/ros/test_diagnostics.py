@@ -5,7 +5,7 @@
 from dataclasses import replace
 
 from edgenext_ros.core.classifier import Timings
-from edgenext_ros.ros import diagnostics, watch
+from edgenext_ros.ros import diagnostics, health
 from edgenext_ros.ros.node import ClassifierNode
 import pytest
 
@@ -86,7 +86,7 @@ def test_the_first_good_frame_after_a_logged_problem_is_told(clock):
 
 
 def test_no_message_is_made_while_nobody_listens_but_the_rate_goes_on(ros, monkeypatch):
-    monkeypatch.setattr(watch, 'diagnostic_message', lambda *_, **__: pytest.fail('it was made'))
+    monkeypatch.setattr(health, 'diagnostic_message', lambda *_, **__: pytest.fail('it was made'))
     node = ClassifierNode(context=ros.context)
     try:
         for empty in (True, False):

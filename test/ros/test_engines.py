@@ -8,8 +8,8 @@ from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.core.prediction import Prediction
+from edgenext_ros.engines.select import open_model
 from edgenext_ros.models.store import locate
-from edgenext_ros.runtime import open_model
 import numpy as np
 import pytest
 from standin_model import StandInModel

@@ -70,7 +70,7 @@ def test_a_look_that_fails_is_told_and_classification_goes_on(
 
     ros.collect(DiagnosticArray, '/diagnostics')
     results = ros.collect(Classification, 'classification')
-    monkeypatch.setattr(f'edgenext_ros.ros.watch.{name}', fail)
+    monkeypatch.setattr(f'edgenext_ros.ros.health.{name}', fail)
     node.set_parameters([Parameter('image_timeout', value=0.1)])
     assert node.autostart()
     output = []

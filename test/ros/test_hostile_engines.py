@@ -3,7 +3,7 @@
 """Engines that raise, hang and lie."""
 
 
-from edgenext_ros.runtime.base import InferenceError
+from edgenext_ros.engines.base import InferenceError
 from hostile_engine import ERROR, GOOD, OK, WARN
 import numpy as np
 import pytest

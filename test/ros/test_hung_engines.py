@@ -7,9 +7,9 @@ from dataclasses import replace
 import sys
 
 from conftest import HANGS_IN_A_PROCESS, Process
+from edgenext_ros.engines.base import InferenceError
 from edgenext_ros.ros import node as module
 from edgenext_ros.ros.messages import Classification
-from edgenext_ros.runtime.base import InferenceError
 from hostile_engine import GOOD, INFO, OK
 import numpy as np
 import pytest

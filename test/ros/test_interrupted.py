@@ -238,8 +238,8 @@ def test_a_signal_that_another_thread_gets(private_graph, number):
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize('module,words,nodes', [
-    ('node', [], ['classifier']), ('multi', ['--', 'front', 'rear'], ['classifier'] * 2),
-    ('camera', ['-p', f'source:={PICTURES}'], ['camera'])], ids=['node', 'multi', 'camera'])
+    ('node', [], ['classifier']), ('multi_node', ['--', 'front', 'rear'], ['classifier'] * 2),
+    ('camera.node', ['-p', f'source:={PICTURES}'], ['camera'])], ids=['node', 'multi', 'camera'])
 def test_signals_until_the_very_end(ros, module, words, nodes, number):
     """The terminal sends one and launch another, in the worst case after the node's own end."""
     process = ros.start(module, *words)

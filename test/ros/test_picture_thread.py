@@ -11,11 +11,11 @@ from threading import Event, Thread
 from types import SimpleNamespace
 
 from conftest import Process
-from edgenext_ros.core.cdr import write_image
 from edgenext_ros.core.encode import encode
 from edgenext_ros.ros import blocking_publish, node as module
 from edgenext_ros.ros.messages import Classification, image_message
 from edgenext_ros.ros.picture_thread import PictureThread
+from edgenext_ros.ros.serialised_images import write_image
 import pytest
 from rclpy.exceptions import InvalidHandle
 from rclpy.lifecycle import LifecyclePublisher
@@ -222,7 +222,7 @@ def test_stopped_viewer_costs_no_results(ros):
     def play():
         """Return how many images have a result."""
         results.clear()
-        camera = start('-m', 'edgenext_ros.ros.measure', 'camera', json.dumps(
+        camera = start('-m', 'edgenext_ros.bench.dds_roles', 'camera', json.dumps(
             {'width': 1920, 'height': 1080, 'step': 5760, 'encoding': 'bgr8', 'rate': 30,
              'frames': 75}))
         ros.wait(lambda: camera.process.poll() is not None, what='the end of the images')

@@ -12,7 +12,7 @@ import pytest
 def test_results_are_printed_with_names_and_pictures(ros, parameters):
     process = ros.start('results')
     ros.start('node', **parameters)
-    ros.start('camera', source=resource_folder() / 'demo' / 'astronaut_face.jpg')
+    ros.start('camera.node', source=resource_folder() / 'demo' / 'astronaut_face.jpg')
     line = ros.wait(lambda: re.search(r'\[results\]: (astronaut.*)', process.output),
                     what='a result')[1]
     assert re.fullmatch(r'astronaut_face\.jpg: Faces_easy 87\.\d%, \S+ \d\.\d%, \S+ \d\.\d% '
@@ -24,6 +24,6 @@ def test_results_are_printed_with_names_and_pictures(ros, parameters):
 def test_results_below_the_threshold_are_told(ros):
     process = ros.start('results')
     ros.start('node', score_threshold=1)
-    ros.start('camera', source=resource_folder() / 'demo' / 'astronaut_face.jpg')
+    ros.start('camera.node', source=resource_folder() / 'demo' / 'astronaut_face.jpg')
     ros.wait(lambda: 'astronaut_face.jpg: no class above the threshold (' in process.output,
              what='the line')

@@ -5,8 +5,8 @@
 import subprocess
 import sys
 
-from edgenext_ros.toolchain import private_ros
-from edgenext_ros.toolchain.private_ros import is_used
+from edgenext_ros.bench import ros_domain
+from edgenext_ros.bench.ros_domain import is_used
 import pytest
 
 NODE = """
@@ -45,18 +45,18 @@ def test_free_domain_skips_one_that_is_used(request, monkeypatch):
         asked.append(domain)
         return len(asked) < 4
 
-    monkeypatch.setattr(private_ros, 'is_used', used)
+    monkeypatch.setattr(ros_domain, 'is_used', used)
     assert request.getfixturevalue('free_domain') == asked[3]
     assert len(set(asked)) == 4
 
 
 def test_a_measurement_skips_a_domain_that_is_used():
-    first = private_ros.environment()['ROS_DOMAIN_ID']
+    first = ros_domain.environment()['ROS_DOMAIN_ID']
     with subprocess.Popen([sys.executable, '-c', NODE, first], text=True, stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as node:
         try:
             assert node.stdout.readline() == 'here\n'
-            second = private_ros.environment()['ROS_DOMAIN_ID']
+            second = ros_domain.environment()['ROS_DOMAIN_ID']
         finally:
             node.stdin.close()
             node.wait(20)
@@ -65,7 +65,7 @@ def test_a_measurement_skips_a_domain_that_is_used():
 
 def test_no_domain_that_is_free_is_one_sentence(monkeypatch):
     asked = []
-    monkeypatch.setattr(private_ros, 'is_used', lambda domain: asked.append(domain) or True)
+    monkeypatch.setattr(ros_domain, 'is_used', lambda domain: asked.append(domain) or True)
     with pytest.raises(RuntimeError, match='every ROS domain from 215 to 232 is in use on this'):
-        private_ros.environment()
+        ros_domain.environment()
     assert sorted(asked) == [*range(215, 233)]

@@ -5,10 +5,10 @@
 from argparse import Namespace
 from dataclasses import replace
 
-from edgenext_ros.ros import demo
-from edgenext_ros.ros.engine import Engine
+from edgenext_ros.bench import demo
+from edgenext_ros.ros.camera.sources import open_source
+from edgenext_ros.ros.loaded_model import Engine
 from edgenext_ros.ros.parameters import CameraSettings, ClassifierSettings, ParameterError
-from edgenext_ros.ros.sources import open_source
 import hostile_folder
 import pytest
 

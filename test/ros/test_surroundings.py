@@ -10,7 +10,7 @@ from conftest import Process
 from edgenext_ros.models.store import resource_folder
 import pytest
 
-NODES = {'node': ('node',), 'camera': ('camera',), 'multi': ('multi', 'front')}
+NODES = {'node': ('node',), 'camera': ('camera.node',), 'multi': ('multi_node', 'front')}
 
 
 @pytest.fixture

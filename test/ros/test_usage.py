@@ -11,9 +11,9 @@ import pytest
 
 CODE = """
 import sys
-from edgenext_ros.ros import start
-start.import_module = None
-code = start.{entry}()
+from edgenext_ros.ros import entry_points
+entry_points.import_module = None
+code = entry_points.{entry}()
 assert not [name for name in ('rclpy', 'cv2') if name in sys.modules]
 sys.exit(code)
 """

@@ -1,0 +1,143 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The published recipe against ours, on the same compiler, for all four sizes.
+
+Latency is hb_mapper's own estimate: no board is needed, and none was asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+import json
+from pathlib import Path
+from statistics import median
+from types import MappingProxyType
+from typing import Any
+
+from edgenext_ros.toolchain.bpu.compile import compile_model, fingerprint, Job, Progress
+from edgenext_ros.toolchain.bpu.hb_mapper import Report
+from edgenext_ros.toolchain.bpu.recipe import RECIPES
+
+BOARD = MappingProxyType({
+    'edgenext_xx_small': (2.47, 7.24, 403.49), 'edgenext_x_small': (2.88, 9.63, 345.73),
+    'edgenext_small': (4.41, 14.93, 226.15), 'edgenext_base': (8.80, 32.31, 113.35)})
+"""The model zoo's page on an RDK X5: latency in ms of one frame in one thread, latency in ms with
+four threads, frames a second with four threads."""
+THREADS = (1, 2, 4, 8)
+OUTSIDE_MS = median(4 * 1000 / fps - four for _, four, fps in BOARD.values())
+"""What a thread does for a frame outside of the inference call, in ms, on the page's board: four
+threads deliver a frame each in 4 / FPS, of which the call takes the latency with four threads."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One size."""
+
+    size: str
+    published: Report
+    ours: Report
+    precise: Report
+
+    @property
+    def ratio(self) -> float:
+        """How many times ours is faster by the compiler's estimate."""
+        return self.published.latency_ms / self.ours.latency_ms
+
+
+def throughput(latency_ms: float, threads: int, *, outside_ms: float = OUTSIDE_MS) -> float:
+    """
+    Predict frames a second with so many threads that each submit one frame at a time.
+
+    One BPU core runs one frame at a time for ``latency_ms``. A thread spends ``outside_ms`` on a
+    frame beyond that, in which the others' frames run. So the rate is that of the threads or that
+    of the BPU, whichever is lower. For the page's own latencies this gives its rates with four
+    threads within 0.5 %.
+    """
+    return 1000 * min(threads / (latency_ms + outside_ms), 1 / latency_ms)
+
+
+def measure(size: str, *, cache: Path | None, progress: Progress) -> Row:
+    """
+    Compile one size with all three recipes, with random weights, on which latency does not depend.
+
+    :param cache: folder of reports, which are taken again for the same graph and compiler.
+    """
+    reports = {}
+    for name, recipe in RECIPES.items():
+        job = Job(model=size, recipe=recipe, output=None)
+        known = cache / f'{size}-{name}-{fingerprint(job)[:16]}.json' if cache else None
+        if known is not None and known.exists():
+            try:
+                reports[name] = Report(**json.loads(known.read_text()))
+            except (ValueError, TypeError) as error:
+                raise ValueError(f'{known}: expected a report of this bench, found {error}; '
+                                 'delete it') from error
+            continue
+        reports[name] = compile_model(job, progress=progress)
+        if known is not None:
+            known.parent.mkdir(parents=True, exist_ok=True)
+            known.write_text(json.dumps(asdict(reports[name])))
+    return Row(size, reports['published'], reports['fast'], reports['precise'])
+
+
+def as_json(row: Row) -> list[dict[str, Any]]:
+    """Return a row as cases of ``edgenext bench``."""
+    latency, _, fps = BOARD[row.size]
+    return [{'case': f'BPU latency {row.size} {name}', 'baseline': 'published recipe',
+             'unit': 'ms', 'ours': report.latency_ms, 'theirs': row.published.latency_ms,
+             'ratio': row.published.latency_ms / report.latency_ms,
+             'ddr_mb': report.ddr_mb, 'theirs_ddr_mb': row.published.ddr_mb,
+             'board_latency_ms': latency, 'board_fps': fps,
+             'fps_by_threads': {threads: round(throughput(report.latency_ms, threads), 1)
+                                for threads in THREADS}}
+            for name, report in (('fast', row.ours), ('precise', row.precise))]
+
+
+def markdown(rows: list[Row]) -> str:
+    """Return the two tables of docs/bpu.md: latency, and frames a second by threads."""
+    lines = ['| size | published recipe, ms | ours, ms | times faster | ours, partly in int16, ms '
+             '| DDR, MB: theirs, ours | on the board, published: ms, FPS |',
+             '|---|---|---|---|---|---|---|']
+    for row in rows:
+        latency, _, fps = BOARD[row.size]
+        lines.append(
+            f'| {_short(row)} | {row.published.latency_ms:.3f} | **{row.ours.latency_ms:.3f}** '
+            f'| **{row.ratio:.2f}** | {row.precise.latency_ms:.3f} '
+            f'| {row.published.ddr_mb:.1f}, {row.ours.ddr_mb:.1f} | {latency:.2f}, {fps:.1f} |')
+    lines += ['', '| size | recipe | ' + ' | '.join(
+        f'{threads} thread{"s" if threads > 1 else ""}' for threads in THREADS) + ' |',
+        '|---|---|' + '---|' * len(THREADS)]
+    for row in rows:
+        for name, report in (('published', row.published), ('ours', row.ours)):
+            rates = (f'{throughput(report.latency_ms, threads):.0f}' for threads in THREADS)
+            lines.append(f'| {_short(row)} | {name} | {" | ".join(rates)} |')
+    return '\n'.join(lines)
+
+
+def _short(row: Row) -> str:
+    return row.size.removeprefix('edgenext_')
+
+
+def plot(rows: list[Row], path: Path) -> None:
+    """Draw the latencies side by side."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), layout='constrained')
+    axes = figure.subplots()
+    bars = (('published, on the board (model zoo)', 'tab:gray', lambda row: BOARD[row.size][0]),
+            ('published recipe, estimate', 'tab:orange', lambda row: row.published.latency_ms),
+            ('ours, partly int16, estimate', 'tab:blue', lambda row: row.precise.latency_ms),
+            ('ours, estimate', 'tab:green', lambda row: row.ours.latency_ms))
+    for place, (label, colour, value) in enumerate(bars):
+        drawn = axes.barh([index + 0.2 * (place - 1.5) for index in range(len(rows))],
+                          [value(row) for row in rows], height=0.19, label=label, color=colour)
+        axes.bar_label(drawn, [f'{value(row):.2f}' + (
+            f'  {row.ratio:.2f}x' if label == 'ours, estimate' else '') for row in rows],
+            padding=3, fontsize=8)
+    axes.set_yticks(range(len(rows)), [row.size for row in rows])
+    axes.invert_yaxis()
+    axes.margins(x=0.12)
+    axes.set_xlabel('latency of one frame on the BPU, ms')
+    axes.legend(fontsize=8)
+    figure.savefig(path, dpi=120)

@@ -1,0 +1,176 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The node against a plain one and against the floor, over DDS between processes.
+
+All sides see the same camera; the inference is left out on both. The floor is a subscriber that
+takes the serialised picture and does nothing. What runs in the processes: ``bench/dds_roles.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+import json
+from statistics import median
+import subprocess
+import sys
+from time import monotonic
+from typing import Any
+
+from edgenext_ros.bench import model_zoo_baseline, ros_domain
+from edgenext_ros.bench.host import Row
+from edgenext_ros.models.store import resource_folder
+
+PLAIN, FLOOR = 'plain rclpy node', 'raw subscriber that does nothing'
+ECHO = 'raw subscriber that answers at once'
+_TIMEOUT = 120
+_INFERENCE_US = 5200  # base, the largest of the four sizes
+_FASTDDS = 'FASTRTPS_DEFAULT_PROFILES_FILE'
+_KEEP_MEMORY = {'MALLOC_MMAP_THRESHOLD_': str(2 ** 26), 'MALLOC_TRIM_THRESHOLD_': str(2 ** 28)}
+"""Without these glibc fetches every page of every large picture anew from the kernel."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """What is sent."""
+
+    width: int
+    height: int
+    encoding: str
+    step: int
+    rate: float
+    frames: int
+
+    @property
+    def title(self) -> str:
+        """A name for people."""
+        return f'{self.width}x{self.height} {self.encoding} at {self.rate:.0f} Hz'
+
+
+LARGE = Camera(1920, 1080, 'bgr8', 5760, 30, 240)
+SMALL = Camera(640, 480, 'bgr8', 1920, 30, 240)
+MANY = Camera(640, 480, 'nv12', 640, 200, 10_100)
+
+
+def rows() -> Iterator[Row]:
+    """Measure every case and yield it as soon as it is known."""
+    found = {role: session(role, LARGE) for role in ('floor', 'plain', 'classifier')}
+    cpu = {role: figures['cpu_ms'] for role, figures in found.items()}
+    yield Row(f'CPU a frame, {LARGE.title}', PLAIN, 'ms', cpu['classifier'], cpu['plain'])
+    yield Row(f'CPU a frame, {LARGE.title}', FLOOR, 'ms', cpu['classifier'], cpu['floor'])
+    yield Row(f'frames with a result, {LARGE.title}', PLAIN, '%',
+              *(100 * found[role]['results'] / LARGE.frames for role in ('classifier', 'plain')),
+              more=True)
+    ages = {role: median(session(role, SMALL)['ages_ms'])
+            for role in ('floor', 'echo', 'plain', 'classifier')}
+    for role, baseline in (('plain', PLAIN), ('echo', ECHO), ('floor', FLOOR)):
+        yield Row(f'age of a result, {SMALL.title}', baseline, 'ms', ages['classifier'],
+                  ages[role])
+    held, free, helper = (
+        session('classifier', SMALL, infer_us=_INFERENCE_US, **how)
+        for how in ({'holds_gil': True}, {}, {'helper': True}))
+    for what, unit, of in (
+            ('age of a result', 'ms', lambda figures: median(figures['ages_ms'])),
+            ('CPU a frame', 'ms', lambda figures: figures['cpu_ms'])):
+        for baseline, other in (('same with the GIL released', free),
+                                ('same in a helper process', helper)):
+            yield Row(f'{what}, {SMALL.title}, GIL held for {_INFERENCE_US / 1000:.1f} ms',
+                      baseline, unit, of(held), of(other))
+    memory = session('classifier', MANY)['memory_mb']
+    yield Row('memory after 10,000 frames', 'same after 100', 'MB',
+              *(memory.get(count, float('nan')) for count in ('10000', '100')))
+    starts = [_first_result() for _ in range(5)]
+    yield Row('edgenext classify, start to first result, onnx', '1.5 s that are allowed', 's',
+              median(starts), 1.5)
+
+
+def _first_result() -> float:
+    """Return the seconds from the start of a process to its first result, in ONNX Runtime."""
+    begin = monotonic()
+    subprocess.run(
+        [sys.executable, '-m', 'edgenext_ros.cli', 'classify', '--runtime', 'onnx',
+         str(resource_folder() / 'demo' / 'chelsea.jpg')],
+        check=True, capture_output=True, timeout=_TIMEOUT)
+    return monotonic() - begin
+
+
+def environment() -> dict[str, str]:
+    """Return an environment whose DDS nobody else is in, and takes large pictures."""
+    config = resource_folder().parent / 'config'
+    return {_FASTDDS: str(config / 'fastdds_localhost.xml'), **ros_domain.environment()}
+
+
+def session(role: str, camera: Camera, *, infer_us: int = 0,
+            holds_gil: bool = False, helper: bool = False) -> dict[str, Any]:
+    """
+    Let one side see one camera.
+
+    :param infer_us: what an inference takes, for the classifier.
+    :param holds_gil: as an inference by the vendor's Python modules does.
+    :param helper: the inference is in a process of its own; its CPU is not counted.
+    :return: its figures, the number and the ages of the results; the floor's are its pictures.
+    """
+    print(f'{camera.title}: {role} ...', file=sys.stderr, flush=True)
+    with ExitStack() as stack:
+        variables = environment()
+        listener = stack.enter_context(Process('listener', {}, variables)) \
+            if role != 'floor' else None
+        side = stack.enter_context(Process(
+            role, {'path': model_zoo_baseline.__name__, 'infer_us': infer_us,
+                   'holds_gil': holds_gil, 'helper': helper},
+            variables | (_KEEP_MEMORY if role in ('floor', 'echo') else {})))
+        sender = stack.enter_context(
+            Process('camera', asdict(camera), variables | _KEEP_MEMORY))
+        sender.figures()
+        found = side.figures(close=True)
+        heard = found if listener is None else listener.figures(
+            close=True, wanted=found['frames'])
+    return {**found, 'results': heard['frames'], 'ages_ms': heard['ages_ms']}
+
+
+class Process:
+    """
+    One role in a process of its own, ready when entered.
+
+    :param role: of ``bench/dds_roles.py``, with its options.
+    :param namespace: where its topics are.
+    """
+
+    def __init__(self, role: str, options: dict[str, Any], variables: dict[str, str], *,
+                 namespace: str = '') -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, '-m', 'edgenext_ros.bench.dds_roles', role, json.dumps(options),
+             '--ros-args', '--log-level', 'error', '-r', f'__ns:=/{namespace}'],
+            env=variables, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def __enter__(self) -> Process:
+        self._line()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def figures(self, *, close: bool = False, wanted: int = 0) -> dict[str, Any]:
+        """
+        Wait for what the role found; tell it to end first with ``close``.
+
+        :param wanted: it has found so many frames before it ends, if they come.
+        """
+        assert self._process.stdin is not None
+        if close:
+            self._process.stdin.write(str(wanted))
+            self._process.stdin.close()
+            self._process.stdin = None
+        found: dict[str, Any] = json.loads(self._line())
+        return found
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        # Nodes log to stderr; whatever else says something on stdout is not JSON.
+        for line in self._process.stdout:
+            if line.startswith(('ready', '{')):
+                return line
+        raise RuntimeError(f'{self._process.args}: ended with code {self._process.wait()}')

@@ -1,0 +1,299 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The processes that ``edgenext bench`` measures over DDS: cameras, subscribers, a listener.
+
+``python -m edgenext_ros.bench.dds_roles ROLE JSON [--ros-args ...]`` prints ``ready``, works until
+its standard input ends (a camera: until it has sent all), and prints what it found as one line of
+JSON.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from ctypes import CDLL, PyDLL
+from importlib import import_module
+import json
+import mmap
+import os
+from pathlib import Path
+from resource import getpagesize
+import subprocess
+import sys
+from threading import Event, Thread
+from time import monotonic, process_time, sleep, time
+from typing import Any
+
+import numpy as np
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+
+_NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+_LOGITS = np.random.default_rng(0).normal(0, 3, 100).astype(np.float32)
+"""Of the inference that is left out, the same each time; as many as the bundled model gives."""
+_MATCHED_S = 60.0
+"""Processes that have not found each other after so long never will."""
+_LAST_S = 10.0
+"""What has been sent comes within so long, or never."""
+
+
+class Meter:
+    """Count calls, and the processor time of the whole process from the first to the last."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.memory: dict[int, float] = {}
+        self._first = self._last = 0.0
+
+    def __call__(self) -> None:
+        """Take note of one frame."""
+        self._last = process_time()
+        if not self.count:
+            self._first = self._last
+        self.count += 1
+        if self.count in (100, 1000, 10_000):
+            self.memory[self.count] = resident_mb()
+
+    def figures(self) -> dict[str, Any]:
+        """Return what was found."""
+        spent = self._last - self._first
+        return {'frames': self.count, 'cpu_ms': 1e3 * spent / max(1, self.count - 1),
+                'memory_mb': self.memory}
+
+
+def resident_mb() -> float:
+    """Return the memory that this process holds, in 10^6 bytes."""
+    return int(Path('/proc/self/statm').read_text().split()[1]) * getpagesize() / 1e6
+
+
+def camera(node: Node, options: dict[str, Any]) -> dict[str, Any]:
+    """Send pictures at a steady rate, as a driver that costs nothing would."""
+    width, height, step = options['width'], options['height'], options['step']
+    rows = height * 3 // 2 if options['encoding'] == 'nv12' else height
+    pixels = np.random.default_rng(0).integers(0, 256, rows * step, np.uint8)
+    message = Image(width=width, height=height, step=step, encoding=options['encoding'],
+                    data=array('B', pixels.tobytes()))
+    message.header.frame_id = 'camera'
+    publisher = node.create_publisher(
+        Image, 'image', QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT))
+    _wait(publisher.get_subscription_count, 'subscriber of the pictures')
+    sleep(1.0)  # the other side may have to find the publisher too
+    due = monotonic()
+    for _ in range(options['frames']):
+        due = max(due + 1 / options['rate'], monotonic())  # no burst after a stall
+        sleep(max(0.0, due - monotonic()))
+        message.header.stamp = node.get_clock().now().to_msg()
+        publisher.publish(message)
+    sleep(0.5)
+    return {'frames': options['frames']}
+
+
+def floor(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """Take serialised pictures and do nothing with them."""
+    meter, ages = Meter(), []
+
+    def on_image(message: bytes) -> None:
+        meter()
+        ages.append(1e3 * (time() - _stamp(message)))
+
+    node.create_subscription(Image, 'image', on_image, _NEWEST, raw=True)
+    return lambda: {**meter.figures(), 'ages_ms': ages}
+
+
+def echo(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """Take serialised pictures and answer each with the same result at once."""
+    from edgenext_ros.ros.messages import Classification
+    from vision_msgs.msg import ObjectHypothesis
+
+    meter, result = Meter(), Classification(results=[ObjectHypothesis(class_id='0')] * 5)
+    publisher = node.create_publisher(Classification, 'classification', 10)
+
+    def on_image(message: bytes) -> None:
+        stamp = result.header.stamp
+        stamp.sec, stamp.nanosec = divmod(round(1e9 * _stamp(message)), 10 ** 9)
+        publisher.publish(result)
+        meter()
+
+    node.create_subscription(Image, 'image', on_image, _NEWEST, raw=True)
+    _wait_for_listener(node)
+    return meter.figures
+
+
+def _stamp(message: bytes) -> float:
+    sec, nanosec = np.frombuffer(message, np.int32, 2, 4).tolist()
+    return sec + nanosec / 1e9
+
+
+def _wait(found: Callable[[], Any], what: str) -> None:
+    end = monotonic() + _MATCHED_S
+    while not found():
+        if monotonic() > end:
+            raise SystemExit(f'no {what} in {_MATCHED_S:.0f} s')
+        sleep(0.01)
+
+
+def _wait_for_listener(node: Node) -> None:
+    _wait(lambda: node.count_subscribers('classification'), 'subscriber of the results')
+
+
+def plain(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """Do what the peers do: cv_bridge, then the model zoo's Python path, in the callback."""
+    from cv_bridge import CvBridge
+    from edgenext_ros.ros.messages import Classification
+    from vision_msgs.msg import ObjectHypothesis
+
+    path, bridge, meter = import_module(options['path']), CvBridge(), Meter()
+    publisher = node.create_publisher(Classification, 'classification', 10)
+
+    def on_image(message: Image) -> None:
+        image = bridge.imgmsg_to_cv2(message, 'bgr8')
+        path.preprocess(image, width=224, height=224)
+        result = Classification(header=message.header)
+        for index, score in zip(*path.postprocess(_LOGITS, top_k=5), strict=True):
+            result.results.append(ObjectHypothesis(class_id=str(index), score=float(score)))
+        publisher.publish(result)
+        meter()
+
+    node.create_subscription(Image, 'image', on_image, qos_profile_sensor_data)
+    _wait_for_listener(node)
+    return meter.figures
+
+
+def listener(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """Receive results, and note how old they are."""
+    from edgenext_ros.ros.messages import Classification
+
+    ages = []
+
+    def on_result(message: Any) -> None:
+        stamp = message.header.stamp
+        ages.append(1e3 * (time() - stamp.sec - stamp.nanosec / 1e9))
+
+    node.create_subscription(Classification, 'classification', on_result, 10)
+    if options.get('joins'):
+        _wait(lambda: node.count_publishers('classification'), 'publisher of results')
+    return lambda: {'frames': len(ages), 'ages_ms': ages}
+
+
+class _Engine:
+    """
+    In the place of a BPU: the same result after the same time.
+
+    :param meter: called for each frame.
+    :param wait: takes this many microseconds, with or without the GIL.
+    """
+
+    def __init__(self, meter: Meter, wait: Callable[[int], Any], microseconds: int) -> None:
+        self._meter, self._wait, self._microseconds = meter, wait, microseconds
+
+    def infer(self, nv12: Any) -> Any:
+        """Return what it always returns."""
+        self._meter()
+        if self._microseconds:
+            self._wait(self._microseconds)
+        return _LOGITS
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class _Helper:
+    """
+    The same in a process of its own, with shared memory: what would keep the GIL free here.
+
+    :param meter: called for each frame.
+    :param size: of a picture, in bytes.
+    :param microseconds: of an inference.
+    """
+
+    _WORK = ('import mmap, os, sys; from ctypes import CDLL; '
+             'memory, library = mmap.mmap(int(sys.argv[1]), 0), CDLL(None)\n'
+             'while os.read(0, 1): library.usleep(int(sys.argv[2])); os.write(1, b"1")')
+
+    def __init__(self, meter: Meter, size: int, microseconds: int) -> None:
+        self._meter = meter
+        memory = os.memfd_create('picture')  # without a name that could be left behind
+        os.truncate(memory, size)
+        self._picture = np.frombuffer(mmap.mmap(memory, size), np.uint8)
+        self._process = subprocess.Popen(
+            [sys.executable, '-c', self._WORK, str(memory), str(microseconds)], bufsize=0,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[memory])
+        os.close(memory)
+        self.infer(self._picture)  # it has started
+
+    def infer(self, nv12: Any) -> Any:
+        """Hand the picture over, and wait for the result."""
+        self._meter()
+        np.copyto(self._picture, nv12)
+        self._process.stdin.write(b'1')
+        self._process.stdout.read(1)
+        return _LOGITS
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate()
+
+
+def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, Any]]]:
+    """Return this package's node without its network, whose time is none of the node's."""
+    from edgenext_ros.engines.select import open_model
+    from edgenext_ros.ros.lifecycle import SWITCH_SECONDS
+    from edgenext_ros.ros.node import ClassifierNode
+    from edgenext_ros.ros.receiver import keep_memory
+
+    sys.setswitchinterval(SWITCH_SECONDS)
+    keep_memory()
+    library = PyDLL(None) if options['holds_gil'] else CDLL(None)
+    meter = Meter()
+
+    def opener(*arguments: Any, **more: Any) -> Any:
+        runtime, info = open_model(*arguments, **more)
+        runtime.close()
+        if options['helper']:
+            return _Helper(meter, info.nv12_size, options['infer_us']), info
+        return _Engine(meter, library.usleep, options['infer_us']), info
+
+    node = ClassifierNode(opener=opener)
+    node.trigger_configure()
+    node.trigger_activate()
+    _wait_for_listener(node)
+    return node, meter.figures
+
+
+_ROLES = {'floor': floor, 'echo': echo, 'plain': plain, 'listener': listener}
+
+
+def main(role: str, options: str) -> None:
+    """Play one role."""
+    rclpy.init()
+    settings = json.loads(options)
+    if role == 'classifier':
+        node, figures = classifier(settings)
+    else:
+        node = rclpy.create_node(role)
+        if role == 'camera':
+            print('ready', flush=True)
+            print(json.dumps(camera(node, settings)), flush=True)
+            return
+        figures = _ROLES[role](node, settings)
+    ended, wanted = Event(), []
+    Thread(target=lambda: (wanted.append(int(sys.stdin.read() or 0)), ended.set()),
+           daemon=True).start()
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    print('ready', flush=True)
+    while not ended.is_set():
+        executor.spin_once(timeout_sec=0.2)
+    end = monotonic() + _LAST_S
+    while figures()['frames'] < wanted[0] and monotonic() < end:
+        executor.spin_once(timeout_sec=0.2)
+    executor.shutdown()  # else it may complain at the end of the process
+    print(json.dumps(figures()), flush=True)
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:3])

@@ -1,0 +1,270 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The demo: a camera process, a classifier process, and this one, which only listens.
+
+All that is printed comes from messages received over DDS.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+import json
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import tempfile
+from time import monotonic
+from typing import Any
+
+import cv2
+from diagnostic_msgs.msg import DiagnosticArray
+from edgenext_ros.models import pictures, store
+from edgenext_ros.models.left_out import Account, LeftOut
+from edgenext_ros.models.pictures import PictureError
+from edgenext_ros.models.regular import shown
+from edgenext_ros.ros.arguments import without_log_file
+from edgenext_ros.ros.camera.sources import list_pictures
+from edgenext_ros.ros.messages import Classification, LabelInfo
+import numpy as np
+import rclpy
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, qos_profile_sensor_data, QoSProfile
+from rclpy.signals import SignalHandlerOptions
+from rclpy.time import Time
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
+_START_SECONDS = 30.0
+_LAST_SECONDS = 5.0
+"""What the last picture's classification may take."""
+_WIDTH = 320
+"""Two frames must fit Fast DDS' default shared memory (0.5 MB), or best effort loses many."""
+_SURE = 0.5
+"""Score of the best class below which the line says that the network guesses."""
+_STAGES = ('convert ms', 'infer ms', 'postprocess ms')
+
+
+@dataclass
+class Played:
+    """What came back for one picture."""
+
+    picture: str
+    results: list[tuple[str, float]] = field(default_factory=list)
+    """Name and score of the best classes, best first, in the newest message."""
+    classifications: int = 0
+    age_ms: float = 0.0
+    """From the camera's stamp to the newest message's arrival here, in milliseconds."""
+    figures: dict[str, str] = field(default_factory=dict)
+    """The node's newest diagnostics while the picture was shown."""
+
+    def line(self) -> str:
+        """Return one line for people."""
+        best = ', '.join(f'{name} {score:.1%}' for name, score in self.results[:3])
+        stages = ', '.join(f'{stage.removesuffix(" ms")} {float(self.figures[stage]):.1f}'
+                           for stage in _STAGES if stage in self.figures)
+        rate = self.figures.get('fps')
+        figures = [f'{self.classifications} results',
+                   *([f'{float(rate):.1f} a second'] if rate else []),
+                   *([f'{stages} ms'] if stages else []), f'age {self.age_ms:.0f} ms']
+        if best and self.results[0][1] < _SURE:
+            best = f'unsure: {best}'
+        return f'{self.picture:22} {best or "no classification"}\n{"":22} {", ".join(figures)}'
+
+
+class Watcher(Node):
+    """Listen to a camera and a classifier in one namespace, and sort results by picture."""
+
+    def __init__(self, namespace: str, *, save: Path | None) -> None:
+        super().__init__('watcher', namespace=namespace)
+        self.labels: list[str] = []
+        self.played: dict[str, Played] = {}
+        self.current = ''
+        self.ended = False
+        self._reported = 0
+        self._names: dict[tuple[int, int], str] = {}
+        self._save = save
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self.create_subscription(LabelInfo, 'classifier/label_info', self._on_labels, latched)
+        self.create_subscription(Header, 'camera/playing', self._on_playing, 100)
+        self.create_subscription(Classification, 'classification', self._on_result, 100)
+        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 100)
+        if save is not None:
+            self.create_subscription(Image, 'classifier/annotated_image', self._on_annotated,
+                                     qos_profile_sensor_data)
+
+    def _on_labels(self, message: Any) -> None:
+        self.labels = [entry.class_name for entry in message.class_map]
+
+    def _on_playing(self, message: Header) -> None:
+        name = message.frame_id.split(' frame ')[0]  # a video is one thing to look at
+        self._names[message.stamp.sec, message.stamp.nanosec] = name
+        if name != self.current and not self.ended:
+            self.ended = name in self.played  # the folder begins again
+            if not self.ended:
+                self.current = name
+                self.played[name] = Played(name)
+
+    def report(self, before: str = '') -> None:
+        """Print what came back for each picture, or for those before one."""
+        names = list(self.played)
+        for name in names[self._reported:names.index(before) if before else None]:
+            print(self.played[name].line(), flush=True)
+            self._reported += 1
+
+    def _on_result(self, message: Any) -> None:
+        stamp = message.header.stamp
+        played = self.played.get(self._names.get((stamp.sec, stamp.nanosec), ''))
+        if played is None:
+            return
+        if not played.classifications:
+            self.report(before=played.picture)  # nothing more comes for the earlier ones
+        played.classifications += 1
+        played.age_ms = (self.get_clock().now() - Time.from_msg(stamp)).nanoseconds / 1e6
+        played.results = [(self.labels[int(r.class_id)], r.score) for r in message.results]
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name == f'{self.get_namespace()}/classifier' and self.current:
+                self.played[self.current].figures = {v.key: v.value for v in status.values}
+
+    def _on_annotated(self, message: Image) -> None:
+        stamp = message.header.stamp
+        name = self._names.get((stamp.sec, stamp.nanosec))
+        if name is not None:
+            image = np.frombuffer(message.data, np.uint8).reshape(message.height, -1, 3)
+            self._save.mkdir(parents=True, exist_ok=True)
+            flat = '_'.join(Path(name).with_suffix('').parts)
+            cv2.imwrite(str(self._save / f'{flat}.jpg'), image)
+
+
+@contextmanager
+def _process(module: str, namespace: str, log: Path, **parameters: object) -> Iterator[Any]:
+    """Run one of our nodes in a process of its own; end it as Ctrl-C would."""
+    words = [f'{key}:={value}' for key, value in parameters.items()]
+    command = [sys.executable, '-m', f'edgenext_ros.ros.{module}', '--ros-args',
+               '-r', f'__ns:={namespace}', *(part for word in words for part in ('-p', word))]
+    with log.open('wb') as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _source(arguments: Namespace) -> tuple[str, list[str], Account]:
+    """
+    Return what the camera plays, the names of its pictures where they are known, and what not.
+
+    :raises ValueError: no picture decodes.
+    """
+    if arguments.camera is not None:
+        return arguments.camera, [], Account((), 0)
+    if arguments.video is not None:
+        return str(arguments.video.absolute()), [], Account((), 0)
+    bundled = os.environ.get('EDGENEXT_DEMO_PICTURES') or store.resource_folder() / 'demo'
+    path = Path(arguments.image or bundled).absolute()
+    listing = list_pictures(path)
+    if listing is None:
+        return str(path), [], Account((), 0)
+    listing.expect_some()
+    names, failed = [], []
+    for file in listing.files:
+        try:
+            pictures.read(listing.folder / file)
+            names.append(shown(file))
+        except PictureError as error:
+            failed.append(LeftOut(file, error.reason))
+            reason = str(error)
+    if not names:
+        raise ValueError(f'{path}: no picture in it decodes; the first: {reason}')
+    return str(path), names, listing.account(failed)
+
+
+def _wait(watcher: Watcher, done: Any, seconds: float, processes: list[Any], log: Path) -> str:
+    """Listen until ``done()``; return what went wrong, if anything did."""
+    end = monotonic() + seconds
+    while not done():
+        rclpy.spin_once(watcher, timeout_sec=0.1)
+        for process in processes:
+            if process.poll() is not None:
+                name = process.args[2].rpartition('.')[2]
+                text = (log / f'{name}.log').read_text(errors='replace').strip()
+                return f'the {name} process ended with exit code {process.returncode}: {text}'
+        if monotonic() > end:
+            return f'nothing was heard for {seconds:.0f} s'
+    return ''
+
+
+def play(arguments: Namespace) -> tuple[list[dict[str, Any]], str]:
+    """
+    Play a source through the two nodes and listen.
+
+    :param arguments: those of ``edgenext demo``.
+    :return: one entry for each picture, left out too, and the reason if one got no
+        classification.
+    :raises ValueError: no picture decodes.
+    """
+    source, names, account = _source(arguments)
+    namespace = f'/edgenext_demo_{os.getpid()}'
+    hold = max(1.0, arguments.seconds / max(1, len(names)))
+    what = f'{len(names)} picture{"s" if len(names) > 1 else ""} of {source}' if names else source
+    print(f'playing {what} on {namespace}/image, for {hold * max(1, len(names)):.0f} s',
+          flush=True)
+    if account:
+        print(account, flush=True)
+    # Python's own Ctrl-C, for SIGTERM too: it ends the two processes on its way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    rclpy.init(args=without_log_file(), signal_handler_options=SignalHandlerOptions.NO)
+    watcher = Watcher(namespace, save=arguments.save)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            problem = _run(arguments, watcher, source, hold * max(1, len(names)), hold,
+                           Path(folder))
+    finally:
+        watcher.destroy_node()
+        rclpy.try_shutdown()
+    watcher.report()
+    missing = [n for n in names or [watcher.current]
+               if n not in watcher.played or not watcher.played[n].classifications]
+    if not problem and missing:
+        problem = f'no classification arrived for {", ".join(missing) or source}'
+    if arguments.save is not None and not problem:
+        print(f'annotated pictures: {arguments.save}')
+    return [*(asdict(entry) for entry in watcher.played.values()),
+            *({'picture': shown(entry.file), 'left_out': entry.reason}
+              for entry in account.left_out)], problem
+
+
+def _run(arguments: Namespace, watcher: Watcher, source: str, seconds: float, hold: float,
+         log: Path) -> str:
+    """Start the classifier, then the camera, and listen for as long as it plays."""
+    namespace = watcher.get_namespace()
+    with _process('node', namespace, log / 'node.log', model=json.dumps(arguments.model),
+                  runtime=arguments.runtime, top_k=3,
+                  input_type='compressed' if arguments.compressed else 'raw') as node:
+        problem = _wait(watcher, lambda: watcher.labels, _START_SECONDS, [node], log)
+        if problem:
+            return problem
+        with _process('camera.node', namespace, log / 'camera.log', source=json.dumps(source),
+                      rate=arguments.rate, hold=hold, encoding=arguments.encoding, width=_WIDTH,
+                      output_type='compressed' if arguments.compressed else 'raw') as camera:
+            both = [node, camera]
+            problem = _wait(watcher, lambda: watcher.current, _START_SECONDS, both, log)
+            end = monotonic() + seconds
+            problem = problem or _wait(watcher, lambda: watcher.ended or monotonic() > end,
+                                       seconds + 5, both, log)
+            if not problem:  # a slow engine still has the last picture
+                _wait(watcher, lambda: watcher.played[watcher.current].classifications,
+                      _LAST_SECONDS, both, log)
+            return problem

@@ -1,0 +1,223 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Measure this package against a baseline, side by side.
+
+A case is anything with ``measure``; add one to ``cases`` and ``edgenext bench`` shows it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, InitVar
+from functools import partial
+import gc
+import os
+from pathlib import Path
+import platform
+from statistics import median
+from time import perf_counter_ns
+from typing import Any, Protocol
+
+import cv2
+from edgenext_ros.bench import model_zoo_baseline
+from edgenext_ros.core.encode import encode
+from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame
+from edgenext_ros.core.nv12 import fit_rectangles, Nv12Converter
+from edgenext_ros.core.prediction import Prediction
+from edgenext_ros.core.resize import Linear, Plane
+import numpy as np
+
+SIZE = 224
+"""Width and height of the model's input."""
+FRAMES = ((640, 480), (1920, 1080))
+"""Width and height of the camera's frames."""
+
+_ZOO = 'model zoo'
+_RESIZES = {'linear': cv2.INTER_LINEAR, 'area': cv2.INTER_AREA}
+_WARM_UP = 5
+_CLASSES = 1000
+_TOP_K = 5
+_JPEG_QUALITY = 90
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one case cost, ours and the baseline's; less is better, but for ``more``."""
+
+    case: str
+    baseline: str
+    unit: str
+    ours: float
+    theirs: float
+    more: InitVar[bool] = False
+    ratio: float = field(init=False)
+    """Theirs / ours, or its inverse for ``more``: above 1 ours is better."""
+
+    def __post_init__(self, more: bool) -> None:
+        above, below = (self.ours, self.theirs) if more else (self.theirs, self.ours)
+        object.__setattr__(self, 'ratio', above / below if below else float('inf'))
+
+
+class Case(Protocol):
+    """One comparison."""
+
+    def measure(self, *, repeat: int) -> Row:
+        """Run both sides ``repeat`` times, in turns."""
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Two functions that do the same work; the case is their time, in microseconds."""
+
+    name: str
+    ours: Callable[[], Any]
+    theirs: Callable[[], Any]
+    baseline: str = _ZOO
+
+    def measure(self, *, repeat: int) -> Row:
+        """Take the medians of ``repeat`` runs of each, in turns, so that both meet one machine."""
+        sides = (self.ours, self.theirs)
+        times: tuple[list[int], list[int]] = ([], [])
+        with quiet():
+            for side in sides * _WARM_UP:
+                side()
+            for _ in range(repeat):
+                for side, taken in zip(sides, times, strict=True):
+                    start = perf_counter_ns()
+                    side()
+                    taken.append(perf_counter_ns() - start)
+        ours, theirs = (median(taken) / 1e3 for taken in times)
+        return Row(self.name, self.baseline, 'us', ours, theirs)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep out what makes times jump: garbage collection and OpenCV's own threads."""
+    threads, collects = cv2.getNumThreads(), gc.isenabled()
+    gc.collect()
+    gc.disable()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
+        if collects:
+            gc.enable()
+
+
+def cases() -> list[Case]:
+    """Return every case."""
+    return [*preprocessing(), postprocessing(), *resizing()]
+
+
+def preprocessing() -> list[Timed]:
+    """Return the ways from a message's bytes to the model's input, letterboxed by both sides."""
+    result = []
+    for width, height in FRAMES:
+        image = picture(width, height)
+        for kind, data in _as_messages(image):
+            parse, decode = _ways(kind, width, height)
+            result.append(Timed(f'preprocess {width}x{height} {kind}',
+                                ours=_our_way(data, parse), theirs=_their_way(data, decode)))
+    return result
+
+
+def _as_messages(image: Bytes) -> list[tuple[str, array[int]]]:
+    """Return a picture in each encoding, as rclpy hands it over."""
+    jpeg = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
+    # No camera sends large frames as YUYV: they do not fit through USB 2.
+    raw = [kind for kind in ('bgr8', 'nv12', 'yuyv') if kind != 'yuyv' or len(image) < 720]
+    return [*((kind, array('B', encode(image, kind).data.tobytes())) for kind in raw),
+            ('jpeg', array('B', jpeg.tobytes()))]
+
+
+def _ways(kind: str, width: int, height: int) -> tuple[
+        Callable[[Bytes, Nv12Converter], Frame], Callable[[Bytes], Bytes]]:
+    """Return how both sides read bytes of this kind: ours to a frame, theirs to BGR."""
+    if kind == 'jpeg':
+        return (lambda data, converter: Frame.from_compressed(data, enough=converter.covers),
+                model_zoo_baseline.from_jpeg)
+    step = width * ENCODINGS[kind].pixel_bytes
+    return (lambda data, _: Frame(kind, width, height, step, data),
+            partial(getattr(model_zoo_baseline, f'from_{kind}'), width=width, height=height))
+
+
+def _our_way(data: array[int],
+             parse: Callable[[Bytes, Nv12Converter], Frame]) -> Callable[[], Bytes]:
+    converter = Nv12Converter(width=SIZE, height=SIZE, fit='letterbox')
+    return lambda: converter.convert(parse(np.frombuffer(data, np.uint8), converter))
+
+
+def _their_way(data: array[int], decode: Callable[[Bytes], Bytes]) -> Callable[[], Bytes]:
+    return lambda: model_zoo_baseline.preprocess(
+        decode(np.frombuffer(data, np.uint8)), width=SIZE, height=SIZE)
+
+
+def resizing() -> list[Timed]:
+    """Return our resizing of one channel and of three, against OpenCV's two choices."""
+    result = []
+    for width, height in FRAMES:
+        colour = picture(width, height)
+        _, target = fit_rectangles(
+            source=(width, height), target=(SIZE, SIZE), fit='letterbox')
+        size = {'width': target.width, 'height': target.height}
+        for name, image, ours in (
+                ('luma', np.ascontiguousarray(colour[..., 1]), Plane(height, width, **size)),
+                ('colour', colour, Linear(height, **size))):
+            out = np.empty((target.height, target.width, *image.shape[2:]), np.uint8)
+            # Area resizing reads every pixel, so of larger frames it only takes longer.
+            for baseline, code in list(_RESIZES.items())[:2 if width == FRAMES[0][0] else 1]:
+                result.append(Timed(
+                    f'resize {width}x{height} {name} ({baseline})',
+                    ours=partial(_resized, ours, image, out),
+                    theirs=partial(cv2.resize, image, target[2:], interpolation=code),
+                    baseline=f'{baseline} resize'))
+    return result
+
+
+def _resized(resize: Callable[[Bytes, Bytes], None], image: Bytes, out: Bytes) -> Bytes:
+    resize(image, out)
+    return out
+
+
+def postprocessing() -> Timed:
+    """Return the ways from logits to the best classes."""
+    logits = np.random.default_rng(0).normal(0, 3, _CLASSES).astype(np.float32)
+    return Timed(f'softmax and top {_TOP_K} of {_CLASSES}',
+                 ours=lambda: Prediction.from_output(logits, top_k=_TOP_K),
+                 theirs=lambda: model_zoo_baseline.postprocess(logits, top_k=_TOP_K))
+
+
+def picture(width: int, height: int) -> Bytes:
+    """Draw the same BGR picture each time, as smooth and as detailed as a photograph."""
+    random = np.random.default_rng(0)
+    image = np.full((height, width, 3), 128, np.float32)
+    image += np.linspace(48, -48, height, dtype=np.float32)[:, None, None]
+    # A photograph's amplitudes fall as its frequencies rise; most of it is grey, some is colour.
+    for cells in (4, 8, 16, 32, 64, 128, 256, 512):
+        noise = random.normal(size=(cells, cells, 3)) * 0.4 + random.normal(size=(cells, cells, 1))
+        image += cv2.resize(noise.astype(np.float32), (width, height),
+                            interpolation=cv2.INTER_CUBIC) * (60 / cells ** 0.6)
+    return image.clip(0, 255).astype(np.uint8)
+
+
+def machine() -> str:
+    """Describe what the figures depend on."""
+    return (f'{_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, '
+            f'OpenCV {cv2.__version__}')
+
+
+def _processor() -> str:
+    # A board's name stands in the device tree: an Arm's cpuinfo has part numbers only.
+    for path, key in (('/proc/cpuinfo', 'model name'), ('/proc/device-tree/model', '')):
+        try:
+            lines = Path(path).read_text().splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            if line.startswith(key):
+                return line.rpartition(':')[2].strip('\0 ')
+    return platform.processor() or platform.machine()

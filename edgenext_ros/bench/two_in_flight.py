@@ -1,0 +1,119 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Two pictures on their way to the BPU against one, at a camera that always has the next frame.
+
+The BPU is a stand-in: one picture at a time, the GIL released, as long as the compiler estimates.
+So this shows what the node does beside it, not what a BPU does between two tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from ctypes import CDLL
+from threading import Event, Lock, Semaphore
+from time import perf_counter
+from typing import Any
+
+import cv2
+from edgenext_ros.bench.host import picture, quiet, Row, SIZE
+from edgenext_ros.core.classifier import Classifier
+from edgenext_ros.core.encode import encode
+from edgenext_ros.core.frame import Bytes, Frame
+from edgenext_ros.core.newest_frame import Pipeline
+from edgenext_ros.core.nv12 import Nv12Converter
+import numpy as np
+
+INFERENCES = {'xx_small': 723, 'base': 5200}
+"""Microseconds, by ``edgenext bench bpu``."""
+_WIDTH, _HEIGHT = 1920, 1080
+_RUNS = 3
+_LOGITS = np.zeros(1000, np.float32)
+
+
+class _Bpu:
+    """An engine with memory for some pictures, which works on one at a time."""
+
+    def __init__(self, *, slots: int, microseconds: int) -> None:
+        self._free = [np.empty(SIZE * SIZE * 3 // 2, np.uint8) for _ in range(slots)]
+        self._works = Lock()
+        self._sleep, self._microseconds = CDLL(None).usleep, microseconds
+
+    def infer_from(self, write: Callable[[Bytes], Any]) -> Any:
+        """Have a picture written, and take the time of an inference."""
+        memory = self._free.pop()
+        write(memory)
+        with self._works:
+            self._sleep(self._microseconds)
+        self._free.append(memory)
+        return _LOGITS
+
+
+class _Camera:
+    """The source of a pipeline, which has a frame whenever there is a place for one."""
+
+    def __init__(self, make: Callable[[Nv12Converter], Frame], *, slots: int, microseconds: int,
+                 frames: int) -> None:
+        self._make, self._left = make, frames
+        self._slots, self._places, self._ended = slots, Semaphore(0), Event()
+        self._classifier = Classifier(
+            infer=lambda nv12: _LOGITS, converter=Nv12Converter(width=SIZE, height=SIZE),
+            infer_from=_Bpu(slots=slots, microseconds=microseconds).infer_from)
+        self._pipeline: Pipeline[bool] = Pipeline(self._work, source=self, at_once=slots)
+
+    def wait(self) -> bool:
+        """Wait for a place."""
+        return self._places.acquire()
+
+    def take(self) -> None:
+        """Submit a frame."""
+        self._pipeline.submit(True)
+
+    def wake(self) -> None:
+        """End the wait."""
+        self._places.release()
+
+    def run(self) -> float:
+        """Return the seconds from the first frame to the last result."""
+        begin = perf_counter()
+        self._places.release(self._slots)
+        self._ended.wait()
+        seconds = perf_counter() - begin
+        self._pipeline.stop(1.0)
+        return seconds
+
+    def _work(self, item: bool) -> Callable[[], None]:
+        classifier = self._classifier
+        classifier.classify(self._make(classifier.converter), converted=self._pipeline.relieve)
+        return self._count
+
+    def _count(self) -> None:
+        self._left -= 1
+        if self._left <= 0:
+            self._ended.set()
+        else:
+            self._places.release()
+
+
+def rows(*, frames: int = 400) -> Iterator[Row]:
+    """
+    Measure each kind of frame with the fastest and the slowest of the four sizes.
+
+    :param frames: so many of each; the best of ``_RUNS`` counts.
+    """
+    image = picture(_WIDTH, _HEIGHT)
+    nv12 = encode(image, 'nv12')
+    jpeg = cv2.imencode('.jpg', image)[1].reshape(-1)
+    makes: dict[str, Callable[[Nv12Converter], Frame]] = {
+        'nv12': lambda converter: nv12,
+        'jpeg': lambda converter: Frame.from_compressed(jpeg, enough=converter.covers)}
+    for size, microseconds in INFERENCES.items():
+        for kind, make in makes.items():
+            rates = {1: 0.0, 2: 0.0}
+            with quiet():
+                for slots in (2, 1) * _RUNS:
+                    seconds = _Camera(
+                        make, slots=slots, microseconds=microseconds, frames=frames).run()
+                    rates[slots] = max(rates[slots], frames / seconds)
+            yield Row(f'{_WIDTH}x{_HEIGHT} {kind} in a second, {size}: two on their way',
+                      'BPU with one', 'Hz', rates[2], rates[1], more=True)

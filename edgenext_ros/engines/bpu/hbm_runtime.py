@@ -1,0 +1,149 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Inference on the BPU through ``hbm_runtime.HB_HBMRuntime``, the binding of RDK OS from 3.5.0 on.
+
+It holds the GIL, waits for ever and does not see a failed inference: prefer ``libdnn``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+import platform
+from typing import Any
+
+from edgenext_ros.engines.base import (
+    check_nv12,
+    check_scores,
+    InferenceError,
+    ModelError,
+    ModelInfo,
+    Nv12,
+    RuntimeOptions,
+    RuntimeUnavailableError,
+    Scores,
+)
+from edgenext_ros.engines.bpu.tensors import (
+    check_file,
+    class_count,
+    Dequantiser,
+    picture_size,
+    version_of,
+)
+import numpy as np
+
+_DTYPES = {'S8': 'int8', 'S16': 'int16', 'S32': 'int32', 'F32': 'float32'}
+
+
+def available() -> str:
+    """Return the binding's name and version, or raise RuntimeUnavailableError with the reason."""
+    _import()
+    return _describe()
+
+
+class HbmRuntime:
+    """The ``Runtime`` on hbm_runtime; see ``base.Runtime`` for the protocol."""
+
+    def __init__(self) -> None:
+        """Do nothing yet: ``open`` imports the binding."""
+        self._runtime: Any = None
+
+    def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
+        """
+        Load a ``.bin`` file; ``bpu_core`` and ``priority`` have no effect.
+
+        set_scheduling_params is not called: on the X5 the binding hands libdnn zeros instead.
+        """
+        self.close()
+        vendor = _import()
+        check_file(model)
+        if model.suffix != '.bin':
+            raise ModelError(
+                f'{model}: expected a name that ends in .bin, found {model.suffix or "none"!r}; '
+                f'hbm_runtime on the X5 goes by the name, so rename the file if it is a .bin')
+        try:
+            # One path: the form with a list takes only .hbm, the S100's.
+            runtime = vendor.HB_HBMRuntime(str(model))
+        except Exception as error:
+            raise ModelError(
+                f'{model}: hbm_runtime cannot load this model, {error}; expected a .bin compiled '
+                f'for the X5 (march bayes-e)') from error
+        name = runtime.model_names[0]
+        count, kind, shape = _tensors(runtime, 'input', name)
+        # The binding does not tell the layout; the channels do. It refuses NV12_SEPARATE.
+        width, height = picture_size(
+            model, count=count, kind=kind if kind == 'NV12' else f'({kind})',
+            layout='NCHW' if 3 in shape[1:2] else 'NHWC', shape=shape)
+        count, dtype, shape = _tensors(runtime, 'output', name)
+        dtype = _DTYPES.get(dtype, dtype)
+        classes = class_count(model, count=count, dtype=dtype, shape=shape)
+        self._output, self._shape = runtime.output_names[name][0], shape
+        self._dequantise = Dequantiser.of(model, shape=shape)
+        if dtype != 'float32':
+            quants = runtime.output_quants[name][self._output]
+            if quants.quant_type.name != 'NONE':
+                self._dequantise = Dequantiser.of(
+                    model, shape=shape, scale=quants.scale, zero=quants.zero_point,
+                    axis=quants.axis)
+        self._info = ModelInfo(
+            name=name, engine=_describe(), width=width, height=height, classes=classes)
+        self._runtime = runtime
+        return self._info
+
+    def infer(self, nv12: Nv12) -> Scores:
+        """Run the network once; ``timeout_ms`` has no effect, the binding waits for ever."""
+        if self._runtime is None:
+            raise InferenceError('hbm_runtime: no model is open; call open first')
+        # The binding takes a picture that is too short, and its tail is the previous one's.
+        info = self._info
+        check_nv12(nv12, info)
+        try:
+            results = self._runtime.run(nv12.reshape(1, info.height * 3 // 2, info.width, 1))
+            # A copy: the binding's array holds on to BPU memory for as long as it lives.
+            values = np.array(results[info.name][self._output], order='C')
+        except Exception as error:
+            raise InferenceError(f'model {info.name!r}: hbm_runtime: {error}') from error
+        values = check_scores(values, info).reshape(self._shape)
+        scores = self._dequantise(values)
+        # The binding ignores a failed wait and returns memory that was never written. It is
+        # zeros, or anything: only values that are all alike can be told from a result.
+        if info.classes > 1 and np.ptp(scores) == 0:
+            raise InferenceError(
+                f'model {info.name!r}: all {info.classes} output values are {scores[0]:g}; the '
+                f'inference has failed unnoticed by hbm_runtime, see what libdnn has printed')
+        return scores
+
+    def close(self) -> None:
+        """Drop the model."""
+        self._runtime = None
+
+
+def _import() -> Any:
+    """Import the binding lazily, so that this module can be imported anywhere."""
+    try:
+        return importlib.import_module('hbm_runtime')
+    except Exception as error:  # Its own checks and a foreign numpy give more than ImportError.
+        if 'libhbucp' in str(error):
+            raise RuntimeUnavailableError(
+                f'hbm_runtime cannot be imported ({error}): this is the one of PyPI, for the '
+                f'S100, and it hides the one of the X5, which comes with RDK OS 3.5.0 and later; '
+                f'remove it with "pip uninstall hbm_runtime"') from error
+        raise RuntimeUnavailableError(
+            f'hbm_runtime cannot be imported ({error}): it comes with RDK OS 3.5.0 and later '
+            f'(package hobot-spdev) for the system Python 3.10, this is Python '
+            f'{platform.python_version()}; do not install the one of PyPI, it is for the S100; '
+            f'on an older RDK OS choose the runtime libdnn or hobot_dnn') from error
+
+
+def _tensors(runtime: Any, which: str, model: str) -> tuple[int, str, tuple[int, ...]]:
+    """Return the number of a model's inputs or outputs, and type and shape of the first."""
+    names = getattr(runtime, f'{which}_names')[model]
+    if not names:
+        return 0, 'none', ()
+    dtype = getattr(runtime, f'{which}_dtypes')[model][names[0]].name
+    return len(names), dtype, tuple(getattr(runtime, f'{which}_shapes')[model][names[0]])
+
+
+def _describe() -> str:
+    return f'hbm_runtime {version_of("hbm_runtime")}'

@@ -1,0 +1,221 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Inference on the BPU through the board's libdnn.so: any RDK OS, any Python, the GIL released.
+
+One frame: write the input, clean its cache, infer, wait, invalidate the output's cache, read,
+release the task; see ``libdnn_slot``. Two frames may be on their way at once: while the BPU works
+on one, the next is converted into memory of its own, and waits there until the BPU is free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import ctypes as c
+from pathlib import Path
+from threading import Condition
+
+from edgenext_ros.engines.base import (
+    check_nv12,
+    check_scores,
+    InferenceError,
+    ModelError,
+    ModelInfo,
+    Nv12,
+    RuntimeOptions,
+    Scores,
+    Write,
+)
+from edgenext_ros.engines.bpu import libdnn_abi as abi
+from edgenext_ros.engines.bpu.libdnn_slot import Calls, Input, Output, Slot, UNFINISHED
+from edgenext_ros.engines.bpu.tensors import check_file, class_count, Dequantiser, picture_size
+import numpy as np
+
+SLOTS = 2
+"""Pictures on their way at once: one in the BPU, one before or after it."""
+
+
+def available() -> str:
+    """Return the library's version and path, or raise RuntimeUnavailableError with the reason."""
+    library = abi.load()
+    return f'libdnn {library.version} ({library.path})'
+
+
+class LibDnn:
+    """The ``Runtime`` on libdnn; see ``base.Runtime`` for the protocol."""
+
+    def __init__(self) -> None:
+        """Do nothing yet: ``open`` loads the library."""
+        self._model: _Model | None = None
+
+    def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
+        """Load the first model of a ``.bin`` file; one that was open is closed."""
+        self.close()
+        library = abi.load()
+        check_file(model)
+        try:
+            self._model = _Model(library, model, options)
+        except abi.LibDnnError as error:
+            raise ModelError(
+                f'{model}: libdnn cannot use this model, {error}; expected a .bin compiled for '
+                f'the X5 (march bayes-e); libdnn has printed its own reason') from error
+        return self._model.info
+
+    def infer(self, nv12: Nv12) -> Scores:
+        """Run the network once; a late inference blocks the next until it has ended."""
+        model = self._opened()
+        check_nv12(nv12, model.info)
+        return self.infer_from(lambda picture: np.copyto(picture, nv12.reshape(-1)))
+
+    def infer_from(self, write: Write) -> Scores:
+        """Have a picture written into the BPU's memory and run the network; see ``Lending``."""
+        model = self._opened()
+        try:
+            return model.infer_from(write)
+        except abi.LibDnnError as error:
+            raise InferenceError(f'model {model.info.name!r}: {error}') from error
+
+    def close(self) -> None:
+        """
+        Free the model, its tensors and its tasks.
+
+        :raises InferenceError: a late task still runs, so nothing was freed; call again.
+        """
+        if self._model is not None:
+            self._model.close()
+            self._model = None
+
+    def _opened(self) -> _Model:
+        if self._model is None:
+            raise InferenceError('libdnn: no model is open; call open first')
+        return self._model
+
+
+class _Model:
+    """An open model with its slots; exists only whole."""
+
+    def __init__(self, library: abi.Library, path: Path, options: RuntimeOptions) -> None:
+        self._library = library
+        with contextlib.ExitStack() as freeing:
+            name = self._load(path, freeing)
+            picture, height = _picture(path, self._properties('Input'))
+            output = _output(path, self._properties('Output'))
+            calls = Calls(
+                library, self._handle,
+                abi.InferControl(bpu_core=options.bpu_core, priority=options.priority),
+                # The library takes 0 and less as: wait for ever.
+                timeout_ms=max(1, options.timeout_ms), name=name)
+            self.slots = [Slot(path, calls, picture, output, freeing) for _ in range(SLOTS)]
+            self._freeing = freeing.pop_all()
+        self._changed = Condition()
+        self._free = list(self.slots)
+        self.info = ModelInfo(
+            name=name, engine=f'libdnn {library.version}', width=picture.width, height=height,
+            classes=output.classes, slots=SLOTS)
+
+    def infer_from(self, write: Write) -> Scores:
+        with self._one() as slot:
+            return check_scores(slot.infer_from(write), self.info)
+
+    @contextlib.contextmanager
+    def _one(self) -> Iterator[Slot]:
+        """
+        Lend a slot, one whose task is late first: nothing is begun before that has ended.
+
+        :raises InferenceError: it is in another thread's hands, who waits for it.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._free)
+            late = [slot for slot in self.slots if slot in UNFINISHED]
+            free = [slot for slot in late if slot in self._free]
+            if late and not free:
+                raise InferenceError(
+                    f'model {self.info.name!r}: an earlier inference still runs; the BPU is busy '
+                    f'with other models, or hangs (dmesg)')
+            # The last one used: its memory is in the cache.
+            slot = (free or self._free)[-1]
+            self._free.remove(slot)
+        try:
+            yield slot
+        finally:
+            with self._changed:
+                self._free.append(slot)
+                self._changed.notify()
+
+    def close(self) -> None:
+        for slot in self.slots:
+            slot.finish_late()
+        self._freeing.close()
+
+    def _load(self, path: Path, freeing: contextlib.ExitStack) -> str:
+        """Load the file; return the name of its first model."""
+        packed = c.c_void_p()
+        self._library.call(
+            'hbDNNInitializeFromFiles', c.byref(packed), (c.c_char_p * 1)(str(path).encode()), 1)
+        freeing.callback(self._library.code, 'hbDNNRelease', packed)
+        names, count = c.POINTER(c.c_char_p)(), c.c_int32()
+        self._library.call('hbDNNGetModelNameList', c.byref(names), c.byref(count), packed)
+        if count.value < 1:
+            raise ModelError(f'{path}: expected a model, found none in the file')
+        self._handle = c.c_void_p()
+        self._library.call('hbDNNGetModelHandle', c.byref(self._handle), packed, names[0])
+        return str(names[0].decode(errors='replace'))
+
+    def _properties(self, which: str) -> list[abi.Properties]:
+        """Return the properties of every ``Input`` or ``Output`` tensor."""
+        count = c.c_int32()
+        self._library.call(f'hbDNNGet{which}Count', c.byref(count), self._handle)
+        tensors = [abi.Properties() for _ in range(count.value)]
+        for index, properties in enumerate(tensors):
+            self._library.call(
+                f'hbDNNGet{which}TensorProperties', c.byref(properties), self._handle, index)
+        return tensors
+
+
+def _picture(path: Path, tensors: list[abi.Properties]) -> tuple[Input, int]:
+    """Check the model's inputs; return what its picture is, and its height."""
+    properties = tensors[0] if tensors else abi.Properties()
+    kind = _kind(properties)
+    width, height = picture_size(
+        path, count=len(tensors), kind=kind,
+        layout=abi.LAYOUTS.get(properties.layout, str(properties.layout)),
+        shape=tuple(properties.valid_shape))
+    # The library tells no stride for NV12; its rows start at multiples of 16 bytes.
+    pitch = -(-width // 16) * 16
+    size = properties.aligned_byte_size
+    if size < pitch * height * 3 // 2:
+        raise ModelError(
+            f'{path}: expected an input of {pitch * height * 3 // 2} bytes or more '
+            f'({width}x{height} NV12, rows of {pitch} bytes), found {size}')
+    # As the vendor's own tools do: the picture comes without padding in its shape.
+    properties.aligned_shape = properties.valid_shape
+    parts = ((height, size * 2 // 3), (height // 2, size // 3)) if kind == 'NV12_SEPARATE' \
+        else ((height + height // 2, size),)
+    return Input(properties, width, pitch, parts), height
+
+
+def _output(path: Path, tensors: list[abi.Properties]) -> Output:
+    """Check the model's outputs; return how the first is read."""
+    first = tensors[0] if tensors else abi.Properties()
+    dtype, shape = _kind(first), tuple(first.valid_shape)
+    classes = class_count(path, count=len(tensors), dtype=dtype, shape=shape)
+    if dtype == 'float32' or first.quanti_type == abi.QUANTI_NONE:
+        dequantise = Dequantiser.of(path, shape=shape)
+    elif first.quanti_type == abi.QUANTI_SCALE:
+        scale = first.scale
+        dequantise = Dequantiser.of(
+            path, shape=shape, axis=first.quantize_axis,
+            scale=scale.scale_data[:scale.scale_length],
+            zero=scale.zero_data[:scale.zero_length])
+    else:
+        raise ModelError(
+            f'{path}: expected an output that is quantised by scale or not at all, '
+            f'found quantisation type {first.quanti_type}')
+    return Output(tensors, dtype, dequantise, classes)
+
+
+def _kind(properties: abi.Properties) -> str:
+    """Return the name of a tensor's type."""
+    number = properties.type
+    return abi.DATA_TYPES[number] if 0 <= number < len(abi.DATA_TYPES) else f'type {number}'

@@ -1,0 +1,187 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Memory and task of one picture on the BPU; a model has several, so that it need not rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import ctypes as c
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgenext_ros.engines.base import (
+    InferenceError,
+    ModelError,
+    Nv12,
+    RuntimeUnavailableError,
+    Scores,
+    Write,
+)
+from edgenext_ros.engines.bpu import libdnn_abi as abi
+from edgenext_ros.engines.bpu.tensors import Dequantiser
+import numpy as np
+import numpy.typing as npt
+
+UNFINISHED: set[Slot] = set()
+"""Those with a late task: the BPU may still use their tensors, so they must stay alive."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """The model's picture: NV12 in one memory or in two, its rows ``pitch`` bytes apart."""
+
+    properties: abi.Properties
+    width: int
+    """Pixels, which are bytes of luma."""
+    pitch: int
+    """Bytes from row to row."""
+    parts: tuple[tuple[int, int], ...]
+    """Rows and bytes of each memory."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """The model's outputs, of which the first is read."""
+
+    properties: list[abi.Properties]
+    dtype: str
+    dequantise: Dequantiser
+    classes: int
+    """Number of its values."""
+
+
+@dataclass(frozen=True)
+class Calls:
+    """What every task of a model is begun and awaited with."""
+
+    library: abi.Library
+    handle: c.c_void_p
+    control: abi.InferControl
+    timeout_ms: int
+    name: str
+
+
+class Slot:
+    """
+    One picture's tensors and task; for one thread at a time.
+
+    :param freeing: gets what frees the memory.
+    :raises RuntimeUnavailableError: the BPU gives no memory.
+    :raises ModelError: the output does not fit into its memory.
+    """
+
+    def __init__(self, path: Path, calls: Calls, picture: Input, output: Output,
+                 freeing: contextlib.ExitStack) -> None:
+        self._calls, self._dequantise = calls, output.dequantise
+        self._task = c.c_void_p()
+        self._input = abi.Tensor(properties=picture.properties)
+        planes = []
+        for memory, (rows, size) in zip(self._input.memory, picture.parts, strict=False):
+            pixels = self._allocate(memory, size, freeing)[:rows * picture.pitch]
+            planes.append(pixels.reshape(rows, picture.pitch)[:, :picture.width])
+        self._planes = tuple(planes)
+        whole = len(planes) == 1 and picture.pitch == picture.width
+        self._picture: Nv12 = planes[0].reshape(-1) if whole \
+            else np.empty(sum(plane.size for plane in planes), np.uint8)
+        self._copies = not whole
+        self._outputs = (abi.Tensor * len(output.properties))()
+        self._outputs_pointer = c.cast(self._outputs, c.POINTER(abi.Tensor))
+        memories = []
+        for tensor, properties in zip(self._outputs, output.properties, strict=True):
+            tensor.properties = properties
+            memories.append(
+                self._allocate(tensor.memory[0], properties.aligned_byte_size, freeing))
+        self._values = view(path, memories[0], output.dtype, output.properties[0])
+
+    def infer_from(self, write: Write) -> Scores:
+        """Have the picture written, into the BPU's memory itself where that is dense; run."""
+        self.finish_late()
+        write(self._picture)
+        row = 0
+        picture = self._picture.reshape(-1, self._planes[0].shape[1])
+        for plane in self._planes if self._copies else ():
+            np.copyto(plane, picture[row:row + len(plane)])
+            row += len(plane)
+        calls = self._calls
+        self._flush(self._input, abi.CACHE_CLEAN)
+        # The handle is NULL here: every other way out of an inference leaves it so, or late.
+        calls.library.call(
+            'hbDNNInfer', c.byref(self._task), c.byref(self._outputs_pointer),
+            c.byref(self._input), calls.handle, c.byref(calls.control))
+        with self._finished():
+            self._flush(self._outputs[0], abi.CACHE_INVALIDATE)
+            return self._dequantise(self._values)
+
+    def finish_late(self) -> None:
+        """
+        Wait for the task of an earlier picture, if there is one; its result is dropped.
+
+        :raises InferenceError: it still runs.
+        """
+        if self._task.value:
+            with contextlib.suppress(abi.LibDnnError), self._finished():
+                pass
+
+    def _allocate(
+            self, memory: abi.SysMem, size: int, freeing: contextlib.ExitStack,
+    ) -> npt.NDArray[np.uint8]:
+        """Fill in ``memory`` with ``size`` bytes and return them; valid until it is freed."""
+        library = self._calls.library
+        try:
+            library.call('hbSysAllocCachedMem', c.byref(memory), size)
+        except abi.LibDnnError as error:
+            raise RuntimeUnavailableError(
+                f'the BPU gives no memory ({size} bytes), {error}; run as root or as a member '
+                f'of the group that owns /dev/bpu* and /dev/ion, and close other models',
+            ) from error
+        freeing.callback(library.code, 'hbSysFreeMem', c.byref(memory))
+        return np.ctypeslib.as_array((c.c_uint8 * size).from_address(memory.vir_addr))
+
+    def _flush(self, tensor: abi.Tensor, direction: int) -> None:
+        for memory in tensor.memory:
+            if memory.vir_addr:
+                self._calls.library.call('hbSysFlushMem', c.byref(memory), direction)
+
+    @contextlib.contextmanager
+    def _finished(self) -> Iterator[None]:
+        """
+        Wait until the task has ended, lend its outputs, and release it, whatever happens.
+
+        A task that is late is kept: the BPU still writes into the tensors, and hbDNNReleaseTask
+        returns before it has stopped a running task, so only a wait tells when they are free.
+        """
+        library, timeout = self._calls.library, self._calls.timeout_ms
+        code = library.code('hbDNNWaitTaskDone', self._task, timeout)
+        if code == abi.TIMED_OUT:
+            UNFINISHED.add(self)
+            raise InferenceError(
+                f'model {self._calls.name!r}: an inference still runs after {timeout} ms; '
+                f'the BPU is busy with other models, or hangs (dmesg)')
+        UNFINISHED.discard(self)
+        try:
+            library.check('hbDNNWaitTaskDone', code)
+            yield
+        finally:
+            library.code('hbDNNReleaseTask', self._task)
+            self._task.value = None
+
+
+def view(
+        path: Path, memory: npt.NDArray[np.uint8], dtype: str, properties: abi.Properties,
+) -> npt.NDArray[np.generic]:
+    """Return the valid values in an output's memory, which may be padded in any dimension."""
+    shape = tuple(properties.valid_shape)
+    strides = properties.stride[:len(shape)]
+    item = np.dtype(dtype).itemsize
+    if min(strides) < item:
+        # No strides in bytes: those of the aligned shape, which is dense.
+        strides = [item] * len(shape)
+        for axis in reversed(range(len(shape) - 1)):
+            strides[axis] = strides[axis + 1] * properties.aligned_shape.sizes[axis + 1]
+    try:
+        return np.ndarray(shape, dtype, buffer=memory.data, strides=strides)
+    except ValueError as error:
+        raise ModelError(
+            f'{path}: expected an output {shape} of {dtype} with strides {tuple(strides)} to fit '
+            f'in {memory.size} bytes') from error

@@ -1,0 +1,148 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""ONNX Runtime: the same network on any machine, from the same NV12 bytes as the BPU."""
+
+from __future__ import annotations
+
+from contextlib import redirect_stderr
+from io import StringIO
+import os
+from pathlib import Path
+from typing import Any
+
+from edgenext_ros.engines.base import (
+    check_nv12,
+    check_scores,
+    InferenceError,
+    ModelError,
+    ModelInfo,
+    Nv12,
+    RuntimeOptions,
+    RuntimeUnavailableError,
+    Scores,
+)
+from edgenext_ros.libraries import install_onnxruntime
+from edgenext_ros.models.formats.outputs import is_class_vector, wrong_output
+import numpy as np
+import numpy.typing as npt
+
+# The published BPU recipe's normalisation, timm's ImageNet mean and deviation in 0..255.
+_MEAN = np.array([123.675, 116.28, 103.53])
+_SCALE = np.array([0.01712475, 0.017507, 0.01742919])
+# BT.601 full range (JFIF), as hb_mapper's nv12 input decodes it: not clipped.
+RGB_FROM_YUV = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
+
+
+def available() -> str:
+    """Return the engine's version, or raise RuntimeUnavailableError."""
+    # Newer versions tell their maker of every start, from the import on, and leave files at home.
+    os.environ.setdefault('ORT_DISABLE_TELEMETRY', '1')
+    try:
+        with redirect_stderr(StringIO()):  # NumPy's own lines about a build for another NumPy
+            import onnxruntime
+    except Exception as error:  # A build for another NumPy or libc gives more than ImportError.
+        raise RuntimeUnavailableError(
+            f'onnxruntime cannot be imported ({error}); install it with '
+            f'"{install_onnxruntime()}"') from error
+    return f'ONNX Runtime {onnxruntime.__version__}'
+
+
+class Nv12Normaliser:
+    """
+    Turn NV12 into a normalised RGB tensor as the ``.bin`` does inside.
+
+    Chroma is repeated, not interpolated; colour matrix and normalisation are one affine map.
+    """
+
+    def __init__(self, *, width: int, height: int) -> None:
+        self._shape = (height, width)
+        matrix = _SCALE[:, None] * RGB_FROM_YUV
+        self._matrix = matrix.astype(np.float32)
+        offset = matrix @ np.array([0.0, -128.0, -128.0]) - _MEAN * _SCALE
+        self._offset = offset.astype(np.float32)[:, None]
+        self._yuv = np.empty((3, height, width), np.float32)
+        self._rgb = np.empty((3, height * width), np.float32)
+
+    def __call__(self, nv12: Nv12) -> npt.NDArray[np.float32]:
+        """Return float32 (1, 3, height, width), a buffer that the next call uses again."""
+        height, width = self._shape
+        self._yuv[0] = nv12[:height * width].reshape(height, width)
+        chroma = nv12[height * width:].reshape(height // 2, 1, width // 2, 1, 2)
+        quads = self._yuv[1:].reshape(2, height // 2, 2, width // 2, 2)
+        quads[:] = np.moveaxis(chroma, 4, 0)
+        np.matmul(self._matrix, self._yuv.reshape(3, -1), out=self._rgb)
+        self._rgb += self._offset
+        return self._rgb.reshape(1, 3, height, width)
+
+
+class Onnx:
+    """Run an ONNX classifier that takes normalised RGB, float32 (1, 3, height, width)."""
+
+    def __init__(self) -> None:
+        self._session: Any = None
+        self._info: ModelInfo | None = None
+
+    def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
+        """Load a model; see ``Runtime.open``."""
+        engine = available()
+        import onnxruntime
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads = options.threads
+        # A robot's cores have other work between frames than to wait for the next one.
+        settings.add_session_config_entry('session.intra_op.allow_spinning', '0')
+        settings.log_severity_level = 3
+        try:
+            session = onnxruntime.InferenceSession(
+                str(model), settings, providers=['CPUExecutionProvider'])
+        except Exception as error:  # onnxruntime has no common base class for its errors
+            raise ModelError(f'{model}: not a readable ONNX model: {_one_line(error)}') from error
+        inputs = session.get_inputs()
+        shape = inputs[0].shape if inputs else []
+        sizes = [side for side in shape[2:] if isinstance(side, int) and side > 0]
+        if (len(inputs) != 1 or inputs[0].type != 'tensor(float)' or len(shape) != 4
+                or (shape[0] not in (1, None) and not isinstance(shape[0], str))
+                or shape[1] != 3 or len(sizes) != 2 or sizes[0] % 2 or sizes[1] % 2):
+            raise ModelError(
+                f'{model}: expected one float input 1x3xHxW (normalised RGB, H and W even), '
+                f'found {", ".join(f"{i.type} {i.shape}" for i in inputs) or "none"}')
+        self._session, self._input = session, inputs[0].name
+        self._outputs = [entry.name for entry in session.get_outputs()
+                         if entry.type.startswith('tensor(') and 'string' not in entry.type]
+        if self._outputs[:1] != [entry.name for entry in session.get_outputs()[:1]]:
+            raise ModelError(f'{model}: expected one value per class as first output, found '
+                             f'{session.get_outputs()[0].type}')
+        self._normalise = Nv12Normaliser(width=sizes[1], height=sizes[0])
+        try:
+            outputs = self._run(np.zeros(sizes[0] * sizes[1] * 3 // 2, np.uint8), self._outputs)
+        except InferenceError as error:
+            raise ModelError(f'{model}: {error}') from error
+        output = outputs[0]
+        if not is_class_vector(output.shape) or output.size < 2:
+            raise ModelError(f'{model}: ' + wrong_output(
+                {name: np.shape(value)
+                 for name, value in zip(self._outputs, outputs, strict=True)}))
+        self._info = ModelInfo(name=model.stem, engine=engine, width=sizes[1], height=sizes[0],
+                               classes=output.size)
+        return self._info
+
+    def infer(self, nv12: Nv12) -> Scores:
+        """Run the network once; see ``Runtime.infer``."""
+        if self._info is None:
+            raise InferenceError('no model is open')
+        check_nv12(nv12, self._info)
+        return check_scores(self._run(nv12, self._outputs[:1])[0], self._info)
+
+    def close(self) -> None:
+        """Free the model."""
+        self._session = self._info = None
+
+    def _run(self, nv12: Nv12, names: list[str]) -> list[Scores]:
+        try:
+            outputs = self._session.run(names, {self._input: self._normalise(nv12)})
+        except Exception as error:  # onnxruntime has no common base class for its errors
+            raise InferenceError(f'ONNX Runtime failed: {_one_line(error)}') from error
+        return [np.asarray(output, np.float32) for output in outputs]
+
+
+def _one_line(error: Exception) -> str:
+    return ' '.join(str(error).split())

@@ -1,0 +1,168 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Choose the engine for a model file, and open the model with it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib import import_module
+import logging
+from pathlib import Path
+from time import monotonic
+from types import ModuleType
+
+from edgenext_ros.choices import ENGINES
+from edgenext_ros.engines.base import (
+    InferenceError,
+    LEAST_PATIENCE_S,
+    ModelError,
+    ModelInfo,
+    Runtime,
+    RuntimeOptions,
+    RuntimeUnavailableError,
+    Scores,
+)
+from edgenext_ros.engines.kept import close_kept, close_or_keep
+from edgenext_ros.models.formats import bin_file
+import numpy as np
+
+_FOR_SUFFIX = {'.bin': ('libdnn', 'hbm_runtime', 'hobot_dnn', 'simulator'), '.onnx': ('onnx',)}
+_MODULES = {'libdnn': 'bpu.libdnn', 'hbm_runtime': 'bpu.hbm_runtime', 'hobot_dnn': 'bpu.hobot_dnn',
+            'onnx': 'onnx', 'simulator': 'simulator.engine'}
+"""Where each engine is, in ``edgenext_ros.engines``."""
+_SLOW = ('simulator',)
+"""Engines that ``auto`` takes for a file which no other engine runs, but does not plan for."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Whether an engine works on this machine."""
+
+    name: str
+    usable: bool
+    detail: str
+    """Version when usable, else the reason and what to do."""
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f'edgenext_ros.engines.{_MODULES[name]}')
+
+
+def probe(name: str) -> Engine:
+    """Say whether one engine works here, by importing what it needs."""
+    try:
+        detail: str = _module(name).available()
+    except RuntimeUnavailableError as error:
+        return Engine(name, False, str(error))
+    return Engine(name, True, detail)
+
+
+def survey() -> tuple[Engine, ...]:
+    """
+    Try the engines as ``auto`` does: for each kind of file up to the first that works.
+
+    The vendor's modules load half the board's libraries, so none is imported without need. The
+    simulator is left out: where there is a choice of files, an ONNX runs a hundred times faster.
+    """
+    tried = []
+    for names in _FOR_SUFFIX.values():
+        for name in (name for name in names if name not in _SLOW):
+            tried.append(probe(name))
+            if tried[-1].usable:
+                break
+    return tuple(tried)
+
+
+def taken(model: Path, found: tuple[Engine, ...]) -> str:
+    """Say in words which of the engines that ``survey`` found runs a model; empty for none."""
+    names = _FOR_SUFFIX.get(model.suffix.lower(), ())
+    return next((f'{engine.name} ({engine.detail})' for engine in found
+                 if engine.usable and engine.name in names), '')
+
+
+def suffixes(runtime: str = 'auto', found: tuple[Engine, ...] = ()) -> tuple[str, ...]:
+    """
+    Return the kinds of file that an engine reads, best first.
+
+    :param runtime: an engine's name, or ``auto``: the kinds that some engine reads here, or all
+        kinds when none works.
+    :param found: the result of ``survey``, if it is at hand.
+    """
+    usable = [engine.name for engine in found or survey() if engine.usable] \
+        if runtime == 'auto' else [runtime]
+    kinds = tuple(kind for kind, names in _FOR_SUFFIX.items() if set(usable) & set(names))
+    return kinds or tuple(_FOR_SUFFIX)
+
+
+def select(model: Path, runtime: str = 'auto') -> Engine:
+    """
+    Choose the engine for a model file.
+
+    :param runtime: an engine's name, or ``auto``: the first that reads this kind of file and
+        works here.
+    :raises ModelError: no engine reads this kind of file, or the named one does not.
+    :raises RuntimeUnavailableError: none that reads it works here; says why, for each.
+    """
+    candidates = _FOR_SUFFIX.get(model.suffix.lower())
+    if candidates is None:
+        raise ModelError(f'{model}: expected a .bin (BPU) or .onnx file')
+    if runtime != 'auto':
+        if runtime not in ENGINES:
+            raise RuntimeUnavailableError(
+                f'runtime {runtime!r} is not one of auto, {", ".join(ENGINES)}')
+        if runtime not in candidates:
+            raise ModelError(f'{model}: runtime {runtime!r} does not read {model.suffix} files; '
+                             f'use {" or ".join(candidates)}, or auto')
+        candidates = (runtime,)
+    found = []
+    for name in candidates:
+        engine = probe(name)
+        if engine.usable:
+            return engine
+        found.append(f'{name}: {engine.detail}')
+    raise RuntimeUnavailableError(
+        f'no engine for {model.name} works on this machine. ' + '; '.join(found))
+
+
+def open_model(model: Path, *, runtime: str = 'auto',
+               options: RuntimeOptions | None = None) -> tuple[Runtime, ModelInfo]:
+    """
+    Choose an engine, load a model, and run it twice so that the first frame is not slow.
+
+    :raises RuntimeUnavailableError: no engine works here.
+    :raises ModelError: the file is missing, damaged, for another BPU, or not a classifier on
+        NV12.
+    :raises InferenceError: the model loads but does not run, or an earlier one cannot be closed,
+        see ``close_kept``.
+    """
+    if not model.exists():
+        raise ModelError(f'{model}: this model file does not exist')
+    if not model.is_file():
+        raise ModelError(f'{model}: expected a model file, found a '
+                         f'{"folder" if model.is_dir() else "pipe or device"}')
+    engine = select(model, runtime)
+    close_kept()
+    if model.suffix.lower() == '.bin':
+        # The vendor's libraries may crash on a damaged file, and with them this process.
+        doubt = bin_file.read(model).doubt
+        if doubt:
+            logging.getLogger(__name__).warning('%s: %s', model, doubt)
+    instance: Runtime = getattr(_module(engine.name), ENGINES[engine.name])()
+    begin = monotonic()
+    try:
+        info = instance.open(model, options or RuntimeOptions())
+        ramp = np.arange(info.nv12_size, dtype=np.uint8)
+        outputs = [instance.infer(picture) for picture in (ramp, ramp[::-1].copy())]
+    except BaseException:
+        with suppress(InferenceError):  # the first error says more
+            close_or_keep(instance)
+        raise
+    # The vendor's sample models end in Softmax, EdgeNeXt does not; the files do not say.
+    return instance, replace(
+        info, probabilities=all(map(_are_probabilities, outputs)),
+        patience_s=max(LEAST_PATIENCE_S, 2 * (monotonic() - begin)))
+
+
+def _are_probabilities(output: Scores) -> bool:
+    return bool((output >= 0).all() and abs(float(output.sum()) - 1) < 1e-2)

@@ -1,0 +1,222 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The vendor's BPU simulator: the real ``.bin``, bit for bit, on a PC, in a second or more a frame.
+
+Each open model has a process of its own, see ``worker.py``: a crash there costs one
+picture, and the GIL is free meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+from pathlib import Path
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any
+
+from edgenext_ros.engines.base import (
+    check_nv12,
+    check_scores,
+    InferenceError,
+    ModelError,
+    ModelInfo,
+    Nv12,
+    RuntimeOptions,
+    Scores,
+)
+from edgenext_ros.engines.simulator import vendor_tools
+from edgenext_ros.models.formats import bin_file
+import numpy as np
+
+PATIENCE_S = 120.0
+"""What the simulator is given for one picture beyond the option ``timeout_ms``, in seconds."""
+
+_BEHIND = {'Dequantize', 'Reshape', 'Transpose'}
+"""Operators behind the BPU that leave one value per class in its order."""
+
+
+def available() -> str:
+    """Return the simulator's version and path, or raise RuntimeUnavailableError."""
+    tools = vendor_tools.find()
+    return f'BPU simulator of hbdk {tools.version} ({tools.folder})'
+
+
+class Simulator:
+    """The ``Runtime`` on the simulator; see ``base.Runtime`` for the protocol."""
+
+    def __init__(self) -> None:
+        """Do nothing yet: ``open`` looks for the simulator."""
+        self._worker: _Worker | None = None
+        self._model: _Model | None = None
+
+    def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
+        """
+        Load a ``.bin`` file whose network ends on the BPU; see ``Runtime.open``.
+
+        ``bpu_core`` and ``priority`` have no effect; a picture may take ``PATIENCE_S`` longer
+        than ``timeout_ms``.
+        """
+        self.close()
+        tools = vendor_tools.find()
+        self._model = _Model(model, tools, PATIENCE_S + options.timeout_ms / 1000)
+        try:
+            self._worker = _Worker(self._model)
+        except _WorkerError as error:
+            self._model = None
+            raise ModelError(
+                f'{model}: the BPU simulator cannot load this program, {error}; expected a .bin '
+                f'compiled for the X5 (march bayes-e)') from error
+        return self._model.info
+
+    def infer(self, nv12: Nv12) -> Scores:
+        """Run the network once; a process that has died is replaced for the next picture."""
+        if self._model is None:
+            raise InferenceError('simulator: no model is open; call open first')
+        info = self._model.info
+        check_nv12(nv12, info)
+        try:
+            if self._worker is None:
+                self._worker = _Worker(self._model)
+            values = self._worker.run(nv12)
+        except _WorkerError as error:
+            self._drop_worker()
+            raise InferenceError(f'model {info.name!r}: BPU simulator: {error}') from error
+        except BaseException:
+            # Ctrl-C, say: the answer that is on its way is not for the next picture.
+            self._drop_worker()
+            raise
+        return check_scores(values.astype(np.float32) * self._model.scales, info)
+
+    def close(self) -> None:
+        """End the process, also in the middle of a picture."""
+        self._drop_worker()
+        self._model = None
+
+    def _drop_worker(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+
+class _Model:
+    """What a worker needs to know; it outlives a worker that has died."""
+
+    def __init__(self, path: Path, tools: vendor_tools.Hbdk, limit_s: float) -> None:
+        """Read the file, or raise ModelError."""
+        content = bin_file.read(path)
+        classes = content.output.size
+        first, *behind = content.operators or ('nothing',)
+        if first != 'BPU' or not _BEHIND.issuperset(behind):
+            raise ModelError(
+                f'{path}: expected a network that is whole on the BPU, with a Dequantize node '
+                f'behind it, found {", ".join(content.operators) or "no node"}; the simulator has '
+                f'no other operators, so compile the model with all of its nodes on the BPU')
+        if len(content.scales) not in (1, classes) or max(content.output.shape) != classes:
+            raise ModelError(
+                f'{path}: expected one value and one scale per class, found '
+                f'{content.output} with {len(content.scales)} scales')
+        self.tools, self.limit_s, self.program = tools, limit_s, content.program
+        self.scales = np.array(content.scales, np.float32)
+        self.info = ModelInfo(
+            name=content.name, engine=f'BPU simulator, hbdk {tools.version}',
+            width=content.width, height=content.height, classes=classes)
+
+
+class _WorkerError(RuntimeError):
+    """The worker failed, died or is late; the text says how."""
+
+
+class _Worker:
+    """The process, and the memory that it shares: picture, output, program."""
+
+    def __init__(self, model: _Model) -> None:
+        """Start it and wait until it has loaded the program."""
+        self._limit_s = model.limit_s
+        info, program = model.info, model.program
+        sizes = info.nv12_size, info.classes * 4, len(program)
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        descriptor = os.memfd_create('edgenext_simulator')
+        try:
+            os.ftruncate(descriptor, sum(sizes))
+            shared = mmap.mmap(descriptor, sum(sizes))
+            shared[-len(program):] = bytes(program)
+            # The terminal's Ctrl-C is for this process, which then ends the other in order.
+            self._process = subprocess.Popen(
+                [sys.executable, '-I', str(Path(__file__).with_name('worker.py')),
+                 str(model.tools.simulator), *map(str, (descriptor, *sizes))],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._output, bufsize=0,
+                pass_fds=(descriptor,), start_new_session=True)
+        except OSError as error:
+            self._output.close()
+            raise _WorkerError(f'its process cannot be started: {error}') from error
+        finally:
+            os.close(descriptor)
+        memory = np.frombuffer(shared, np.uint8)
+        self._picture = memory[:sizes[0]]
+        self._values = memory[sizes[0]:sizes[0] + sizes[1]].view(np.int32)
+        try:
+            found = self._answer()
+            expected = {'width': info.width, 'height': info.height, 'values': info.classes}
+            if found != expected:
+                raise _WorkerError(f'it says {found} where the file says {expected}')
+        except BaseException:
+            self.close()
+            raise
+
+    def run(self, nv12: Nv12) -> np.ndarray[Any, np.dtype[np.int32]]:
+        """Return the BPU's integers for a picture, in memory that the next run uses again."""
+        np.copyto(self._picture, nv12.reshape(-1))
+        try:
+            assert self._process.stdin is not None
+            self._process.stdin.write(b'\n')
+        except BrokenPipeError:
+            pass  # Then the answer says why.
+        self._answer()
+        return self._values
+
+    def close(self) -> None:
+        """Kill the process: it has nothing to lose."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._output):
+            if stream is not None:
+                stream.close()
+
+    def _answer(self) -> dict[str, Any]:
+        """Wait for one line of JSON and return it, or raise _WorkerError."""
+        assert self._process.stdout is not None
+        deadline, line = time.monotonic() + self._limit_s, b''
+        waiting = select.poll()
+        waiting.register(self._process.stdout, select.POLLIN)
+        while not line.endswith(b'\n'):
+            left = deadline - time.monotonic()
+            if not waiting.poll(max(0, left) * 1000):
+                raise _WorkerError(f'no answer within {self._limit_s:g} s')
+            more = self._process.stdout.read(4096)
+            if not more:
+                raise _WorkerError(self._obituary())
+            line += more
+        answer: dict[str, Any] = json.loads(line)
+        if 'error' in answer:
+            raise _WorkerError(f'{answer["error"]}{self._said()}')
+        return answer
+
+    def _obituary(self) -> str:
+        """Say how the process has ended."""
+        code = self._process.wait()
+        how = f'with {signal.Signals(-code).name}' if code < 0 else f'with exit code {code}'
+        return f'its process ended {how}{self._said()}'
+
+    def _said(self) -> str:
+        """Return the last that the library has printed."""
+        size = self._output.seek(0, os.SEEK_END)
+        self._output.seek(max(0, size - 300))
+        words = ' '.join(self._output.read().decode(errors='replace').split())
+        return f' (it said: {words})' if words else ''

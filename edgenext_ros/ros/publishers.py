@@ -1,0 +1,118 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The publishers that a classifier has while it is configured."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from edgenext_ros.ros import blocking_publish, messages
+from edgenext_ros.ros.annotate import Picture
+from edgenext_ros.ros.guarded import stamp_now
+from edgenext_ros.ros.loaded_model import Engine
+from edgenext_ros.ros.parameters import ParameterError
+from edgenext_ros.ros.picture_thread import PictureThread
+from edgenext_ros.ros.qos import OVERRIDES
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.exceptions import InvalidHandle
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from vision_msgs.msg import VisionInfo
+
+# Copied for each use: rclpy writes QoS overrides into the profile that it is given.
+_RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+_LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
+                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+PICTURE_SECONDS = 0.25
+"""
+A pause waits for so long at most for a picture that is being published. Fast DDS blocks for 0.1 s
+where a reliable reader has stopped, Cyclone DDS until the reader is gone.
+"""
+_TYPE = f'vision_msgs/msg/{messages.Classification.__name__}'
+_TOPICS = ('image', 'classification', '~/annotated_image', '~/vision_info', '~/label_info',
+           '/diagnostics')
+
+
+def check_topics(node: Node, names: tuple[str, ...]) -> None:
+    """
+    Check that no two topics of a node have become one by remapping.
+
+    :param names: of its own topics; each has one message type, as each of every node's has.
+    :raises ParameterError: two have, such as the images and the node's own results.
+    """
+    before: dict[str, str] = {}
+    for name in (*names, '/rosout', '/parameter_events'):
+        topic = node.resolve_topic_name(name)
+        if topic in before:
+            raise ParameterError(f'the topics {before[topic]!r} and {name!r} are both remapped '
+                                 f'to {topic}; expected a topic of its own for each')
+        before[topic] = name
+
+
+class Outputs:
+    """
+    Results and pictures, which flow while the node is active, and what the labels are.
+
+    :param node: the lifecycle node whose publishers these are.
+    """
+
+    def __init__(self, node: Any) -> None:
+        self._node = node
+        check_topics(node, _TOPICS)
+        # The node's own group would remember these for ever.
+        group = MutuallyExclusiveCallbackGroup()
+        self.classification, self.annotated = (
+            node.create_lifecycle_publisher(kind, topic, copy(_RELIABLE), callback_group=group,
+                                            qos_overriding_options=OVERRIDES)
+            for kind, topic in ((messages.Classification, 'classification'),
+                                (Image, '~/annotated_image')))
+        self.pictures: PictureThread[Picture] = PictureThread(
+            Picture.message, self._publish_picture,
+            complain=self._complain)
+        self._vision_info, self._label_info = (
+            node.create_publisher(kind, topic, copy(_LATCHED), callback_group=group)
+            for kind, topic in ((VisionInfo, '~/vision_info'),
+                                (messages.LabelInfo, '~/label_info')))
+
+    def tell(self, *, listening: bool) -> None:
+        """Say where images come from, and where results go, by the names that ROS has for both."""
+        node = self._node
+        topic = node.resolve_topic_name('image')
+        kind = messages.INPUTS[node.settings.input_type].kind.__name__
+        pause = '' if listening else ' once ~/set_enabled says so'
+        node.get_logger().info(
+            f'listening on {topic} (sensor_msgs/msg/{kind}){pause}, classifications on '
+            f'{self.classification.topic_name} ({_TYPE}), pictures with them on '
+            f'{self.annotated.topic_name}')
+
+    def publish_labels(self, engine: Engine, *, version: int) -> None:
+        """Tell late joiners too what a result's ``class_id`` means."""
+        header = Header(stamp=stamp_now(self._node.get_clock()))
+        self._label_info.publish(messages.label_info_message(
+            engine.labels, header, threshold=engine.settings.score_threshold))
+        self._vision_info.publish(messages.vision_info_message(
+            header, method=f'{engine.info.name} on {engine.info.engine}',
+            labels=engine.labels_source, version=version))
+
+    def _publish_picture(self, data: bytes) -> None:
+        blocking_publish.publish(self.annotated, data)
+
+    def _complain(self, error: Exception) -> None:
+        """Log why a picture is missing, unless its publisher, or the ROS context, is gone."""
+        if self._node.context.ok() and not isinstance(error, InvalidHandle):
+            self._node.get_logger().error(
+                f'an annotated picture was not published: {type(error).__name__}: {error}',
+                throttle_duration_sec=5.0)
+
+    def destroy(self) -> None:
+        """Take the topics away."""
+        self.pictures.close(PICTURE_SECONDS)
+        for publisher in (self.classification, self.annotated):
+            self._node.destroy_lifecycle_publisher(publisher)
+        for publisher in (self._vision_info, self._label_info):
+            self._node.destroy_publisher(publisher)

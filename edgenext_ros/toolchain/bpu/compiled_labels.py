@@ -1,0 +1,39 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Labels beside a compiled model, where the node looks for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import shutil
+
+from edgenext_ros.core.labels import LabelError
+from edgenext_ros.models import store
+from edgenext_ros.toolchain.atomic_file import write
+
+
+def copy(model: Path, output: Path, *, classes: int) -> str:
+    """
+    Copy the labels of the file that was compiled; labels that are beside the output stay.
+
+    :param model: the file with weights; nothing is done for another name.
+    :param classes: of the model; labels of another number are not copied.
+    :return: what was done, for people; empty where there are no labels.
+    :raises OSError: they cannot be written.
+    """
+    if not model.is_file():
+        return ''
+    labels = store.locate(str(model.absolute())).labels
+    if labels is None:
+        return ''
+    beside = store.locate(str(output.absolute())).labels
+    if beside is not None:
+        same = beside.read_bytes() == labels.read_bytes()
+        return '' if same else f'{beside} stays as it is; {labels} has other labels'
+    try:
+        store.read_labels(labels).check_count(classes, source=str(labels))
+    except LabelError as error:
+        return f'no labels beside {output.name}: {error}'
+    target = output.with_suffix(f'.labels{labels.suffix}')
+    write(target, lambda path: shutil.copyfile(labels, path))
+    return f'labels of {labels} copied to {target.name}'

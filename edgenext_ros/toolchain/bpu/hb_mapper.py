@@ -1,0 +1,170 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Run hb_mapper on one folder, show how far it is, and read what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+import json
+import os
+from pathlib import Path
+import re
+import signal
+import subprocess
+from typing import Any, IO
+
+from edgenext_ros.engines.simulator.vendor_tools import Hbdk
+from edgenext_ros.models import ModelError
+from edgenext_ros.models.formats.bin_file import MARCH
+from edgenext_ros.toolchain.bpu.recipe import Recipe
+
+LOG = 'hb_mapper.log'
+MEAN, SCALE = '123.675 116.28 103.53', '0.01712475 0.017507 0.01742919'
+"""Normalisation of the published models, which is timm's."""
+
+_STAGES = {
+    'Start to optimize the onnx model': 'optimising the graph',
+    'Start to calibrate the model': 'calibrating',
+    'Start to quantize the model': 'quantising',
+    'Start to compile the model with': 'compiling for the BPU',
+}
+_NODE = re.compile(r'^(\S+) +(BPU|CPU) +\S+ +(\S+) +(\S+) ')
+_COLOUR = re.compile(r'\x1b\[[0-9;]*m')
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the compiler says of one model."""
+
+    latency_ms: float
+    """Estimate for one frame on the BPU."""
+    fps: float
+    ddr_mb: float
+    """Megabytes (10^6) to and from memory for one frame."""
+    cpu_nodes: list[str]
+    """Nodes that the BPU cannot run, by name."""
+    cosine: float | None
+    """Least cosine similarity of any node, quantised to float; None without calibration."""
+    worst_node: str | None
+    output_cosine: float | None
+    """The same of the logits."""
+    left_out: dict[str, Any] | None = None
+    """Of the calibration pictures, see ``left_out.Account``; None where none is."""
+
+
+def configuration(*, prefix: str, int16: list[str], calibrate: Recipe | None, level: str,
+                  layers: bool = False) -> dict[str, Any]:
+    """
+    Return hb_mapper's settings, in its own words.
+
+    :param calibrate: how; None calibrates nothing, for random weights.
+    :param layers: let the compiler account for each layer; see ``layer_costs``.
+    """
+    model = {'onnx_model': 'model.onnx', 'march': MARCH, 'layer_out_dump': False,
+             'working_dir': 'out', 'output_model_file_prefix': prefix}
+    if int16:
+        model['node_info'] = {name: {'ON': 'BPU', 'InputType': 'int16', 'OutputType': 'int16'}
+                              for name in int16}
+    calibration: dict[str, Any] = {'calibration_type': 'skip'}
+    if calibrate is not None:
+        calibration = {'cal_data_dir': 'calibration', 'cal_data_type': 'float32',
+                       'calibration_type': calibrate.method}
+        if calibrate.method == 'max':
+            calibration['max_percentile'] = calibrate.percentile
+        if calibrate.per_channel:
+            calibration['per_channel'] = True
+        if calibrate.optimization:
+            calibration['optimization'] = calibrate.optimization
+    return {
+        'model_parameters': model,
+        'input_parameters': {
+            'input_name': '', 'input_type_rt': 'nv12', 'input_type_train': 'rgb',
+            'input_layout_train': 'NCHW', 'norm_type': 'data_mean_and_scale',
+            'mean_value': MEAN, 'scale_value': SCALE},
+        'calibration_parameters': calibration,
+        'compiler_parameters': {'compile_mode': 'latency', 'debug': layers,
+                                'optimize_level': level}}
+
+
+def run(tools: Hbdk, work: Path, *, progress: Callable[[str], None]) -> Report:
+    """
+    Compile ``work/config.yaml`` and return the report; the log is ``work/LOG``.
+
+    :raises ModelError: hb_mapper failed; says its last words.
+    """
+    command = [str(tools.command('hb_mapper')), 'makertbin', '--config', 'config.yaml',
+               '--model-type', 'onnx']
+    # Killed, the vendor's commands leave their temporary files: in ``work`` somebody removes them.
+    environment = tools.environment() | {'TMPDIR': str(work)}
+    with (work / LOG).open('w', encoding='utf-8') as log, subprocess.Popen(
+            command, cwd=work, env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as process:
+        try:
+            for line in _lines(process.stdout):
+                log.write(line + '\n')
+                for text, stage in _STAGES.items():
+                    if text in line:
+                        progress(stage)
+                percent = re.search(r'\] +(\d+)%$', line)
+                if percent and int(percent[1]) % 10 == 0:
+                    progress(f'compiling for the BPU: {percent[1]} %')
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # Ctrl-C, say; it has children
+            raise
+    text = (work / LOG).read_text(encoding='utf-8')
+    if process.returncode or not all(
+            any((work / 'out').glob(name)) for name in ('*.bin', '*_subgraph_*.json')):
+        raise ModelError(f'hb_mapper failed with exit code {process.returncode}: {_last(text)}')
+    return _report(text, work / 'out')
+
+
+def _lines(stream: IO[bytes] | None) -> Iterator[str]:
+    """Yield lines without colours; those of the progress bar end in a return, or in nothing."""
+    assert stream is not None
+    rest = b''
+    while chunk := stream.read1(1 << 16):  # type: ignore[attr-defined]
+        *done, rest = re.split(rb'[\r\n]|(?<=%)(?=\[)', rest + chunk)
+        for line in done:
+            yield _COLOUR.sub('', line.decode(errors='replace')).rstrip()
+    yield _COLOUR.sub('', rest.decode(errors='replace')).rstrip()
+
+
+def _last(log: str) -> str:
+    """Return the line of a log that says why."""
+    lines = [line for line in log.splitlines() if line.strip() and not line.endswith('%')]
+    reasons = [line for line in lines if 'No space left' in line or 'ERROR' in line
+               or re.match(r'\w*(Error|Exception)\b', line)]
+    last = (reasons or lines or ['no word'])[-1]
+    return re.sub(r'^[\d :,-]+ ERROR +', '', last)[:400]
+
+
+def layer_costs(output: Path) -> list[list[str]]:
+    """
+    Return the compiler's account of a compilation with ``layers``: a header, then the layers.
+
+    :param output: hb_mapper's working folder. The account stands in its HTML page, as JSON.
+    """
+    rows: list[list[str]] = []
+    for page in sorted(output.glob('*_subgraph_*.html')):
+        _, mark, behind = page.read_text(encoding='utf-8').partition('"layer details":')
+        if mark:
+            found, _ = json.JSONDecoder().raw_decode(behind)
+            rows += found[1:] if rows else found
+    return rows
+
+
+def _report(log: str, output: Path) -> Report:
+    summaries = [json.loads(file.read_text())['summary']
+                 for file in sorted(output.glob('*_subgraph_*.json'))]
+    latency_ms = sum(summary['latency (us)'] for summary in summaries) / 1000
+    nodes = [match.groups() for match in map(_NODE.match, log.splitlines()) if match]
+    cosines = [(float(value), name) for name, _, _, value in nodes if re.match(r'\d', value)]
+    output_cosine = re.search(r'^logits +(\d\S*)', log, re.MULTILINE)
+    worst = min(cosines, default=(None, None))
+    return Report(
+        latency_ms=round(latency_ms, 4), fps=round(1000 / latency_ms, 2),
+        ddr_mb=round(sum(summary['DDR bytes per frame'] for summary in summaries) / 1e6, 3),
+        cpu_nodes=[name for name, where, _, _ in nodes if where == 'CPU'],
+        cosine=worst[0], worst_node=worst[1],
+        output_cosine=float(output_cosine[1]) if output_cosine else None)

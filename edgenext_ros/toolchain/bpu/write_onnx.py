@@ -1,0 +1,92 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Write the ONNX file that hb_mapper compiles; run by ``compile`` in the toolchain's Python.
+
+Arguments: a JSON object with model, recipe, random, classes, picture (height and width, or null
+for those of the file) and onnx (the file to write). The answer is one line of JSON: size,
+classes, picture, notes for people, what the weights are, and int16 nodes, or an error.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+import sys
+
+from edgenext_ros.models import ModelError
+from edgenext_ros.toolchain.bpu.graph import BpuEdgeNeXt, PLANS, SIZE, size_of
+from edgenext_ros.toolchain.bpu.recipe import Recipe
+from edgenext_ros.toolchain.network.export import export
+from edgenext_ros.toolchain.network.weights import load, Loaded
+
+HOT = 6
+"""Largest temperature of the attention at which exp, without its maximum taken away, fits int8."""
+
+
+def prepare(model: str, recipe: Recipe, output: Path, *, random: bool,
+            classes: int, picture: tuple[int, int] | None = None) -> dict[str, object]:
+    """
+    Write the ONNX file of a model in the recipe's form, and say what is in it.
+
+    The BPU form is not simplified: onnxsim takes the factor of GELU into a convolution, and the
+    compiler then misses that it is one. The published recipe is, as its files were.
+
+    :param picture: height and width; None takes those of the file, else 224x224.
+    :raises ModelError: see ``weights.load``; or the size cannot be.
+    """
+    import onnx
+    loaded = load(model, random=random, classes=classes)
+    network = loaded.network
+    picture, why = _picture(model, loaded, picture)
+    size = size_of(network.stem[0].out_channels)
+    export(BpuEdgeNeXt(network, picture) if recipe.bpu_graph else network, output, size=picture)
+    graph = onnx.load(str(output))
+    if not recipe.bpu_graph:
+        import onnxsim
+        graph, same = onnxsim.simplify(graph)
+        if not same:
+            raise ModelError(f'{model}: onnxsim changed what the graph computes')
+        onnx.save(graph, str(output))
+    names = [node.name for node in graph.graph.node]
+    hottest = max(float(value.abs().max()) for name, value in network.named_parameters()
+                  if name.endswith('temperature'))
+    notes = [] if hottest <= HOT or not recipe.bpu_graph else [
+        f'the attention has a temperature of {hottest:.3g}, and int8 holds exp of {HOT} at most '
+        'well: compare with edgenext verify, and take --recipe published if it agrees less']
+    return {'size': size, 'classes': network.num_classes, 'picture': picture,
+            'weights': loaded.notes, 'notes': [*loaded.notes, *why, *notes],
+            'int16': recipe.int16_nodes(names, size), 'level': recipe.level or PLANS[size].level}
+
+
+def _picture(model: str, loaded: Loaded, asked: tuple[int, int] | None
+             ) -> tuple[tuple[int, int], list[str]]:
+    """Return height and width to compile for, and what to say of them."""
+    chosen = asked or loaded.size or (SIZE, SIZE)
+    height, width = chosen
+    if min(chosen) < 64 or max(chosen) > 1024 or height % 32 or width % 32:
+        raise ModelError(f'{model}: a picture of {width}x{height}: expected sides from 64 to 1024 '
+                         'in steps of 32; --size chooses another')
+    if loaded.size and asked and asked != loaded.size:
+        return chosen, [f'compiled for {width}x{height}, as --size says; the file is for '
+                        f'{loaded.size[1]}x{loaded.size[0]}']
+    if loaded.size and chosen != (SIZE, SIZE):
+        return chosen, [f'compiled for {width}x{height}, the size of the file; --size chooses '
+                        'another']
+    return chosen, []
+
+
+def main(arguments: str) -> None:
+    """Do what the JSON object says, and print the answer."""
+    job = json.loads(arguments)
+    try:
+        answer = prepare(job['model'], Recipe(**job['recipe']), Path(job['onnx']),
+                         random=job['random'], classes=job['classes'],
+                         picture=job['picture'] and tuple(job['picture']))
+    except ModelError as error:
+        answer = {'error': str(error)}
+    print(json.dumps(answer))
+
+
+if __name__ == '__main__':
+    main(sys.argv[1])

@@ -1,0 +1,34 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Write a network as ONNX, for any machine and for the BPU's compiler."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+import sys
+import warnings
+
+from edgenext_ros.toolchain.atomic_file import write
+from edgenext_ros.toolchain.bpu.graph import SIZE
+import torch
+from torch import nn
+
+OPSET = 11
+"""The newest that hb_mapper reads."""
+
+
+def export(network: nn.Module, output: Path, *, size: tuple[int, int] = (SIZE, SIZE)) -> None:
+    """
+    Write ONNX that takes normalised RGB, float32 (1, 3, *size), and gives logits.
+
+    It appears under its name only when it is complete.
+
+    :param size: height and width.
+    """
+    options = {} if torch.__version__ < '2.5' else {'dynamo': False}
+    with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
+        warnings.simplefilter('ignore')
+        write(output, lambda path: torch.onnx.export(
+            network.eval(), (torch.zeros(1, 3, *size),), str(path), input_names=['image'],
+            output_names=['logits'], opset_version=OPSET, **options))

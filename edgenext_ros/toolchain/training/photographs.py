@@ -1,0 +1,292 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Photographs in class folders: read, split, augment, batch.
+
+``python -m edgenext_ros.toolchain.training.photographs FOLDER --output OUT`` makes ``OUT/train``
+and ``OUT/test``: links to the pictures of either side of the split that the training uses.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+import hashlib
+from pathlib import Path
+
+import cv2
+from edgenext_ros.models import pictures
+from edgenext_ros.models.left_out import Account, LeftOut
+from edgenext_ros.models.pictures import EXPECTED, Listing, PictureError
+from edgenext_ros.models.regular import shown
+from edgenext_ros.toolchain.links import link
+import numpy as np
+
+MEAN = np.array([123.675, 116.28, 103.53], np.float32)
+"""ImageNet's RGB mean, 0..255 (timm, and the published BPU recipe)."""
+STD = np.array([58.395, 57.12, 57.375], np.float32)
+"""ImageNet's RGB standard deviation, 0..255; the reciprocal of the BPU recipe's scale."""
+
+TEST_FRACTION = 0.12
+"""Share of each class that is never trained on."""
+
+LONGEST_SHORT_SIDE = 320
+"""Larger pictures are reduced to this when they are read: no network here sees more."""
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """Decoded pictures with their class index and file name."""
+
+    images: list[np.ndarray]
+    """RGB, uint8, height x width x 3, each of its own size."""
+    targets: np.ndarray
+    """Class index of each picture, int64."""
+    files: list[str]
+    """``class/file`` of each picture."""
+    names: list[str]
+    """Class names, sorted; the index is the class index."""
+    unreadable: tuple[str, ...] = ()
+    """Files that were left out because they do not decode."""
+    account: Account = field(default_factory=lambda: Account((), 0))
+    """All that was left out of the folder."""
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of names and pixels, as hexadecimal digits."""
+        total = hashlib.sha256()
+        for file, image in zip(self.files, self.images, strict=True):
+            total.update(_bytes(f'{file}\0{image.shape}\0'))
+            total.update(np.ascontiguousarray(image))
+        return total.hexdigest()
+
+    def select(self, indices: np.ndarray) -> Photographs:
+        """Return the pictures at these indices, with the same classes."""
+        return Photographs(
+            images=[self.images[i] for i in indices], targets=self.targets[indices],
+            files=[self.files[i] for i in indices], names=self.names)
+
+
+def read_folder(folder: Path) -> Photographs:
+    """
+    Decode every picture of ``folder/<class>/<file>`` into memory.
+
+    :raises ValueError: not a folder, fewer than two classes, or an empty one.
+    """
+    listing = class_folders(folder)
+    names = list(listing.folders)
+    if len(names) < 2:
+        inside = {file.split('/')[1] for file in listing.files if file.count('/') > 1}
+        remedy = f'; give {folder / names[0]}' if names and len(inside) > 1 else ''
+        raise ValueError(f'{folder}: expected at least two class folders, found '
+                         f'{", ".join(names) or "none"}{remedy}')
+    images, targets, files, failed = [], [], [], []
+    by_class: dict[str, list[str]] = {name: [] for name in names}
+    for file in listing.files:
+        by_class[file.split('/')[0]].append(file)
+    with ThreadPoolExecutor() as pool:  # OpenCV decodes without Python's lock
+        found = dict(zip(listing.files, pool.map(_reduced, (
+            folder / file for file in listing.files)), strict=True))
+    for index, name in enumerate(names):
+        for file in by_class[name]:
+            image = found[file]
+            if isinstance(image, PictureError):
+                failed.append(LeftOut(file, image.reason))
+                continue
+            images.append(image)
+            targets.append(index)
+            files.append(file)
+        if index not in targets[-1:]:
+            here = pictures.Listing(folder, tuple(by_class[name]), tuple(
+                entry for entry in listing.left_out if entry.file.startswith(f'{name}/')))
+            account = here.account(entry for entry in failed if entry.file in by_class[name])
+            raise ValueError(f'{folder / name}: expected pictures ({EXPECTED}) in this class, '
+                             f'found none that decodes{f" ({account})" if account else ""}; fill '
+                             'the folder or remove it')
+    return Photographs(
+        images, np.array(targets, np.int64), files, names,
+        unreadable=tuple(entry.file for entry in failed), account=listing.account(failed))
+
+
+def class_folders(folder: Path) -> Listing:
+    """
+    List the pictures of class folders, and of all folders in them.
+
+    Pictures beside the class folders are left out.
+
+    :raises ValueError: not a folder, the classes are one level further down, or a class has a
+        name that no label file can hold.
+    """
+    if not folder.is_dir():
+        raise ValueError(f'{folder}: expected a folder with one folder of pictures per class')
+    listing = pictures.find(folder)
+    listing.expect_no_split(wanted='train')
+    for name in listing.folders:
+        if shown(name) != name or not name.strip():
+            raise ValueError(f"{folder}: a class is called '{shown(name)}', which no label file "
+                             'can hold; rename the folder')
+    outside = tuple(LeftOut(file, 'outside of the class folders')
+                    for file in listing.files if '/' not in file)
+    return replace(listing, files=tuple(file for file in listing.files if '/' in file),
+                   left_out=(*listing.left_out, *outside))
+
+
+def _reduced(file: Path) -> np.ndarray | PictureError:
+    """Read a picture as RGB, its short side ``LONGEST_SHORT_SIDE`` at most; or why not."""
+    try:
+        frame = pictures.read(file)
+    except PictureError as error:
+        return error
+    image = frame.plane(3, width=frame.width, height=frame.height)
+    reduction = LONGEST_SHORT_SIDE / min(image.shape[:2])
+    if reduction < 1:
+        image = cv2.resize(image, None, fx=reduction, fy=reduction, interpolation=cv2.INTER_AREA)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def split(data: Photographs, *, fraction: float, seed: int) -> tuple[Photographs, Photographs]:
+    """
+    Split off a share of the pictures, class by class.
+
+    The order is that of a hash of seed and file name, so the split does not depend on the
+    file system. When others are added or removed, few pictures change sides.
+
+    :return: the rest, and the share.
+    :raises ValueError: a class with a single picture.
+    """
+    rest: list[int] = []
+    share: list[int] = []
+    for index, name in enumerate(data.names):
+        members = np.flatnonzero(data.targets == index)
+        # Those that do not decode count too, so that the split is that of the names alone.
+        others = [file for file in data.unreadable if file.split('/')[0] == name]
+        if len(members) < 2:
+            raise ValueError(f'class {name}: too few pictures to hold one back; add some, '
+                             'or remove the class')
+        kept = held_back([*others, *(data.files[i] for i in members)], fraction=fraction,
+                         seed=seed)
+        for i in members:
+            (share if data.files[i] in kept else rest).append(i)
+    return data.select(np.array(sorted(rest))), data.select(np.array(sorted(share)))
+
+
+def held_back(files: list[str], *, fraction: float, seed: int) -> set[str]:
+    """
+    Return those of one class' files, each ``class/file``, that are never trained on.
+
+    At least one, and of several never all.
+    """
+    order = sorted(files, key=lambda file: hashlib.sha256(_bytes(f'{seed}/{file}')).digest())
+    return set(order[:max(1, min(len(order) - 1, round(len(order) * fraction)))])
+
+
+def _bytes(file: str) -> bytes:
+    """Return a name as it is on the disk, whatever bytes it has."""
+    return file.encode('utf-8', 'surrogateescape')
+
+
+def middle(image: np.ndarray, size: int) -> np.ndarray:
+    """Cut out the middle square, as the node does by default, and resize it."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return stretch(image[top:top + side, left:left + side], size)
+
+
+def stretch(image: np.ndarray, size: int) -> np.ndarray:
+    """Resize a whole picture to ``size`` x ``size``, area-averaged when it shrinks."""
+    shrinks = min(image.shape[:2]) > size
+    return cv2.resize(image, (size, size),
+                      interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def view(image: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:
+    """Cut out a random part (Inception style), 30 to 100 % of the area, and resize it."""
+    height, width = image.shape[:2]
+    area = height * width * random.uniform(0.3, 1.0)
+    ratio = np.exp(random.uniform(np.log(3 / 4), np.log(4 / 3))) * (width / height) ** 0.5
+    w = int(min(width, max(8, (area * ratio) ** 0.5)))
+    h = int(min(height, max(8, (area / ratio) ** 0.5)))
+    x, y = random.integers(0, width - w + 1), random.integers(0, height - h + 1)
+    return stretch(image[y:y + h, x:x + w], size)
+
+
+def recolour(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Change brightness, contrast and white balance a little; one in seven turns grey."""
+    gain = random.uniform(0.7, 1.3) * random.uniform(0.9, 1.1, 3)
+    values = (np.arange(256)[:, None] - 128.0) * random.uniform(0.7, 1.3) + 128.0 * gain
+    if random.random() < 0.15:
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        values[:] = values.mean(axis=1, keepdims=True)
+    table = np.clip(values, 0, 255).astype(np.uint8)[None]
+    recoloured: np.ndarray = cv2.LUT(image, table)
+    return recoloured
+
+
+def batches(count: int, prepare: Callable[[int], np.ndarray], *, batch: int, seed: int,
+            epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """
+    Yield the shuffled pictures of one epoch in batches, prepared one ahead in a thread.
+
+    :param prepare: returns picture ``i`` of ``count`` for the network, uint8.
+    :return: pictures, uint8 (batch, size, size, 3), and their indices. The order depends on
+        ``seed`` and ``epoch`` only, so a resumed run repeats it.
+    """
+    order = np.random.default_rng([seed, epoch]).permutation(count)
+    groups = [order[i:i + batch] for i in range(0, count - batch + 1, batch)]
+
+    def stack(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.stack([prepare(int(i)) for i in group]), group
+
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(stack, groups[0]) if groups else None
+        for following in [*groups[1:], None]:
+            assert ahead is not None
+            ready = ahead.result()
+            if following is not None:
+                ahead = pool.submit(stack, following)
+            yield ready
+
+
+def main() -> None:
+    """Read the arguments and link every picture into its side of the split."""
+    parser = argparse.ArgumentParser(
+        description='Link the pictures of class folders into OUTPUT/train and OUTPUT/test.')
+    parser.add_argument('data', type=Path, help='folder with one folder of pictures per class')
+    parser.add_argument('--output', type=Path, required=True, help='folder to make')
+    parser.add_argument('--test-fraction', type=float, default=TEST_FRACTION, metavar='SHARE',
+                        help='of each class in test (default: %(default)s)')
+    parser.add_argument('--seed', type=int, default=0, help='of the choice (default: 0)')
+    arguments = parser.parse_args()
+    if not 0 < arguments.test_fraction < 1:
+        parser.error(f'--test-fraction must be between 0 and 1, got {arguments.test_fraction}')
+    data = arguments.data
+    sides: dict[str, list[str]] = {'train': [], 'test': []}
+    try:
+        listing = class_folders(data)
+    except ValueError as error:
+        parser.exit(1, f'{error}\n')
+    for name in listing.folders:
+        files = {file for file in listing.files if file.startswith(f'{name}/')}
+        kept = held_back(sorted(files), fraction=arguments.test_fraction, seed=arguments.seed)
+        sides['test'] += kept
+        sides['train'] += files - kept
+    if not any(sides.values()):
+        parser.exit(1, f'{data}: expected a folder with one folder of pictures per class\n')
+    try:
+        link(data, sides, arguments.output)
+    except ValueError as error:
+        parser.exit(1, f'{error}\n')
+    account = listing.account()
+    if account:
+        print(account)
+    print(f'{len(sides["train"])} pictures in {arguments.output}/train, {len(sides["test"])} in '
+          f'{arguments.output}/test')
+
+
+if __name__ == '__main__':
+    main()

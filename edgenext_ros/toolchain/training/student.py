@@ -1,0 +1,95 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The network in training: what it learns from, and how far it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgenext_ros.toolchain.training import photographs
+from edgenext_ros.toolchain.training.teacher import CHANNELS
+import numpy as np
+import torch
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pictures with all that the student shall say of them."""
+
+    pictures: torch.Tensor
+    """Normalised RGB, float32 (batch, 3, size, size)."""
+    targets: torch.Tensor
+    """Class probabilities, float32 (batch, classes)."""
+    maps: torch.Tensor | None
+    """The teacher's feature maps, float32 (batch, CHANNELS, size / 32, size / 32)."""
+
+    def mixed(self, random: np.random.Generator) -> Batch:
+        """Mix each picture with its mirror in the batch, mostly: CutMix or Mixup."""
+        kind = random.random()
+        if kind < 0.25:
+            return self
+        size = self.pictures.shape[-1]
+        share = torch.full((1, 1, size, size), float(random.beta(0.4, 0.4)))
+        if kind < 0.75:
+            side = int(size * random.beta(1.0, 1.0) ** 0.5)
+            left, top = random.integers(0, size - side + 1, 2)
+            share[:] = 1
+            share[:, :, top:top + side, left:left + side] = 0
+        mean, maps = share.mean(), self.maps
+        if maps is not None:
+            coarse = functional.adaptive_avg_pool2d(share, maps.shape[-2:])
+            maps = coarse * maps + (1 - coarse) * maps.flip(0)
+        return Batch(share * self.pictures + (1 - share) * self.pictures.flip(0),
+                     mean * self.targets + (1 - mean) * self.targets.flip(0), maps)
+
+
+class Student(torch.nn.Module):
+    """A timm EdgeNeXt with a second head that predicts the teacher's feature map."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.projection = torch.nn.Conv2d(network.num_features, CHANNELS, 1)
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        """Return cross entropy, plus three times the mean angle to the teacher's map."""
+        features = self.network.forward_features(batch.pictures)
+        loss = functional.cross_entropy(self.network.forward_head(features), batch.targets)
+        if batch.maps is None:
+            return loss
+        guess = self.projection(self.network.head.norm(features))
+        return loss + 3 * (1 - functional.cosine_similarity(guess, batch.maps)).mean()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Shares of pictures, in per cent."""
+
+    pictures: int
+    top1: float
+    top5: float
+
+
+def normalise(pictures: np.ndarray) -> torch.Tensor:
+    """Turn RGB, uint8 (batch, height, width, 3), into what the network takes."""
+    x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
+    x = x.sub_(torch.from_numpy(photographs.MEAN)[:, None, None])
+    return x.div_(torch.from_numpy(photographs.STD)[:, None, None]) \
+        .contiguous(memory_format=torch.channels_last)
+
+
+def logits(network: torch.nn.Module, data: photographs.Photographs, size: int) -> np.ndarray:
+    """Return float32 (pictures, classes) for every picture, its middle square at ``size``."""
+    network.eval()
+    with torch.inference_mode():
+        return np.concatenate([network(normalise(np.stack(
+            [photographs.middle(i, size) for i in data.images[start:start + 64]]))).numpy()
+            for start in range(0, len(data), 64)])
+
+
+def accuracy(network: torch.nn.Module, data: photographs.Photographs, size: int) -> Evaluation:
+    """Classify every picture, its middle square at ``size``."""
+    found = logits(network, data, size)
+    ranks = (found > found[np.arange(len(data)), data.targets][:, None]).sum(1)
+    return Evaluation(len(data), *(round(100 * float((ranks < k).mean()), 2) for k in (1, 5)))

@@ -1,0 +1,267 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Train EdgeNeXt on class folders, at growing size, with or without a teacher."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+import json
+import math
+from pathlib import Path
+import time
+
+from edgenext_ros.models import ModelError
+from edgenext_ros.toolchain.atomic_file import write
+from edgenext_ros.toolchain.bpu.graph import SIZE
+from edgenext_ros.toolchain.progress import duration, Passing, Progress
+from edgenext_ros.toolchain.training import photographs
+from edgenext_ros.toolchain.training.origin import CHECKPOINT, Origin
+from edgenext_ros.toolchain.training.student import accuracy, Batch, normalise, Student
+from edgenext_ros.toolchain.training.teacher import cut, Views
+import numpy as np
+from safetensors import safe_open, SafetensorError
+from safetensors.torch import save_file
+import torch
+from torch.nn import functional
+
+FRESH = 1_000_000
+"""Number of the first view that no teacher has seen: one for each epoch."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train; with the same settings a run goes on where it was interrupted."""
+
+    model: str
+    """timm's name of the network."""
+    weights: str
+    """The first: ``auto``, ``random``, or what ``load_network`` takes."""
+    views: int
+    """Parts of each picture that the teacher sees; 0 does without a teacher."""
+    schedule: tuple[tuple[int, int], ...]
+    """Picture size and number of epochs, in order."""
+    rate: float
+    """Highest learning rate of AdamW; it rises for two epochs, and falls as a cosine."""
+    batch: int = 64
+    patience: int = 0
+    """Epochs below the best validation result after which to stop; 0 never stops."""
+    seed: int = 0
+
+    @property
+    def sizes(self) -> list[int]:
+        """Picture size of each epoch."""
+        return [size for size, epochs in self.schedule for _ in range(epochs)]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What is known after one epoch."""
+
+    number: int
+    size: int
+    loss: float
+    seconds: float
+    validation: float | None
+    """Top-1 of the validation pictures, in per cent, by the averaged weights."""
+
+    def __str__(self) -> str:
+        validation = '' if self.validation is None else \
+            f', {self.validation:.1f} % of the validation pictures right'
+        return f'{self.seconds:.0f} s, loss {self.loss:.3f}{validation}'
+
+
+def parse_schedule(text: str) -> tuple[tuple[int, int], ...]:
+    """
+    Read ``128x20,224x10``: 20 epochs at 128 pixels, then 10 at 224.
+
+    :raises ValueError: it is written in another way, or a size is no multiple of 32.
+    """
+    try:
+        parts = tuple((int(size), int(epochs)) for size, epochs in (
+            part.split('x') for part in text.split(',')))
+    except ValueError:
+        parts = ()
+    if not parts or any(size < 64 or size % 32 or epochs < 1 for size, epochs in parts):
+        raise ValueError(f'schedule {text!r}: expected SIZExEPOCHS,..., such as 128x20,224x10, '
+                         'with sizes from 64 in steps of 32')
+    return parts
+
+
+class Trainer:
+    """
+    One run: the student, its running average, and the optimiser.
+
+    :param network: timm's EdgeNeXt with as many classes as the pictures have.
+    :param origin: what the run is made with.
+    :raises ModelError: ``output`` holds a run of another origin.
+    """
+
+    def __init__(self, network: torch.nn.Module, training: photographs.Photographs,
+                 validation: photographs.Photographs | None, settings: Settings, origin: Origin,
+                 output: Path) -> None:
+        self.training, self.validation = training, validation
+        self.settings, self.origin, self.output = settings, origin, output
+        self.known: Views | None = None
+        self.truth = functional.one_hot(
+            torch.from_numpy(training.targets), len(training.names)).float()
+        self.student = Student(network).to(memory_format=torch.channels_last)
+        self.average = deepcopy(network)
+        self.optimiser = torch.optim.AdamW([
+            {'params': [p for p in self.student.parameters() if p.ndim > 1],
+             'weight_decay': 0.05},
+            {'params': [p for p in self.student.parameters() if p.ndim <= 1],
+             'weight_decay': 0.0}])
+        self.history: list[Epoch] = []
+        self.best = self.average.state_dict()
+        self._resume()
+
+    def run(self, known: Views | None, progress: Progress) -> None:
+        """
+        Train to the end of the schedule or of the patience; leave the best weights in ``best``.
+
+        :param known: what a teacher sees in the training pictures; None trains on labels alone.
+
+        The checkpoint is written after every epoch; an interrupted epoch is begun again, with
+        the same pictures in the same order.
+        """
+        self.known = known
+        for index in range(len(self.history), len(self.settings.sizes)):
+            if 0 < self.settings.patience <= self._below_best():
+                progress(f'no validation result as good as {self._best():.1f} % in '
+                         f'{self.settings.patience} epochs (--patience): done')
+                break
+            began = time.monotonic()
+            loss = self._epoch(index, progress)
+            size, top1 = self.settings.sizes[index], None
+            if self.validation is not None:
+                top1 = accuracy(self.average, self.validation, SIZE).top1
+            if top1 is None or top1 >= max((e.validation or 0 for e in self.history), default=0):
+                self.best = deepcopy(self.average.state_dict())
+            self.history.append(
+                Epoch(index + 1, size, loss, round(time.monotonic() - began, 1), top1))
+            self._save()
+            progress(self._news())
+
+    def _best(self) -> float:
+        return max(epoch.validation or 0 for epoch in self.history)
+
+    def _below_best(self) -> int:
+        """Return the number of epochs since the last one with the best validation result."""
+        results = [epoch.validation or 0 for epoch in reversed(self.history)]
+        return results.index(max(results)) if results else 0
+
+    def _news(self) -> str:
+        """Say how the last epoch went, how long patience lasts, and how long the rest takes."""
+        last, sizes, below = self.history[-1], self.settings.sizes, self._below_best()
+        text = f'epoch {last.number} of {len(sizes)}: {last}'
+        if below:
+            patience = f' of {self.settings.patience}' if self.settings.patience else ''
+            text += f' (best {self._best():.1f} %, {below}{patience} epochs ago)'
+        # The work of an epoch grows with the area of the pictures.
+        left = sum(last.seconds * (size / last.size) ** 2 for size in sizes[last.number:])
+        return f'{text}; about {duration(left)} left' if left else text
+
+    def _epoch(self, epoch: int, progress: Progress) -> float:
+        settings, count = self.settings, len(self.training)
+        size, epochs = settings.sizes[epoch], len(settings.sizes)
+        batch = min(settings.batch, count)
+        steps = count // batch
+        random = np.random.default_rng([settings.seed, epoch])
+        number = np.full(count, FRESH + epoch) if self.known is None else \
+            random.integers(0, len(self.known.maps), count)
+        flipped = random.random(count) < 0.5
+
+        def prepare(index: int) -> np.ndarray:
+            picture = photographs.recolour(
+                cut(self.training, int(number[index]), index, size, settings.seed),
+                np.random.default_rng([settings.seed, epoch, index]))
+            return picture[:, ::-1] if flipped[index] else picture
+
+        self.student.train()
+        losses: list[float] = []
+        for pictures, indices in photographs.batches(
+                count, prepare, batch=batch, seed=settings.seed, epoch=epoch):
+            done = epoch + len(losses) / steps
+            rate = settings.rate * min(1.0, (done + 1 / steps) / 2) * (
+                0.505 + 0.495 * math.cos(math.pi * done / epochs))
+            for group in self.optimiser.param_groups:
+                group['lr'] = rate
+            target, maps = self.truth[indices], None
+            if self.known is not None:
+                views = number[indices]
+                target = 0.3 * target + 0.7 * self.known.targets[views, indices]
+                maps = torch.from_numpy(self.known.maps[views, indices]).float()
+                turned = torch.from_numpy(flipped[indices])
+                maps[turned] = maps[turned].flip(-1)
+                maps = functional.interpolate(maps, (size // 32,) * 2, mode='bilinear')
+            loss = self.student.loss(Batch(normalise(pictures), target, maps).mixed(random))
+            self.optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
+            self.optimiser.step()
+            losses.append(loss.item())
+            self._update_average(epoch * steps + len(losses))
+            if len(losses) % 10 == 0:
+                progress(Passing(
+                    f'epoch {epoch + 1} of {epochs}: {len(losses)}/{steps} steps of '
+                    f'{batch} pictures, {size} pixels, loss {np.mean(losses):.3f}'))
+        return float(np.mean(losses))
+
+    def _update_average(self, step: int) -> None:
+        """Average the weights over about 500 steps, and over fewer at the beginning."""
+        share = max(0.002, 9 / (10 + step))
+        with torch.no_grad():
+            for mean, weight in zip(self.average.parameters(), self.student.network.parameters(),
+                                    strict=True):
+                mean.lerp_(weight, share)
+
+    def _save(self) -> None:
+        tensors = {f'{part}.{name}': value for part, state in self._states().items()
+                   for name, value in state.items()}
+        for index, state in self.optimiser.state_dict()['state'].items():
+            tensors |= {f'optimiser.{index}.{name}': value for name, value in state.items()}
+        history = json.dumps([asdict(epoch) for epoch in self.history])
+        try:
+            write(self.output / CHECKPOINT, lambda path: save_file(
+                {name: value.contiguous() for name, value in tensors.items()}, path,
+                {**self.origin.metadata(), 'pictures': json.dumps(self.training.files),
+                 'history': history}))
+        except SafetensorError as error:
+            raise OSError(f'{self.output / CHECKPOINT}: cannot be written: {error}; the last one '
+                          'is still there') from error
+
+    def _states(self) -> dict[str, dict[str, torch.Tensor]]:
+        return {'student': self.student.state_dict(), 'average': self.average.state_dict(),
+                'best': self.best}
+
+    def _resume(self) -> None:
+        path = self.output / CHECKPOINT
+        if not path.exists():
+            return
+        self.origin.check(self.output)
+        try:
+            with safe_open(path, 'pt') as stored:
+                facts = stored.metadata()
+                names = stored.keys()
+                tensors = {name: stored.get_tensor(name) for name in names}
+        except Exception as error:  # The library has an error of its own for a damaged file.
+            raise ModelError(f'{path}: cannot be read ({error}); remove it to begin '
+                             'again') from error
+        if json.loads(facts['pictures']) != self.training.files:
+            raise ModelError(f'{path}: from a training where other pictures of the same names '
+                             'decoded; remove it to begin again')
+
+        def part(prefix: str) -> dict[str, torch.Tensor]:
+            return {name.removeprefix(prefix): value for name, value in tensors.items()
+                    if name.startswith(prefix)}
+
+        self.student.load_state_dict(part('student.'))
+        self.average.load_state_dict(part('average.'))
+        self.best = part('best.')
+        state = self.optimiser.state_dict()
+        for name, value in part('optimiser.').items():
+            index, key = name.split('.')
+            state['state'].setdefault(int(index), {})[key] = value
+        self.optimiser.load_state_dict(state)
+        self.history = [Epoch(**row) for row in json.loads(facts['history'])]

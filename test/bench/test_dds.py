@@ -1,0 +1,35 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The figures over DDS come from real processes that really see the camera's frames."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import import_module
+
+import pytest
+
+pytest.importorskip('scipy', reason='the baseline needs it: pip install scipy')
+benchmark_ros = import_module('edgenext_ros.bench.dds')
+FEW = replace(benchmark_ros.SMALL, rate=8, frames=24)
+
+
+@pytest.mark.parametrize('role', ['floor', 'echo', 'plain', 'classifier'])
+def test_each_role_sees_the_frames_and_measures(role: str):
+    figures = benchmark_ros.session(role, FEW)
+    assert FEW.frames / 2 < figures['results'] <= FEW.frames
+    assert figures['frames'] == figures['results']
+    assert figures['cpu_ms'] > 0
+    assert all(0 < age < 10_000 for age in figures['ages_ms'])
+
+
+def test_an_inference_in_a_helper_process_sees_the_frames_too(capfd):
+    figures = benchmark_ros.session('classifier', FEW, infer_us=5000, helper=True)
+    assert FEW.frames / 2 < figures['results'] <= FEW.frames
+    assert all(5 < age < 10_000 for age in figures['ages_ms'])
+    assert 'Warning' not in capfd.readouterr().err, 'nothing is left behind'
+
+
+def test_a_role_that_fails_is_named():
+    with pytest.raises(RuntimeError, match=r'nobody.*ended with code 1'):
+        benchmark_ros.session('nobody', FEW)

@@ -1,0 +1,92 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What counts as growth, and a short soak."""
+
+import json
+import os
+from pathlib import Path
+
+from edgenext_ros.bench import soak
+from edgenext_ros.bench.soak import judge, Run, Sample, Visit
+import numpy as np
+import pytest
+
+VISITS, LOOKS = 40, 10
+
+
+def samples(*, memory=lambda second: 100.0, threads=lambda second: 19, descriptors=None,
+            visits=VISITS):
+    """Make a run in which each subscriber costs 4 descriptors and 3 MB for half of its time."""
+    noise = np.random.default_rng(0).uniform(0, 1, visits * LOOKS)
+    made = []
+    for second in range(visits * LOOKS):
+        there = second % LOOKS < LOOKS // 2
+        made.append(Sample(
+            float(second), second // LOOKS, memory(second) + noise[second] + 3 * there,
+            threads(second) + there, (descriptors or (lambda second: 30))(second) + 4 * there))
+    return made
+
+
+GROWTH = {
+    'nothing grows': ({}, []),
+    'memory grows': ({'memory': lambda second: 100 + 0.02 * second}, ['memory_mb']),
+    'memory grows at first': ({'memory': lambda second: min(200, 100 + second)}, []),
+    'memory makes one step': ({'memory': lambda second: 100 + 4 * (second > 250)}, []),
+    'memory falls': ({'memory': lambda second: 300 - 0.1 * second}, []),
+    'a thread a minute': ({'threads': lambda second: 19 + second // 60}, ['threads']),
+    'one thread more for a while': (
+        {'threads': lambda second: 19 + (200 < second < 280)}, []),
+    'a descriptor for each subscriber': (
+        {'descriptors': lambda second: 30 + second // LOOKS}, ['descriptors']),
+}
+
+
+@pytest.mark.parametrize('made,growing', GROWTH.values(), ids=GROWTH)
+def test_growth_is_told_from_comings_and_goings(made, growing):
+    verdicts = list(judge(samples(**made), 'node'))
+    assert [v.name for v in verdicts if v.grows] == [f'node {figure}' for figure in growing]
+    assert len(verdicts) == 3
+
+
+def test_a_run_that_is_too_short_is_not_judged():
+    with pytest.raises(ValueError, match='3 comings and goings after the warm-up are too few'):
+        list(judge(samples(visits=4), 'node'))
+
+
+@pytest.mark.parametrize('changes,rates,code', [
+    ({}, (10, 9.5), 0), ({'threads': lambda second: second}, (10, 9.5), 1), ({}, (10, 0), 1),
+    ({'visits': 2}, (10,), 1)])
+def test_the_exit_code_and_what_is_written(monkeypatch, tmp_path, capsys, changes, rates, code):
+    pytest.importorskip('matplotlib', reason='only ./dev installs matplotlib')
+    visits = [Visit(float(i), i + 9.0, rate, 20.0) for i, rate in enumerate(rates)]
+    made = Run(10.0, {'node': samples(**changes), 'camera': samples()}, visits)
+    monkeypatch.setattr(soak, 'run', lambda **_: made)
+    plot, figures = tmp_path / 'soak.png', tmp_path / 'soak.json'
+    assert soak.main(['--plot', str(plot), '--json', str(figures)]) == code
+    assert plot.read_bytes().startswith(b'\x89PNG')
+    if 'visits' not in changes:
+        found = json.loads(figures.read_text())
+        assert len(found['samples']['node']) == VISITS * LOOKS
+        assert len(found['verdicts']) == 6
+    else:
+        assert 'too few' in capsys.readouterr().err
+
+
+def test_a_process_is_looked_at():
+    here = soak.look(os.getpid(), second=1.0, visit=2)
+    assert here.memory_mb > 10
+    assert here.threads >= 1
+    with Path('/dev/null').open():
+        assert soak.look(os.getpid(), second=1.0, visit=2).descriptors == here.descriptors + 1
+    with pytest.raises(OSError):
+        soak.look(2**22 + 1, second=0.0, visit=0)
+
+
+def test_a_short_soak(monkeypatch):
+    pytest.importorskip('rclpy', reason='needs ROS 2')
+    monkeypatch.setattr(soak, 'VISIT_S', 8.0)
+    monkeypatch.setattr(soak, 'PAUSE_S', 0.1)
+    found = soak.run(minutes=0.001, rate=10.0)
+    assert len(found.visits) == 1
+    assert found.visits[0].rate > 0
+    assert min(len(found.samples[name]) for name in ('node', 'camera')) >= 5

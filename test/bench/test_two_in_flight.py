@@ -1,0 +1,41 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The stand-in of the bench works on one picture at a time, and every frame gets its result."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from threading import Barrier
+
+import numpy as np
+import pytest
+
+pytest.importorskip('scipy', reason='the baseline needs it: pip install scipy')
+flight = import_module('edgenext_ros.bench.two_in_flight')
+
+
+def test_two_pictures_are_written_at_once_and_worked_on_one_after_the_other():
+    bpu, both = flight._Bpu(slots=2, microseconds=0), Barrier(2)
+    inside, most = [], []
+
+    def work(microseconds):
+        inside.append(microseconds)
+        most.append(len(inside))
+        inside.pop()
+
+    bpu._sleep = work
+    with ThreadPoolExecutor(2) as threads:
+        found = [threads.submit(bpu.infer_from, lambda memory: both.wait(10)) for _ in range(2)]
+        assert all(scores.result(10).size == 1000 for scores in found)
+    assert most == [1, 1] and len(bpu._free) == 2
+
+
+@pytest.mark.parametrize('slots', [1, 2])
+def test_every_frame_gets_its_result(slots: int):
+    seen = []
+    frame = flight.encode(np.zeros((64, 64, 3), np.uint8), 'nv12')
+    camera = flight._Camera(lambda converter: seen.append(converter) or frame, slots=slots,
+                            microseconds=100, frames=20)
+    assert camera.run() > 0.002
+    assert 20 <= len(seen) <= 20 + slots

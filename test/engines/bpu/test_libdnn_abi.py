@@ -1,0 +1,66 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The ctypes side of libdnn: the structs' layout, and how the library is found."""
+
+import ctypes
+from pathlib import Path
+import subprocess
+
+from edgenext_ros.engines.base import RuntimeUnavailableError
+from edgenext_ros.engines.bpu import libdnn, libdnn_abi
+import pytest
+
+
+@pytest.mark.parametrize('struct, size', [
+    (libdnn_abi.SysMem, 24), (libdnn_abi.Shape, 36), (libdnn_abi.Properties, 176),
+    (libdnn_abi.Tensor, 272), (libdnn_abi.InferControl, 32)])
+def test_struct_sizes(struct, size):
+    assert ctypes.sizeof(struct) == size
+
+
+@pytest.mark.parametrize('struct, field, offset', [
+    (libdnn_abi.SysMem, 'vir_addr', 8), (libdnn_abi.SysMem, 'mem_size', 16),
+    (libdnn_abi.Shape, 'count', 32), (libdnn_abi.Properties, 'aligned_shape', 36),
+    (libdnn_abi.Properties, 'layout', 72), (libdnn_abi.Properties, 'type', 76),
+    (libdnn_abi.Properties, 'shift', 80), (libdnn_abi.Properties, 'scale', 96),
+    (libdnn_abi.QuantiScale, 'scale_data', 8), (libdnn_abi.QuantiScale, 'zero_length', 16),
+    (libdnn_abi.QuantiScale, 'zero_data', 24), (libdnn_abi.Properties, 'quanti_type', 128),
+    (libdnn_abi.Properties, 'quantize_axis', 132),
+    (libdnn_abi.Properties, 'aligned_byte_size', 136), (libdnn_abi.Properties, 'stride', 140),
+    (libdnn_abi.Tensor, 'properties', 96), (libdnn_abi.InferControl, 'priority', 8),
+    (libdnn_abi.InferControl, 'custom_id', 16)])
+def test_struct_offsets(struct, field, offset):
+    assert getattr(struct, field).offset == offset
+
+
+def test_available(standin):
+    assert libdnn.available() == f'libdnn 0.0.1-standin ({standin.path})'
+
+
+def test_usual_places_are_tried(libdnn_path, monkeypatch):
+    monkeypatch.delenv('EDGENEXT_LIBDNN', raising=False)
+    monkeypatch.setattr(libdnn_abi, 'PLACES', ('/nowhere/libdnn.so', str(libdnn_path)))
+    assert str(libdnn_path) in libdnn.available()
+
+
+def test_no_library(monkeypatch):
+    monkeypatch.delenv('EDGENEXT_LIBDNN', raising=False)
+    monkeypatch.setattr(libdnn_abi, 'PLACES', ('/nowhere/a.so', '/nowhere/b.so'))
+    with pytest.raises(RuntimeUnavailableError, match=r'a\.so.*b\.so.*RDK OS.*EDGENEXT_LIBDNN'):
+        libdnn.available()
+
+
+def test_chosen_library_is_missing(monkeypatch, libdnn_path):
+    monkeypatch.setenv('EDGENEXT_LIBDNN', '/nowhere/libdnn.so')
+    monkeypatch.setattr(libdnn_abi, 'PLACES', (str(libdnn_path),))
+    with pytest.raises(RuntimeUnavailableError, match=r'there is no /nowhere/libdnn\.so'):
+        libdnn.available()
+
+
+def test_library_of_another_board(monkeypatch, libdnn_path: Path):
+    other = libdnn_path.with_name('other.so')
+    subprocess.run(['cc', '-shared', '-x', 'c', '-o', str(other), '-'],
+                   input=b'int hbDNNInferV2(void) { return 0; }', check=True)
+    monkeypatch.setenv('EDGENEXT_LIBDNN', str(other))
+    with pytest.raises(RuntimeUnavailableError, match='not the libdnn of an RDK X5'):
+        libdnn.available()

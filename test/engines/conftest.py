@@ -1,0 +1,98 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The vendor's libraries, as stand-ins."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+import sys
+
+from edgenext_ros.engines.base import RuntimeOptions
+from edgenext_ros.engines.bpu import libdnn
+import pytest
+from standin_model import StandInModel
+
+STAND_INS = Path(__file__).parents[1] / 'stand_ins'
+PLAIN, PATIENT = StandInModel(), RuntimeOptions(timeout_ms=20000)
+VENDOR = ('hobot_dnn', 'hobot_dnn_rdkx5', 'hbm_runtime')
+
+
+class StandIn:
+    """The commands and counters of stand_ins/libdnn.c."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._dll = ctypes.CDLL(str(path))
+        self._dll.standin_violation.restype = ctypes.c_char_p
+
+    def count(self, what: str) -> int:
+        return self._dll.standin_count(what.encode())
+
+    @property
+    def violation(self) -> str:
+        return self._dll.standin_violation().decode()
+
+    def fail(self, function: str, code: int, *, after: int = 0) -> None:
+        self._dll.standin_fail(function.encode(), code, after)
+
+    def release(self) -> None:
+        """End the tasks that hang."""
+        self._dll.standin_release()
+
+    def join(self) -> None:
+        """Wait until no task runs."""
+        self._dll.standin_join()
+
+    def reset(self) -> None:
+        self._dll.standin_reset()
+
+
+@pytest.fixture
+def standin(libdnn_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Let libdnn be the stand-in; afterwards nothing may be left of the test's models."""
+    monkeypatch.setenv('EDGENEXT_LIBDNN', str(libdnn_path))
+    standin = StandIn(libdnn_path)
+    standin.reset()
+    yield standin
+    left = {what: standin.count(what) for what in ('tasks', 'memories', 'models')}
+    assert (left, standin.violation) == ({'tasks': 0, 'memories': 0, 'models': 0}, '')
+
+
+@pytest.fixture
+def opened(standin, tmp_path):
+    """Return a function that opens a model; what it opened is closed after the test."""
+    engines = []
+
+    def open_(spec=PLAIN, options=PATIENT):
+        engines.append(libdnn.LibDnn())
+        return engines[-1], engines[-1].open(spec.write(tmp_path / 'model.bin'), options)
+
+    yield open_
+    standin.release()
+    standin.join()
+    for engine in engines:
+        engine.close()
+
+
+def forget_vendor() -> None:
+    """Let the vendor's packages be imported afresh: other tests bring others of their names."""
+    for name in list(sys.modules):
+        if name.partition('.')[0] in VENDOR:
+            del sys.modules[name]
+
+
+@pytest.fixture
+def no_vendor(monkeypatch: pytest.MonkeyPatch):
+    """Let none of the vendor's Python packages be importable."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, 'path', [p for p in sys.path if p != str(STAND_INS)])
+        forget_vendor()
+        yield
+    forget_vendor()
+
+
+@pytest.fixture
+def vendor(no_vendor: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the vendor's Python packages be the stand-ins, freshly imported."""
+    monkeypatch.syspath_prepend(str(STAND_INS))

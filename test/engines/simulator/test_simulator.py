@@ -1,0 +1,255 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The vendor's simulator on the bundled .bin; skipped where it is not installed."""
+
+from concurrent.futures import ThreadPoolExecutor
+import os
+from pathlib import Path
+import platform
+import re
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+from bin_writer import container, node
+from edgenext_ros.engines import select
+from edgenext_ros.engines.base import (
+    InferenceError,
+    ModelError,
+    RuntimeOptions,
+    RuntimeUnavailableError,
+)
+from edgenext_ros.engines.simulator import engine as simulator
+from edgenext_ros.models.formats import bin_file
+from edgenext_ros.models.store import locate
+import numpy as np
+import pytest
+from standin_model import picture
+
+OPTIONS = RuntimeOptions()
+PICTURES = [picture(75264, seed=seed) for seed in range(2)]
+
+
+@pytest.fixture(scope='module')
+def demo():
+    """Return the bundled .bin: its path."""
+    return locate('demo', suffixes=('.bin',)).path
+
+
+@pytest.fixture(scope='module')
+def expected(toolchain, demo, tmp_path_factory):
+    """Return what the vendor's own command says of PICTURES, times the scales."""
+    folder = tmp_path_factory.mktemp('hbdk-sim')
+    content = bin_file.read(demo)
+    (folder / 'model.hbm').write_bytes(content.program)
+    program = re.search(rb'\w+_subgraph_0', content.program)[0].decode()
+    results = []
+    for nv12 in PICTURES:
+        nv12.tofile(folder / 'in.yuv')
+        subprocess.run(
+            [toolchain.command('hbdk-sim'), '-f', 'model.hbm', '-n', program,
+             '-i', 'in.yuv', '-o', '.', '--yuv-size', '224x224', '--yuv-stride', '224'],
+            cwd=folder, env=toolchain.environment(), capture_output=True, check=True)
+        [text] = folder.glob('*elem_int.txt')
+        values = [int(line) for line in text.read_text().splitlines() if line[:1] != '#']
+        results.append(np.float32(values) * np.float32(content.scales))
+    return results
+
+
+@pytest.fixture
+def opened(toolchain, demo):
+    """Return an open simulator."""
+    engine = simulator.Simulator()
+    engine.open(demo, OPTIONS)
+    yield engine
+    engine.close()
+
+
+def process_of(engine):
+    return engine._worker._process
+
+
+def test_the_vendors_command_gives_the_same_bits(opened, expected, capfd):
+    for nv12, wanted in zip(PICTURES, expected, strict=True):
+        scores = opened.infer(nv12)
+        assert scores.dtype == np.float32 and scores.shape == (100,)
+        np.testing.assert_array_equal(scores, wanted)
+    assert capfd.readouterr() == ('', '')
+
+
+def test_info(opened, toolchain, demo):
+    info = opened._model.info
+    assert (info.width, info.height, info.classes) == (224, 224, 100)
+    assert info.engine == f'BPU simulator, hbdk {toolchain.version}'
+    assert simulator.available().startswith(f'BPU simulator of hbdk {toolchain.version} (')
+
+
+def test_two_at_once(opened, expected, demo):
+    other = simulator.Simulator()
+    other.open(demo, OPTIONS)
+    with ThreadPoolExecutor() as pool:
+        both = [pool.submit(engine.infer, nv12)
+                for engine, nv12 in zip((opened, other), PICTURES, strict=True)]
+        found = [future.result() for future in both]
+    other.close()
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize('bad', [
+    np.zeros(75263, np.uint8), np.zeros(75264, np.int8), np.zeros(150528, np.uint8)[::2]],
+    ids=['short', 'int8', 'strided'])
+def test_wrong_pictures(opened, bad):
+    with pytest.raises(ValueError, match='75264 contiguous uint8'):
+        opened.infer(bad)
+
+
+def test_a_process_that_dies_is_replaced(opened, expected):
+    process = process_of(opened)
+    threading.Timer(0.3, process.kill).start()
+    with pytest.raises(InferenceError, match='BPU simulator: its process ended with SIGKILL'):
+        opened.infer(PICTURES[0])
+    np.testing.assert_array_equal(opened.infer(PICTURES[1]), expected[1])
+    assert process_of(opened) is not process
+
+
+def test_a_process_that_is_dead_already(opened):
+    process_of(opened).kill()
+    process_of(opened).wait()
+    with pytest.raises(InferenceError, match='ended with SIGKILL'):
+        opened.infer(PICTURES[0])
+
+
+def test_a_late_picture(opened):
+    process = process_of(opened)
+    opened._worker._limit_s = 0.1
+    with pytest.raises(InferenceError, match=r'no answer within 0\.1 s'):
+        opened.infer(PICTURES[0])
+    assert process.poll() == -signal.SIGKILL
+
+
+def test_an_interrupted_picture_is_not_the_next_ones_answer(opened, expected):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(KeyboardInterrupt):
+            opened.infer(PICTURES[0])
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    np.testing.assert_array_equal(opened.infer(PICTURES[1]), expected[1])
+
+
+def test_close_ends_the_process(opened):
+    process = process_of(opened)
+    opened.close()
+    opened.close()
+    assert process.poll() is not None
+    with pytest.raises(InferenceError, match='no model is open'):
+        opened.infer(PICTURES[0])
+
+
+def runs(process):
+    """Say whether a process is there, and not only waits for a parent to ask for it."""
+    try:
+        status = Path('/proc', str(process), 'stat').read_text()
+    except OSError:
+        return False
+    return status.rpartition(')')[2].split()[0] != 'Z'
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+import platform
+import numpy as np
+from edgenext_ros.engines.base import RuntimeOptions
+from edgenext_ros.engines.simulator.engine import Simulator
+engine = Simulator()
+engine.open(Path(sys.argv[1]), RuntimeOptions())
+print(engine._worker._process.pid, flush=True)
+try:
+    engine.infer(np.zeros(75264, np.uint8))
+except KeyboardInterrupt:
+    print('alive' if engine._worker is None else 'not closed', flush=True)
+"""
+
+
+@pytest.mark.parametrize('number, said', [(signal.SIGINT, 'alive\n'), (signal.SIGKILL, '')])
+def test_the_process_ends_with_its_owner(toolchain, demo, number, said):
+    """Ctrl-C reaches the whole group of a terminal; SIGKILL leaves no time to say anything."""
+    owner = subprocess.Popen([sys.executable, '-c', SCRIPT, demo], stdout=subprocess.PIPE,
+                             text=True, start_new_session=True)
+    worker = int(owner.stdout.readline())
+    time.sleep(0.3)
+    os.killpg(owner.pid, number)
+    assert owner.communicate(timeout=20)[0] == said
+    end = time.monotonic() + 30
+    while runs(worker):
+        assert time.monotonic() < end, 'the simulator has outlived its owner'
+        time.sleep(0.1)
+
+
+def test_a_program_that_crashes_the_library(toolchain, demo, tmp_path):
+    data = bytearray(demo.read_bytes())
+    place = data.index(b'#B2Ehbm#') + 0xd0 + 0x110  # The list of inputs; no CRC covers it.
+    struct.pack_into('<I', data, place, 0x7FFFFF00)
+    path = tmp_path / 'model.bin'
+    path.write_bytes(data)
+    with pytest.raises(ModelError) as caught:
+        simulator.Simulator().open(path, OPTIONS)
+    assert str(path) in str(caught.value) and 'ended with SIG' in str(caught.value)
+
+
+SCALES = np.ones(10, np.float32).tobytes()
+DEQUANTIZE = node('Dequantize', ['raw', 'scale'], ['logits'])
+
+
+@pytest.mark.parametrize('options, words', [
+    ({}, 'with 0 scales'),
+    ({'nodes': [node('BPU', ['image'], ['raw']), DEQUANTIZE], 'scales': SCALES[:8]},
+     '1x10 with 2 scales'),
+    ({'nodes': [node('BPU', ['image'], ['raw']), DEQUANTIZE], 'scales': SCALES,
+      'outputs': [('logits', 1, (1, 2, 5))]}, 'found logits 1x2x5, which is a map'),
+    ({'nodes': [node('BPU', ['image'], ['raw']), node('Softmax', ['raw'], ['logits'])]},
+     'found BPU, Softmax'),
+    ({'nodes': [node('BPU', ['image'], ['a']), node('BPU', ['a'], ['raw']), DEQUANTIZE],
+      'scales': SCALES}, 'found BPU, BPU, Dequantize'),
+    ({'nodes': []}, 'found no node'),
+    ({'nodes': [node('BPU', ['image'], ['raw']), DEQUANTIZE], 'scales': SCALES},
+     'cannot load this program'),
+    ({'tag': b'B25'}, "found one for 'bayes'")], ids=str)
+def test_models_that_it_cannot_run(toolchain, tmp_path, options, words):
+    path = tmp_path / 'model.bin'
+    path.write_bytes(container(**options))
+    with pytest.raises(ModelError) as caught:
+        simulator.Simulator().open(path, OPTIONS)
+    assert words in str(caught.value) and str(path) in str(caught.value)
+
+
+def test_a_program_of_another_size_than_the_file_says(toolchain, demo, tmp_path):
+    content = bin_file.read(demo)
+    path = tmp_path / 'model.bin'
+    path.write_bytes(container(
+        whole=bytes(content.program), nodes=[node('BPU', ['image'], ['raw']), DEQUANTIZE],
+        scales=SCALES))
+    with pytest.raises(ModelError, match=r"'width': 224.*where the file says.*'width': 32"):
+        simulator.Simulator().open(path, OPTIONS)
+
+
+def test_it_is_chosen_by_name(toolchain, demo):
+    engine, info = select.open_model(demo, runtime='simulator')
+    engine.close()
+    assert info.engine.startswith('BPU simulator') and not info.probabilities
+
+
+def test_unavailable(monkeypatch, tmp_path):
+    monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
+    reason = r'\$EDGENEXT_TOOLCHAIN names this' if platform.machine() == 'x86_64' else \
+        'run on Linux on x86-64 only'
+    for use in (simulator.available, lambda: simulator.Simulator().open(tmp_path, OPTIONS)):
+        with pytest.raises(RuntimeUnavailableError, match=reason):
+            use()

@@ -1,0 +1,48 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A .bin of an hbdk whose layout is not known is opened with one warning."""
+
+import logging
+
+from bin_writer import container, program
+from edgenext_ros.engines import select
+from edgenext_ros.engines.base import ModelInfo
+from edgenext_ros.engines.bpu import libdnn
+import numpy as np
+import pytest
+
+
+class Engine:
+    """Opens anything."""
+
+    def open(self, model, options):
+        return ModelInfo('model', 'engine', 32, 16, 10)
+
+    def infer(self, nv12):
+        return np.zeros(10, np.float32)
+
+
+@pytest.fixture
+def logged():
+    """Collect what is logged; not by caplog, whose root logger ROS' launch replaces."""
+    records, handler = [], logging.Handler()
+    handler.emit = records.append
+    logger = logging.getLogger(select.__name__)
+    logger.addHandler(handler)
+    yield records
+    logger.removeHandler(handler)
+
+
+@pytest.mark.parametrize('version,warnings', [('3.52.1', 1), ('3.49.15', 0)])
+def test_a_doubt_is_one_warning(tmp_path, monkeypatch, logged, version, warnings):
+    monkeypatch.setattr(libdnn, 'LibDnn', Engine)
+    monkeypatch.setattr(select, 'probe', lambda name: select.Engine(name, True, ''))
+    whole = bytearray(program(b'instructions'))
+    whole[0x3c:0x50] = version.encode().ljust(20, b'\0')
+    whole[0x300] ^= warnings  # the CRC of the instructions
+    path = tmp_path / 'model.bin'
+    path.write_bytes(container(whole=bytes(whole), metadata={
+        'MARCH': 'bayes-e', 'HBDK_VERSION': version}))
+    assert select.open_model(path)[1].classes == 10
+    assert [record.getMessage().partition(',')[0] for record in logged] == [
+        f'{path}: compiled by hbdk {version}'] * warnings

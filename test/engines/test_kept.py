@@ -1,0 +1,256 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Engines whose inference still runs are kept, and no model is loaded beside them."""
+
+from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
+from threading import Event
+
+from edgenext_ros.engines import kept, onnx, recovering, select
+from edgenext_ros.engines.base import InferenceError, ModelInfo
+from edgenext_ros.engines.recovering import Recovering
+import numpy as np
+import pytest
+
+INFO = ModelInfo('net', 'stand-in', width=2, height=2, classes=3)
+PICTURE = np.zeros(6, np.uint8)
+GOOD = np.arange(3, dtype=np.float32)
+ENDS_WHILE_KEPT = """
+import threading
+from edgenext_ros.engines.base import InferenceError, ModelInfo
+from edgenext_ros.engines.recovering import Recovering
+class Engine:
+    def infer(self, nv12):
+        begun.set()
+        threading.Event().wait()
+begun = threading.Event()
+engine = Recovering(lambda: (Engine(), ModelInfo('net', 'stand-in', 2, 2, 3)))
+threading.Thread(target=engine.infer, args=[b''], daemon=True).start()
+begun.wait()
+try:
+    engine.close()
+except InferenceError as error:
+    print(error)
+"""
+
+
+class Engine:
+    """Count what is asked of it; ``at_close`` is what close does or raises."""
+
+    def __init__(self, at_close=None):
+        self.at_close, self.opened, self.tried, self.closed, self.answer = at_close, 0, 0, 0, GOOD
+
+    def open(self, model, options):
+        self.opened += 1
+        return INFO
+
+    def open_it(self):
+        return self, self.open(None, None)
+
+    def infer(self, nv12):
+        self.tried += 1
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def close(self):
+        if isinstance(self.at_close, BaseException):
+            raise self.at_close
+        if self.at_close is not None:
+            self.at_close()
+        self.closed += 1
+
+
+def hang(begun, go):
+    """Say that it has begun, and go on when the test says so."""
+    begun.set()
+    assert go.wait(20)
+    return GOOD
+
+
+@pytest.fixture
+def hung():
+    """Keep an engine whose inference still runs, until the test ends."""
+    engine = Engine(InferenceError('an inference still runs'))
+    with pytest.raises(InferenceError, match='still runs'):
+        kept.close_or_keep(engine)
+    yield engine
+    engine.at_close = None
+    kept.close_kept()
+
+
+@pytest.fixture
+def opened(monkeypatch, tmp_path):
+    """Let ``open_model`` open a stand-in for ONNX Runtime; return both."""
+    engine, path = Engine(), tmp_path / 'model.onnx'
+    path.write_bytes(b'model')
+    monkeypatch.setattr(onnx, 'available', lambda: 'stand-in')
+    monkeypatch.setattr(onnx, 'Onnx', lambda: engine)
+    return engine, lambda: select.open_model(path)
+
+
+def test_open_model_loads_nothing_beside_a_kept_engine(hung, opened):
+    engine, open_it = opened
+    for _ in range(2):
+        with pytest.raises(InferenceError) as caught:
+            open_it()
+        assert str(caught.value) == (
+            'no model is loaded while an earlier one cannot be closed: an inference still runs; '
+            'try again when its inference has ended, or restart the node, then the board')
+    assert engine.opened == 0
+    hung.at_close = None
+    open_it()
+    assert (engine.opened, hung.closed) == (1, 1)
+    open_it()
+    assert hung.closed == 1
+
+
+def test_failed_warm_up_gives_its_own_error_whatever_close_raises(opened):
+    engine, open_it = opened
+    engine.answer, engine.at_close = InferenceError('the BPU is busy'), OSError('gone')
+    with pytest.raises(InferenceError, match='the BPU is busy'):
+        open_it()
+
+
+@pytest.mark.parametrize('seconds,patience', [(0.1, 5.0), (6.0, 24.0)])
+def test_patience_is_twice_the_time_of_opening(opened, monkeypatch, seconds, patience):
+    now, (engine, open_it) = [0.0], opened
+    monkeypatch.setattr(select, 'monotonic', lambda: now[0])
+
+    def infer(nv12):
+        now[0] += seconds
+        return GOOD
+
+    engine.infer = infer
+    assert open_it()[1].patience_s == pytest.approx(patience)
+
+
+def test_recovering_loads_nothing_beside_a_kept_engine(hung):
+    engine = Engine()
+    with pytest.raises(InferenceError, match='no model is loaded while'):
+        Recovering(engine.open_it)
+    assert engine.opened == 0
+
+
+def test_recovering_reopens_nothing_beside_a_kept_engine():
+    now, engine = [0.0], Engine()
+    watched = Recovering(engine.open_it, clock=lambda: now[0])
+    hung, engine.answer = Engine(InferenceError('an inference still runs')), OSError('gone')
+    with pytest.raises(InferenceError):
+        kept.close_or_keep(hung)
+    with pytest.raises(InferenceError, match='OSError'):
+        watched.infer(PICTURE)
+    engine.answer = GOOD
+    for _ in range(5):
+        now[0] += 8
+        with pytest.raises(InferenceError, match=r'no model is loaded while .* still runs'):
+            watched.infer(PICTURE)
+    assert (engine.opened, engine.closed, engine.tried) == (1, 1, 1)
+    hung.at_close = None
+    now[0] += 8
+    assert watched.infer(PICTURE).tolist() == [0, 1, 2]
+    assert (engine.opened, hung.closed) == (2, 1)
+
+
+@pytest.mark.parametrize('error', [OSError('gone'), SystemError('bad'), MemoryError()], ids=repr)
+def test_engine_that_breaks_down_in_close_is_dropped(error):
+    engine = Engine(error)
+    kept.close_or_keep(engine)
+    kept.close_kept()
+
+
+def test_kept_engines_are_all_tried():
+    first, second = (Engine(InferenceError(name)) for name in ('first', 'second'))
+    for engine in (first, second, second):
+        with pytest.raises(InferenceError):
+            kept.close_or_keep(engine)
+    second.at_close = None
+    with pytest.raises(InferenceError, match='closed: first; try'):
+        kept.close_kept()
+    first.at_close = None
+    kept.close_kept()
+    assert (first.closed, second.closed) == (1, 1)
+
+
+def test_load_waits_for_an_engine_that_is_being_closed():
+    begun, go = Event(), Event()
+    engine, loaded = Engine(lambda: hang(begun, go)), Engine()
+    with ThreadPoolExecutor(2) as threads:
+        closing = threads.submit(kept.close_or_keep, engine)
+        assert begun.wait(20)
+        loading = threads.submit(
+            Recovering, lambda: (loaded, loaded.open(None, None)) if engine.closed else 1 / 0)
+        go.set()
+        closing.result(20)
+        loading.result(20)
+    assert (engine.closed, loaded.opened) == (1, 1)
+
+
+def test_load_does_not_wait_for_ever_for_a_close_that_hangs(monkeypatch):
+    monkeypatch.setattr(kept, 'CLOSE_LIMIT_S', 0.01)
+    begun, go = Event(), Event()
+    engine, other = Engine(lambda: hang(begun, go)), Engine()
+    with ThreadPoolExecutor(1) as threads:
+        closing = threads.submit(kept.close_or_keep, engine)
+        assert begun.wait(20)
+        try:
+            with pytest.raises(InferenceError, match='another engine has been closing'):
+                Recovering(other.open_it)
+            with pytest.raises(InferenceError, match='another engine has been closing'):
+                kept.close_or_keep(other)
+        finally:
+            go.set()
+        closing.result(20)
+    kept.close_kept()
+    assert (engine.closed, other.closed, other.opened) == (1, 1, 0)
+
+
+def test_process_ends_while_an_engine_is_kept():
+    done = subprocess.run([sys.executable, '-c', ENDS_WHILE_KEPT], capture_output=True, text=True,
+                          timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (0, '')
+    assert done.stdout == "model 'net': an inference still runs\n"
+
+
+def test_close_keeps_an_engine_that_hangs_until_its_thread_comes_out(monkeypatch):
+    monkeypatch.setattr(recovering, 'CLOSE_WAIT_S', 0.01)
+    engine, other, begun, go = Engine(), Engine(), Event(), Event()
+    watched, engine.infer = Recovering(engine.open_it), lambda nv12: hang(begun, go)
+    with ThreadPoolExecutor(2) as threads:
+        inside = threads.submit(watched.infer, PICTURE)
+        assert begun.wait(20)
+        try:
+            for _ in range(2):
+                assert 'still runs' in str(threads.submit(watched.close).exception(10))
+                with pytest.raises(InferenceError, match='no model is loaded while'):
+                    Recovering(other.open_it)
+        finally:
+            go.set()
+        assert inside.result(10).tolist() == [0, 1, 2]
+    assert (engine.closed, other.opened) == (1, 0)
+    Recovering(other.open_it)
+    assert (engine.closed, other.opened) == (1, 1)
+
+
+def test_close_does_not_wait_for_ever_for_an_opening_that_hangs(monkeypatch):
+    monkeypatch.setattr(recovering, 'CLOSE_WAIT_S', 0.01)
+    engine, begun, go = Engine(), Event(), Event()
+
+    def open_it():
+        if engine.opened:
+            hang(begun, go)
+        return engine.open_it()
+
+    watched, engine.answer = Recovering(open_it), OSError('gone')
+    with pytest.raises(InferenceError, match='OSError'):
+        watched.infer(PICTURE)
+    with ThreadPoolExecutor(2) as threads:
+        inside = threads.submit(watched.infer, PICTURE)
+        assert begun.wait(20)
+        try:
+            assert 'still runs' in str(threads.submit(watched.close).exception(10))
+        finally:
+            go.set()
+        assert isinstance(inside.exception(10), InferenceError)
+    assert (engine.opened, engine.closed) == (2, 2)

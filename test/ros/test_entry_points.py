@@ -1,0 +1,67 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Signals while the modules still load; arguments that are none; a world that lacks much."""
+
+import shutil
+import subprocess
+import sys
+
+
+from conftest import Process
+import pytest
+
+CODE = """
+import os, signal
+from edgenext_ros.ros import entry_points
+entry_points.import_module = lambda name: os.kill(os.getpid(), signal.{number})
+entry_points.{node}()
+"""
+
+
+@pytest.mark.parametrize('node', ['camera', 'classifier', 'multi_classifier'])
+@pytest.mark.parametrize('number', ['SIGINT', 'SIGTERM'])
+def test_a_signal_while_modules_load_ends_it_cleanly(node, number):
+    done = subprocess.run([sys.executable, '-c', CODE.format(number=number, node=node)],
+                          capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+
+
+@pytest.mark.parametrize('words,told', [
+    (['--', 'model=x_small'], 'ignored: model=x_small; expected parameters as'),
+    (['-p', 'top_k:=3'], '')])
+def test_arguments_that_nobody_reads_are_told(ros, words, told):
+    process = ros.start('node', *words)
+    ros.wait(lambda: 'model demo' in process.output, what='the start')
+    assert told in process.output
+    assert ('ignored: ' in process.output) == bool(told)
+
+
+@pytest.mark.skipif(not shutil.which('prlimit'), reason='needs prlimit: apt has util-linux')
+@pytest.mark.parametrize('megabytes', [300, 500, 700, 900, 1100])
+def test_little_address_space_never_ends_in_a_traceback(ros, megabytes):
+    code = ('import sys; from edgenext_ros.ros import entry_points;'
+            'sys.exit(entry_points.classifier())')
+    process = Process(
+        ['prlimit', f'--as={megabytes * 10 ** 6}', sys.executable, '-c', code], ros.environment,
+        ros.folder / 'node.log')
+    ros._stack.callback(process.kill)
+    ros.wait(lambda: process.process.poll() is not None or 'listening on' in process.output,
+             timeout=60, what='an end or a start')
+    lines = process.output.splitlines()
+    assert f'the address space is limited to {megabytes} MB (ulimit -v)' in lines[0]
+    assert not any('Traceback' in line for line in lines)
+
+
+@pytest.mark.parametrize('error', [
+    'ImportError("libssl.so: failed to map segment\\nmore")', 'MemoryError()',
+    'AttributeError("_ARRAY_API not found")', 'SystemError("initialization failed")'])
+@pytest.mark.parametrize('node', ['camera', 'classifier', 'multi_classifier', 'results'])
+def test_library_that_does_not_load_is_one_sentence(node, error):
+    code = ('import sys\nfrom edgenext_ros.ros import entry_points\n'
+            f'def load(name):\n    raise {error}\n'
+            f'entry_points.import_module = load\nsys.exit(entry_points.{node}())')
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith('edgenext_ros: cannot load what the node needs: ')
+    assert error.partition('(')[0] in line
