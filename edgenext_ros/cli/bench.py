@@ -8,6 +8,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgenext_ros.bench.table import markdown, plot, verdict
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -89,9 +91,9 @@ def run(arguments: argparse.Namespace) -> int:
         rows.append(row)
     write_json(arguments.json, [asdict(row) for row in rows])
     if arguments.markdown:
-        arguments.markdown.write_text(_markdown(host.machine(), rows) + '\n')
+        arguments.markdown.write_text(markdown(host.machine(), rows) + '\n')
     if arguments.plot:
-        _plot(rows, arguments.plot)
+        plot(rows, arguments.plot)
     return int(not rows)
 
 
@@ -121,15 +123,6 @@ def _measured(arguments: argparse.Namespace) -> Iterator[Row]:
         return
     yield from dds.rows()
     yield from two_cameras.rows()
-
-
-def _markdown(machine: str, rows: list[Row]) -> str:
-    """Return the table of docs/benchmarks.md."""
-    lines = [f'{machine}.', '', '| case | baseline | unit | ours | theirs | ratio |',
-             '|---|---|---|---|---|---|']
-    lines += [f'| {row.case} | {row.baseline} | {row.unit} | {row.ours:.1f} | {row.theirs:.1f} '
-              f'| {row.ratio:.2f} |' for row in rows]
-    return '\n'.join(lines)
 
 
 def _run_bpu(arguments: argparse.Namespace) -> int:
@@ -173,7 +166,7 @@ def _run_quantisation(arguments: argparse.Namespace) -> int:
 
     from edgenext_ros.bench import quantisation as study
     from edgenext_ros.cli import write_json
-    from edgenext_ros.cli.evaluate import Meter
+    from edgenext_ros.cli.progress import Meter
     from edgenext_ros.models import store
     from edgenext_ros.toolchain.evaluation import labelled_pictures
 
@@ -207,29 +200,3 @@ def _run_quantisation(arguments: argparse.Namespace) -> int:
     if arguments.plot:
         study.plot(rows, arguments.plot)
     return 0
-
-
-def verdict(row: Row) -> str:
-    """Say who is faster, and by how much."""
-    factor, word = (row.ratio, 'better') if row.ratio >= 1 else (1 / row.ratio, 'worse')
-    if row.unit in ('us', 'ms', 's'):
-        word = {'better': 'faster', 'worse': 'slower'}[word]
-    return f'{factor:.2f} times {word} than the {row.baseline}'
-
-
-def _plot(rows: list[Row], path: Path) -> None:
-    """Draw one bar a case, to the right of 1 where ours is faster and to the left where not."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 1 + 0.35 * len(rows)), layout='constrained')
-    axes = figure.subplots()
-    bars = axes.barh([f'{row.case}, against {row.baseline}' for row in rows],
-                     [row.ratio - 1 for row in rows], left=1,
-                     color=['tab:green' if row.ratio >= 1 else 'tab:red' for row in rows])
-    axes.bar_label(bars, [f'{row.ratio:.2f}' for row in rows], padding=3)
-    axes.axvline(1, color='black', linewidth=1)
-    axes.margins(x=0.15)
-    axes.invert_yaxis()
-    axes.set_xscale('log')
-    axes.set_xlabel('baseline / ours: above 1 ours is better')
-    figure.savefig(path, dpi=120)

@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from edgenext_ros.choices import DEFAULT_FIT, FITS
-from edgenext_ros.toolchain.bpu.recipe import WEIGHTS
+from edgenext_ros.toolchain.network.sizes import WEIGHTS
 
 HELP = 'Compile EdgeNeXt for the BPU: from timm, a checkpoint or an ONNX file to a .bin.'
 _RECIPES = ('fast', 'precise', 'published')

@@ -17,7 +17,7 @@ def markdown(table: type) -> str:
     """Render one parameter table, from the same source as the node's declarations."""
     from dataclasses import fields
 
-    from edgenext_ros.ros.parameters import is_fixed, rule_of
+    from edgenext_ros.ros.settings import is_fixed, rule_of
 
     otherwise = 'at start' if is_fixed(table) else 'unconfigured'
     lines = ['| parameter | type | default | allowed | change | meaning |',
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     from dataclasses import fields
 
     from edgenext_ros.cli import write_json
-    from edgenext_ros.ros.parameters import CameraSettings, ClassifierSettings, rule_of
+    from edgenext_ros.ros.settings import CameraSettings, ClassifierSettings, rule_of
 
     figures = {}
     for node, table in (('classifier_node', ClassifierSettings), ('camera_node', CameraSettings)):

@@ -91,7 +91,8 @@ def _train(arguments: argparse.Namespace) -> int:
     from edgenext_ros.cli import write_json
     from edgenext_ros.toolchain.evaluation.metrics import TOP
     from edgenext_ros.toolchain.progress import Passing
-    from edgenext_ros.toolchain.training.own_classes import Job, train_folder
+    from edgenext_ros.toolchain.training.job import Job
+    from edgenext_ros.toolchain.training.own_classes import train_folder
     from edgenext_ros.toolchain.training.trainer import parse_schedule, Settings
     import torch
 

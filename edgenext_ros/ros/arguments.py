@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edgenext_ros.models import regular
 from edgenext_ros.ros import parameter_files
-from edgenext_ros.ros.parameters import ParameterError
+from edgenext_ros.ros.settings import ParameterError
 import rclpy
 from rclpy.node import Node
 from rclpy.utilities import remove_ros_args

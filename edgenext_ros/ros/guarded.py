@@ -11,7 +11,8 @@ import sys
 import traceback
 from typing import Any
 
-from edgenext_ros.ros.diagnostics import Complaints, printable
+from edgenext_ros.ros.diagnostics import printable
+from edgenext_ros.ros.log_limits import Complaints
 from rclpy.clock import Clock
 from rclpy.time import Time
 

@@ -12,16 +12,16 @@ from edgenext_ros.core.lost_frames import Loss
 from edgenext_ros.engines.base import LEAST_PATIENCE_S
 from edgenext_ros.ros.diagnostics import (
     bpu_values,
-    Complaints,
     diagnostic_message,
     judge,
-    Report,
     report_values,
     silence,
 )
 from edgenext_ros.ros.guarded import stamp_now
+from edgenext_ros.ros.log_limits import Complaints
 from edgenext_ros.ros.lost import LossLog
 from edgenext_ros.ros.silence import why_no_image
+from edgenext_ros.ros.statistics import Report
 from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from std_msgs.msg import Header

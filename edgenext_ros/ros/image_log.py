@@ -10,8 +10,9 @@ from typing import Any
 from edgenext_ros.core.bit_depth import BitDepth
 from edgenext_ros.core.frame import Frame, FrameError
 from edgenext_ros.engines.base import EngineRestsError, InferenceError
-from edgenext_ros.ros.diagnostics import Complaints, printable
+from edgenext_ros.ros.diagnostics import printable
 from edgenext_ros.ros.guarded import harmless
+from edgenext_ros.ros.log_limits import Complaints
 
 _MOST_ALIKE = 3
 """Problems that differ in a number alone: each damaged frame may have another size."""

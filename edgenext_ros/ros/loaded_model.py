@@ -18,7 +18,7 @@ from edgenext_ros.engines.kept import close_or_keep
 from edgenext_ros.engines.recovering import open_recovering
 from edgenext_ros.engines.select import suffixes, survey, taken
 from edgenext_ros.models import store
-from edgenext_ros.ros.parameters import ClassifierSettings
+from edgenext_ros.ros.settings import ClassifierSettings
 
 Opener = Callable[..., tuple[Runtime, ModelInfo]]
 """Opens a model whose engine may be closed while a thread is inside, as ``Recovering`` may."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 import sys
 
 from edgenext_ros.engines.shared_model import SharedModels
-from edgenext_ros.ros.lifecycle import run_all
 from edgenext_ros.ros.node import ClassifierNode
-from edgenext_ros.ros.parameters import ParameterError
+from edgenext_ros.ros.process import run_all
+from edgenext_ros.ros.settings import ParameterError
 from rclpy.exceptions import InvalidNamespaceException
 from rclpy.utilities import remove_ros_args
 from rclpy.validate_namespace import validate_namespace

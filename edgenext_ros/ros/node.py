@@ -19,16 +19,18 @@ from edgenext_ros.engines.recovering import open_recovering
 from edgenext_ros.ros import messages
 from edgenext_ros.ros.annotate import Picture, wide_enough
 from edgenext_ros.ros.classify_once import ClassifyOnce, REQUESTS
-from edgenext_ros.ros.diagnostics import Statistics
 from edgenext_ros.ros.guarded import GuardedCallbacks
 from edgenext_ros.ros.health import Watch
 from edgenext_ros.ros.image_log import ImageLog
-from edgenext_ros.ros.lifecycle import GuardedLifecycleNode, run
+from edgenext_ros.ros.lifecycle import GuardedLifecycleNode
 from edgenext_ros.ros.loaded_model import Engine, Opener
-from edgenext_ros.ros.parameters import ClassifierSettings, ParameterError, Parameters
+from edgenext_ros.ros.parameters import Parameters
+from edgenext_ros.ros.process import run
 from edgenext_ros.ros.publishers import Outputs, PICTURE_SECONDS
 from edgenext_ros.ros.receiver import Receiver
 from edgenext_ros.ros.serialised_images import StampedData
+from edgenext_ros.ros.settings import ClassifierSettings, ParameterError
+from edgenext_ros.ros.statistics import Statistics
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter

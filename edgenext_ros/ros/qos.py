@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from edgenext_ros.ros.parameters import ParameterError, QOS_OVERRIDES
+from edgenext_ros.ros.settings import ParameterError, QOS_OVERRIDES
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSPolicyKind, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
-from ctypes import CDLL
 from time import monotonic, sleep, time_ns
 from typing import Any
 
@@ -40,25 +39,9 @@ except ImportError:  # Humble
 # Copied for each use: rclpy writes QoS overrides into the profile that it is given.
 # No queue of images: when large ones come faster than they are taken, its oldest would come first.
 _NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
-_KEPT_BYTES = 2 ** 25  # glibc before 2.35 takes no more
 _REST_S = 0.1
 _AT_ONCE_S = 1e-3
 """A message that comes within so many seconds may have been there already."""
-
-
-def keep_memory() -> None:
-    """
-    Have this process keep the memory of large messages for the next ones.
-
-    Otherwise glibc gives it back to the kernel, and fetches every page of every picture anew,
-    which at 1080p takes longer than all else; see docs/benchmarks.md. Other C libraries have their
-    own ways.
-    """
-    mallopt = getattr(CDLL(None), 'mallopt', None)
-    # Whichever is set first ends that glibc adapts both, so the second alone would do harm.
-    if mallopt is not None and mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES):
-        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 class _NotTheExecutor(CallbackGroup):

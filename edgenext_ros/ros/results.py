@@ -7,8 +7,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from edgenext_ros.ros.lifecycle import run
 from edgenext_ros.ros.messages import Classification, LabelInfo
+from edgenext_ros.ros.process import run
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile

@@ -8,7 +8,8 @@ import json
 from pathlib import Path
 import sys
 
-from edgenext_ros.cli import bench, main
+from edgenext_ros.bench import table as table_module
+from edgenext_ros.cli import main
 import pytest
 
 
@@ -47,14 +48,14 @@ def test_table_and_json_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_verdict_names_losses_too(ours: float, theirs: float, text: str):
     pytest.importorskip('scipy')
     from edgenext_ros.bench.host import Row
-    assert bench.verdict(Row('case', 'zoo', 'us', ours, theirs)) == text
+    assert table_module.verdict(Row('case', 'zoo', 'us', ours, theirs)) == text
 
 
 def test_more_may_be_better():
     pytest.importorskip('scipy')
     from edgenext_ros.bench.host import Row
     row = Row('frames with a result', 'node', '%', 50, 100, more=True)
-    assert bench.verdict(row) == '2.00 times worse than the node'
+    assert table_module.verdict(row) == '2.00 times worse than the node'
 
 
 def test_plot_is_a_picture(tmp_path: Path):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from edgenext_ros.cli import evaluate as verb, main
+from edgenext_ros.cli import evaluate as verb, main, progress
 from edgenext_ros.models.store import locate, resource_folder
 from edgenext_ros.toolchain.evaluation import metrics
 import pytest
@@ -180,7 +180,7 @@ def steps(monkeypatch, capsys, *, terminal, calls):
     now = [0.0]
     monkeypatch.setattr(verb, 'monotonic', lambda: now[0])
     monkeypatch.setattr(sys.stderr, 'isatty', lambda: terminal, raising=False)
-    meter = verb.Meter('net')
+    meter = progress.Meter('net')
     for now[0], done in calls:
         meter(done, 1000)
     return capsys.readouterr().err

@@ -10,9 +10,9 @@ import sys
 from edgenext_ros.cli import main
 from edgenext_ros.models.store import locate
 from edgenext_ros.toolchain import nv12_pictures
+from edgenext_ros.toolchain.class_folders import TEST_FRACTION
 from edgenext_ros.toolchain.evaluation import labelled_pictures, verify as verify_module
 from edgenext_ros.toolchain.training import photographs
-from edgenext_ros.toolchain.training.photographs import TEST_FRACTION
 import hostile_folder
 from hostile_folder import LINE, REASONS, TAKEN
 import numpy as np

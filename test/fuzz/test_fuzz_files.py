@@ -11,8 +11,13 @@ from edgenext_ros.core.labels import LabelError, LabelSet
 from edgenext_ros.models import ModelError, store
 from edgenext_ros.models.formats import bin_file
 from edgenext_ros.models.formats.protobuf_wire import FormatError, Reader
-from edgenext_ros.ros.parameters import (
-    CameraSettings, check, ClassifierSettings, ParameterError, rule_of)
+from edgenext_ros.ros.settings import (
+    CameraSettings,
+    check,
+    ClassifierSettings,
+    ParameterError,
+    rule_of,
+)
 from fuzzing import cases, damaged
 from hypothesis import example, given, strategies as st
 

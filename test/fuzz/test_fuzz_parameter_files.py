@@ -4,7 +4,8 @@
 
 from pathlib import Path
 
-from edgenext_ros.ros.parameters import ClassifierSettings, ParameterError, Parameters
+from edgenext_ros.ros.parameters import Parameters
+from edgenext_ros.ros.settings import ClassifierSettings, ParameterError
 from fuzzing import cases, damaged
 from hypothesis import given
 import pytest

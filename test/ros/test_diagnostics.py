@@ -5,13 +5,14 @@
 from dataclasses import replace
 
 from edgenext_ros.core.classifier import Timings
-from edgenext_ros.ros import diagnostics, health
+from edgenext_ros.ros import diagnostics, health, log_limits, statistics as statistics_module
 from edgenext_ros.ros.node import ClassifierNode
 import pytest
 
 TIMINGS = Timings(1.0, 1.0, 1.0)
-NOW = diagnostics.Report(
-    diagnostics.Counts(), fps=9.5, image_age=0.1, result_age_ms=1.0, timings=None, problem='')
+NOW = statistics_module.Report(
+    statistics_module.Counts(), fps=9.5, image_age=0.1, result_age_ms=1.0, timings=None,
+    problem='')
 
 
 @pytest.mark.parametrize('changes,state,level,sentence', [
@@ -56,7 +57,7 @@ def clock(monkeypatch):
 
 
 def test_a_problem_is_logged_at_once_but_not_again_for_a_while(clock):
-    complaints = diagnostics.Complaints()
+    complaints = log_limits.Complaints()
     assert complaints.deserves_a_line('first')
     assert not complaints.deserves_a_line('first')
     assert complaints.deserves_a_line('second')
@@ -67,7 +68,7 @@ def test_a_problem_is_logged_at_once_but_not_again_for_a_while(clock):
 
 
 def test_a_flood_of_new_problems_is_cut_off(clock):
-    complaints = diagnostics.Complaints()
+    complaints = log_limits.Complaints()
     said = [complaints.deserves_a_line(f'problem {number}') for number in range(100)]
     assert said == [True] * 20 + [False] * 80
     clock[0] += 5
@@ -75,7 +76,7 @@ def test_a_flood_of_new_problems_is_cut_off(clock):
 
 
 def test_the_first_good_frame_after_a_logged_problem_is_told(clock):
-    complaints = diagnostics.Complaints()
+    complaints = log_limits.Complaints()
     assert not complaints.settle()
     complaints.deserves_a_line('first')
     complaints.deserves_a_line('second')
@@ -115,14 +116,14 @@ def results_at(clock, statistics, *, every, seconds):
 
 @pytest.mark.parametrize('every,rate', [(0.125, 8.0), (1.0, 1.0), (2.0, 0.5), (5.0, 0.2)])
 def test_the_rate_of_steady_results_is_steady(clock, every, rate):
-    statistics = diagnostics.Statistics()
+    statistics = statistics_module.Statistics()
     results_at(clock, statistics, every=every, seconds=10)
     assert set(results_at(clock, statistics, every=every, seconds=20)) == {rate}
 
 
 @pytest.mark.parametrize('every,after', [(0.125, 2), (2.0, 5)])
 def test_the_rate_falls_to_zero_when_results_end_and_begins_anew(clock, every, after):
-    statistics = diagnostics.Statistics()
+    statistics = statistics_module.Statistics()
     results_at(clock, statistics, every=every, seconds=12)
     clock[0] += after
     assert statistics.report().fps == 0.0
@@ -132,7 +133,7 @@ def test_the_rate_falls_to_zero_when_results_end_and_begins_anew(clock, every, a
 
 
 def test_that_all_results_are_empty_holds_until_one_is_not(clock):
-    statistics = diagnostics.Statistics()
+    statistics = statistics_module.Statistics()
 
     def look(*empty):
         for one in empty:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.frame import Frame, FrameError
-from edgenext_ros.ros import diagnostics, guarded, image_log
+from edgenext_ros.ros import diagnostics, guarded, image_log, statistics as statistics_module
 from edgenext_ros.ros.messages import Classification
 from edgenext_ros.ros.node import ClassifierNode
 import numpy as np
@@ -110,7 +110,7 @@ def test_a_clock_topic_of_any_time_ends_nothing(ros, make_image, times):
 def test_the_log_takes_any_text(ros, capfd, method, arguments):
     node = SimpleNamespace(
         get_logger=ros.node.get_logger, resolve_topic_name=lambda name: f'/{name}',
-        statistics=diagnostics.Statistics())
+        statistics=statistics_module.Statistics())
     getattr(image_log.ImageLog(node), method)(*arguments)
     error = capfd.readouterr().err
     assert 'image' in error
@@ -123,7 +123,7 @@ def test_a_log_that_fails_is_printed_and_ends_nothing(capfd):
         raise ValueError('no logger')
 
     node = SimpleNamespace(get_logger=fail, resolve_topic_name=lambda name: name,
-                           statistics=diagnostics.Statistics())
+                           statistics=statistics_module.Statistics())
     log = image_log.ImageLog(node)
     log.tell_of_layout('4x4 bgr8', FRAME)
     log.complain(FrameError('bad'))

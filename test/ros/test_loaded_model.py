@@ -8,7 +8,7 @@ from unittest.mock import Mock
 from conftest import demo_model
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.ros.loaded_model import Engine
-from edgenext_ros.ros.parameters import ClassifierSettings
+from edgenext_ros.ros.settings import ClassifierSettings
 import pytest
 
 LABELS = resource_folder() / 'labels' / 'caltech_101.txt'

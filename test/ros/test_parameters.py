@@ -7,12 +7,12 @@ import shlex
 
 from edgenext_ros.cli.parameters import markdown
 from edgenext_ros.ros.messages import Classification
-from edgenext_ros.ros.parameters import (
+from edgenext_ros.ros.parameters import Parameters
+from edgenext_ros.ros.settings import (
     CameraSettings,
     check,
     ClassifierSettings,
     ParameterError,
-    Parameters,
     rule_of,
 )
 import pytest

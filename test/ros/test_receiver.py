@@ -5,7 +5,7 @@
 from ctypes import CDLL
 from threading import Event, Thread
 
-from edgenext_ros.ros import receiver as module
+from edgenext_ros.ros import process, receiver as module
 from edgenext_ros.ros.receiver import Receiver
 import pytest
 from rclpy.impl.implementation_singleton import rclpy_implementation
@@ -147,16 +147,16 @@ def test_memory_is_kept_where_the_c_library_can(monkeypatch):
             return 1
 
     monkeypatch.setattr(module, 'CDLL', lambda name: Library())
-    module.keep_memory()
+    process.keep_memory()
     assert calls == [(-3, 2 ** 25), (-1, 2 ** 25)]
     calls.clear()
     monkeypatch.setattr(Library, 'mallopt', lambda self, *call: calls.append(call))
-    module.keep_memory()
+    process.keep_memory()
     assert calls == [(-3, 2 ** 25)], 'an old glibc refuses; the other alone would do harm'
     monkeypatch.setattr(module, 'CDLL', lambda name: object())
-    module.keep_memory()
+    process.keep_memory()
     monkeypatch.setattr(module, 'CDLL', CDLL)
-    module.keep_memory()
+    process.keep_memory()
 
 
 def test_what_another_takes_is_handed_on_and_left_to_it(ros, taker, make_image):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from edgenext_ros.bench import demo
 from edgenext_ros.ros.camera.sources import open_source
 from edgenext_ros.ros.loaded_model import Engine
-from edgenext_ros.ros.parameters import CameraSettings, ClassifierSettings, ParameterError
+from edgenext_ros.ros.settings import CameraSettings, ClassifierSettings, ParameterError
 import hostile_folder
 import pytest
 

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-from edgenext_ros.ros.parameters import CameraSettings, ClassifierSettings
+from edgenext_ros.ros.settings import CameraSettings, ClassifierSettings
 import pytest
 
 CODE = """

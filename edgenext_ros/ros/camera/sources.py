@@ -19,7 +19,7 @@ from edgenext_ros.models.left_out import LeftOut
 from edgenext_ros.models.pictures import Listing, PictureError
 from edgenext_ros.models.regular import shown
 from edgenext_ros.models.store import user_path
-from edgenext_ros.ros.parameters import ParameterError
+from edgenext_ros.ros.settings import ParameterError
 
 _VIDEO4LINUX = 81
 """Major number of webcams (Documentation/admin-guide/devices.txt of Linux)."""

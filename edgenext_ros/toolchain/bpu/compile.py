@@ -30,7 +30,8 @@ from edgenext_ros.models.left_out import Account
 from edgenext_ros.toolchain import nv12_pictures
 from edgenext_ros.toolchain.bpu import compiled_labels, hb_mapper
 from edgenext_ros.toolchain.bpu.hb_mapper import Report
-from edgenext_ros.toolchain.bpu.recipe import Recipe, WEIGHTS
+from edgenext_ros.toolchain.bpu.recipe import Recipe
+from edgenext_ros.toolchain.network.sizes import WEIGHTS
 
 SENSITIVITY_PICTURES = 4
 """Of the calibration pictures; each is run twice for each node."""

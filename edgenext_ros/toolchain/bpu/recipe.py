@@ -20,10 +20,6 @@ _XX_SMALL = (*(f'/stages/{name}' for name in (
 )), '/stem/stem.1/Mul', '/stem/stem.1/Sub', '/stem/stem.1/Pow')
 
 
-WEIGHTS = ('.onnx', '.pt', '.pth', '.tar', '.ckpt', '.bin', '.pkl', '.safetensors')
-"""Suffixes of files with weights; what timm's names have behind a point is none of them."""
-
-
 @dataclass(frozen=True)
 class Recipe:
     """One way to compile."""

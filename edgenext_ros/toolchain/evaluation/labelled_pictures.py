@@ -13,7 +13,7 @@ from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.models import pictures, regular
 from edgenext_ros.models.pictures import Listing
 from edgenext_ros.models.regular import shown
-from edgenext_ros.toolchain.training.photographs import held_back, TEST_FRACTION
+from edgenext_ros.toolchain.class_folders import held_back, TEST_FRACTION
 import numpy as np
 
 SPLITS = ('all', 'test', 'train')

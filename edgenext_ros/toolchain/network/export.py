@@ -10,7 +10,7 @@ import sys
 import warnings
 
 from edgenext_ros.toolchain.atomic_file import write
-from edgenext_ros.toolchain.bpu.graph import SIZE
+from edgenext_ros.toolchain.network.sizes import SIZE
 import torch
 from torch import nn
 

@@ -10,11 +10,10 @@ from pathlib import Path
 
 from edgenext_ros.models import ModelError, store
 from edgenext_ros.models.catalog import CATALOG
-from edgenext_ros.toolchain.bpu.graph import PLANS, size_of
-from edgenext_ros.toolchain.bpu.recipe import WEIGHTS
 from edgenext_ros.toolchain.network import checkpoint, onnx_check, onnx_weights
 from edgenext_ros.toolchain.network.choice import choose, STEMS
 from edgenext_ros.toolchain.network.pickles import PickleError
+from edgenext_ros.toolchain.network.sizes import PLANS, size_of, WEIGHTS
 from edgenext_ros.toolchain.network.tensors import Tensor
 import numpy as np
 import timm

@@ -10,7 +10,7 @@ from edgenext_ros.models.regular import shown
 from edgenext_ros.toolchain.evaluation.metrics import TOP
 
 if TYPE_CHECKING:
-    from edgenext_ros.toolchain.training.own_classes import Job, Result
+    from edgenext_ros.toolchain.training.job import Job, Result
 
 
 def model_card(job: Job, result: Result) -> str:

@@ -4,23 +4,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 
 from edgenext_ros.models import ModelError, store
-from edgenext_ros.models.left_out import Account
 from edgenext_ros.toolchain.atomic_file import write
-from edgenext_ros.toolchain.bpu.graph import PLANS, SIZE, size_of
+from edgenext_ros.toolchain.class_folders import class_folders
 from edgenext_ros.toolchain.links import expect_links, link
 from edgenext_ros.toolchain.network.export import export
+from edgenext_ros.toolchain.network.sizes import PLANS, SIZE, size_of
 from edgenext_ros.toolchain.network.weights import load
 from edgenext_ros.toolchain.progress import Progress
 from edgenext_ros.toolchain.training import photographs, teacher
+from edgenext_ros.toolchain.training.job import Job, Result
 from edgenext_ros.toolchain.training.model_card import model_card
 from edgenext_ros.toolchain.training.origin import Origin
-from edgenext_ros.toolchain.training.student import accuracy, Evaluation, logits
-from edgenext_ros.toolchain.training.trainer import Epoch, Settings, Trainer
+from edgenext_ros.toolchain.training.student import accuracy, logits
+from edgenext_ros.toolchain.training.trainer import Trainer
 import numpy as np
 import timm
 import torch
@@ -31,47 +32,6 @@ LEAST_TO_TRAIN, LEAST_TO_VALIDATE = 10, 2
 """Pictures of a class: below that there is a warning."""
 LEAST_TO_CALIBRATE = 50
 """Validation pictures: fewer, all of them right, would ask for boundless confidence."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What to train on what."""
-
-    data: Path
-    """Folder with one folder of pictures per class."""
-    output: Path
-    """Folder for the checkpoint and the results."""
-    settings: Settings
-    test_fraction: float = photographs.TEST_FRACTION
-    validation_fraction: float = 0.1
-    """Of what is left of the test; 0 trains to the end and validates nothing."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What has become of it."""
-
-    onnx: Path
-    start: str
-    """Where the first weights came from."""
-    classes: list[str]
-    training: int
-    validation: int
-    test: Evaluation
-    unreadable: tuple[str, ...]
-    """Pictures that do not decode."""
-    account: Account
-    """All that was left out of the folder."""
-    teacher: float | None
-    """Top-1 of the teacher on pictures that it was not fitted to, in per cent."""
-    temperature: float | None
-    """What the logits were divided by to calibrate the probabilities."""
-    history: list[Epoch]
-
-    @property
-    def labels(self) -> Path:
-        """Label list, where the node looks for it."""
-        return self.onnx.with_suffix('.labels.txt')
 
 
 def train_folder(job: Job, *, progress: Progress) -> Result:
@@ -89,7 +49,7 @@ def train_folder(job: Job, *, progress: Progress) -> Result:
     # Before the pictures are decoded, which takes minutes for thousands.
     origin = Origin.of(
         {**asdict(job.settings), 'test': job.test_fraction, 'validation': job.validation_fraction},
-        job.data, photographs.class_folders(job.data).files)
+        job.data, class_folders(job.data).files)
     origin.check(job.output)
     expect_links(job.output / 'pictures')
     data = photographs.read_folder(job.data)

@@ -13,7 +13,7 @@ import time
 
 from edgenext_ros.models import ModelError
 from edgenext_ros.toolchain.atomic_file import write
-from edgenext_ros.toolchain.bpu.graph import SIZE
+from edgenext_ros.toolchain.network.sizes import SIZE
 from edgenext_ros.toolchain.progress import duration, Passing, Progress
 from edgenext_ros.toolchain.training import photographs
 from edgenext_ros.toolchain.training.origin import CHECKPOINT, Origin

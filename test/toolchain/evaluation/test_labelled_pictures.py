@@ -8,9 +8,9 @@ from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.models.store import read_labels, resource_folder
+from edgenext_ros.toolchain.class_folders import held_back, TEST_FRACTION
 from edgenext_ros.toolchain.evaluation import labelled_pictures
 from edgenext_ros.toolchain.evaluation.resampling import View
-from edgenext_ros.toolchain.training.photographs import held_back, TEST_FRACTION
 import numpy as np
 import pytest
 

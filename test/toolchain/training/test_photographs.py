@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import cv2
+from edgenext_ros.toolchain.class_folders import held_back
 from edgenext_ros.toolchain.training import photographs
-from edgenext_ros.toolchain.training.photographs import held_back
 import numpy as np
 import pytest
 
@@ -114,7 +114,7 @@ def test_class_folders_one_level_down_are_pointed_to(tmp_path, files, words):
 
 
 def split(*arguments):
-    return subprocess.run([sys.executable, '-m', 'edgenext_ros.toolchain.training.photographs',
+    return subprocess.run([sys.executable, '-m', 'edgenext_ros.toolchain.class_folders',
                            *map(str, arguments)], capture_output=True, text=True)
 
 
