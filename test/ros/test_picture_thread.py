@@ -237,7 +237,8 @@ def test_stopped_viewer_costs_no_results(ros):
         assert 'seen' in viewer.output
         viewer.process.send_signal(signal.SIGSTOP)
         play()  # until the histories are full
-        assert play() > 0.85 * alone
+        # A busy machine loses images by itself, but not each time.
+        assert any(play() > 0.85 * alone for _ in range(3))
     finally:
         for process in processes:
             process.kill()
