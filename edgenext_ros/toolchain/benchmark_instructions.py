@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 import json
 from pathlib import Path
 import re
@@ -28,15 +28,17 @@ from typing import Any
 
 from edgenext_ros.toolchain import private_ros
 
-_TOOLS = ('valgrind', 'vgdb')
+TOOLS = ('valgrind', 'vgdb')
 _MAIN_THREAD = 1
 _INTERPRETER = '_PyEval_EvalFrameDefault'
 _VARIABLES = {
     'PYTHONHASHSEED': '0',
     # As keep_memory; else glibc at times spares a copy of a large image.
     'MALLOC_MMAP_THRESHOLD_': str(2 ** 25), 'MALLOC_TRIM_THRESHOLD_': str(2 ** 25),
-    # Callgrind counts an instruction for each byte that "rep movsb" copies.
-    'GLIBC_TUNABLES': f'glibc.cpu.x86_rep_movsb_threshold={2 ** 30}',
+    # Callgrind counts an instruction for each byte that "rep movsb" copies, and the way for very
+    # large copies depends on where they lie.
+    'GLIBC_TUNABLES': ':'.join(f'glibc.cpu.x86_{name}_threshold={2 ** 27}'
+                               for name in ('rep_movsb', 'non_temporal')),
 }
 
 
@@ -88,49 +90,48 @@ def measure(cases: tuple[Case, ...] = CASES, *, frames: int = 20, blocks: int = 
     :param warm_up: frames before all; fewer than 1024 leave Python 3.10 slower than it gets.
     :param keep: callgrind's files come here, for ``callgrind_annotate``.
     """
-    options = {'cases': [asdict(case) for case in cases], 'frames': frames, 'blocks': blocks,
-               'warm_up': warm_up}
+    options = {'cases': [asdict(case) for case in cases], 'frames': frames, 'blocks': blocks}
     with TemporaryDirectory() as folder:
-        output = (keep or Path(folder)).resolve() / 'callgrind'
-        counted = _blocks(options, output)
+        counted = _counted({**options, 'warm_up': warm_up}, keep or Path(folder))
     called = _called({**options, 'warm_up': 0})
-    return [_result(case, counted[blocks * index:blocks * (index + 1)],
-                    called[blocks * index:blocks * (index + 1)], frames)
-            for index, case in enumerate(cases)]
+    return [result(case, counted[first:first + blocks], called[first:first + blocks], frames)
+            for case, first in zip(cases, range(0, len(counted), blocks), strict=True)]
 
 
-def _result(case: Case, counted: list[int], called: list[tuple[int, int]],
-            frames: int) -> Result:
+def result(case: Case, counted: list[int], called: list[tuple[int, int]],
+           frames: int) -> Result:
+    """
+    Reduce the blocks of a case to one frame.
+
+    :param counted: instructions of each block.
+    :param called: calls of Python functions and of C functions in each block.
+    :param frames: of a block.
+    """
     middle = median(counted)
     python, c = (median(values) / frames for values in zip(*called, strict=True))
     return Result(case, middle / frames, 100 * (max(counted) - min(counted)) / middle, python, c)
 
 
-def _blocks(options: dict[str, Any], output: Path) -> list[int]:
+def _counted(options: dict[str, Any], folder: Path) -> list[int]:
     """Return the instructions of each block."""
-    parts: list[int] = []
-    dumps = 0
+    output = folder.resolve() / 'callgrind'
+    counted: list[int] = []
+    parts = count(1)
 
     def on_line(line: dict[str, Any], pid: int) -> None:
-        nonlocal dumps
-        if line['block'] == 'warm':  # instrumentation is slow, and not needed before
-            _command(pid, 'instrumentation on')
-            return
-        _command(pid, 'dump')
-        dumps += 1
+        # Instrumentation is slow, and not needed before the node is warm.
+        command = ['instrumentation', 'on'] if line['block'] == 'warm' else ['dump']
+        subprocess.run(['vgdb', f'--pid={pid}', *command], check=True, capture_output=True,
+                       timeout=60)
+        part = next(parts) if command == ['dump'] else 0
         if line['block'] == 'frames':
-            parts.append(instructions(output, part=dumps))
+            counted.append(instructions(output, part=part))
 
     # Where ROS 2 comes from PyPI, Python starts itself anew.
     _converse(['valgrind', '--quiet', '--tool=callgrind', '--trace-children=yes',
                '--instr-atstart=no', '--separate-threads=yes', '--fair-sched=yes',
                f'--callgrind-out-file={output}'], {**options, 'calls': False}, on_line)
-    return parts
-
-
-def _command(pid: int, words: str) -> None:
-    subprocess.run(['vgdb', f'--pid={pid}', *words.split()], check=True, capture_output=True,
-                   timeout=60)
+    return counted
 
 
 def instructions(output: Path, *, part: int) -> int:
@@ -190,7 +191,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--keep', type=Path, metavar='FOLDER',
                         help="put callgrind's files here, for callgrind_annotate")
     options = parser.parse_args(arguments)
-    missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
         print(f'benchmark_instructions: {missing[0]} is missing: sudo apt install valgrind',
               file=sys.stderr)
@@ -198,9 +199,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.keep:
         options.keep.mkdir(parents=True, exist_ok=True)
     results = measure(keep=options.keep)
-    print(HEADER, *(result.line for result in results), sep='\n')
+    print(HEADER, *(each.line for each in results), sep='\n')
     if options.json:
-        options.json.write_text(json.dumps([asdict(result) for result in results], indent=2))
+        options.json.write_text(json.dumps([asdict(each) for each in results], indent=2))
     return 0
 
 
