@@ -35,7 +35,7 @@ from sensor_msgs.msg import Image
 try:
     _base = import_module('edgenext_ros.engines.base')
     _recovering = import_module('edgenext_ros.engines.recovering')
-except ImportError:
+except ModuleNotFoundError:
     _base = import_module('edgenext_ros.runtime.base')
     _recovering = import_module('edgenext_ros.runtime.recovering')
 
@@ -85,11 +85,11 @@ class Camera:
 
     def __init__(self, case: dict[str, Any]) -> None:
         self._engine = engine = Engine()
-        info = _base.ModelInfo('nothing', 'nothing', 224, 224, _SCORES.size, slots=case['slots'])
+        info = _base.ModelInfo(name='nothing', engine='nothing', width=224, height=224,
+                               classes=_SCORES.size, slots=case['slots'])
 
         def opener(*arguments: Any, **options: Any) -> Any:
-            watched = _recovering.Recovering(lambda: (engine, info))
-            return watched, info
+            return _recovering.Recovering(lambda: (engine, info)), info
 
         self._node = ClassifierNode(
             opener=opener, parameter_overrides=[Parameter('runtime', value='onnx')])

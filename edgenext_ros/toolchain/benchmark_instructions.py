@@ -29,6 +29,7 @@ from typing import Any
 from edgenext_ros.toolchain import private_ros
 
 TOOLS = ('valgrind', 'vgdb')
+_WORKER = 'edgenext_ros.ros.measure_instructions'
 _MAIN_THREAD = 1
 _INTERPRETER = '_PyEval_EvalFrameDefault'
 _VARIABLES = {
@@ -98,8 +99,7 @@ def measure(cases: tuple[Case, ...] = CASES, *, frames: int = 20, blocks: int = 
             for case, first in zip(cases, range(0, len(counted), blocks), strict=True)]
 
 
-def result(case: Case, counted: list[int], called: list[tuple[int, int]],
-           frames: int) -> Result:
+def result(case: Case, counted: list[int], called: list[tuple[int, int]], frames: int) -> Result:
     """
     Reduce the blocks of a case to one frame.
 
@@ -120,10 +120,11 @@ def _counted(options: dict[str, Any], folder: Path) -> list[int]:
 
     def on_line(line: dict[str, Any], pid: int) -> None:
         # Instrumentation is slow, and not needed before the node is warm.
-        command = ['instrumentation', 'on'] if line['block'] == 'warm' else ['dump']
+        warm = line['block'] == 'warm'
+        command = ['instrumentation', 'on'] if warm else ['dump']
         subprocess.run(['vgdb', f'--pid={pid}', *command], check=True, capture_output=True,
                        timeout=60)
-        part = next(parts) if command == ['dump'] else 0
+        part = 0 if warm else next(parts)
         if line['block'] == 'frames':
             counted.append(instructions(output, part=part))
 
@@ -165,9 +166,8 @@ def _converse(prefix: list[str], options: dict[str, Any],
               on_line: Callable[[dict[str, Any], int], None]) -> None:
     """Run the process that classifies; it waits while ``on_line`` looks at it."""
     process = subprocess.Popen(
-        [*prefix, sys.executable, '-m', 'edgenext_ros.ros.measure_instructions',
-         json.dumps(options), '--ros-args', '--log-level', 'error'],
-        env=private_ros.environment() | _VARIABLES, text=True,
+        [*prefix, sys.executable, '-m', _WORKER, json.dumps(options), '--ros-args', '--log-level',
+         'error'], env=private_ros.environment() | _VARIABLES, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None and process.stdout is not None
     try:
@@ -176,9 +176,8 @@ def _converse(prefix: list[str], options: dict[str, Any],
                 on_line(json.loads(line), process.pid)
                 process.stdin.write('\n')
                 process.stdin.flush()
-        code = process.wait()
-        if code:
-            raise RuntimeError(f'edgenext_ros.ros.measure_instructions ended with code {code}')
+        if process.wait():
+            raise RuntimeError(f'{_WORKER} ended with code {process.returncode}')
     finally:
         process.kill()
         process.communicate()
