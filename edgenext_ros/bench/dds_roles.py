@@ -179,18 +179,21 @@ def listener(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]
     return lambda: {'frames': len(ages), 'ages_ms': ages}
 
 
-class _Engine:
+class _Slot:
     """
     In the place of a BPU: the same result after the same time.
 
     :param meter: called for each frame.
+    :param size: of a picture, in bytes.
     :param wait: takes this many microseconds, with or without the GIL.
     """
 
-    def __init__(self, meter: Meter, wait: Callable[[int], Any], microseconds: int) -> None:
+    def __init__(self, meter: Meter, size: int, wait: Callable[[int], Any],
+                 microseconds: int) -> None:
+        self.picture = np.zeros(size, np.uint8)
         self._meter, self._wait, self._microseconds = meter, wait, microseconds
 
-    def infer(self, nv12: Any) -> Any:
+    def run(self) -> Any:
         """Return what it always returns."""
         self._meter()
         if self._microseconds:
@@ -218,17 +221,16 @@ class _Helper:
         self._meter = meter
         memory = os.memfd_create('picture')  # without a name that could be left behind
         os.truncate(memory, size)
-        self._picture = np.frombuffer(mmap.mmap(memory, size), np.uint8)
+        self.picture = np.frombuffer(mmap.mmap(memory, size), np.uint8)
         self._process = subprocess.Popen(
             [sys.executable, '-c', self._WORK, str(memory), str(microseconds)], bufsize=0,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[memory])
         os.close(memory)
-        self.infer(self._picture)  # it has started
+        self.run()  # it has started
 
-    def infer(self, nv12: Any) -> Any:
+    def run(self) -> Any:
         """Hand the picture over, and wait for the result."""
         self._meter()
-        np.copyto(self._picture, nv12)
         self._process.stdin.write(b'1')
         self._process.stdout.read(1)
         return _LOGITS
@@ -236,6 +238,20 @@ class _Helper:
     def close(self) -> None:
         """End the process."""
         self._process.communicate()
+
+
+class _Engine:
+    """An engine with one slot."""
+
+    def __init__(self, info: Any, slot: Any) -> None:
+        from edgenext_ros.engines.slot_pool import SlotPool
+        self._pool, self._slot = SlotPool(info, [slot]), slot
+        self.slot = self._pool.slot
+
+    def close(self) -> None:
+        """End the work of its slot."""
+        self._pool.close()
+        self._slot.close()
 
 
 def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, Any]]]:
@@ -250,11 +266,12 @@ def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, An
     meter = Meter()
 
     def opener(*arguments: Any, **more: Any) -> Any:
-        runtime, info = open_model(*arguments, **more)
-        runtime.close()
-        if options['helper']:
-            return _Helper(meter, info.nv12_size, options['infer_us']), info
-        return _Engine(meter, library.usleep, options['infer_us']), info
+        engine, info = open_model(*arguments, **more)
+        engine.close()
+        size, microseconds = info.nv12_size, options['infer_us']
+        slot = _Helper(meter, size, microseconds) if options['helper'] \
+            else _Slot(meter, size, library.usleep, microseconds)
+        return _Engine(info, slot), info
 
     node = ClassifierNode(opener=opener)
     node.trigger_configure()
