@@ -45,7 +45,7 @@ class _Slot:
         return _LOGITS
 
 
-def _bpu(*, slots: int, microseconds: int) -> SlotPool[_Slot]:
+def bpu(*, slots: int, microseconds: int) -> SlotPool[_Slot]:
     """Return an engine with memory for some pictures, which works on one at a time."""
     works, sleep = Lock(), CDLL(None).usleep
 
@@ -65,7 +65,7 @@ class _Camera:
         self._make, self._left = make, frames
         self._slots, self._places, self._ended = slots, Semaphore(0), Event()
         self._classifier = Classifier(
-            slot=_bpu(slots=slots, microseconds=microseconds).slot,
+            slot=bpu(slots=slots, microseconds=microseconds).slot,
             converter=Nv12Converter(width=SIZE, height=SIZE))
         self._pipeline: Pipeline[bool] = Pipeline(self._work, source=self, at_once=slots)
 

@@ -127,7 +127,7 @@ class Onnx:
                 f'{model}: expected one float input 1x3xHxW (normalised RGB, H and W even), '
                 f'found {", ".join(f"{i.type} {i.shape}" for i in inputs) or "none"}')
         names = [entry.name for entry in session.get_outputs()
-                         if entry.type.startswith('tensor(') and 'string' not in entry.type]
+                 if entry.type.startswith('tensor(') and 'string' not in entry.type]
         if names[:1] != [entry.name for entry in session.get_outputs()[:1]]:
             raise ModelError(f'{model}: expected one value per class as first output, found '
                              f'{session.get_outputs()[0].type}')

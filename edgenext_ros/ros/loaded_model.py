@@ -41,7 +41,8 @@ class LoadedModel:
     """What ``auto`` took on this machine, in words; empty when an engine was named."""
 
     @classmethod
-    def open(cls, settings: ClassifierSettings, *, opener: Opener = open_recovering) -> LoadedModel:
+    def open(cls, settings: ClassifierSettings, *,
+             opener: Opener = open_recovering) -> LoadedModel:
         """
         Find, load and warm up the model, and check its labels.
 

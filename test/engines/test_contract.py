@@ -188,6 +188,7 @@ def test_infer_refuses_another_picture(rig, change):
         infer(engine, change(rig.picture()))
 
 
+@pytest.mark.filterwarnings('ignore:overflow')
 def test_output_that_is_not_finite_is_an_inference_error(rig):
     engine = rig.open(rig.not_finite)
     with pytest.raises(InferenceError, match='not finite'):

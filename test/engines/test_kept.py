@@ -108,7 +108,8 @@ def test_recovering_loads_nothing_beside_a_kept_engine(hung):
 def test_recovering_reopens_nothing_beside_a_kept_engine():
     now, engine = [0.0], FakeEngine()
     watched = Recovering(engine.open_it, clock=lambda: now[0])
-    hung, engine.answer = FakeEngine(at_close=InferenceError('an inference still runs')), OSError('gone')
+    hung = FakeEngine(at_close=InferenceError('an inference still runs'))
+    engine.answer = OSError('gone')
     with pytest.raises(InferenceError):
         kept.close_or_keep(hung)
     with pytest.raises(InferenceError, match='OSError'):

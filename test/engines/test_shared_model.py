@@ -60,6 +60,7 @@ def asked(monkeypatch):
     semaphore = Semaphore(0)
 
     class Told(Condition):
+
         def wait(self, timeout=None):
             semaphore.release()
             return super().wait(timeout)

@@ -8,6 +8,7 @@ import sys
 from threading import Event, Thread
 
 from conftest import Process
+from edgenext_ros.engines.onnx import OnnxSlot
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.ros import node as module
 from lifecycle_msgs.msg import Transition
@@ -23,7 +24,7 @@ from edgenext_ros.ros import node
 def load(*arguments, **options):
     print('loading', flush=True)
     time.sleep(60)
-node.Engine.open = load
+node.LoadedModel.open = load
 sys.exit(node.main(['--ros-args', '-p', 'autostart:={autostart}']))
 """
 
@@ -82,14 +83,14 @@ def node(ros, monkeypatch):
 def slow(node, monkeypatch):
     """Let the node's engine wait: the two events say that it has begun, and that it may go on."""
     begun, go = Event(), Event()
-    infer = node.engine.classifier._infer
+    run = OnnxSlot.run
 
-    def wait(nv12):
+    def wait(slot):
         begun.set()
         assert go.wait(20)
-        return infer(nv12)
+        return run(slot)
 
-    monkeypatch.setattr(node.engine.classifier, '_infer', wait)
+    monkeypatch.setattr(OnnxSlot, 'run', wait)
     yield begun, go
     go.set()
 

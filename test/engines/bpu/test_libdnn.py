@@ -11,7 +11,6 @@ from edgenext_ros.engines.base import (
     InferenceError,
     ModelError,
 )
-from edgenext_ros.engines.bpu import libdnn
 import numpy as np
 import pytest
 from standin_model import NHWC, NV12_SEPARATE, picture, RGB, S16, S32, S8, StandInModel, U8

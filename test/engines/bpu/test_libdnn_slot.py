@@ -103,9 +103,8 @@ def test_beside_a_late_task_nothing_is_begun(opened, standin):
 def test_slot_with_a_late_task_is_lent_first(opened, standin):
     engine, info = opened(replace(PLAIN, hang=1), IMPATIENT)
     nv12 = picture(info.nv12_size)
-    with engine.slot():
-        with pytest.raises(InferenceError, match='still runs after 200 ms'):
-            infer(engine, nv12)
+    with engine.slot(), pytest.raises(InferenceError, match='still runs after 200 ms'):
+        infer(engine, nv12)
     standin.release()  # the slot without a task is the last one used
     standin.join()
     np.testing.assert_array_equal(infer(engine, nv12), PLAIN.scores(nv12))

@@ -76,6 +76,7 @@ def processes(monkeypatch):
     started = []
 
     class Popen(subprocess.Popen):
+
         def __init__(self, *arguments, **options):
             super().__init__(*arguments, **options)
             started.append(self)
