@@ -5,7 +5,7 @@
 from ctypes import CDLL
 from threading import Event, Thread
 
-from edgenext_ros.ros import process, receiver as module
+from edgenext_ros.ros import process
 from edgenext_ros.ros.receiver import Receiver
 import pytest
 from rclpy.impl.implementation_singleton import rclpy_implementation

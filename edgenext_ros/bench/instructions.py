@@ -3,7 +3,7 @@
 """
 Instructions that the classifier node executes for one frame, inference aside.
 
-``python -m edgenext_ros.toolchain.benchmark_instructions [--json FILE]``. Unlike times, these
+``python -m edgenext_ros.bench.instructions [--json FILE]``. Unlike times, these
 figures do not depend on the load of the machine, so that two versions of the node can be compared
 to a percent on the same one. Callgrind counts each thread for itself; the figures are of the
 node's threads, from the wait for a message to the published result. Left out are the main thread,
@@ -26,10 +26,10 @@ import sys
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edgenext_ros.toolchain import private_ros
+from edgenext_ros.bench import ros_domain
 
 TOOLS = ('valgrind', 'vgdb')
-_WORKER = 'edgenext_ros.ros.measure_instructions'
+_WORKER = 'edgenext_ros.bench.instructions_process'
 _MAIN_THREAD = 1
 _INTERPRETER = '_PyEval_EvalFrameDefault'
 _VARIABLES = {
@@ -167,7 +167,7 @@ def _converse(prefix: list[str], options: dict[str, Any],
     """Run the process that classifies; it waits while ``on_line`` looks at it."""
     process = subprocess.Popen(
         [*prefix, sys.executable, '-m', _WORKER, json.dumps(options), '--ros-args', '--log-level',
-         'error'], env=private_ros.environment() | _VARIABLES, text=True,
+         'error'], env=ros_domain.environment() | _VARIABLES, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None and process.stdout is not None
     try:

@@ -5,7 +5,7 @@
 from importlib import import_module
 import shutil
 
-from edgenext_ros.toolchain import benchmark_instructions as benchmark
+from edgenext_ros.bench import instructions as benchmark
 import numpy as np
 import pytest
 
@@ -14,7 +14,7 @@ DUMP = """# callgrind format
 version: 1
 creator: callgrind-3.19.0
 pid: 11211
-cmd:  python -m edgenext_ros.ros.measure_instructions
+cmd:  python -m edgenext_ros.bench.instructions_process
 part: {part}
 thread: {thread}
 
@@ -73,7 +73,7 @@ def test_missing_valgrind_is_said_in_one_line(monkeypatch, tmp_path, capsys):
 
 def test_engine_gives_the_same_by_each_protocol():
     pytest.importorskip('rclpy')
-    engine = import_module('edgenext_ros.ros.measure_instructions').Engine()
+    engine = import_module('edgenext_ros.bench.instructions_process').Engine()
     scores = engine.infer(engine.picture)
     written = []
     assert engine.infer_from(written.append) is scores

@@ -1,9 +1,9 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The process whose instructions ``toolchain/benchmark_instructions.py`` counts.
+The process whose instructions ``bench/instructions.py`` counts.
 
-``python -m edgenext_ros.ros.measure_instructions JSON`` classifies images that it publishes
+``python -m edgenext_ros.bench.instructions_process JSON`` classifies images that it publishes
 itself, one at a time, with an engine that does nothing. After each block of frames it prints one
 line and waits for one on its standard input.
 """
