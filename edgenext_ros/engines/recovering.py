@@ -46,11 +46,11 @@ def open_recovering(model: Path, *, runtime: str = 'auto', options: EngineOption
 
 class Recovering:
     """
-    An ``Engine`` around another, with its slots.
+    Watch an engine, and lend its slots; an ``Engine`` itself.
 
-    While failures go on, tries become rare, and the engine is opened
-    anew once: after ``REOPEN_AFTER`` failures in a row, or at once after an exception that is not
-    an InferenceError, which no healthy engine raises. What lasted too long is not a result: by
+    While failures go on, tries become rare, and the engine is opened anew once: after
+    ``REOPEN_AFTER`` failures in a row, or at once after an exception that is not an
+    InferenceError, which no healthy engine raises. What lasted too long is not a result: by
     then the robot is elsewhere.
 
     :param opened: opens and warms up the engine, such as ``open_model``; may raise as it does.

@@ -11,7 +11,7 @@ from edgenext_ros.core import newest_frame
 from edgenext_ros.engines.base import ModelInfo
 from edgenext_ros.engines.recovering import Recovering
 from edgenext_ros.engines.slot_pool import SlotPool
-from edgenext_ros.ros import diagnostics, health, node as module
+from edgenext_ros.ros import health, node as module
 import numpy as np
 import pytest
 from rclpy.parameter import Parameter
@@ -68,7 +68,7 @@ class Hostile:
 def engine(monkeypatch):
     """Make the engine; the pipeline has its time too, and ends of work are not waited for long."""
     engine = Hostile()
-    for one in (newest_frame, module, health, diagnostics):
+    for one in (newest_frame, module, health):
         monkeypatch.setattr(one, 'monotonic', lambda: engine.now)
     monkeypatch.setattr(module, '_STOP_SECONDS', 0.01)
     yield engine

@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 from threading import Event, Thread
+from types import SimpleNamespace
 
 from conftest import Process
-from edgenext_ros.engines.onnx import OnnxSlot
+from edgenext_ros.core import classifier
+from edgenext_ros.core.prediction import Prediction
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.ros import node as module
 from lifecycle_msgs.msg import Transition
@@ -81,16 +83,15 @@ def node(ros, monkeypatch):
 
 @pytest.fixture
 def slow(node, monkeypatch):
-    """Let the node's engine wait: the two events say that it has begun, and that it may go on."""
+    """Let results wait behind the engine; the events say that one does, and that it may go on."""
     begun, go = Event(), Event()
-    run = OnnxSlot.run
 
-    def wait(slot):
+    def wait(*arguments, **options):
         begun.set()
         assert go.wait(20)
-        return run(slot)
+        return Prediction.from_output(*arguments, **options)
 
-    monkeypatch.setattr(OnnxSlot, 'run', wait)
+    monkeypatch.setattr(classifier, 'Prediction', SimpleNamespace(from_output=wait))
     yield begun, go
     go.set()
 
