@@ -23,6 +23,7 @@ import subprocess
 import sys
 from threading import Event, Thread
 from time import monotonic, process_time, sleep, time
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -185,13 +186,12 @@ class _Slot:
 
     :param meter: called for each frame.
     :param size: of a picture, in bytes.
-    :param wait: takes this many microseconds, with or without the GIL.
+    :param wait: takes ``us`` microseconds, with or without the GIL.
     """
 
-    def __init__(self, meter: Meter, size: int, wait: Callable[[int], Any],
-                 microseconds: int) -> None:
+    def __init__(self, meter: Meter, size: int, wait: Callable[[int], Any], us: int) -> None:
         self.picture = np.zeros(size, np.uint8)
-        self._meter, self._wait, self._microseconds = meter, wait, microseconds
+        self._meter, self._wait, self._microseconds = meter, wait, us
 
     def run(self) -> Any:
         """Return what it always returns."""
@@ -208,9 +208,7 @@ class _Helper:
     """
     The same in a process of its own, with shared memory: what would keep the GIL free here.
 
-    :param meter: called for each frame.
-    :param size: of a picture, in bytes.
-    :param microseconds: of an inference.
+    Parameters as in ``_Slot``.
     """
 
     _WORK = ('import mmap, os, sys; from ctypes import CDLL; '
@@ -240,23 +238,10 @@ class _Helper:
         self._process.communicate()
 
 
-class _Engine:
-    """An engine with one slot."""
-
-    def __init__(self, info: Any, slot: Any) -> None:
-        from edgenext_ros.engines.slot_pool import SlotPool
-        self._pool, self._slot = SlotPool(info, [slot]), slot
-        self.slot = self._pool.slot
-
-    def close(self) -> None:
-        """End the work of its slot."""
-        self._pool.close()
-        self._slot.close()
-
-
 def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, Any]]]:
     """Return this package's node without its network, whose time is none of the node's."""
     from edgenext_ros.engines.select import open_model
+    from edgenext_ros.engines.slot_pool import SlotPool
     from edgenext_ros.ros.node import ClassifierNode
     from edgenext_ros.ros.process import keep_memory, SWITCH_SECONDS
 
@@ -269,9 +254,9 @@ def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, An
         engine, info = open_model(*arguments, **more)
         engine.close()
         size, microseconds = info.nv12_size, options['infer_us']
-        slot = _Helper(meter, size, microseconds) if options['helper'] \
-            else _Slot(meter, size, library.usleep, microseconds)
-        return _Engine(info, slot), info
+        slot: Any = _Helper(meter, size, microseconds) if options['helper'] else _Slot(
+            meter, size, library.usleep, microseconds)
+        return SimpleNamespace(slot=SlotPool(info, [slot]).slot, close=slot.close), info
 
     node = ClassifierNode(opener=opener)
     node.trigger_configure()
