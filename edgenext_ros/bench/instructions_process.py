@@ -85,8 +85,10 @@ class Camera:
 
     def __init__(self, case: dict[str, Any]) -> None:
         self._engine = engine = Engine()
+        # One slot is the default; in older versions that is 0, and 1 means another thing.
+        slots = case['slots'] if case['slots'] > 1 else _base.ModelInfo.slots
         info = _base.ModelInfo(name='nothing', engine='nothing', width=224, height=224,
-                               classes=_SCORES.size, slots=case['slots'])
+                               classes=_SCORES.size, slots=slots)
 
         def opener(*arguments: Any, **options: Any) -> Any:
             return _recovering.Recovering(lambda: (engine, info)), info

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     listings = [find(path).expect_some() if path.is_dir() else Listing(path.parent, (path.name,))
                 for path in arguments.pictures]
     located = store.locate(arguments.model, suffixes=suffixes(arguments.runtime))
-    runtime, info = open_model(located.path, runtime=arguments.runtime)
+    engine, info = open_model(located.path, runtime=arguments.runtime)
     try:
         source = arguments.labels or located.labels
         if source is None:
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         labels = LabelSet.numbered(info.classes) if source is None else \
             store.read_labels(source).check_count(info.classes, source=str(source))
         classifier = Classifier(
-            infer=runtime.infer, probabilities=info.probabilities,
+            slot=engine.slot, probabilities=info.probabilities,
             converter=Nv12Converter(width=info.width, height=info.height, fit=arguments.fit))
         print(f'{located.path} on {info.engine}')
         rows, accounts = [], []
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
             rows += classified
             accounts.append(account)
     finally:
-        runtime.close()
+        engine.close()
     total = Account(tuple(entry for account in accounts for entry in account.left_out),
                     sum(account.total for account in accounts))
     if total:

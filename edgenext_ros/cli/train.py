@@ -57,11 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(f'edgenext train: {wrong}', file=sys.stderr)
         return 2
     if not find_spec('torch') or not find_spec('timm'):
-        from edgenext_ros.engines.base import RuntimeUnavailableError
+        from edgenext_ros.engines.base import EngineUnavailableError
         from edgenext_ros.engines.simulator import vendor_tools
         try:
             tools = vendor_tools.find()
-        except RuntimeUnavailableError:
+        except EngineUnavailableError:
             print('edgenext train: PyTorch and timm are missing: "pip install torch timm onnx", '
                   'or "./dev toolchain" in the source tree',
                   file=sys.stderr)

@@ -4,25 +4,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from threading import Condition
 from time import monotonic
-from typing import cast
+from typing import Any
 
 from edgenext_ros.core.backoff import Backoff
 from edgenext_ros.engines.base import (
-    check_scores,
+    Engine,
+    EngineOptions,
     EngineRestsError,
     InferenceError,
-    Lending,
     ModelInfo,
     Nv12,
-    Runtime,
-    RuntimeOptions,
     Scores,
-    Write,
+    Slot,
 )
 from edgenext_ros.engines.kept import close_kept, close_or_keep, keep
 from edgenext_ros.engines.select import open_model
@@ -36,15 +34,11 @@ _SETTLED_S = 60.0
 """An engine that has worked for so long after it was opened anew may be opened anew again: some
 of the vendor's bindings lose memory each time."""
 
-Opened = Callable[[], tuple[Runtime, ModelInfo]]
+Opened = Callable[[], tuple[Engine, ModelInfo]]
 
 
-class _NotTheEngineError(Exception):
-    """What the picture's own code has raised is its cause."""
-
-
-def open_recovering(model: Path, *, runtime: str = 'auto', options: RuntimeOptions | None = None,
-                    ) -> tuple[Runtime, ModelInfo]:
+def open_recovering(model: Path, *, runtime: str = 'auto', options: EngineOptions | None = None,
+                    ) -> tuple[Engine, ModelInfo]:
     """Do as ``open_model``; the engine returned is watched, see ``Recovering``."""
     engine = Recovering(lambda: open_model(model, runtime=runtime, options=options))
     return engine, engine.info
@@ -52,11 +46,11 @@ def open_recovering(model: Path, *, runtime: str = 'auto', options: RuntimeOptio
 
 class Recovering:
     """
-    A ``Runtime`` around another; for as many threads at a time as that is.
+    Watch an engine, and lend its slots; an ``Engine`` itself.
 
-    What comes out is checked. While failures go on, tries become rare, and the engine is opened
-    anew once: after ``REOPEN_AFTER`` failures in a row, or at once after an exception that is not
-    an InferenceError, which no healthy engine raises. What lasted too long is not a result: by
+    While failures go on, tries become rare, and the engine is opened anew once: after
+    ``REOPEN_AFTER`` failures in a row, or at once after an exception that is not an
+    InferenceError, which no healthy engine raises. What lasted too long is not a result: by
     then the robot is elsewhere.
 
     :param opened: opens and warms up the engine, such as ``open_model``; may raise as it does.
@@ -74,34 +68,22 @@ class Recovering:
         self._inside = 0
         self._opening = False
         close_kept()
-        self._runtime: Runtime | None
-        self._runtime, self.info = opened()
+        self._engine: Engine | None
+        self._engine, self.info = opened()
 
-    def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
+    def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """Refuse: it is open already."""
         raise InferenceError(f'{model}: this engine is opened by open_recovering')
 
-    def infer(self, nv12: Nv12) -> Scores:
+    def slot(self) -> AbstractContextManager[Slot]:
         """
-        Run the network once; see ``Runtime.infer``.
+        Lend a slot of the engine, which is opened anew first where that is due.
+
+        What the block raises says nothing of the engine: only its slot's ``run`` is watched.
 
         :raises EngineRestsError: it has failed before, and nothing was tried.
         """
-        return self._watched(lambda runtime: runtime.infer(nv12))
-
-    def infer_from(self, write: Write) -> Scores:
-        """Run the network once on what is written; see ``Lending``, and ``infer``."""
-        def guarded(picture: Nv12) -> None:
-            try:
-                write(picture)
-            except Exception as error:
-                raise _NotTheEngineError from error
-
-        try:
-            return self._watched(lambda runtime: cast(Lending, runtime).infer_from(guarded))
-        except _NotTheEngineError as error:
-            assert error.__cause__ is not None
-            raise error.__cause__ from None
+        return _WatchedSlot(self)
 
     def close(self) -> None:
         """
@@ -116,23 +98,67 @@ class Recovering:
             if not self._changed.wait_for(lambda: not self._inside, CLOSE_WAIT_S):
                 keep(self)
                 raise InferenceError(f'model {self.info.name!r}: an inference still runs')
-            runtime, self._runtime = self._runtime, None
-        if runtime is not None:
-            close_or_keep(runtime)
+            engine, self._engine = self._engine, None
+        if engine is not None:
+            close_or_keep(engine)
 
-    def _watched(self, use: Callable[[Runtime], Scores]) -> Scores:
+    def _enter(self) -> Engine:
+        """
+        Count this thread as inside, and return the engine, opened anew where that is due.
+
+        ``_leave`` must follow, unless this raises.
+
+        :raises EngineRestsError: it has failed before, and nothing was tried.
+        """
+        with self._changed:
+            # A thread that is inside may yet succeed, or fail too.
+            while not self._closed and self._inside and (self._opening or self._is_due()):
+                self._changed.wait()
+            self._check_rest()
+            self._opening = opens = self._engine is None or self._is_due()
+            self._inside += 1
+        if opens:
+            # Without the lock, which ``close`` wants: opening takes seconds, and may hang.
+            try:
+                self._open_again()
+            except InferenceError as error:
+                failure = self._failure(error)
+                self._leave(opens=True)
+                raise failure from error
+            except BaseException:
+                self._leave(opens=True)
+                raise
+        assert self._engine is not None
+        return self._engine
+
+    def _leave(self, *, opens: bool = False) -> None:
+        """
+        Count this thread as outside; the last one frees an engine that was closed meanwhile.
+
+        :param opens: this thread was to open the engine anew, and could not.
+        """
+        with self._changed:
+            self._inside -= 1
+            if opens:
+                self._opening = False
+            self._changed.notify_all()
+            is_last = self._closed and not self._inside
+        if is_last:
+            with suppress(InferenceError):
+                close_or_keep(self)
+
+    def _run(self, slot: Slot) -> Scores:
+        """
+        Run the engine's slot and watch what becomes of it.
+
+        :raises InferenceError: the engine failed, or was late.
+        """
+        begin = self._clock()
         try:
-            with self._entered() as runtime:
-                scores = self._checked(runtime, use)
-        except (EngineRestsError, _NotTheEngineError):
-            raise
-        except InferenceError as error:
-            raise InferenceError(self._failed(str(error), dead=False)) from error
-        except Exception as error:  # an engine outside its contract; what it raises is its affair
-            text = ' '.join(str(error).split())
-            raise InferenceError(self._failed(
-                f'model {self.info.name!r}: the engine broke down with {type(error).__name__}: '
-                f'{text}', dead=True)) from error
+            scores = slot.run()
+            self._check_patience(self._clock() - begin)
+        except Exception as error:
+            raise self._failure(error) from error
         with self._changed:
             self._backoff.succeed()
             self._dead = False
@@ -140,32 +166,15 @@ class Recovering:
                 self._reopened_at = None
         return scores
 
-    @contextmanager
-    def _entered(self) -> Iterator[Runtime]:
-        """Count this thread as inside, and lend the engine, opened anew where that is due."""
-        with self._changed:
-            # A thread that is inside may yet succeed, or fail too.
-            self._changed.wait_for(
-                lambda: self._closed or not (self._inside and (self._opening or self._is_due())))
-            self._check_rest()
-            self._opening = opens = self._runtime is None or self._is_due()
-            self._inside += 1
-        try:
-            # Without the lock, which ``close`` wants: opening takes seconds, and may hang.
-            if opens:
-                self._open_again()
-            assert self._runtime is not None
-            yield self._runtime
-        finally:
-            with self._changed:
-                self._inside -= 1
-                if opens:
-                    self._opening = False
-                self._changed.notify_all()
-                is_last = self._closed and not self._inside
-            if is_last:
-                with suppress(InferenceError):
-                    close_or_keep(self)
+    def _failure(self, error: Exception) -> InferenceError:
+        """Note what an engine has raised, and return what is to be raised for it."""
+        if isinstance(error, InferenceError):
+            return InferenceError(self._failed(str(error), dead=False))
+        # An engine outside its contract, which may raise anything.
+        text = ' '.join(str(error).split())
+        return InferenceError(self._failed(
+            f'model {self.info.name!r}: the engine broke down with {type(error).__name__}: '
+            f'{text}', dead=True))
 
     def _check_rest(self) -> None:
         """Raise InferenceError unless an inference may be tried now."""
@@ -177,16 +186,13 @@ class Recovering:
         if self._closed:
             raise InferenceError('no model is open')
 
-    def _checked(self, runtime: Runtime, use: Callable[[Runtime], Scores]) -> Scores:
-        begin = self._clock()
-        scores = check_scores(use(runtime), self.info)
-        took, patience = self._clock() - begin, self.info.patience_s
+    def _check_patience(self, took: float) -> None:
+        patience = self.info.patience_s
         if took > patience:
             raise InferenceError(
                 f'model {self.info.name!r}: expected a result within {patience:.0f} s, it '
                 f'came after {took:.0f} s and is dropped; the engine hung, or is overloaded by '
                 f'other programs')
-        return scores
 
     def _failed(self, reason: str, *, dead: bool) -> str:
         """Note a failure; return what is to be said of it."""
@@ -199,32 +205,77 @@ class Recovering:
 
     def _is_due(self) -> bool:
         """Say whether the engine is to be opened anew before the next try."""
-        return self._runtime is not None and self._reopened_at is None and (
+        return self._engine is not None and self._reopened_at is None and (
             self._dead or self._backoff.failures >= REOPEN_AFTER)
 
     def _open_again(self) -> None:
         """Close the engine and open it anew, or raise InferenceError; the next try goes on."""
-        runtime, self._runtime = self._runtime, None
-        if runtime is not None:
-            keep(runtime)
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            keep(engine)
         try:
             close_kept()
-            runtime, info = self._opened()
+            engine, info = self._opened()
         except Exception as error:  # Of the file, the machine, the engine: none ends the node.
             raise InferenceError(
                 f'model {self.info.name!r}: the engine has failed and does not open again: '
                 f'{" ".join(str(error).split())}') from error
         if info != self.info:
             with suppress(InferenceError):
-                close_or_keep(runtime)
+                close_or_keep(engine)
             raise InferenceError(
                 f'the model file has changed: expected {self.info}, found {info}; configure the '
                 f'node anew (ros2 lifecycle set: deactivate, cleanup, configure, activate)')
         with self._changed:
-            self._runtime, self._dead, self._opening = runtime, False, False
+            self._engine, self._dead, self._opening = engine, False, False
             self._reopened_at = self._clock()
             self._changed.notify_all()
 
     def _remedy(self) -> str:
-        return '' if self._reopened_at is None or self._runtime is None else (
+        return '' if self._reopened_at is None or self._engine is None else (
             ' (opening the engine anew has not helped: restart the node, then the board)')
+
+
+class _WatchedSlot:
+    """
+    A slot of a watched engine; a plain class, because a generator costs each frame more.
+
+    :param watched: the engine that is asked for a slot when the block begins.
+    """
+
+    __slots__ = ('_lent', '_slot', '_watched')
+
+    def __init__(self, watched: Recovering) -> None:
+        self._watched = watched
+
+    def __enter__(self) -> _WatchedSlot:
+        """Wait for a slot of an engine that does not rest."""
+        watched = self._watched
+        engine = watched._enter()
+        try:
+            self._lent = engine.slot()
+            self._slot = self._lent.__enter__()
+        except Exception as error:
+            failure = watched._failure(error)
+            watched._leave()
+            raise failure from error
+        except BaseException:
+            watched._leave()
+            raise
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        """Give the slot back, whatever has become of it."""
+        try:
+            self._lent.__exit__(*error)
+        finally:
+            self._watched._leave()
+
+    @property
+    def picture(self) -> Nv12:
+        """Memory for the picture."""
+        return self._slot.picture
+
+    def run(self) -> Scores:
+        """Run the network on the picture; the engine's failures are counted."""
+        return self._watched._run(self._slot)

@@ -8,24 +8,24 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from edgenext_ros.core.classifier import Classifier
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
-from edgenext_ros.engines.base import InferenceError, Lending, ModelInfo, Runtime, RuntimeOptions
+from edgenext_ros.engines.base import Engine, EngineOptions, InferenceError, ModelInfo
 from edgenext_ros.engines.kept import close_or_keep
 from edgenext_ros.engines.recovering import open_recovering
 from edgenext_ros.engines.select import suffixes, survey, taken
 from edgenext_ros.models import store
 from edgenext_ros.ros.settings import ClassifierSettings
 
-Opener = Callable[..., tuple[Runtime, ModelInfo]]
+Opener = Callable[..., tuple[Engine, ModelInfo]]
 """Opens a model whose engine may be closed while a thread is inside, as ``Recovering`` may."""
 
 
 @dataclass(frozen=True)
-class Engine:
+class LoadedModel:
     """An open model with all that belongs to it."""
 
     path: Path
@@ -36,26 +36,27 @@ class Engine:
     settings: ClassifierSettings
     """The parameters that ``classifier`` was made by."""
     classifier: Classifier
-    runtime: Runtime
+    runtime: Engine
     found: str
     """What ``auto`` took on this machine, in words; empty when an engine was named."""
 
     @classmethod
-    def open(cls, settings: ClassifierSettings, *, opener: Opener = open_recovering) -> Engine:
+    def open(cls, settings: ClassifierSettings, *,
+             opener: Opener = open_recovering) -> LoadedModel:
         """
         Find, load and warm up the model, and check its labels.
 
         :param opener: ``open_recovering``, or the same of ``SharedModels``.
         :raises ModelNotFoundError: its file is not here.
         :raises ModelError: damaged, or not a classifier on NV12.
-        :raises RuntimeUnavailableError: no engine for it works here.
+        :raises EngineUnavailableError: no engine for it works here.
         :raises LabelError: the label list is missing, damaged, or of another length.
         """
         found = survey() if settings.runtime == 'auto' else ()
         located = store.locate(settings.model, suffixes=suffixes(settings.runtime, found))
         runtime, info = opener(
             located.path, runtime=settings.runtime,
-            options=RuntimeOptions(bpu_core=settings.bpu_core, priority=settings.priority))
+            options=EngineOptions(bpu_core=settings.bpu_core, priority=settings.priority))
         try:
             labels_path = store.user_path(settings.labels) if settings.labels else located.labels
             if labels_path is None:
@@ -71,7 +72,7 @@ class Engine:
                    _classifier(runtime, info, settings), runtime,
                    taken(located.path, found) or info.engine if found else '')
 
-    def changed(self, settings: ClassifierSettings) -> Engine:
+    def changed(self, settings: ClassifierSettings) -> LoadedModel:
         """Return the same model with other parameters, for the images that come from now on."""
         return replace(self, settings=settings,
                        classifier=_classifier(self.runtime, self.info, settings))
@@ -107,9 +108,8 @@ class Engine:
                 log.warning('a frame is still in work; its result will be dropped')
 
 
-def _classifier(runtime: Runtime, info: ModelInfo, settings: ClassifierSettings) -> Classifier:
+def _classifier(runtime: Engine, info: ModelInfo, settings: ClassifierSettings) -> Classifier:
     return Classifier(
-        infer=runtime.infer, probabilities=info.probabilities,
+        slot=runtime.slot, probabilities=info.probabilities,
         converter=Nv12Converter(width=info.width, height=info.height, fit=settings.fit,
-                                yuv_range=settings.yuv_range),
-        infer_from=cast(Lending, runtime).infer_from if info.slots else None)
+                                yuv_range=settings.yuv_range))

@@ -23,7 +23,7 @@ from edgenext_ros.ros.guarded import GuardedCallbacks
 from edgenext_ros.ros.health import Watch
 from edgenext_ros.ros.image_log import ImageLog
 from edgenext_ros.ros.lifecycle import GuardedLifecycleNode
-from edgenext_ros.ros.loaded_model import Engine, Opener
+from edgenext_ros.ros.loaded_model import LoadedModel, Opener
 from edgenext_ros.ros.parameters import Parameters
 from edgenext_ros.ros.process import run
 from edgenext_ros.ros.publishers import Outputs, PICTURE_SECONDS
@@ -45,7 +45,7 @@ class _Work(NamedTuple):
     """An image, and what there was when it came."""
 
     subscription: Subscription
-    engine: Engine
+    engine: LoadedModel
     pipeline: Pipeline[_Work]
     received: float
     message: bytes
@@ -59,7 +59,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
     publish: none passes the executor. One that a newer one replaces is not even read. The model
     exists from configure to cleanup, the subscription while the node is active and enabled.
 
-    :param opener: opens the model; see ``Engine.open``.
+    :param opener: opens the model; see ``LoadedModel.open``.
     """
 
     _whole = False
@@ -69,7 +69,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         self._opener = opener
         self._table = Parameters(self, ClassifierSettings())
         self.add_on_set_parameters_callback(self._on_parameters)
-        self.engine: Engine | None = None
+        self.engine: LoadedModel | None = None
         self._outputs: Outputs | None = None
         self.pipeline: Pipeline[_Work] | None = None
         self.receiver: Receiver | None = None
@@ -145,14 +145,14 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         super().destroy_node()
 
     def _configure(self) -> None:
-        self.engine = engine = Engine.open(self.settings, opener=self._opener)
+        self.engine = engine = LoadedModel.open(self.settings, opener=self._opener)
         self._outputs = Outputs(self)
         self._version += 1
         self._outputs.publish_labels(engine, version=self._version)
         self.statistics, self._limiter = Statistics(), RateLimiter(self.settings.max_rate)
         self.receiver = Receiver(self, self._on_image)
         self.pipeline = Pipeline(self._classify, source=self.receiver, name='classify',
-                                 at_once=max(1, engine.info.slots))
+                                 at_once=engine.info.slots)
         engine.tell(self.get_logger())
 
     def _release(self) -> None:
@@ -248,7 +248,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         return before == self._stamp != (0, 0)
 
     def _publish(self, shown: Callable[[], Frame] | None, result: Classification, header: Header,
-                 engine: Engine) -> None:
+                 engine: LoadedModel) -> None:
         self._outputs.classification.publish(self._result.fill(
             result.prediction, header,
             labels=engine.labels if engine.settings.class_id == 'name' else None))

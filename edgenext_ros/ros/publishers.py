@@ -10,7 +10,7 @@ from typing import Any
 from edgenext_ros.ros import blocking_publish, messages
 from edgenext_ros.ros.annotate import Picture
 from edgenext_ros.ros.guarded import stamp_now
-from edgenext_ros.ros.loaded_model import Engine
+from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.picture_thread import PictureThread
 from edgenext_ros.ros.qos import OVERRIDES
 from edgenext_ros.ros.settings import ParameterError
@@ -90,7 +90,7 @@ class Outputs:
             f'{self.classification.topic_name} ({_TYPE}), pictures with them on '
             f'{self.annotated.topic_name}')
 
-    def publish_labels(self, engine: Engine, *, version: int) -> None:
+    def publish_labels(self, engine: LoadedModel, *, version: int) -> None:
         """Tell late joiners too what a result's ``class_id`` means."""
         header = Header(stamp=stamp_now(self._node.get_clock()))
         self._label_info.publish(messages.label_info_message(

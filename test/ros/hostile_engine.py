@@ -10,7 +10,8 @@ from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core import newest_frame
 from edgenext_ros.engines.base import ModelInfo
 from edgenext_ros.engines.recovering import Recovering
-from edgenext_ros.ros import diagnostics, health, node as module
+from edgenext_ros.engines.slot_pool import SlotPool
+from edgenext_ros.ros import health, node as module
 import numpy as np
 import pytest
 from rclpy.parameter import Parameter
@@ -21,12 +22,20 @@ GOOD = np.arange(100, dtype=np.float32)
 OK, WARN, ERROR = 0, 1, 2
 
 
+class HostileSlot:
+    """Memory of one picture."""
+
+    def __init__(self, engine):
+        self.picture, self.run = np.zeros(engine.info.nv12_size, np.uint8), engine.run
+
+
 class Hostile:
     """An engine under the test's control, with its own time."""
 
     def __init__(self):
         self.now, self.opened, self.closed, self.tried, self.answer = 0.0, 0, 0, 0, GOOD
         self.begun, self.go, self.info, self.at_close = Event(), Event(), INFO, None
+        self.slot = None
 
     def opener(self, model, **_):
         engine = Recovering(self.open_it, clock=lambda: self.now)
@@ -34,9 +43,10 @@ class Hostile:
 
     def open_it(self):
         self.opened += 1
+        self.slot = SlotPool(self.info, [HostileSlot(self) for _ in range(self.info.slots)]).slot
         return self, self.info
 
-    def infer(self, nv12):
+    def run(self):
         self.tried += 1
         if isinstance(self.answer, Exception):
             raise copy(self.answer)  # whose traceback would keep the node until the end
@@ -58,7 +68,7 @@ class Hostile:
 def engine(monkeypatch):
     """Make the engine; the pipeline has its time too, and ends of work are not waited for long."""
     engine = Hostile()
-    for one in (newest_frame, module, health, diagnostics):
+    for one in (newest_frame, module, health):
         monkeypatch.setattr(one, 'monotonic', lambda: engine.now)
     monkeypatch.setattr(module, '_STOP_SECONDS', 0.01)
     yield engine

@@ -11,7 +11,6 @@ from edgenext_ros.engines.base import InferenceError
 from edgenext_ros.ros import node as module
 from edgenext_ros.ros.messages import Classification
 from hostile_engine import GOOD, INFO, OK
-import numpy as np
 import pytest
 from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
@@ -60,15 +59,10 @@ def test_an_image_behind_a_failure_of_a_slow_model_is_not_dropped(
 def test_a_result_that_waited_for_one_that_hung_is_dropped(
         ros, engine, monkeypatch, make_image, published_by, patience, seconds, lost):
     """Two at once: the second is ready at once, and has to wait for its turn."""
-    def infer_from(write):
-        write(np.empty(224 * 224 * 3 // 2, np.uint8))
-        return engine.infer(None)
-
-    engine.infer_from, engine.answer = infer_from, engine.hang
-    info = replace(INFO, slots=2, patience_s=patience)
+    engine.answer, engine.info = engine.hang, replace(INFO, slots=2, patience_s=patience)
     monkeypatch.setattr(module, 'monotonic', lambda: engine.now)
     node = module.ClassifierNode(
-        context=ros.context, opener=lambda *_, **__: (engine, info),
+        context=ros.context, opener=lambda *_, **__: engine.open_it(),
         parameter_overrides=[Parameter('runtime', value='onnx')])
     node.trigger_configure()
     node.trigger_activate()

@@ -6,8 +6,11 @@ import signal
 import subprocess
 import sys
 from threading import Event, Thread
+from types import SimpleNamespace
 
 from conftest import Process
+from edgenext_ros.core import classifier
+from edgenext_ros.core.prediction import Prediction
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.ros import node as module
 from lifecycle_msgs.msg import Transition
@@ -23,7 +26,7 @@ from edgenext_ros.ros import node
 def load(*arguments, **options):
     print('loading', flush=True)
     time.sleep(60)
-node.Engine.open = load
+node.LoadedModel.open = load
 sys.exit(node.main(['--ros-args', '-p', 'autostart:={autostart}']))
 """
 
@@ -80,16 +83,15 @@ def node(ros, monkeypatch):
 
 @pytest.fixture
 def slow(node, monkeypatch):
-    """Let the node's engine wait: the two events say that it has begun, and that it may go on."""
+    """Let results wait behind the engine; the events say that one does, and that it may go on."""
     begun, go = Event(), Event()
-    infer = node.engine.classifier._infer
 
-    def wait(nv12):
+    def wait(*arguments, **options):
         begun.set()
         assert go.wait(20)
-        return infer(nv12)
+        return Prediction.from_output(*arguments, **options)
 
-    monkeypatch.setattr(node.engine.classifier, '_infer', wait)
+    monkeypatch.setattr(classifier, 'Prediction', SimpleNamespace(from_output=wait))
     yield begun, go
     go.set()
 

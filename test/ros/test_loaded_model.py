@@ -7,7 +7,7 @@ from unittest.mock import Mock
 
 from conftest import demo_model
 from edgenext_ros.models.store import resource_folder
-from edgenext_ros.ros.loaded_model import Engine
+from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.settings import ClassifierSettings
 import pytest
 
@@ -21,7 +21,7 @@ def told(log):
 
 def test_tell_warns_when_the_classes_of_a_file_have_no_names(tmp_path, onnxruntime):
     model = shutil.copy(demo_model(), tmp_path / 'mine.onnx')
-    engine, log = Engine.open(ClassifierSettings(model=str(model), runtime='onnx')), Mock()
+    engine, log = LoadedModel.open(ClassifierSettings(model=str(model), runtime='onnx')), Mock()
     engine.tell(log)
     engine.close(log, idle=True)
     (_, text), warning = told(log)
@@ -39,14 +39,14 @@ def test_tell_is_silent_about_labels_that_are_there(tmp_path, onnxruntime, given
     settings = {'bundled': {}, 'path of the bundled': {'model': str(demo_model())},
                 'beside': {'model': str(path)},
                 'parameter': {'model': str(path), 'labels': str(LABELS)}}[given]
-    engine, log = Engine.open(ClassifierSettings(runtime='onnx', **settings)), Mock()
+    engine, log = LoadedModel.open(ClassifierSettings(runtime='onnx', **settings)), Mock()
     engine.tell(log)
     engine.close(log, idle=True)
     assert [name for name, _ in told(log)] == ['info']
 
 
 def test_close_says_when_a_frame_is_still_in_work(onnxruntime):
-    engine, log = Engine.open(ClassifierSettings(runtime='onnx')), Mock()
+    engine, log = LoadedModel.open(ClassifierSettings(runtime='onnx')), Mock()
     engine.close(log, idle=False)
     assert told(log) == [('warning', 'a frame is still in work; its result will be dropped')]
     engine.close(log, idle=True)

@@ -71,7 +71,7 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
     """
     Compile one model; a recipe file, and the labels of its weights, appear beside the output.
 
-    :raises RuntimeUnavailableError: the vendor's tools are not here.
+    :raises EngineUnavailableError: the vendor's tools are not here.
     :raises ModelError: the model is not an EdgeNeXt, or the tools refuse it.
     :raises ValueError: no picture to calibrate with.
     :raises OSError: the disk is full, a folder cannot be written.

@@ -1,7 +1,7 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Run labelled pictures through the node's own path: file, frame, NV12, runtime.
+Run labelled pictures through the node's own path: file, frame, NV12, engine.
 
 What a network answers to each picture goes into a file at once; see ``unfinished_run``.
 """
@@ -119,14 +119,14 @@ def digest(path: Path) -> str:
 
 @contextmanager
 def opened(model: Path, runtime: str = 'auto') -> Iterator[Subject]:
-    """Open a model, in the simulator once for each core; see ``runtime.open_model``."""
+    """Open a model, in the simulator once for each core; see ``open_model``."""
     instance, info = open_model(model, runtime=runtime)
     try:
         slow = select(model, runtime).name == 'simulator'
-        with one_a_core(model, instance, 1_000 if slow else 1) as runtimes:
+        with one_a_core(model, instance, 1_000 if slow else 1) as engines:
             yield Subject(model, digest(model), info,
-                          _SLOW_BATCH * len(runtimes) if slow else _BATCH,
-                          lambda inputs, progress: infer_all(runtimes, inputs, progress))
+                          _SLOW_BATCH * len(engines) if slow else _BATCH,
+                          lambda inputs, progress: infer_all(engines, inputs, progress))
     finally:
         instance.close()
 
@@ -135,7 +135,7 @@ def quantised(graph: Path, info: ModelInfo) -> Subject:
     """
     Take hb_mapper's quantised graph of a model.
 
-    :raises RuntimeUnavailableError: the vendor's tools are not here.
+    :raises EngineUnavailableError: the vendor's tools are not here.
     :raises OSError: the file cannot be read.
     """
     sum_of_graph = digest(graph)

@@ -14,7 +14,7 @@ import ctypes
 from pathlib import Path
 
 import numpy as np
-from standin_model import DTYPES, F32, NCHW, NHWC, StandInModel
+from standin_model import DTYPES, NCHW, NHWC, StandInModel
 
 TYPES = (
     'Y', 'NV12', 'NV12_SEPARATE', 'YUV444', 'RGB', 'BGR', 'int4', 'uint4', 'int8', 'uint8',
@@ -121,6 +121,6 @@ class Model:
             _fail('forward', RuntimeError('forward execution failed.'))
         if self._output.size:
             self._output[...] = self._spec.raw(self._input).reshape(self._output.shape)
-        if self._spec.wait_code and self._spec.dtype == F32:
+        if self._spec.not_finite:
             self._output[...] = np.nan
         return self.outputs

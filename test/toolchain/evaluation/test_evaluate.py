@@ -10,7 +10,7 @@ import shutil
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
-from edgenext_ros.engines.base import ModelInfo
+from edgenext_ros.engines.base import infer, ModelInfo
 from edgenext_ros.engines.select import open_model
 from edgenext_ros.models.store import locate, read_labels, resource_folder
 from edgenext_ros.toolchain.evaluation import evaluate, labelled_pictures
@@ -67,7 +67,7 @@ def test_the_demo_model_through_the_nodes_path(folder):
     converter = Nv12Converter(width=info.width, height=info.height, fit='crop')
     for index, file in enumerate(data.files):
         frame = Frame.from_compressed(np.fromfile(folder / file, np.uint8))
-        logits = runtime.infer(converter.convert(frame)).astype(np.float64)
+        logits = infer(runtime, converter.convert(frame)).astype(np.float64)
         expected = np.exp(logits - logits.max())
         np.testing.assert_allclose(found.probabilities[index], expected / expected.sum(),
                                    rtol=1e-4, atol=1e-7)
