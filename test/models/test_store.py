@@ -15,7 +15,7 @@ from bin_writer import message
 from edgenext_ros.cli import main
 from edgenext_ros.core.labels import LabelError
 from edgenext_ros.engines.simulator import vendor_tools
-from edgenext_ros.models import ModelError, store
+from edgenext_ros.models import checksum, ModelError, store
 from edgenext_ros.models.catalog import CATALOG, KINDS
 from edgenext_ros.models.checksum import ChangedError
 from edgenext_ros.models.fetch import verify
@@ -216,3 +216,12 @@ def test_labels_that_are_no_file_are_refused_at_once(found, special_files):
         store.read_labels(special_files[found])
     assert str(caught.value) == (
         f'{special_files[found]}: cannot be read: expected a file, found a {found}')
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_in_place_of_a_file_is_refused_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / 'model.bin')
+    with pytest.raises(ModelError, match='expected a file, found a pipe'):
+        checksum.digest(tmp_path / 'model.bin')
+    with pytest.raises(ModelError, match='model.onnx: cannot be read: No such file'):
+        checksum.digest(tmp_path / 'model.onnx')
