@@ -223,5 +223,24 @@ def test_a_pipe_in_place_of_a_file_is_refused_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / 'model.bin')
     with pytest.raises(ModelError, match='expected a file, found a pipe'):
         checksum.digest(tmp_path / 'model.bin')
-    with pytest.raises(ModelError, match='model.onnx: cannot be read: No such file'):
+    with pytest.raises(ModelError, match=r'model\.onnx: cannot be read: No such file'):
         checksum.digest(tmp_path / 'model.onnx')
+
+
+def test_labels_of_a_model_are_its_own_unless_others_are_chosen(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    model, own, other = (tmp_path / name for name in ('m.onnx', 'm.labels.txt', 'other.txt'))
+    for path, text in ((model, ''), (own, 'cat\ndog\n'), (other, 'car\nbus\n')):
+        path.write_text(text)
+    located = store.locate(str(model))
+    for chosen in (None, ''):
+        labels, source = store.labels_of(located, classes=2, chosen=chosen)
+        assert (labels.names, source) == (('cat', 'dog'), str(own))
+    for chosen in (other, str(other), '~/other.txt'):
+        labels, source = store.labels_of(located, classes=2, chosen=chosen)
+        assert (labels.names, source) == (('car', 'bus'), str(other))
+    with pytest.raises(LabelError, match=r'other\.txt: expected 3 names'):
+        store.labels_of(located, classes=3, chosen=other)
+    own.unlink()
+    labels, source = store.labels_of(store.locate(str(model)), classes=2)
+    assert (labels.names, source) == (('0', '1'), '')
