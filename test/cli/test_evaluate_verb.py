@@ -178,7 +178,7 @@ def test_the_simulator(toolchain, monkeypatch, data, tmp_path):
 def steps(monkeypatch, capsys, *, terminal, calls):
     """Return what a meter says to calls of (seconds, done) of 1000."""
     now = [0.0]
-    monkeypatch.setattr(verb, 'monotonic', lambda: now[0])
+    monkeypatch.setattr(progress, 'monotonic', lambda: now[0])
     monkeypatch.setattr(sys.stderr, 'isatty', lambda: terminal, raising=False)
     meter = progress.Meter('net')
     for now[0], done in calls:

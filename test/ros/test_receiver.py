@@ -5,7 +5,7 @@
 from ctypes import CDLL
 from threading import Event, Thread
 
-from edgenext_ros.ros import process, receiver as module
+from edgenext_ros.ros import process
 from edgenext_ros.ros.receiver import Receiver
 import pytest
 from rclpy.impl.implementation_singleton import rclpy_implementation
@@ -146,16 +146,16 @@ def test_memory_is_kept_where_the_c_library_can(monkeypatch):
             calls.append((parameter, value))
             return 1
 
-    monkeypatch.setattr(module, 'CDLL', lambda name: Library())
+    monkeypatch.setattr(process, 'CDLL', lambda name: Library())
     process.keep_memory()
     assert calls == [(-3, 2 ** 25), (-1, 2 ** 25)]
     calls.clear()
     monkeypatch.setattr(Library, 'mallopt', lambda self, *call: calls.append(call))
     process.keep_memory()
     assert calls == [(-3, 2 ** 25)], 'an old glibc refuses; the other alone would do harm'
-    monkeypatch.setattr(module, 'CDLL', lambda name: object())
+    monkeypatch.setattr(process, 'CDLL', lambda name: object())
     process.keep_memory()
-    monkeypatch.setattr(module, 'CDLL', CDLL)
+    monkeypatch.setattr(process, 'CDLL', CDLL)
     process.keep_memory()
 
 

@@ -1,0 +1,94 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Instructions of one frame, from recorded and from real output of callgrind."""
+
+from importlib import import_module
+import shutil
+
+from edgenext_ros.bench import instructions as benchmark
+import numpy as np
+import pytest
+
+CASE = benchmark.CASES[0]
+DUMP = """# callgrind format
+version: 1
+creator: callgrind-3.19.0
+pid: 11211
+cmd:  python -m edgenext_ros.bench.instructions_process
+part: {part}
+thread: {thread}
+
+desc: Trigger: dump
+
+positions: line
+events: Ir
+summary: {total}
+
+ob=(3) /usr/lib/libpython3.10.so.1.0
+fn=(1666) {function}
+464 60
+calls=20 261
+* 2849
+
+totals: {total}
+"""
+"""What callgrind 3.19 writes for one thread, shortened."""
+
+
+@pytest.fixture
+def dumps(tmp_path):
+    """Write a dump of four threads and the one before it."""
+    for part, thread, total, function in (
+            (1, 17, 999, '_PyEval_EvalFrameDefault'),
+            (2, 1, 5000, '_PyEval_EvalFrameDefault'),
+            (2, 8, 700, 'eprosima::fastcdr::Cdr::serialize(char)'),
+            (2, 17, 40_000_000, "_PyEval_EvalFrameDefault'2"),
+            (2, 18, 21, '_PyEval_EvalFrameDefault')):
+        (tmp_path / f'callgrind.{part}-{thread:02}').write_text(
+            DUMP.format(part=part, thread=thread, total=total, function=function))
+    return tmp_path / 'callgrind'
+
+
+def test_the_nodes_python_threads_count(dumps):
+    assert benchmark.instructions(dumps, part=2) == 40_000_021
+
+
+def test_a_dump_without_them_is_an_error(dumps):
+    with pytest.raises(RuntimeError, match='dump 3 has no instructions'):
+        benchmark.instructions(dumps, part=3)
+
+
+def test_blocks_become_one_frame():
+    found = benchmark.result(CASE, [1000, 1020, 1010], [(40, 20), (40, 20), (42, 20)], frames=10)
+    assert found == benchmark.Result(
+        CASE, instructions=101, spread=pytest.approx(1.98, abs=0.01), python_calls=4, c_calls=2)
+
+
+def test_missing_valgrind_is_said_in_one_line(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv('PATH', str(tmp_path))
+    assert benchmark.main([]) == 2
+    assert capsys.readouterr().err == \
+        'benchmark_instructions: valgrind is missing: sudo apt install valgrind\n'
+
+
+def test_engine_gives_the_same_by_each_protocol():
+    pytest.importorskip('rclpy')
+    engine = import_module('edgenext_ros.bench.instructions_process').Engine()
+    scores = engine.infer(engine.picture)
+    written = []
+    assert engine.infer_from(written.append) is scores
+    assert written[0] is engine.picture
+    with engine.slot() as slot:
+        assert slot.picture.dtype == np.uint8
+        assert slot.run() is scores
+    assert engine.runs == 3
+
+
+@pytest.mark.skipif(not all(map(shutil.which, benchmark.TOOLS)),
+                    reason='valgrind is not installed: sudo apt install valgrind')
+def test_a_frame_of_the_real_node_is_counted():
+    pytest.importorskip('rclpy')
+    (found,) = benchmark.measure((CASE,), frames=2, blocks=2, warm_up=1)
+    assert 300_000 < found.instructions < 30_000_000
+    assert found.spread < 10
+    assert 50 < found.python_calls < 1000
