@@ -8,7 +8,6 @@ Works in a temporary folder; the result gets its name when it is complete and ha
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import contextmanager, suppress
 import csv
 from dataclasses import asdict, dataclass, replace
@@ -33,11 +32,10 @@ from edgenext_ros.toolchain.bpu import compiled_labels, hb_mapper
 from edgenext_ros.toolchain.bpu.hb_mapper import Report
 from edgenext_ros.toolchain.bpu.recipe import Recipe
 from edgenext_ros.toolchain.network.sizes import WEIGHTS
+from edgenext_ros.toolchain.progress import Progress
 
 SENSITIVITY_PICTURES = 4
 """Of the calibration pictures; each is run twice for each node."""
-Progress = Callable[[str], None]
-"""Is told what happens, for people."""
 
 
 @dataclass(frozen=True)
