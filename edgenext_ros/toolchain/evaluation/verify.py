@@ -135,6 +135,7 @@ def infer_all(runtimes: list[Runtime], inputs: list[Nv12], progress: Progress) -
 
     :return: float32 (pictures, classes).
     """
+    progress(0, len(inputs))
     done: list[int] = []
     stopped = Event()
 
@@ -148,7 +149,6 @@ def infer_all(runtimes: list[Runtime], inputs: list[Nv12], progress: Progress) -
             progress(len(done), len(inputs))
         return outputs
 
-    progress(0, len(inputs))
     count = min(len(runtimes), len(inputs))
     with ThreadPoolExecutor(count) as pool:
         try:
