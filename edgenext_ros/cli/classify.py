@@ -39,7 +39,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     from edgenext_ros.cli import write_json
     from edgenext_ros.core.classifier import Classifier
-    from edgenext_ros.core.labels import LabelSet
     from edgenext_ros.core.nv12 import Nv12Converter
     from edgenext_ros.engines.select import open_model, suffixes
     from edgenext_ros.models import store
@@ -55,11 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
     located = store.locate(arguments.model, suffixes=suffixes(arguments.runtime))
     engine, info = open_model(located.path, runtime=arguments.runtime)
     try:
-        source = arguments.labels or located.labels
-        if source is None:
+        labels, source = store.labels_of(located, classes=info.classes, chosen=arguments.labels)
+        if not source:
             print(store.no_labels(located.path), file=sys.stderr)
-        labels = LabelSet.numbered(info.classes) if source is None else \
-            store.read_labels(source).check_count(info.classes, source=str(source))
         classifier = Classifier(
             slot=engine.slot, probabilities=info.probabilities,
             converter=Nv12Converter(width=info.width, height=info.height, fit=arguments.fit))

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from edgenext_ros.core.normalisation import MEAN, SCALE
 from edgenext_ros.engines.base import (
     EngineOptions,
     EngineUnavailableError,
@@ -25,9 +26,6 @@ from edgenext_ros.models.formats.outputs import is_class_vector, wrong_output
 import numpy as np
 import numpy.typing as npt
 
-# The published BPU recipe's normalisation, timm's ImageNet mean and deviation in 0..255.
-_MEAN = np.array([123.675, 116.28, 103.53])
-_SCALE = np.array([0.01712475, 0.017507, 0.01742919])
 # BT.601 full range (JFIF), as hb_mapper's nv12 input decodes it: not clipped.
 RGB_FROM_YUV = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
 
@@ -55,9 +53,9 @@ class Nv12Normaliser:
 
     def __init__(self, *, width: int, height: int) -> None:
         self._shape = (height, width)
-        matrix = _SCALE[:, None] * RGB_FROM_YUV
+        matrix = np.array(SCALE)[:, None] * RGB_FROM_YUV
         self._matrix = matrix.astype(np.float32)
-        offset = matrix @ np.array([0.0, -128.0, -128.0]) - _MEAN * _SCALE
+        offset = matrix @ np.array([0.0, -128.0, -128.0]) - np.multiply(MEAN, SCALE)
         self._offset = offset.astype(np.float32)[:, None]
         self._yuv = np.empty((3, height, width), np.float32)
         self._rgb = np.empty((3, height * width), np.float32)

@@ -10,9 +10,10 @@ import subprocess
 import sys
 import time
 
-from edgenext_ros.cli import evaluate as verb, main, progress
+from edgenext_ros.cli import main, progress
 from edgenext_ros.models.store import locate, resource_folder
 from edgenext_ros.toolchain.evaluation import metrics
+from edgenext_ros.toolchain.progress import duration
 import pytest
 
 PICTURES = resource_folder() / 'pictures'
@@ -205,4 +206,4 @@ def test_progress_on_a_terminal_rewrites_its_line(monkeypatch, capsys):
 @pytest.mark.parametrize('seconds,text', [
     (0.4, '0 s'), (99, '99 s'), (120, '2 min'), (5940, '99 min'), (9000, '2 h 30 min')])
 def test_times_for_people(seconds, text):
-    assert verb.duration(seconds) == text
+    assert duration(seconds) == text

@@ -135,6 +135,7 @@ def infer_all(engines: list[Engine], inputs: list[Nv12], progress: Progress) -> 
 
     :return: float32 (pictures, classes).
     """
+    progress(0, len(inputs))
     done: list[int] = []
     stopped = Event()
 
