@@ -16,7 +16,7 @@ from time import perf_counter
 
 import cv2
 from edgenext_ros.bench.host import picture, quiet, Row, SIZE
-from edgenext_ros.core.classifier import Classifier
+from edgenext_ros.core.classifier import Classification, Classifier
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.newest_frame import Pipeline
@@ -67,7 +67,8 @@ class _Camera:
         self._classifier = Classifier(
             slot=bpu(slots=slots, microseconds=microseconds).slot,
             converter=Nv12Converter(width=SIZE, height=SIZE))
-        self._pipeline: Pipeline[bool] = Pipeline(self._work, source=self, at_once=slots)
+        self._pipeline: Pipeline[bool, Classification] = Pipeline(
+            self._work, self._finish, source=self, at_once=slots)
 
     def wait(self) -> bool:
         """Wait for a place."""
@@ -90,12 +91,12 @@ class _Camera:
         self._pipeline.stop(1.0)
         return seconds
 
-    def _work(self, item: bool) -> Callable[[], None]:
+    def _work(self, item: bool) -> Classification:
         classifier = self._classifier
-        classifier.classify(self._make(classifier.converter), converted=self._pipeline.relieve)
-        return self._count
+        return classifier.classify(
+            self._make(classifier.converter), converted=self._pipeline.handover)
 
-    def _count(self) -> None:
+    def _finish(self, result: Classification) -> None:
         self._left -= 1
         if self._left <= 0:
             self._ended.set()

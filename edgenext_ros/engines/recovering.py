@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from threading import Condition
+from threading import Condition, Lock
 from time import monotonic
 from typing import Any
 
@@ -64,8 +64,11 @@ class Recovering:
         self._dead = False
         self._reopened_at: float | None = None
         self._closed = False
-        self._changed = Condition()
-        self._inside = 0
+        self._lock = Lock()
+        self._changed = Condition(self._lock)
+        self._waiting = self._inside = 0
+        # No failure, no reopening, open: then a picture costs no more than two locks.
+        self._is_sound = True
         self._opening = False
         close_kept()
         self._engine: Engine | None
@@ -92,10 +95,13 @@ class Recovering:
         :raises InferenceError: one is still inside. The last of them frees the model when it
             comes out; no model is loaded before that.
         """
-        with self._changed:
-            self._closed = True
+        with self._lock:
+            self._closed, self._is_sound = True, False
             self._changed.notify_all()
-            if not self._changed.wait_for(lambda: not self._inside, CLOSE_WAIT_S):
+            self._waiting += 1
+            is_empty = self._changed.wait_for(lambda: not self._inside, CLOSE_WAIT_S)
+            self._waiting -= 1
+            if not is_empty:
                 keep(self)
                 raise InferenceError(f'model {self.info.name!r}: an inference still runs')
             engine, self._engine = self._engine, None
@@ -110,12 +116,8 @@ class Recovering:
 
         :raises EngineRestsError: it has failed before, and nothing was tried.
         """
-        with self._changed:
-            # A thread that is inside may yet succeed, or fail too.
-            while not self._closed and self._inside and (self._opening or self._is_due()):
-                self._changed.wait()
-            self._check_rest()
-            self._opening = opens = self._engine is None or self._is_due()
+        with self._lock:
+            opens = not self._is_sound and self._is_to_be_opened()
             self._inside += 1
         if opens:
             # Without the lock, which ``close`` wants: opening takes seconds, and may hang.
@@ -131,40 +133,48 @@ class Recovering:
         assert self._engine is not None
         return self._engine
 
+    def _is_to_be_opened(self) -> bool:
+        """Wait until this thread may come in; say whether it opens the engine anew."""
+        # A thread that is inside may yet succeed, or fail too.
+        while not self._closed and self._inside and (self._opening or self._is_due()):
+            self._waiting += 1
+            self._changed.wait()
+            self._waiting -= 1
+        rest = self._backoff.rest
+        if rest:
+            raise EngineRestsError(
+                f'{self._reason}; {self._backoff.failures} failures in a row, tried again in '
+                f'{rest:.1f} s{self._remedy()}')
+        if self._closed:
+            raise InferenceError('no model is open')
+        self._opening = self._engine is None or self._is_due()
+        return self._opening
+
     def _leave(self, *, opens: bool = False) -> None:
         """
         Count this thread as outside; the last one frees an engine that was closed meanwhile.
 
         :param opens: this thread was to open the engine anew, and could not.
         """
-        with self._changed:
+        with self._lock:
             self._inside -= 1
             if opens:
                 self._opening = False
-            self._changed.notify_all()
+            if self._waiting:
+                self._changed.notify_all()
             is_last = self._closed and not self._inside
         if is_last:
             with suppress(InferenceError):
                 close_or_keep(self)
 
-    def _run(self, slot: Slot) -> Scores:
-        """
-        Run the engine's slot and watch what becomes of it.
-
-        :raises InferenceError: the engine failed, or was late.
-        """
-        begin = self._clock()
-        try:
-            scores = slot.run()
-            self._check_patience(self._clock() - begin)
-        except Exception as error:
-            raise self._failure(error) from error
-        with self._changed:
+    def _succeeded(self) -> None:
+        """Note a result after failures, or after the engine was opened anew."""
+        with self._lock:
             self._backoff.succeed()
             self._dead = False
             if self._reopened_at is not None and self._clock() - self._reopened_at > _SETTLED_S:
                 self._reopened_at = None
-        return scores
+            self._is_sound = self._reopened_at is None and not (self._closed or self._opening)
 
     def _failure(self, error: Exception) -> InferenceError:
         """Note what an engine has raised, and return what is to be raised for it."""
@@ -176,28 +186,10 @@ class Recovering:
             f'model {self.info.name!r}: the engine broke down with {type(error).__name__}: '
             f'{text}', dead=True))
 
-    def _check_rest(self) -> None:
-        """Raise InferenceError unless an inference may be tried now."""
-        rest = self._backoff.rest
-        if rest:
-            raise EngineRestsError(
-                f'{self._reason}; {self._backoff.failures} failures in a row, tried again in '
-                f'{rest:.1f} s{self._remedy()}')
-        if self._closed:
-            raise InferenceError('no model is open')
-
-    def _check_patience(self, took: float) -> None:
-        patience = self.info.patience_s
-        if took > patience:
-            raise InferenceError(
-                f'model {self.info.name!r}: expected a result within {patience:.0f} s, it '
-                f'came after {took:.0f} s and is dropped; the engine hung, or is overloaded by '
-                f'other programs')
-
     def _failed(self, reason: str, *, dead: bool) -> str:
         """Note a failure; return what is to be said of it."""
-        with self._changed:
-            self._dead = self._dead or dead
+        with self._lock:
+            self._is_sound, self._dead = False, self._dead or dead
             self._backoff.fail()
             self._reason = reason
             return f'{reason}; the engine is opened anew at the next try' if self._is_due() \
@@ -226,7 +218,7 @@ class Recovering:
             raise InferenceError(
                 f'the model file has changed: expected {self.info}, found {info}; configure the '
                 f'node anew (ros2 lifecycle set: deactivate, cleanup, configure, activate)')
-        with self._changed:
+        with self._lock:
             self._engine, self._dead, self._opening = engine, False, False
             self._reopened_at = self._clock()
             self._changed.notify_all()
@@ -243,7 +235,9 @@ class _WatchedSlot:
     :param watched: the engine that is asked for a slot when the block begins.
     """
 
-    __slots__ = ('_lent', '_slot', '_watched')
+    __slots__ = ('_lent', '_slot', '_watched', 'picture')
+    picture: Nv12
+    """Memory for the picture."""
 
     def __init__(self, watched: Recovering) -> None:
         self._watched = watched
@@ -255,6 +249,7 @@ class _WatchedSlot:
         try:
             self._lent = engine.slot()
             self._slot = self._lent.__enter__()
+            self.picture = self._slot.picture
         except Exception as error:
             failure = watched._failure(error)
             watched._leave()
@@ -271,11 +266,24 @@ class _WatchedSlot:
         finally:
             self._watched._leave()
 
-    @property
-    def picture(self) -> Nv12:
-        """Memory for the picture."""
-        return self._slot.picture
-
     def run(self) -> Scores:
-        """Run the network on the picture; the engine's failures are counted."""
-        return self._watched._run(self._slot)
+        """
+        Run the network on the picture; the engine's failures are counted.
+
+        :raises InferenceError: the engine failed, or was late.
+        """
+        watched = self._watched
+        begin = watched._clock()
+        try:
+            scores = self._slot.run()
+            took = watched._clock() - begin
+            if took > watched.info.patience_s:
+                raise InferenceError(
+                    f'model {watched.info.name!r}: expected a result within '
+                    f'{watched.info.patience_s:.0f} s, it came after {took:.0f} s and is dropped; '
+                    f'the engine hung, or is overloaded by other programs')
+        except Exception as error:
+            raise watched._failure(error) from error
+        if not watched._is_sound:
+            watched._succeeded()
+        return scores

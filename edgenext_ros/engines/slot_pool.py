@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from threading import Condition
+from threading import Condition, Lock
 from typing import Generic, TypeVar
 
 from edgenext_ros.engines.base import check_scores, InferenceError, ModelInfo, Nv12, Scores, Slot
@@ -26,10 +26,11 @@ class SlotPool(Generic[SlotT]):
 
     def __init__(self, info: ModelInfo | None = None, slots: Sequence[SlotT] = (), *,
                  first: Callable[[SlotT], bool] | None = None) -> None:
-        self._info, self._slots, self._first = info, slots, first
+        self.info, self._slots, self._first = info, slots, first
         self._free = list(slots)
         self._closed = info is None
-        self._returned = Condition()
+        self._lock = Lock()
+        self._returned = Condition(self._lock)
 
     def slot(self) -> LentSlot[SlotT]:
         """Return a context manager that waits for a free slot and lends it."""
@@ -41,16 +42,11 @@ class SlotPool(Generic[SlotT]):
 
         :raises InferenceError: a slot is lent, so nothing has changed.
         """
-        with self._returned:
+        with self._lock:
             if len(self._free) < len(self._slots):
                 raise InferenceError(f'{self._name}: an inference still runs, or a slot is lent')
             self._closed = True
             self._returned.notify_all()
-
-    def check(self, scores: Scores) -> Scores:
-        """Return the scores flat, or raise InferenceError: the one place where that is done."""
-        assert self._info is not None
-        return check_scores(scores, self._info)
 
     def take(self) -> SlotT:
         """
@@ -58,7 +54,7 @@ class SlotPool(Generic[SlotT]):
 
         :raises InferenceError: no model is open.
         """
-        with self._returned:
+        with self._lock:
             while not (self._free or self._closed):
                 self._returned.wait()
             if self._closed:
@@ -71,13 +67,13 @@ class SlotPool(Generic[SlotT]):
 
     def give_back(self, slot: SlotT) -> None:
         """Let another thread have the slot."""
-        with self._returned:
+        with self._lock:
             self._free.append(slot)
             self._returned.notify()
 
     @property
     def _name(self) -> str:
-        return f'model {self._info.name!r}' if self._info else 'no model'
+        return f'model {self.info.name!r}' if self.info else 'no model'
 
 
 class LentSlot(Generic[SlotT]):
@@ -110,4 +106,6 @@ class LentSlot(Generic[SlotT]):
         """Run the network on the picture; see ``Slot.run``."""
         if self._slot is None:
             raise InferenceError('the slot is not lent any more')
-        return self._pool.check(self._slot.run())
+        info = self._pool.info
+        assert info is not None
+        return check_scores(self._slot.run(), info)
