@@ -11,8 +11,8 @@ from threading import Condition, Lock
 from time import monotonic
 from typing import Any
 
-from edgenext_ros.core.classifier import Slot
 from edgenext_ros.core.backoff import Backoff
+from edgenext_ros.core.classifier import Slot
 from edgenext_ros.engines.base import (
     Engine,
     EngineOptions,

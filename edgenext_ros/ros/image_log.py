@@ -9,8 +9,8 @@ from typing import Any
 from edgenext_ros.core.bit_depth import BitDepth
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.engines.base import EngineRestsError
-from edgenext_ros.ros.log_limits import Complaints, printable
 from edgenext_ros.ros.guarded import harmless
+from edgenext_ros.ros.log_limits import Complaints, printable
 from edgenext_ros.ros.outcome import describe, Outcome
 
 _MOST_ALIKE = 3
