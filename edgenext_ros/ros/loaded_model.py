@@ -96,17 +96,21 @@ class LoadedModel:
         if not self.labels_source:
             logger.warning(store.no_labels(self.located.path))
 
-    def close(self, logger: Any) -> None:
+    def close(self, logger: Any, *, idle: bool = True) -> None:
         """
         Free the model; where its engine is still at work, log that its memory stays taken.
 
         :param logger: a node's logger.
+        :param idle: no thread of the session works on an image any more.
         """
         try:
             close_or_keep(self.engine)
         except InferenceError as error:
             logger.error(f'the engine was not closed, its memory stays taken and no model is '
                          f'loaded until its inference has ended: {error}')
+        else:
+            if not idle:
+                logger.warning('a frame is still in work; its result will be dropped')
 
 
 def _classifier(engine: Engine, info: ModelInfo, settings: ClassifierSettings) -> Classifier:

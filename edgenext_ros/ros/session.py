@@ -170,6 +170,6 @@ class Session:
     def close(self) -> None:
         """Stop listening, end the threads, take the topics away, and free the model."""
         self.listen(False)
-        self.pipeline.stop(STOP_SECONDS)
+        idle = self.pipeline.stop(STOP_SECONDS)
         self.publishers.destroy()
-        self.model.close(self._node.get_logger())
+        self.model.close(self._node.get_logger(), idle=idle)

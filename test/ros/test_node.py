@@ -112,34 +112,34 @@ def test_compressed_images_good_and_broken(ros, classifier, photograph):
 
 class CvBridge:
     """
-    Stand-in for apt's cv_bridge, whose compiled half PyPI's lacks: converts 16-bit colour.
+    Stand-in for apt's cv_bridge, whose compiled half PyPI's lacks: converts one kind of 16-bit colour.
 
     It cannot show what else the real one knows, or its speed.
     """
 
     def encoding_to_dtype_with_channels(self, encoding):
-        if encoding != 'bgr16':
+        if encoding != '16SC3':
             raise KeyError(encoding)
-        return 'uint16', 3
+        return 'int16', 3
 
     def imgmsg_to_cv2(self, message, desired_encoding):
         assert (desired_encoding, message.step) == ('bgr8', message.width * 6)
-        values = np.frombuffer(message.data, '<u2').reshape(message.height, message.width, 3)
-        return (values / 257).astype(np.uint8)
+        values = np.frombuffer(message.data, '<i2').reshape(message.height, message.width, 3)
+        return (values // 128).astype(np.uint8)
 
 
 def test_an_encoding_that_only_cv_bridge_knows(make_image, photograph, monkeypatch):
     monkeypatch.setitem(sys.modules, 'cv_bridge', SimpleNamespace(CvBridge=CvBridge))
-    rows = (photograph.astype('<u2') * 257).view(np.uint8).reshape(240, -1)
+    rows = (photograph.astype('<i2') * 128).view(np.uint8).reshape(240, -1)
     padded = np.pad(rows, ((0, 0), (0, 10)))
     frame = messages.frame_from_image(
-        make_image(encoding='bgr16', step=1930, data=padded.tobytes()))
+        make_image(encoding='16SC3', step=1930, data=padded.tobytes()))
     assert (frame.data.reshape(240, 320, 3) == photograph).all()
 
 
 @pytest.mark.parametrize('changes,reason', [
     ({'encoding': 'foo'}, 'cv_bridge cannot convert it either (it knows no way to bgr8)'),
-    ({'encoding': 'bgr16', 'step': 1920}, '230400 bytes, step 1920 do not make 320x240')])
+    ({'encoding': '16SC3', 'step': 1920}, '230400 bytes, step 1920 do not make 320x240')])
 def test_cv_bridge_is_asked_before_a_frame_is_refused(make_image, monkeypatch, changes, reason):
     monkeypatch.setitem(sys.modules, 'cv_bridge', SimpleNamespace(CvBridge=CvBridge))
     with pytest.raises(FrameError) as caught:
