@@ -27,7 +27,11 @@ from edgenext_ros.models.store import resource_folder
 import pytest
 
 STAND_INS = Path(__file__).parent / 'stand_ins'
-sys.path.append(str(STAND_INS))  # for the tests' own imports from there
+
+# pytest has put this folder on the path, as that of a conftest.py without an __init__.py: so
+# "helpers" is found with any working directory, --rootdir and version of pytest.
+pytest_plugins = ['helpers.ros_fixtures']
+pytest.register_assert_rewrite('helpers')
 
 _tests = itertools.count()
 
@@ -92,7 +96,7 @@ def own_cache(monkeypatch, tmp_path_factory):
 @pytest.fixture
 def special_files(tmp_path):
     """Make what a path may lead to besides a file: folder, pipe, socket, device."""
-    from hostile_folder import bind_socket
+    from helpers.hostile_folder import bind_socket
     folder = tmp_path / 'special'
     folder.mkdir()
     os.mkfifo(tmp_path / 'pipe')

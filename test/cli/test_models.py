@@ -5,11 +5,11 @@
 import json
 import re
 
-from bin_writer import container, node
 from edgenext_ros.cli import main
 from edgenext_ros.models import fetch, store
 from edgenext_ros.models.catalog import CATALOG
-from model_server import Answer, BIN, names, ONNX, OTHER, Site, WEIGHTS
+from helpers.bin_writer import container, node
+from helpers.model_server import Answer, BIN, names, ONNX, OTHER, Site, WEIGHTS
 import numpy as np
 import pytest
 

@@ -13,8 +13,8 @@ from edgenext_ros.toolchain import nv12_pictures
 from edgenext_ros.toolchain.class_folders import TEST_FRACTION
 from edgenext_ros.toolchain.evaluation import labelled_pictures, verify as verify_module
 from edgenext_ros.toolchain.training import photographs
-import hostile_folder
-from hostile_folder import LINE, REASONS, TAKEN
+from helpers import hostile_folder
+from helpers.hostile_folder import LINE, REASONS, TAKEN
 import numpy as np
 import pytest
 

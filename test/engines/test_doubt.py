@@ -4,10 +4,10 @@
 
 import logging
 
-from bin_writer import container, program
 from edgenext_ros.engines import select
 from edgenext_ros.engines.base import ModelInfo
 from edgenext_ros.engines.bpu import libdnn
+from helpers.bin_writer import container, program
 import numpy as np
 import pytest
 

@@ -8,8 +8,8 @@ from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.engines.base import InferenceError, ModelError, RuntimeOptions
 from edgenext_ros.engines.onnx import Nv12Normaliser, Onnx
 from edgenext_ros.models.store import locate
+from helpers.onnx_writer import INT64, model, node, UINT8
 import numpy as np
-from onnx_writer import INT64, model, node, UINT8
 import pytest
 
 pytest.importorskip('onnxruntime')

@@ -4,53 +4,23 @@
 
 import struct
 
-import cv2
 from edgenext_ros.core.frame import Frame, FrameError
-from edgenext_ros.core.jpeg import read_header, strongest_reduction
-from edgenext_ros.core.nv12 import Nv12Converter
-from fuzzing import cases, damaged
+from helpers.fuzz_pictures import (
+    CONVERTER,
+    encoded,
+    JPEGS,
+    OTHERS,
+    read_file,
+    read_jpeg_header,
+)
+from helpers.fuzzing import cases, damaged
 from hypothesis import given, strategies as st
 import numpy as np
 import pytest
 
-PICTURE = cv2.GaussianBlur(
-    np.random.default_rng(0).integers(0, 256, (40, 56, 3), np.uint8), (9, 9), 0)
-EXIF = b'Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0'
-CONVERTER = Nv12Converter(width=16, height=16)
-
-
-def encoded(suffix, picture=PICTURE, *options):
-    return cv2.imencode(suffix, picture, options)[1].tobytes()
-
-
-def with_exif(jpeg):
-    return jpeg[:2] + b'\xff\xe1' + struct.pack('>H', len(EXIF) + 2) + EXIF + jpeg[2:]
-
-
-JPEGS = [encoded('.jpg'), with_exif(encoded('.jpg')), encoded('.jpg', PICTURE[..., 0]),
-         encoded('.jpg', PICTURE, cv2.IMWRITE_JPEG_PROGRESSIVE, 1),
-         encoded('.jpg', PICTURE, cv2.IMWRITE_JPEG_RST_INTERVAL, 2), encoded('.jpg') + bytes(5000)]
-OTHERS = [encoded('.png'), encoded('.png', PICTURE[..., 0]), encoded('.bmp'), encoded('.ppm'),
-          encoded('.webp'), encoded('.tiff'), encoded('.png', PICTURE[..., 0].astype('u2') * 257),
-          encoded('.webp') + b'EXIF\x1a\0\0\0' + EXIF[6:],
-          encoded('.png')[:33] + struct.pack('>I', 26) + b'eXIf' + EXIF[6:] + bytes(4)
-          + encoded('.png')[33:], b'\x89PNG', b'\xff\xd8\xff\xd9', b'GIF89a', b'']
-
-
 FORMATS = ['', 'jpeg', 'bayer_rggb8; jpeg compressed ', 'bayer_gbrg16; png compressed ',
            '16UC1; compressedDepth png', '16UC1; png compressed ', 'rgb8; png compressed rgb8',
            'nv12', 'h264', 'mono16; png compressed ']
-
-
-def read_file(data, enough=CONVERTER.covers, picture_format=''):
-    try:
-        frame = Frame.from_compressed(np.frombuffer(data, np.uint8), enough=enough,
-                                      picture_format=picture_format)
-    except FrameError as error:
-        assert '\n' not in str(error)
-        return
-    assert frame.encoding == 'bgr8'
-    CONVERTER.convert(frame)
 
 
 @pytest.mark.parametrize('originals', [JPEGS, OTHERS], ids=['jpeg', 'others'])
@@ -85,16 +55,6 @@ def test_a_png_chunk_that_would_take_all_memory_is_refused():
     struct.pack_into('>I', data, data.index(b'IDAT') - 4, 0x7FFFFFFF)
     with pytest.raises(FrameError, match='truncated'):
         Frame.from_compressed(np.frombuffer(data, np.uint8))
-
-
-def read_jpeg_header(data):
-    file = np.frombuffer(data, np.uint8)
-    header = read_header(file)
-    if header is not None:
-        assert 0 < header.width < 1 << 16
-        assert 0 < header.height < 1 << 16
-    assert strongest_reduction(file, lambda width, height: True) == (1 if header is None else 8)
-    assert strongest_reduction(file, lambda width, height: False) == 1
 
 
 @cases

@@ -6,7 +6,7 @@ from edgenext_ros.choices import FITS, YUV_RANGES
 from edgenext_ros.core.encode import to_bgr
 from edgenext_ros.core.frame import ENCODINGS, Frame, FrameError
 from edgenext_ros.core.nv12 import Nv12Converter
-from fuzzing import cases
+from helpers.fuzzing import cases
 from hypothesis import example, given, strategies as st
 import numpy as np
 import pytest

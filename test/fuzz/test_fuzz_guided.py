@@ -6,8 +6,8 @@ import os
 import subprocess
 import sys
 
-from fuzzing import cases
 import guided
+from helpers.fuzzing import cases
 import pytest
 
 

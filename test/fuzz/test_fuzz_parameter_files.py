@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edgenext_ros.ros.parameters import Parameters
 from edgenext_ros.ros.settings import ClassifierSettings, ParameterError
-from fuzzing import cases, damaged
+from helpers.fuzzing import cases, damaged
 from hypothesis import given
 import pytest
 

@@ -5,11 +5,10 @@
 import os
 import signal
 
+from helpers.launching import describe, launched, NEEDS_LAUNCH, ROOT, wait
 import pytest
-from test_launch import describe, environment, launched, pytestmark, ROOT, wait
 
-__all__ = ['environment', 'pytestmark']  # pytest's, by their names
-
+pytestmark = NEEDS_LAUNCH
 
 WRONG_FILES = {
     'missing': (None, 'No such file or directory'),

@@ -14,7 +14,7 @@ from urllib.request import Request
 from edgenext_ros.models import download
 from edgenext_ros.models.download import Refused
 from edgenext_ros.models.fetch import mirror
-from model_server import Answer, BIN, names, ONNX, OTHER, WEIGHTS
+from helpers.model_server import Answer, BIN, names, ONNX, OTHER, WEIGHTS
 import pytest
 
 CUT = Answer(stop=100_000)

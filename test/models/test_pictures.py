@@ -10,8 +10,8 @@ from edgenext_ros.models import pictures
 from edgenext_ros.models.left_out import LeftOut
 from edgenext_ros.models.pictures import PictureError
 from edgenext_ros.models.regular import shown
-import hostile_folder
-from hostile_folder import encoded, GIF, HEIC
+from helpers import hostile_folder
+from helpers.hostile_folder import encoded, GIF, HEIC
 import numpy as np
 import pytest
 

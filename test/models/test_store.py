@@ -11,7 +11,6 @@ import pwd
 import shutil
 import struct
 
-from bin_writer import message
 from edgenext_ros.cli import main
 from edgenext_ros.core.labels import LabelError
 from edgenext_ros.engines.simulator import vendor_tools
@@ -20,7 +19,8 @@ from edgenext_ros.models.catalog import CATALOG, KINDS
 from edgenext_ros.models.checksum import ChangedError
 from edgenext_ros.models.fetch import verify
 from edgenext_ros.models.formats import check as structure
-from model_server import Answer, BIN, names, ONNX, OTHER, WEIGHTS
+from helpers.bin_writer import message
+from helpers.model_server import Answer, BIN, names, ONNX, OTHER, WEIGHTS
 import pytest
 
 SUMS = tuple(hashlib.sha256(data).hexdigest() for data in (BIN, OTHER))

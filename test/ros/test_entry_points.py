@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 
-from conftest import Process
 import pytest
 
 CODE = """
@@ -41,10 +40,7 @@ def test_arguments_that_nobody_reads_are_told(ros, words, told):
 def test_little_address_space_never_ends_in_a_traceback(ros, megabytes):
     code = ('import sys; from edgenext_ros.ros import entry_points;'
             'sys.exit(entry_points.classifier())')
-    process = Process(
-        ['prlimit', f'--as={megabytes * 10 ** 6}', sys.executable, '-c', code], ros.environment,
-        ros.folder / 'node.log')
-    ros._stack.callback(process.kill)
+    process = ros.run(['prlimit', f'--as={megabytes * 10 ** 6}', sys.executable, '-c', code])
     ros.wait(lambda: process.process.poll() is not None or 'listening on' in process.output,
              timeout=60, what='an end or a start')
     lines = process.output.splitlines()

@@ -6,17 +6,18 @@ from copy import copy
 from dataclasses import replace
 import sys
 
-from conftest import HANGS_IN_A_PROCESS, Process
 from edgenext_ros.engines.base import InferenceError
 from edgenext_ros.ros import node as module
 from edgenext_ros.ros.messages import Classification
-from hostile_engine import GOOD, INFO, OK
+from helpers.hostile_engine import GOOD, INFO, OK
+from helpers.programs import HANGS_IN_A_PROCESS
+from helpers.ros_graph import Process
 import numpy as np
 import pytest
 from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
 
-pytest_plugins = ['hostile_engine']
+pytest_plugins = ['helpers.hostile_engine']
 
 
 def test_a_slow_model_gives_its_results_and_is_no_hang(

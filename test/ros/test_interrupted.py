@@ -7,9 +7,10 @@ import subprocess
 import sys
 from threading import Event, Thread
 
-from conftest import Process
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.ros import node as module
+from helpers.programs import LOADS_FOR_LONG
+from helpers.ros_graph import Process
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
@@ -17,17 +18,6 @@ from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
 
 PICTURES = resource_folder() / 'pictures'
-LOADS_FOR_LONG = """
-import sys, time
-from edgenext_ros.ros import node
-def load(*arguments, **options):
-    print('loading', flush=True)
-    time.sleep(60)
-node.Engine.open = load
-sys.exit(node.main(['--ros-args', '-p', 'autostart:={autostart}']))
-"""
-
-
 # A signal goes to any thread of a process; here it is not the one that Python handles it in.
 SIGNALLED_ELSEWHERE = """
 import signal, sys, threading

@@ -15,8 +15,8 @@ from edgenext_ros.ros.settings import (
     ParameterError,
     rule_of,
 )
+from helpers.parameters import message
 import pytest
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import (
     DescribeParameters,
     GetParameters,
@@ -29,15 +29,6 @@ from sensor_msgs.msg import Image
 import yaml
 
 TABLE = {entry.name: entry for entry in fields(ClassifierSettings)}
-KINDS = {int: ('integer_value', ParameterType.PARAMETER_INTEGER),
-         float: ('double_value', ParameterType.PARAMETER_DOUBLE),
-         str: ('string_value', ParameterType.PARAMETER_STRING),
-         bool: ('bool_value', ParameterType.PARAMETER_BOOL)}
-
-
-def message(name, value):
-    field, kind = KINDS[type(value)]
-    return Parameter(name=name, value=ParameterValue(type=kind, **{field: value}))
 
 
 @pytest.mark.parametrize('name,value,reason', [

@@ -8,8 +8,8 @@ import re
 import subprocess
 import sys
 
-from conftest import compressed
 import cv2
+from helpers.ros_graph import compressed
 import pytest
 from sensor_msgs.msg import Image
 

@@ -9,7 +9,7 @@ from edgenext_ros.bench import demo
 from edgenext_ros.ros.camera.sources import open_source
 from edgenext_ros.ros.loaded_model import Engine
 from edgenext_ros.ros.settings import CameraSettings, ClassifierSettings, ParameterError
-import hostile_folder
+from helpers import hostile_folder
 import pytest
 
 SETTINGS = replace(ClassifierSettings(), runtime='onnx')

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 
-from conftest import Process
 from edgenext_ros.models.store import resource_folder
 import pytest
 
@@ -16,16 +15,13 @@ NODES = {'node': ('node',), 'camera': ('camera.node',), 'multi': ('multi_node', 
 @pytest.fixture
 def start_node(ros):
     """Start one of the nodes with words for ROS, and with a picture where it wants one."""
-    def start_it(node, *words, environment=None, **options):
+    def start_it(node, *words, environment=None):
         if node == 'camera':
             words = ('-p', f'source:={resource_folder() / "demo"}', *words)
         module, *cameras = NODES[node]
-        process = Process(
+        return ros.run(
             [sys.executable, '-m', f'edgenext_ros.ros.{module}', *cameras, '--ros-args', *words],
-            ros.environment if environment is None else environment, ros.folder / f'{node}.log',
-            **options)
-        ros._stack.callback(process.kill)
-        return process
+            name=node, environment=environment)
 
     return start_it
 

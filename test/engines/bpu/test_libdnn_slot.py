@@ -10,9 +10,9 @@ from time import monotonic
 from edgenext_ros.engines.base import InferenceError, RuntimeOptions
 from edgenext_ros.engines.bpu import libdnn_slot
 from edgenext_ros.engines.select import open_model
+from helpers.standin_model import NV12_SEPARATE, picture, StandInModel
 import numpy as np
 import pytest
-from standin_model import NV12_SEPARATE, picture, StandInModel
 
 PLAIN = StandInModel()
 IMPATIENT = RuntimeOptions(timeout_ms=20)

@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 
-from bin_writer import container, node
 from edgenext_ros.engines import select
 from edgenext_ros.engines.base import (
     InferenceError,
@@ -25,9 +24,10 @@ from edgenext_ros.engines.base import (
 from edgenext_ros.engines.simulator import engine as simulator
 from edgenext_ros.models.formats import bin_file
 from edgenext_ros.models.store import locate
+from helpers.bin_writer import container, node
+from helpers.standin_model import picture
 import numpy as np
 import pytest
-from standin_model import picture
 
 OPTIONS = RuntimeOptions()
 PICTURES = [picture(75264, seed=seed) for seed in range(2)]

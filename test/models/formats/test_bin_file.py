@@ -10,11 +10,11 @@ import subprocess
 import time
 import tracemalloc
 
-from bin_writer import container, field, message, node, program, varint
 from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bin_file
 from edgenext_ros.models.formats.protobuf_wire import MAX_FIELDS
 from edgenext_ros.models.store import locate
+from helpers.bin_writer import container, field, message, node, program, varint
 import numpy as np
 import pytest
 

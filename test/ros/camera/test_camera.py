@@ -6,7 +6,7 @@ import cv2
 from edgenext_ros.core.frame import ENCODINGS
 from edgenext_ros.ros.camera.node import CameraNode
 from edgenext_ros.ros.messages import frame_from_compressed, frame_from_image
-import hostile_folder
+from helpers import hostile_folder
 import numpy as np
 import pytest
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -101,7 +101,7 @@ def test_end_in_a_program_of_ones_own_calls_finish_once(ros, tmp_path, photograp
         context=ros.context, **({'finish': lambda: ended.append(1)} if given else {}),
         parameter_overrides=[rclpy.parameter.Parameter(name, value=value) for name, value in (
             ('source', str(path)), ('loop', False), ('rate', 50.0))])
-    ros._stack.callback(node.destroy_node)
+    ros.at_end(node.destroy_node)
     ros.executor.add_node(node)
     playing, images = ros.collect(Header, '/camera/playing'), ros.collect(Image, 'image')
     ros.wait(lambda: node._timer.is_canceled(), what='the end')

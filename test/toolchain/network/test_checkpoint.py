@@ -13,9 +13,20 @@ import zipfile
 from edgenext_ros.models import ModelError
 from edgenext_ros.toolchain.network import checkpoint
 from edgenext_ros.toolchain.network.pickles import Record
+from helpers.pickle_writer import (
+    Archive,
+    call,
+    group,
+    items,
+    mapping,
+    name,
+    number,
+    reference,
+    stream,
+    tensor,
+    text,
+)
 import numpy as np
-from pickle_writer import (Archive, call, group, items, mapping, name, number, reference, stream,
-                           tensor, text)
 import pytest
 
 VALUES = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
