@@ -33,6 +33,8 @@ STAND_INS = Path(__file__).parent / 'stand_ins'
 pytest_plugins = ['helpers.ros_fixtures']
 pytest.register_assert_rewrite('helpers')
 
+MARKED_BY_FIXTURE = {'dds': {'free_domain'}, 'tools': {'toolchain'}}
+
 _tests = itertools.count()
 
 # Behind nohup or "&" both are ignored, here and in all that the tests start and end by them.
@@ -70,6 +72,16 @@ def skip_reason(text):
         'onnxruntime': install_onnxruntime(), 'rclpy': 'source a ROS 2, or use ./dev test',
         'sensor_msgs': 'source a ROS 2, or use ./dev test', 'PIL': 'pip install Pillow',
     }.get(name, f'pip install {name}, or use ./dev test')
+
+
+def pytest_collection_modifyitems(items):
+    """Mark each test by what it needs; pyproject.toml says what the markers mean."""
+    for item in items:
+        for marker, fixtures in MARKED_BY_FIXTURE.items():
+            if fixtures & set(item.fixturenames):
+                item.add_marker(marker)
+        if not any(map(item.get_closest_marker, ('dds', 'tools', 'slow'))):
+            item.add_marker('unit')
 
 
 @pytest.fixture(scope='session')

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 SKIPPED = """
 import pytest
 @pytest.mark.parametrize('number', range(3))
@@ -18,6 +20,7 @@ def test_reason():
 """
 
 
+@pytest.mark.slow
 def test_skip_reasons_name_the_remedy(tmp_path):
     shutil.copy(Path(__file__).with_name('conftest.py'), tmp_path)
     shutil.copytree(Path(__file__).with_name('helpers'), tmp_path / 'helpers')

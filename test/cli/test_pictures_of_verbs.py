@@ -141,6 +141,7 @@ def test_compile(toolchain, folder, tmp_path, capsys, monkeypatch):
     assert sorted(recipe['calibration_pictures']) == sorted(TAKEN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('verb', ['classify', 'evaluate'])
 def test_names_of_any_bytes_are_printed(tmp_path, labels, verb):
     """In a process of its own: there the output refuses what it cannot encode."""

@@ -54,7 +54,7 @@ def test_an_engine_that_lends_its_memory_gets_the_same_picture(demo, photograph)
     assert min(timings.convert_ms, timings.infer_ms, timings.postprocess_ms) > 0
 
 
-def test_two_frames_at_once_do_not_share_a_picture(photograph):
+def test_concurrent_frames_have_separate_pictures(photograph):
     frames = [encode(image, 'nv12') for image in (photograph, photograph[:, ::-1])]
     both = Barrier(2)
 

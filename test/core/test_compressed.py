@@ -91,7 +91,7 @@ def test_a_rare_jpeg_is_named(marker, bits, kind, photograph):
     (b'\0\0\0\x18ftypheic' + bytes(99), 'a HEIC file'), (b'%PDF-1.4' + bytes(99), 'a PDF file'),
     (b'\0\0\0\x01\x67' + bytes(99), 'a H.264 or H.265 file'),
     (b'hello, world', 'bytes 68 65 6c 6c')])
-def test_what_is_no_picture_is_named(data, found):
+def test_kind_of_file_that_is_no_picture_is_named(data, found):
     assert refusal(data).endswith(f'does not decode: expected JPEG or PNG, found {found}')
 
 

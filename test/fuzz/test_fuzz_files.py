@@ -18,6 +18,9 @@ from edgenext_ros.ros.settings import (
 from helpers.fuzz_files import LABELS, MODELS, read_bin, read_labels, read_wire
 from helpers.fuzzing import cases, damaged
 from hypothesis import example, given, strategies as st
+import pytest
+
+pytestmark = pytest.mark.slow
 
 DEMO = store.locate('demo', suffixes=('.bin',)).path.read_bytes()
 TABLES = [entry for table in (ClassifierSettings, CameraSettings) for entry in fields(table)]
@@ -30,19 +33,19 @@ TREE = st.recursive(
 
 @cases
 @given(data=damaged(MODELS, near=2000))
-def test_a_damaged_small_model_is_refused_or_read(data):
+def test_damaged_bin_is_refused_or_read(data):
     read_bin(data)
 
 
 @cases
 @given(data=st.binary(max_size=300), head=st.integers(0, 80))
-def test_junk_is_no_model(data, head):
+def test_junk_bytes_are_refused_as_model(data, head):
     read_bin(DEMO[:head] + data)
 
 
 @cases
 @given(data=damaged(MODELS))
-def test_the_wire_format_is_read_or_refused(data):
+def test_damaged_protobuf_is_refused_or_read(data):
     read_wire(data)
 
 
@@ -96,7 +99,7 @@ PATHS = st.one_of(st.text(max_size=20), st.text('~/.\0ab', max_size=12),
 @example(path='')
 @example(path='x' * 300 + '.bin')
 @example(path='\udcff.bin')
-def test_a_model_is_found_or_the_error_is_one_for_people(path):
+def test_any_model_path_is_found_or_refused_in_words(path):
     try:
         store.locate(path, suffixes=('.bin', '.onnx'))
     except (store.ModelNotFoundError, ModelError, OSError) as error:

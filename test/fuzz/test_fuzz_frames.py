@@ -11,6 +11,8 @@ from hypothesis import example, given, strategies as st
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 CONVERTERS = [Nv12Converter(width=width, height=height, fit=fit, yuv_range=yuv_range)
               for width, height in ((2, 2), (32, 32), (48, 16), (224, 224))
               for fit in FITS for yuv_range in YUV_RANGES]

@@ -7,12 +7,14 @@ from helpers.fuzzing import cases, damaged
 from hypothesis import given, strategies as st
 import pytest
 
+pytestmark = pytest.mark.slow
+
 targets = pytest.importorskip('helpers.fuzz_messages', reason='needs ROS 2')
 MESSAGES, work = targets.MESSAGES, targets.work
 
 
 @pytest.mark.parametrize('input_type', MESSAGES)
-def test_the_originals_are_good(input_type):
+def test_undamaged_messages_are_read(input_type):
     good = sum(work(input_type, message) for message in MESSAGES[input_type])
     assert good >= len(JPEGS)
     assert input_type != 'raw' or good == len(MESSAGES['raw'])

@@ -10,6 +10,8 @@ from helpers.fuzzing import cases, damaged
 from hypothesis import given
 import pytest
 
+pytestmark = pytest.mark.slow
+
 rclpy = pytest.importorskip('rclpy', reason='needs ROS 2')
 GOOD = (Path(__file__).parents[2] / 'config' / 'classifier.yaml').read_bytes()
 SHORT = b'/**:\n  ros__parameters:\n    top_k: 3\n    score_threshold: 0.5\n    model: demo\n'
@@ -23,7 +25,7 @@ def file(tmp_path_factory):
 
 @cases
 @given(data=damaged([GOOD, SHORT]))
-def test_a_damaged_file_is_read_or_refused(private_graph, file, data):
+def test_damaged_parameter_file_is_read_or_refused(private_graph, file, data):
     file.write_bytes(data)
     context = rclpy.Context()
     try:

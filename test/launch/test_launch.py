@@ -123,7 +123,7 @@ def nodes_of(launch):
             if b'classifier_node' in Path(f'/proc/{child}/cmdline').read_bytes()]
 
 
-def test_a_node_that_is_killed_comes_again(environment, tmp_path):
+def test_respawn_restarts_killed_node(environment, tmp_path):
     with launched(environment, tmp_path, 'classifier', 'respawn:=true') as (launch, log):
         for count in (1, 2):
             wait(lambda c=count: log.read_text().count('[classifier]: model ') == c, 'the node')

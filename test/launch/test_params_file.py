@@ -41,8 +41,7 @@ def actions(name, **given):
 
 @pytest.mark.parametrize('launch', ['classifier', 'multi_classifier'])
 @pytest.mark.parametrize('content,reason', WRONG_FILES.values(), ids=WRONG_FILES)
-def test_params_file_that_is_none_ends_the_launch_in_one_sentence(tmp_path, launch, content,
-                                                                  reason):
+def test_invalid_params_file_ends_launch_in_one_sentence(tmp_path, launch, content, reason):
     from edgenext_ros.ros.launch_checks import LaunchArgumentError
     path = tmp_path / 'parameters.yaml'
     if content == 'folder':

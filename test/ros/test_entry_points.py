@@ -19,7 +19,7 @@ entry_points.{node}()
 
 @pytest.mark.parametrize('node', ['camera', 'classifier', 'multi_classifier'])
 @pytest.mark.parametrize('number', ['SIGINT', 'SIGTERM'])
-def test_a_signal_while_modules_load_ends_it_cleanly(node, number):
+def test_signal_during_imports_ends_node_cleanly(node, number):
     done = subprocess.run([sys.executable, '-c', CODE.format(number=number, node=node)],
                           capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')

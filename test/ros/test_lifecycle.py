@@ -18,7 +18,7 @@ from rcl_interfaces.srv import SetParameters
 from std_srvs.srv import Trigger
 
 
-def test_without_autostart_it_waits_and_cycles(ros, make_image):
+def test_node_without_autostart_waits_and_cycles(ros, make_image):
     process = ros.start('node', autostart=False)
     results = ros.collect(Classification, 'classification')
     for _ in range(3):
@@ -39,7 +39,7 @@ def test_without_autostart_it_waits_and_cycles(ros, make_image):
     assert 'Traceback' not in process.output
 
 
-def test_an_illegal_transition_is_answered(ros):
+def test_illegal_transition_is_refused_and_logged(ros):
     process = ros.start('node', autostart=False)
     assert not change(ros, ACTIVATE)
     assert not change(ros, CLEANUP)
@@ -111,7 +111,7 @@ def test_another_number_of_labels_is_refused(ros, tmp_path, count):
     assert 'Traceback' not in process.output
 
 
-def test_a_failed_configure_leaves_a_node_that_can_be_mended(ros, tmp_path, make_image):
+def test_node_configures_after_failed_configure(ros, tmp_path, make_image):
     process = ros.start('node', autostart=False, model=tmp_path / 'none.onnx')
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     ros.wait(lambda: status(diagnostics) and status(diagnostics)[:2] == (0, 'unconfigured'))
@@ -137,7 +137,7 @@ def test_a_failed_configure_leaves_a_node_that_can_be_mended(ros, tmp_path, make
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_signals_end_it_cleanly_while_frames_come(ros, classifier, make_image, number):
+def test_signal_under_traffic_ends_node_cleanly(ros, classifier, make_image, number):
     process, results, camera = classifier()
     ros.ask(camera, make_image(), results)
     for _ in range(5):
@@ -147,7 +147,7 @@ def test_signals_end_it_cleanly_while_frames_come(ros, classifier, make_image, n
     assert 'rror' not in process.output
 
 
-def test_a_signal_during_the_start_ends_it_too(ros):
+def test_signal_during_start_ends_node_cleanly(ros):
     process = ros.start('node')
     ros.wait(lambda: '/classifier' in [f'{ns}{name}'.replace('//', '/') for name, ns
                                        in ros.node.get_node_names_and_namespaces()])

@@ -42,7 +42,7 @@ def test_wrong_values_are_refused(name, value, reason):
         check(TABLE[name], value)
 
 
-def test_an_integer_will_do_for_a_float():
+def test_integer_is_accepted_for_float_parameter():
     assert check(TABLE['score_threshold'], 1) == 1.0
 
 
@@ -135,7 +135,7 @@ def test_wrong_initial_values_end_the_node_with_one_sentence(ros, parameters, se
 
 @pytest.mark.parametrize('text', [None, 'a: [', '/**:\n  top_k: 3\n'],
                          ids=['missing', 'broken', 'without ros__parameters'])
-def test_a_parameter_file_that_cannot_be_read(ros, tmp_path, text):
+def test_unreadable_parameter_file_ends_node_with_its_name(ros, tmp_path, text):
     path = tmp_path / 'parameters.yaml'
     if text is not None:
         path.write_text(text)
@@ -145,14 +145,14 @@ def test_a_parameter_file_that_cannot_be_read(ros, tmp_path, text):
     assert 'Traceback' not in process.output
 
 
-def test_the_shipped_file_holds_every_default(request):
+def test_classifier_yaml_holds_every_default(request):
     path = request.config.rootpath / 'config' / 'classifier.yaml'
     values = yaml.safe_load(path.read_text())['/**']['ros__parameters']
     assert values == {name: entry.default for name, entry in TABLE.items()}
 
 
 @pytest.mark.parametrize('table', [ClassifierSettings, CameraSettings])
-def test_the_readme_has_the_tables(request, table):
+def test_readme_has_parameter_tables(request, table):
     assert markdown(table) in (request.config.rootpath / 'README.md').read_text()
 
 
@@ -177,7 +177,7 @@ def test_a_qos_override_stays_with_its_topic(ros):
     ('classification.publisher', 'reliability', True, 'got True'),
     ('classifier/annotated_image.publisher', 'depth', 0, 'got 0'),
     ('classification.publisher', 'durability', 'foo', 'transient_local, volatile')])
-def test_a_qos_override_that_cannot_be_is_one_sentence(ros, topic, policy, value, says):
+def test_invalid_qos_override_ends_node_in_one_sentence(ros, topic, policy, value, says):
     name = f'qos_overrides./{topic}.{policy}'
     process = ros.start('node', **{name: value})
     assert process.process.wait(20) == 1
@@ -185,7 +185,7 @@ def test_a_qos_override_that_cannot_be_is_one_sentence(ros, topic, policy, value
     assert process.output.count('\n') == 1
 
 
-def test_a_late_listener_gets_the_last_image_where_both_sides_keep_it(ros, make_image):
+def test_transient_local_image_from_before_the_start_is_classified(ros, make_image):
     camera = ros.node.create_publisher(
         Image, 'image', QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
     camera.publish(make_image())
@@ -210,7 +210,7 @@ def test_qos_overrides_that_no_topic_takes_are_told_once(ros, request, module, t
     assert f'{topic}.depth' not in line and topic in line.partition('TOPIC one of')[2]
 
 
-def test_a_higher_rate_holds_from_the_next_frame_on(ros, classifier, make_image):
+def test_raised_max_rate_applies_to_next_frame(ros, classifier, make_image):
     _, results, camera = classifier(max_rate=0.01)
     ros.ask(camera, make_image(), results)
     answer = ros.call(SetParameters, '/classifier/set_parameters',

@@ -89,7 +89,7 @@ def test_argument_that_the_locale_cannot_read_is_one_sentence(ros, start_node, n
     ('image:=classification', 'classification'), ('image:=~/annotated_image', '~/annotated_image'),
     ('classification:=image', 'classification'), ('image:=/rosout', '/rosout'),
     ('classification:=~/vision_info', '~/vision_info')])
-def test_two_topics_that_are_one_end_the_node_in_one_sentence(start_node, node, rule, other):
+def test_topics_remapped_onto_each_other_end_node_in_one_sentence(start_node, node, rule, other):
     process = start_node(node, '-r', rule)
     assert process.process.wait(30) == 1
     (line,) = process.output.splitlines()

@@ -73,7 +73,7 @@ def test_jpeg(ros, pictures):
     assert (frame.width, frame.height) == (320, 240)
 
 
-def test_a_video_plays_to_its_end(ros, tmp_path, photograph):
+def test_camera_plays_video_to_its_end(ros, tmp_path, photograph):
     path = tmp_path / 'video.avi'
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, (320, 240))
     for _ in range(15):
@@ -117,7 +117,7 @@ def test_end_in_a_program_of_ones_own_calls_finish_once(ros, tmp_path, photograp
     ({'encoding': 'foo'}, "cannot encode 'foo'"),
     ({'rate': 0.0}, "'rate' must be 0.1 to 240.0"),
 ], ids=str)
-def test_nothing_to_play_is_one_sentence(ros, pictures, parameters, sentence):
+def test_camera_without_pictures_ends_in_one_sentence(ros, pictures, parameters, sentence):
     process = ros.start('camera.node', **{'source': pictures, **parameters})
     assert process.process.wait(30) == 1
     assert sentence in process.output

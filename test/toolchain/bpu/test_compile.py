@@ -90,7 +90,7 @@ def full_disk(folder, name):
 
 
 @pytest.mark.parametrize('part', ['mine.recipe.json.part', 'mine.bin.part'])
-def test_a_disk_that_is_full_at_the_end(fake_tools, tmp_path, capsys, part):
+def test_full_disk_at_the_end_leaves_no_result(fake_tools, tmp_path, capsys, part):
     fake_tools()
     full_disk(tmp_path, part)
     assert compile_demo(tmp_path / 'mine.bin') == 1
@@ -107,7 +107,7 @@ def test_a_disk_that_is_full_later_leaves_the_former_pair(fake_tools, tmp_path, 
     assert not list(tmp_path.glob('*.part'))
 
 
-def test_a_temporary_folder_that_fills_up(fake_tools, tmp_path, capsys, monkeypatch):
+def test_full_temporary_folder_is_named(fake_tools, tmp_path, capsys, monkeypatch):
     fake_tools()
     monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))
     read = nv12_pictures.read_pictures
@@ -123,7 +123,7 @@ def test_a_temporary_folder_that_fills_up(fake_tools, tmp_path, capsys, monkeypa
     assert not list(tmp_path.glob('edgenext-*'))
 
 
-def test_a_full_disk_in_the_tools_python(toolchain, tmp_path):
+def test_full_disk_in_tools_python_is_named(toolchain, tmp_path):
     """There it is the last line of a traceback."""
     full_disk(tmp_path, 'model.onnx.part')
     job = Job(str(ONNX), RECIPES['fast'], None, PICTURES)
@@ -148,7 +148,7 @@ def test_an_output_that_cannot_be_written_is_refused_at_once(
     assert out == ''
 
 
-def test_what_is_kept(fake_tools, tmp_path):
+def test_keep_holds_log_network_and_reports(fake_tools, tmp_path):
     fake_tools()
     assert compile_demo(tmp_path / 'mine.bin', '--keep', tmp_path / 'a' / 'b') == 0
     assert sorted(file.name for file in (tmp_path / 'a' / 'b').iterdir()) == [
@@ -177,7 +177,7 @@ def test_without_the_tools_it_says_so(tmp_path, capsys, monkeypatch):
     assert '$EDGENEXT_TOOLCHAIN names this folder' in refused(capsys, tmp_path / 'mine.bin')
 
 
-def test_a_model_that_is_not_there(fake_tools, tmp_path, capsys):
+def test_missing_model_is_refused(fake_tools, tmp_path, capsys):
     fake_tools()
     assert compile_demo(tmp_path / 'mine.bin', model=tmp_path / 'none.onnx') == 1
     said = refused(capsys, tmp_path / 'mine.bin')
@@ -189,7 +189,7 @@ def test_a_name_of_timm_with_a_tag_is_no_file(fake_tools, tmp_path):
     assert compile_demo(tmp_path / 'mine.bin', model='edgenext_small.usi_in1k') == 0
 
 
-def test_a_model_that_is_no_edgenext(toolchain, tmp_path, capsys):
+def test_model_that_is_no_edgenext_is_refused(toolchain, tmp_path, capsys):
     other = tmp_path / 'other.onnx'
     other.write_bytes(b'not a model')
     assert compile_demo(tmp_path / 'mine.bin', model=other) == 1

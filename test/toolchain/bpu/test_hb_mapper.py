@@ -113,7 +113,7 @@ def test_report_without_calibration(output):
     ('ERROR first\nwrite: No space left on device\nbye', 'write: No space left on device'),
     ('one\ntwo\n\n[====]  90%\n', 'two'), ('', 'no word'), ('x' * 999, 'x' * 400)],
     ids=['error', 'exception', 'full disk', 'last line', 'nothing', 'long'])
-def test_the_reason_of_a_failure(log, reason):
+def test_reason_of_hb_mapper_failure_is_found_in_log(log, reason):
     assert hb_mapper._last(log) == reason
 
 
@@ -155,6 +155,6 @@ def test_ctrl_c_ends_the_compiler_that_hb_mapper_has_started(run, output, tmp_pa
     ('echo done', 'exit code 0: done'), ('kill -9 $$', 'exit code -9: no word'),
     ('touch out/x.bin; rm out/*.json; echo all on the CPU', 'all on the CPU')],
     ids=['error', 'full disk', 'no model', 'killed', 'no report'])
-def test_a_run_that_fails(run, output, script, reason):
+def test_failed_hb_mapper_run_raises_its_reason(run, output, script, reason):
     with pytest.raises(ModelError, match=reason):
         run(script)

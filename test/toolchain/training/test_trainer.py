@@ -37,13 +37,13 @@ def test_another_picture_of_the_same_name_is_shown_to_the_teacher_again(toolchai
 import sys
 from pathlib import Path
 from dataclasses import replace
-from edgenext_ros.toolchain import dataset, teacher
+from edgenext_ros.toolchain.training import photographs, teacher
 looked = []
 teacher._efficientnet_lite2 = teacher.torch.nn.Identity
 teacher._basis = lambda *_: None
 teacher._look = lambda model, basis, data, *_: looked.append(1) or teacher.np.ones(
     (len(data), 4, 1, 1))
-data = dataset.read_folder(Path(sys.argv[1]))
+data = photographs.read_folder(Path(sys.argv[1]))
 for images in (data.images, data.images, data.images[::-1]):
     teacher.look(replace(data, images=images), views=1, seed=0, cache=Path(sys.argv[2]),
                  progress=print)
