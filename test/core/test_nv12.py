@@ -239,8 +239,3 @@ def test_covered_is_what_has_a_pixel_for_each_of_the_models(fit, size, covered):
 def test_wrong_options_are_refused(arguments):
     with pytest.raises(ValueError, match=r'even|one of'):
         Nv12Converter(**{'width': 224, 'height': 224, **arguments})
-
-
-def test_ranges_and_fits_are_what_the_parameters_offer():
-    assert FITS == ('stretch', 'letterbox', 'crop')
-    assert YUV_RANGES == ('limited', 'full')

@@ -6,6 +6,8 @@ from dataclasses import fields
 import shlex
 
 from edgenext_ros.cli.parameters import markdown
+from edgenext_ros.core.frame import Frame
+from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.ros.messages import Classification
 from edgenext_ros.ros.parameters import Parameters
 from edgenext_ros.ros.settings import (
@@ -16,6 +18,7 @@ from edgenext_ros.ros.settings import (
     rule_of,
 )
 from helpers.parameters import message
+import numpy as np
 import pytest
 from rcl_interfaces.srv import (
     DescribeParameters,
@@ -40,6 +43,13 @@ TABLE = {entry.name: entry for entry in fields(ClassifierSettings)}
 def test_wrong_values_are_refused(name, value, reason):
     with pytest.raises(ParameterError, match=reason):
         check(TABLE[name], value)
+
+
+@pytest.mark.parametrize('name', ['fit', 'yuv_range'])
+def test_converter_takes_every_choice_of_parameter(name):
+    for choice in rule_of(TABLE[name]).choices:
+        converter = Nv12Converter(width=32, height=32, **{name: choice})
+        assert converter.convert(Frame.from_image(np.zeros((48, 64, 3), np.uint8))).size == 1536
 
 
 def test_integer_is_accepted_for_float_parameter():
@@ -76,12 +86,19 @@ def test_live_changes_apply_and_wrong_ones_change_nothing(ros, classifier, make_
 
 
 class Node:
-    """What ``Parameters.change`` asks of its node."""
+    """What ``Parameters`` asks of its node."""
 
-    state = 'active'
+    def __init__(self, state, **values):
+        self.state, self._values = state, values
 
     def get_fully_qualified_name(self):
         return '/robot/classifier'
+
+    def declare_parameter(self, name, default, descriptor):
+        return rclpy.parameter.Parameter(name, value=self._values.get(name, default))
+
+    def set_descriptor(self, name, descriptor):
+        """Keep none."""
 
 
 @pytest.mark.parametrize('state,first,last', [
@@ -95,9 +112,7 @@ class Node:
     ('model', 'true', "'\"true\"'"), ('model', "it's", '\'"it\'"\'"\'s"\''),
     ('labels', '', "'\"\"'"), ('priority', 7, '7'), ('autostart', False, 'false')])
 def test_refused_change_gives_the_commands_that_make_it(state, first, last, name, value, written):
-    table = Parameters.__new__(Parameters)
-    table._node, table._entries, table.settings = Node(), TABLE, ClassifierSettings(labels='a')
-    table._node.state = state
+    table = Parameters(Node(state, labels='a'), ClassifierSettings())
     with pytest.raises(ParameterError) as caught:
         table.change([rclpy.parameter.Parameter(name, value=value)], configured=True)
     commands = str(caught.value).partition(' is unconfigured: ')[2].split(' && ')

@@ -104,7 +104,7 @@ def test_end_in_a_program_of_ones_own_calls_finish_once(ros, tmp_path, photograp
     ros.at_end(node.destroy_node)
     ros.executor.add_node(node)
     playing, images = ros.collect(Header, '/camera/playing'), ros.collect(Image, 'image')
-    ros.wait(lambda: node._timer.is_canceled(), what='the end')
+    ros.wait(lambda: all(timer.is_canceled() for timer in node.timers), what='the end')
     ros.wait(lambda: len(images) == len(playing) == 3, what='all pictures')
     assert ended == [1] * given
 
