@@ -11,7 +11,6 @@ from edgenext_ros.core.nv12 import (
     fit_rectangles,
     FITS,
     Nv12Converter,
-    YUV_RANGES,
 )
 from edgenext_ros.core.to_yuv import Rectangle
 import numpy as np
