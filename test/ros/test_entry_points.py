@@ -48,6 +48,7 @@ def test_little_address_space_never_ends_in_a_traceback(ros, megabytes):
     assert not any('Traceback' in line for line in lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('error', [
     'ImportError("libssl.so: failed to map segment\\nmore")', 'MemoryError()',
     'AttributeError("_ARRAY_API not found")', 'SystemError("initialization failed")'])

@@ -10,6 +10,7 @@ from edgenext_ros.ros.receiver import Receiver
 import pytest
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.serialization import deserialize_message
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 
 RCLError = rclpy_implementation.RCLError
@@ -99,13 +100,11 @@ def test_receiver_wait_ends_with_receiver_context_or_node(ros, taker, subscribed
     assert taker.ended.wait(10)
 
 
-class Broken:
-    """A subscription whose messages cannot be taken, and its handle."""
-
-    msg_type = Image
+class BrokenHandle:
+    """A subscription's handle, whose messages cannot be taken."""
 
     def __init__(self, error):
-        self.handle, self.error = self, error
+        self.error = error
 
     def __enter__(self):
         return self
@@ -118,20 +117,36 @@ class Broken:
 
 
 @pytest.mark.parametrize('error', [MemoryError('6 MB'), RCLError('busy')], ids=repr)
-def test_failed_take_is_logged(ros, capfd, error):
+def test_failed_take_is_logged(ros, make_image, monkeypatch, capfd, error):
     receiver = Receiver(ros.node, lambda *_: pytest.fail('nothing came'))
-    receiver._ready = receiver.subscription = Broken(error)
-    receiver.take()
-    assert f'an image was not received: {type(error).__name__}: {error}' in capfd.readouterr().err
+    receiver.subscribe(Image, 'image')
+    ros.publisher().publish(make_image())
+
+    def take():
+        receiver.wait()
+        with monkeypatch.context() as patch:
+            patch.setattr(Subscription, 'handle', BrokenHandle(error))
+            receiver.take()
+        return f'an image was not received: {type(error).__name__}: {error}' in \
+            capfd.readouterr().err
+
+    ros.wait(take, what='the line')
+
+
+class BrokenWaitSet:
+    """A wait set of rcl that cannot be used."""
+
+    def __init__(self, *sizes):
+        pass
+
+    def clear_entities(self):
+        raise RCLError('busy')
 
 
 def test_failed_wait_is_repeated_while_context_is_valid(ros, monkeypatch):
-    receiver = Receiver(ros.node, lambda *_: None)
-
-    def fail():
-        raise RCLError('busy')
-
-    monkeypatch.setattr(receiver, '_wait', fail)
+    with monkeypatch.context() as patch:
+        patch.setattr(rclpy_implementation, 'WaitSet', BrokenWaitSet)
+        receiver = Receiver(ros.node, lambda *_: None)
     assert receiver.wait()
     ros.context.shutdown()
     assert not receiver.wait()
