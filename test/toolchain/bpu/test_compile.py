@@ -16,8 +16,8 @@ import tempfile
 from edgenext_ros.cli import main
 from edgenext_ros.engines.simulator import vendor_tools
 from edgenext_ros.toolchain import nv12_pictures
-from edgenext_ros.toolchain.bpu import compile as compile_module, hb_mapper
-from edgenext_ros.toolchain.bpu.compile import Job
+from edgenext_ros.toolchain.bpu import hb_mapper
+from edgenext_ros.toolchain.bpu.compile import compile_model, Job
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
 from helpers.fake_mapper import BIN, compile_demo, ONNX, PICTURES
 import pytest
@@ -123,12 +123,17 @@ def test_full_temporary_folder_is_named(fake_tools, tmp_path, capsys, monkeypatc
     assert not list(tmp_path.glob('edgenext-*'))
 
 
-def test_full_disk_in_tools_python_is_named(toolchain, tmp_path):
+def test_full_disk_in_tools_python_is_named(toolchain, tmp_path, monkeypatch):
     """There it is the last line of a traceback."""
-    full_disk(tmp_path, 'model.onnx.part')
+    monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))
+
+    def fill_up(stage):
+        if stage.startswith('writing the graph'):
+            [folder] = tmp_path.glob('edgenext-*')
+            full_disk(folder, 'model.onnx.part')
     job = Job(str(ONNX), RECIPES['fast'], None, PICTURES)
-    with pytest.raises(OSError, match='No space left') as caught:
-        compile_module._prepare(toolchain, job, tmp_path / 'model.onnx')
+    with pytest.raises(OSError, match='the disk is full') as caught:
+        compile_model(job, progress=fill_up)
     assert caught.value.errno == errno.ENOSPC
 
 
