@@ -11,6 +11,7 @@ TROS cameras (their own launch files start them):
 """
 
 from ament_index_python.packages import get_package_share_directory
+from edgenext_ros.choices import ENGINES
 from edgenext_ros.ros.dds_environment import environment
 from edgenext_ros.ros.launch_checks import parameter_file
 from launch import LaunchDescription, LaunchDescriptionEntity
@@ -37,8 +38,7 @@ ARGUMENTS = [
         description='Catalog name or path; empty takes it from params_file'),
     DeclareLaunchArgument(
         'runtime', default_value='', description='Inference engine; empty takes it from '
-        'params_file',
-        choices=['', 'auto', 'libdnn', 'hbm_runtime', 'hobot_dnn', 'onnx', 'simulator']),
+        'params_file', choices=['', 'auto', *ENGINES]),
     DeclareLaunchArgument(
         'camera', default_value='', choices=list(CAMERAS),
         description='TROS camera whose topic and message type to use'),

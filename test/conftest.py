@@ -20,7 +20,7 @@ if importlib.util.find_spec('edgenext_ros') is None:  # a bare "pytest" in the s
 
 import cv2
 from edgenext_ros.bench import ros_domain
-from edgenext_ros.engines.base import RuntimeUnavailableError
+from edgenext_ros.engines.base import EngineUnavailableError
 from edgenext_ros.engines.simulator import vendor_tools
 from edgenext_ros.libraries import install_onnxruntime
 from edgenext_ros.models.store import resource_folder
@@ -135,7 +135,7 @@ def toolchain():
     """Find the vendor's PC tools, or skip the test and say how to get them."""
     try:
         return vendor_tools.find()
-    except RuntimeUnavailableError as error:
+    except EngineUnavailableError as error:
         pytest.skip(str(error))
 
 

@@ -11,6 +11,7 @@ import sys
 import tarfile
 from xml.etree import ElementTree
 
+from edgenext_ros.ros.optional_interfaces import OPTIONAL_INTERFACES
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -163,8 +164,23 @@ def test_every_ros_import_is_a_declared_dependency():
     used = {name.split('.')[0] for file in files for name in imports(file)}
     of_ros = {name for name in used
               if name in ROS_MODULES or name.endswith(('_msgs', '_srvs', '_interfaces'))}
-    optional = {'hbm_img_msgs'}  # the vendor's; the node says what is missing
-    assert of_ros - optional <= declared
+    assert of_ros - OPTIONAL_INTERFACES.keys() <= declared
+
+
+def test_optional_interfaces_are_no_dependencies_and_are_imported_only_in_functions():
+    """They have no rosdep key; a module that imports them at once would need them everywhere."""
+    package = ElementTree.parse(ROOT / 'package.xml').getroot()
+    declared = {element.text for element in package if element.tag.endswith('depend')}
+    assert not declared & OPTIONAL_INTERFACES.keys()
+    assert not [f'{file.relative_to(ROOT)}: {name}' for file in sources('.')
+                for name in imports(file, anywhere=False)
+                if name.split('.')[0] in OPTIONAL_INTERFACES]
+
+
+def test_the_readme_names_every_optional_interface():
+    on_the_robot = (ROOT / 'README.md').read_text(encoding='utf-8').partition(
+        '## On the robot')[2].partition('\n## ')[0]
+    assert not [name for name in OPTIONAL_INTERFACES if f'`{name}`' not in on_the_robot]
 
 
 def test_every_module_is_in_a_known_room():

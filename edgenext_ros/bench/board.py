@@ -11,7 +11,7 @@ import sys
 from time import perf_counter
 
 from edgenext_ros.bench.host import Row
-from edgenext_ros.engines.base import InferenceError, ModelError
+from edgenext_ros.engines.base import infer, InferenceError, ModelError
 from edgenext_ros.engines.select import open_model, probe
 from edgenext_ros.models.catalog import CATALOG
 from edgenext_ros.models.store import locate, ModelNotFoundError
@@ -55,14 +55,14 @@ def rows(engines: tuple[str, ...], *, repeat: int) -> Iterator[Row]:
 
 def _latency_ms(path: Path, engine: str, repeat: int) -> float:
     """Return the median time of an inference in milliseconds."""
-    runtime, info = open_model(path, runtime=engine)
+    opened, info = open_model(path, runtime=engine)
     try:
         picture = np.random.default_rng(0).integers(0, 256, info.nv12_size, np.uint8)
         times = []
         for _ in range(repeat):
             begin = perf_counter()
-            runtime.infer(picture)
+            infer(opened, picture)
             times.append(1e3 * (perf_counter() - begin))
     finally:
-        runtime.close()
+        opened.close()
     return median(times)

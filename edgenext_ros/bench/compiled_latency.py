@@ -15,9 +15,10 @@ from statistics import median
 from types import MappingProxyType
 from typing import Any
 
-from edgenext_ros.toolchain.bpu.compile import compile_model, fingerprint, Job, Progress
+from edgenext_ros.toolchain.bpu.compile import compile_model, fingerprint, Job
 from edgenext_ros.toolchain.bpu.hb_mapper import Report
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
+from edgenext_ros.toolchain.progress import Progress
 
 BOARD = MappingProxyType({
     'edgenext_xx_small': (2.47, 7.24, 403.49), 'edgenext_x_small': (2.88, 9.63, 345.73),

@@ -23,6 +23,7 @@ import subprocess
 import sys
 from threading import Event, Thread
 from time import monotonic, process_time, sleep, time
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -179,18 +180,20 @@ def listener(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]
     return lambda: {'frames': len(ages), 'ages_ms': ages}
 
 
-class _Engine:
+class _Slot:
     """
     In the place of a BPU: the same result after the same time.
 
     :param meter: called for each frame.
-    :param wait: takes this many microseconds, with or without the GIL.
+    :param size: of a picture, in bytes.
+    :param wait: takes ``us`` microseconds, with or without the GIL.
     """
 
-    def __init__(self, meter: Meter, wait: Callable[[int], Any], microseconds: int) -> None:
-        self._meter, self._wait, self._microseconds = meter, wait, microseconds
+    def __init__(self, meter: Meter, size: int, wait: Callable[[int], Any], us: int) -> None:
+        self.picture = np.zeros(size, np.uint8)
+        self._meter, self._wait, self._microseconds = meter, wait, us
 
-    def infer(self, nv12: Any) -> Any:
+    def run(self) -> Any:
         """Return what it always returns."""
         self._meter()
         if self._microseconds:
@@ -205,9 +208,7 @@ class _Helper:
     """
     The same in a process of its own, with shared memory: what would keep the GIL free here.
 
-    :param meter: called for each frame.
-    :param size: of a picture, in bytes.
-    :param microseconds: of an inference.
+    Parameters as in ``_Slot``.
     """
 
     _WORK = ('import mmap, os, sys; from ctypes import CDLL; '
@@ -218,17 +219,16 @@ class _Helper:
         self._meter = meter
         memory = os.memfd_create('picture')  # without a name that could be left behind
         os.truncate(memory, size)
-        self._picture = np.frombuffer(mmap.mmap(memory, size), np.uint8)
+        self.picture = np.frombuffer(mmap.mmap(memory, size), np.uint8)
         self._process = subprocess.Popen(
             [sys.executable, '-c', self._WORK, str(memory), str(microseconds)], bufsize=0,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[memory])
         os.close(memory)
-        self.infer(self._picture)  # it has started
+        self.run()  # it has started
 
-    def infer(self, nv12: Any) -> Any:
+    def run(self) -> Any:
         """Hand the picture over, and wait for the result."""
         self._meter()
-        np.copyto(self._picture, nv12)
         self._process.stdin.write(b'1')
         self._process.stdout.read(1)
         return _LOGITS
@@ -241,6 +241,7 @@ class _Helper:
 def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, Any]]]:
     """Return this package's node without its network, whose time is none of the node's."""
     from edgenext_ros.engines.select import open_model
+    from edgenext_ros.engines.slot_pool import SlotPool
     from edgenext_ros.ros.node import ClassifierNode
     from edgenext_ros.ros.process import keep_memory, SWITCH_SECONDS
 
@@ -250,11 +251,12 @@ def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, An
     meter = Meter()
 
     def opener(*arguments: Any, **more: Any) -> Any:
-        runtime, info = open_model(*arguments, **more)
-        runtime.close()
-        if options['helper']:
-            return _Helper(meter, info.nv12_size, options['infer_us']), info
-        return _Engine(meter, library.usleep, options['infer_us']), info
+        engine, info = open_model(*arguments, **more)
+        engine.close()
+        size, microseconds = info.nv12_size, options['infer_us']
+        slot: Any = _Helper(meter, size, microseconds) if options['helper'] else _Slot(
+            meter, size, library.usleep, microseconds)
+        return SimpleNamespace(slot=SlotPool(info, [slot]).slot, close=slot.close), info
 
     node = ClassifierNode(opener=opener)
     node.trigger_configure()

@@ -12,11 +12,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 import gc
-from importlib import import_module
 import json
+from pathlib import Path
 import struct
 import sys
 import threading
@@ -24,6 +22,9 @@ from time import monotonic, process_time, sleep
 from typing import Any
 
 import cv2
+from edgenext_ros.engines.base import EngineOptions, ModelInfo, Scores
+from edgenext_ros.engines.recovering import Recovering
+from edgenext_ros.engines.slot_pool import SlotPool
 from edgenext_ros.ros.node import ClassifierNode
 import numpy as np
 import rclpy
@@ -32,13 +33,6 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 
-try:
-    _base = import_module('edgenext_ros.engines.base')
-    _recovering = import_module('edgenext_ros.engines.recovering')
-except ModuleNotFoundError:
-    _base = import_module('edgenext_ros.runtime.base')
-    _recovering = import_module('edgenext_ros.runtime.recovering')
-
 _BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 _SCORES = np.random.default_rng(0).normal(0, 3, 100).astype(np.float32)
 """As many as the bundled model gives, whose labels the node reads."""
@@ -46,31 +40,24 @@ _PERIOD_NS = 33_333_333
 _LONGEST_S = 60.0
 
 
-class Engine:
-    """An engine that does nothing, by each of the protocols that the node has had."""
+class Nothing:
+    """An engine that does nothing; also the slots that it lends."""
 
-    def __init__(self) -> None:
+    def __init__(self, slots: int) -> None:
         self.runs = 0
         self.picture = np.zeros(224 * 224 * 3 // 2, np.uint8)
+        self.info = ModelInfo(name='nothing', engine='nothing', width=224, height=224,
+                              classes=_SCORES.size, slots=slots)
+        self.slot = SlotPool(self.info, [self] * slots).slot
 
-    def infer(self, nv12: Any) -> Any:
+    def open(self, model: Path, options: EngineOptions) -> ModelInfo:
+        """Return the model that there is."""
+        return self.info
+
+    def run(self) -> Scores:
         """Return what it always returns."""
         self.runs += 1
         return _SCORES
-
-    def infer_from(self, write: Any) -> Any:
-        """Lend the picture and return what it always returns."""
-        write(self.picture)
-        return self.infer(self.picture)
-
-    @contextmanager
-    def slot(self) -> Iterator[Engine]:
-        """Lend the one picture: one frame at a time is in work."""
-        yield self
-
-    def run(self) -> Any:
-        """Return what it always returns."""
-        return self.infer(self.picture)
 
     def close(self) -> None:
         """Do nothing."""
@@ -84,12 +71,10 @@ class Camera:
     """
 
     def __init__(self, case: dict[str, Any]) -> None:
-        self._engine = engine = Engine()
-        info = _base.ModelInfo(name='nothing', engine='nothing', width=224, height=224,
-                               classes=_SCORES.size, slots=case['slots'])
+        self._engine = engine = Nothing(case['slots'])
 
         def opener(*arguments: Any, **options: Any) -> Any:
-            return _recovering.Recovering(lambda: (engine, info)), info
+            return Recovering(lambda: (engine, engine.info)), engine.info
 
         self._node = ClassifierNode(
             opener=opener, parameter_overrides=[Parameter('runtime', value='onnx')])

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from edgenext_ros.core.nv12 import DEFAULT_FIT
-from edgenext_ros.toolchain.atomic_file import write
+from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.toolchain.bpu.compile import compile_model, fingerprint, Job
 from edgenext_ros.toolchain.bpu.hb_mapper import Report
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
@@ -108,8 +108,8 @@ class Study:
                 report = compile_model(
                     job, progress=lambda text, name=name: progress(f'{name}: {text}'))
                 known = {'made_of': made_of, 'report': asdict(report)}
-                text = json.dumps(known, indent=1)
-                write(note, lambda path, text=text: path.write_text(text))
+                with atomic_write(note) as part:
+                    part.write_text(json.dumps(known, indent=1))
             yield name, Report(**known['report']), folder / 'study_quantized_model.onnx'
 
 

@@ -22,12 +22,13 @@ import cv2
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Bytes, Frame
 from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.core.prediction import softmax
 from edgenext_ros.engines.base import Nv12
 from edgenext_ros.engines.select import ENGINES, suffixes
 from edgenext_ros.models import pictures, store
 from edgenext_ros.models.left_out import LeftOut
 from edgenext_ros.models.pictures import PictureError
-from edgenext_ros.toolchain.evaluation import labelled_pictures, metrics
+from edgenext_ros.toolchain.evaluation import labelled_pictures
 from edgenext_ros.toolchain.evaluation.evaluate import opened, Subject
 import numpy as np
 
@@ -143,7 +144,7 @@ def measure(subject: Subject, data: labelled_pictures.Labelled, *, side: int, fo
         progress(index + 1, len(data))
     stacked = {name: np.stack(values) for name, values in outputs.items()}
     shares = stacked if info.probabilities else {
-        name: metrics.probabilities(values) for name, values in stacked.items()}
+        name: softmax(values) for name, values in stacked.items()}
     best = {name: values.argmax(1) for name, values in shares.items()}
     return [Row(side, form, name, float((best[name] == data.truth).mean()),
                 float((best[name] == best[REFERENCE]).mean()),

@@ -13,15 +13,16 @@ from collections.abc import Callable, Iterator
 from ctypes import CDLL
 from threading import Event, Lock, Semaphore
 from time import perf_counter
-from typing import Any
 
 import cv2
 from edgenext_ros.bench.host import picture, quiet, Row, SIZE
-from edgenext_ros.core.classifier import Classifier
+from edgenext_ros.core.classifier import Classification, Classifier
 from edgenext_ros.core.encode import encode
-from edgenext_ros.core.frame import Bytes, Frame
+from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.newest_frame import Pipeline
 from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.engines.base import ModelInfo, Scores
+from edgenext_ros.engines.slot_pool import SlotPool
 import numpy as np
 
 INFERENCES = {'xx_small': 723, 'base': 5200}
@@ -31,22 +32,29 @@ _RUNS = 3
 _LOGITS = np.zeros(1000, np.float32)
 
 
-class _Bpu:
-    """An engine with memory for some pictures, which works on one at a time."""
+class _Slot:
+    """Memory of one picture; only one picture at a time is worked on."""
 
-    def __init__(self, *, slots: int, microseconds: int) -> None:
-        self._free = [np.empty(SIZE * SIZE * 3 // 2, np.uint8) for _ in range(slots)]
-        self._works = Lock()
-        self._sleep, self._microseconds = CDLL(None).usleep, microseconds
+    def __init__(self, work: Callable[[], object]) -> None:
+        self.picture = np.empty(SIZE * SIZE * 3 // 2, np.uint8)
+        self._work = work
 
-    def infer_from(self, write: Callable[[Bytes], Any]) -> Any:
-        """Have a picture written, and take the time of an inference."""
-        memory = self._free.pop()
-        write(memory)
-        with self._works:
-            self._sleep(self._microseconds)
-        self._free.append(memory)
+    def run(self) -> Scores:
+        """Take the time of an inference."""
+        self._work()
         return _LOGITS
+
+
+def bpu(*, slots: int, microseconds: int) -> SlotPool[_Slot]:
+    """Return an engine with memory for some pictures, which works on one at a time."""
+    works, sleep = Lock(), CDLL(None).usleep
+
+    def work() -> None:
+        with works:
+            sleep(microseconds)
+
+    info = ModelInfo('net', 'stand-in', width=SIZE, height=SIZE, classes=_LOGITS.size, slots=slots)
+    return SlotPool(info, [_Slot(work) for _ in range(slots)])
 
 
 class _Camera:
@@ -57,9 +65,10 @@ class _Camera:
         self._make, self._left = make, frames
         self._slots, self._places, self._ended = slots, Semaphore(0), Event()
         self._classifier = Classifier(
-            infer=lambda nv12: _LOGITS, converter=Nv12Converter(width=SIZE, height=SIZE),
-            infer_from=_Bpu(slots=slots, microseconds=microseconds).infer_from)
-        self._pipeline: Pipeline[bool] = Pipeline(self._work, source=self, at_once=slots)
+            slot=bpu(slots=slots, microseconds=microseconds).slot,
+            converter=Nv12Converter(width=SIZE, height=SIZE))
+        self._pipeline: Pipeline[bool, Classification] = Pipeline(
+            self._work, self._finish, source=self, at_once=slots)
 
     def wait(self) -> bool:
         """Wait for a place."""
@@ -82,12 +91,12 @@ class _Camera:
         self._pipeline.stop(1.0)
         return seconds
 
-    def _work(self, item: bool) -> Callable[[], None]:
+    def _work(self, item: bool) -> Classification:
         classifier = self._classifier
-        classifier.classify(self._make(classifier.converter), converted=self._pipeline.relieve)
-        return self._count
+        return classifier.classify(
+            self._make(classifier.converter), converted=self._pipeline.handover)
 
-    def _count(self) -> None:
+    def _finish(self, result: Classification) -> None:
         self._left -= 1
         if self._left <= 0:
             self._ended.set()

@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 
 from edgenext_ros import __version__
 from edgenext_ros.libraries import MissingPartError, require_opencv
+from edgenext_ros.models.atomic_file import atomic_write
 
 VERBS = ('bench', 'classify', 'compile', 'demo', 'evaluate', 'models', 'parameters', 'runtimes',
          'train', 'verify')
@@ -184,9 +185,5 @@ def write_json(path: Path | int | None, figures: object) -> None:
         # What a link leads to, a device or a pipe is written to, not replaced.
         path.write_text(json.dumps(figures, indent=2) + '\n')
         return
-    temporary = path.with_name(path.name + '.part')
-    try:
-        temporary.write_text(json.dumps(figures, indent=2) + '\n')
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_write(path) as part:
+        part.write_text(json.dumps(figures, indent=2) + '\n')

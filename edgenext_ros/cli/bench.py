@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from edgenext_ros.bench.table import markdown, plot, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from edgenext_ros.bench.host import Row
 
@@ -125,29 +125,30 @@ def _measured(arguments: argparse.Namespace) -> Iterator[Row]:
     yield from two_cameras.rows()
 
 
+def _unknown(option: str, names: list[str], known: Iterable[str]) -> str:
+    """Say which of an option's names are not known; empty when all are."""
+    unknown = sorted({*names} - {*known})
+    return (f'edgenext bench: {option} {", ".join(unknown)}: expected some of {"; ".join(known)}'
+            if unknown else '')
+
+
 def _run_bpu(arguments: argparse.Namespace) -> int:
     """Compile everything and print the tables."""
     import sys
-    from time import monotonic
 
     from edgenext_ros.bench import compiled_latency
     from edgenext_ros.cli import write_json
+    from edgenext_ros.cli.progress import Steps
 
     sizes = arguments.sizes or list(compiled_latency.BOARD)
-    unknown = sorted(set(sizes) - compiled_latency.BOARD.keys())
-    if unknown:
-        print(f'edgenext bench: --sizes {" ".join(unknown)}: expected some of '
-              f'{", ".join(compiled_latency.BOARD)}', file=sys.stderr)
+    wrong = _unknown('--sizes', sizes, compiled_latency.BOARD)
+    if wrong:
+        print(wrong, file=sys.stderr)
         return 2
-    begin = monotonic()
-
-    def progress(text: str) -> None:
-        print(f'{monotonic() - begin:6.0f} s  {size}: {text}', file=sys.stderr, flush=True)
-
-    rows = []
-    for size in sizes:
-        rows.append(compiled_latency.measure(
-            size, cache=arguments.cache, progress=progress))
+    steps = Steps(stderr=True)
+    rows = [compiled_latency.measure(size, cache=arguments.cache,
+                                     progress=lambda text, size=size: steps(f'{size}: {text}'))
+            for size in sizes]
     tables = compiled_latency.markdown(rows)
     print(tables)
     write_json(arguments.json, [case for row in rows for case in compiled_latency.as_json(row)])
@@ -175,10 +176,9 @@ def _run_quantisation(arguments: argparse.Namespace) -> int:
               file=sys.stderr)
         return 2
     forms = arguments.forms or list(study.FORMS)
-    unknown = sorted(set(forms) - study.FORMS.keys())
-    if unknown:
-        print(f'edgenext bench: --forms {", ".join(unknown)}: expected some of '
-              f'{"; ".join(study.FORMS)}', file=sys.stderr)
+    wrong = _unknown('--forms', forms, study.FORMS)
+    if wrong:
+        print(wrong, file=sys.stderr)
         return 2
     found = store.locate(str(arguments.model or 'demo'), suffixes=('.onnx',))
     if found.labels is None:

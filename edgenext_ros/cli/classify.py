@@ -39,7 +39,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     from edgenext_ros.cli import write_json
     from edgenext_ros.core.classifier import Classifier
-    from edgenext_ros.core.labels import LabelSet
     from edgenext_ros.core.nv12 import Nv12Converter
     from edgenext_ros.engines.select import open_model, suffixes
     from edgenext_ros.models import store
@@ -53,15 +52,13 @@ def run(arguments: argparse.Namespace) -> int:
     listings = [find(path).expect_some() if path.is_dir() else Listing(path.parent, (path.name,))
                 for path in arguments.pictures]
     located = store.locate(arguments.model, suffixes=suffixes(arguments.runtime))
-    runtime, info = open_model(located.path, runtime=arguments.runtime)
+    engine, info = open_model(located.path, runtime=arguments.runtime)
     try:
-        source = arguments.labels or located.labels
-        if source is None:
+        labels, source = store.labels_of(located, classes=info.classes, chosen=arguments.labels)
+        if not source:
             print(store.no_labels(located.path), file=sys.stderr)
-        labels = LabelSet.numbered(info.classes) if source is None else \
-            store.read_labels(source).check_count(info.classes, source=str(source))
         classifier = Classifier(
-            infer=runtime.infer, probabilities=info.probabilities,
+            slot=engine.slot, probabilities=info.probabilities,
             converter=Nv12Converter(width=info.width, height=info.height, fit=arguments.fit))
         print(f'{located.path} on {info.engine}')
         rows, accounts = [], []
@@ -70,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
             rows += classified
             accounts.append(account)
     finally:
-        runtime.close()
+        engine.close()
     total = Account(tuple(entry for account in accounts for entry in account.left_out),
                     sum(account.total for account in accounts))
     if total:

@@ -53,9 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Compile and print a summary; 2 when arguments do not go together."""
     from dataclasses import asdict
     import sys
-    from time import monotonic
 
     from edgenext_ros.cli import write_json
+    from edgenext_ros.cli.progress import Steps
     from edgenext_ros.toolchain.bpu.compile import compile_model, Job
     from edgenext_ros.toolchain.bpu.recipe import RECIPES
 
@@ -63,7 +63,6 @@ def run(arguments: argparse.Namespace) -> int:
     if wrong:
         print(f'edgenext compile: {wrong}', file=sys.stderr)
         return 2
-    begin = monotonic()
     report = compile_model(
         Job(model=arguments.model, recipe=RECIPES[arguments.recipe], output=arguments.output,
             pictures=None if arguments.random_weights else arguments.calibration,
@@ -71,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
             level=arguments.level, keep=arguments.keep, layers=arguments.layers,
             sensitivity=arguments.sensitivity,
             picture=arguments.size),
-        progress=lambda text: print(f'{monotonic() - begin:6.0f} s  {text}', flush=True))
+        progress=Steps())
     print(f'\nlatency       {report.latency_ms:.3f} ms, {report.fps:.0f} frames a second '
           f'(estimate of the compiler)\nDDR traffic   {report.ddr_mb:.2f} MB a frame\n'
           f'on the CPU    {", ".join(report.cpu_nodes) or "nothing"}')

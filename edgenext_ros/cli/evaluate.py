@@ -121,24 +121,22 @@ def _all_of(chosen: list[str], known: tuple[str, ...]) -> list[str]:
 
 def _labels(subjects: list[Subject], located: list[Located], own: Path | None) -> LabelSet:
     """Return the labels that all models share; numbers when none has any."""
-    from edgenext_ros.core.labels import LabelSet
     from edgenext_ros.models import store
 
-    shared: LabelSet | None = None
+    named: LabelSet | None = None
     for subject, found in zip(subjects, located, strict=True):
-        source, classes = own or found.labels, subject.info.classes
-        labels = shared if source is None else \
-            store.read_labels(source).check_count(classes, source=str(source))
-        shared = shared or labels
-        if classes != subjects[0].info.classes or labels != shared:
+        classes = subject.info.classes
+        labels, source = store.labels_of(found, classes=classes, chosen=own)
+        if source and named is None:
+            named = labels
+        if classes != subjects[0].info.classes or (source and labels != named):
             raise ValueError(
                 f'{subject.path}: expected the {subjects[0].info.classes} classes of '
                 f'{subjects[0].path.name} in the same order, found {classes} others; only models '
                 'of the same classes can be compared')
-    if shared is None:
+    if named is None:
         print(store.no_labels(subjects[0].path), file=sys.stderr)
-        return LabelSet.numbered(subjects[0].info.classes)
-    return shared
+    return named or labels
 
 
 def _show(evaluation: Evaluation) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 import sys
-import time
 from typing import Any, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -150,10 +149,11 @@ def _fetch(arguments: argparse.Namespace) -> int:
 
 def _fetch_one(entry: Entry, file: File, options: Any) -> dict[str, Any]:
     """Fetch one file and print how it went; others may follow, so an error is an outcome."""
+    from edgenext_ros.cli.progress import DownloadBar
     from edgenext_ros.models import ModelError, store
     from edgenext_ros.models.download import FetchError
     from edgenext_ros.models.fetch import fetch
-    bar = _Bar(file.name)
+    bar = DownloadBar(file.name)
     try:
         got = fetch(file, store.cache_folder(), options=options, progress=bar.show,
                     notice=bar.notice)
@@ -166,34 +166,6 @@ def _fetch_one(entry: Entry, file: File, options: Any) -> dict[str, Any]:
           f'{got.path}\n{"":<10}SHA-256 {got.digest.sha256}', flush=True)
     return {'path': str(got.path), 'bytes': got.digest.size, 'sha256': got.digest.sha256,
             'fresh': got.fresh}
-
-
-class _Bar:
-    """Progress of one file on stderr, only where that is a terminal; sentences always."""
-
-    def __init__(self, name: str) -> None:
-        self._name, self._shown = name, 0.0
-        self._terminal = sys.stderr.isatty()
-
-    def show(self, done: int, total: int | None) -> None:
-        """Draw the line anew, ten times a second at most."""
-        now = time.monotonic()
-        if self._terminal and (now - self._shown >= 0.1 or done == total):
-            self._shown = now
-            whole = f' of {total / 1e6:.2f}' if total else ''
-            percent = f'{100 * done / total:4.0f} %' if total else ''
-            print(f'\r\x1b[K{self._name}  {done / 1e6:.2f}{whole} MB{percent}', end='',
-                  file=sys.stderr, flush=True)
-
-    def notice(self, text: str) -> None:
-        """Print a sentence in place of the line."""
-        self.clear()
-        print(text, file=sys.stderr, flush=True)
-
-    def clear(self) -> None:
-        """Remove the line."""
-        if self._terminal:
-            print('\r\x1b[K', end='', file=sys.stderr, flush=True)
 
 
 def _verify(arguments: argparse.Namespace) -> int:

@@ -24,10 +24,11 @@ def markdown(table: type) -> str:
              '|---|---|---|---|---|---|']
     for entry in fields(table):
         rule = rule_of(entry)
+        change = 'live, loads the model' if rule.reloads else 'live' if rule.live else otherwise
         allowed = rule.constraint.replace('one of ', '')
         lines.append(
             f'| `{entry.name}` | {type(entry.default).__name__} | `{entry.default!r}` | {allowed} '
-            f'| {"live" if rule.live else otherwise} | {rule.description} |')
+            f'| {change} | {rule.description} |')
     return '\n'.join(lines)
 
 

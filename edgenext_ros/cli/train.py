@@ -57,11 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(f'edgenext train: {wrong}', file=sys.stderr)
         return 2
     if not find_spec('torch') or not find_spec('timm'):
-        from edgenext_ros.engines.base import RuntimeUnavailableError
+        from edgenext_ros.engines.base import EngineUnavailableError
         from edgenext_ros.engines.simulator import vendor_tools
         try:
             tools = vendor_tools.find()
-        except RuntimeUnavailableError:
+        except EngineUnavailableError:
             print('edgenext train: PyTorch and timm are missing: "pip install torch timm onnx", '
                   'or "./dev toolchain" in the source tree',
                   file=sys.stderr)
@@ -86,11 +86,10 @@ def _train(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
     from shlex import quote
     import sys
-    from time import monotonic
 
     from edgenext_ros.cli import write_json
+    from edgenext_ros.cli.progress import Steps
     from edgenext_ros.toolchain.evaluation.metrics import TOP
-    from edgenext_ros.toolchain.progress import Passing
     from edgenext_ros.toolchain.training.job import Job
     from edgenext_ros.toolchain.training.own_classes import train_folder
     from edgenext_ros.toolchain.training.trainer import parse_schedule, Settings
@@ -111,17 +110,8 @@ def _train(arguments: argparse.Namespace) -> int:
                           views=arguments.views, rate=arguments.rate, batch=arguments.batch,
                           schedule=schedule,
                           patience=arguments.patience, seed=arguments.seed))
-    begin, shown = monotonic(), 0.0
-
-    def progress(news: str) -> None:
-        nonlocal shown
-        seconds = monotonic() - begin
-        if not isinstance(news, Passing) or seconds - shown > 5:
-            print(f'{seconds:6.0f} s  {news}', flush=True)
-            shown = seconds
-
     try:
-        result = train_folder(job, progress=progress)
+        result = train_folder(job, progress=Steps())
     except KeyboardInterrupt:
         print(f'\nedgenext train: interrupted; the same command goes on after the last whole '
               f'epoch, from {job.output}', file=sys.stderr)

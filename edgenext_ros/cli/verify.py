@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     import sys
 
     from edgenext_ros.cli import write_json
+    from edgenext_ros.cli.progress import Meter
     from edgenext_ros.models.regular import shown
     from edgenext_ros.toolchain.evaluation.verify import verify
 
@@ -45,14 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f'edgenext verify: --count must be at least 1, got {arguments.count}',
               file=sys.stderr)
         return 2
-
-    def progress(done: int, total: int) -> None:
-        if sys.stderr.isatty() or done % 50 == 0 or done == total:
-            print(f'{done}/{total} pictures simulated', file=sys.stderr, flush=True,
-                  end='\r' if sys.stderr.isatty() and done < total else '\n')
-
     rows = verify(arguments.model, arguments.against, arguments.pictures, count=arguments.count,
-                  fit=arguments.fit, quantised=arguments.quantised, progress=progress)
+                  fit=arguments.fit, quantised=arguments.quantised, progress=Meter('simulator'))
     account = rows[0].account
     if account:
         print(account)

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from threading import Lock
 from time import perf_counter
+from typing import Protocol
 
 from edgenext_ros.core.frame import Bytes, Frame
 from edgenext_ros.core.nv12 import Nv12Converter
@@ -36,46 +38,52 @@ class Classification:
     timings: Timings
 
 
+class Slot(Protocol):
+    """Memory and task of one picture in an engine; ``engines.base.Slot`` is the same."""
+
+    @property
+    def picture(self) -> Bytes:
+        """Memory for one flat NV12 picture, to be written whole."""
+
+    def run(self) -> Values:
+        """Run the network on the picture; return one value per class."""
+
+
 class Classifier:
     """
-    Classify frames, one at a time, or with ``infer_from`` as many as the engine takes at once.
+    Classify frames, in as many threads at a time as the engine has slots.
 
-    :param infer: the engine: NV12 of the converter's size in, one value per class out.
-    :param converter: makes the NV12; may be exchanged between frames.
+    :param slot: lends a slot of the engine; waits for a free one.
+    :param converter: makes the NV12 picture.
     :param probabilities: the engine gives probabilities, not logits.
-    :param infer_from: where the engine lends its own memory, used instead of ``infer``: calls
-        what it is given with a flat NV12 picture to be written.
     """
 
-    def __init__(self, *, infer: Callable[[Bytes], Values], converter: Nv12Converter,
-                 probabilities: bool = False,
-                 infer_from: Callable[[Callable[[Bytes], object]], Values] | None = None) -> None:
+    def __init__(self, *, slot: Callable[[], AbstractContextManager[Slot]],
+                 converter: Nv12Converter, probabilities: bool = False) -> None:
         self.converter = converter
-        self._converting = Lock()
-        self._infer, self._infer_from = infer, infer_from
-        self._probabilities = probabilities
+        self._converting = Lock()  # the converter has buffers of its own
+        self._slot, self._probabilities = slot, probabilities
 
     def classify(self, frame: Frame, *, top_k: int = 5, threshold: float = 0.0,
-                 converted: Callable[[], None] = lambda: None) -> Classification:
+                 converted: Callable[[], None] | None = None) -> Classification:
         """
         Classify one frame.
 
-        :param converted: called when the frame is read: from here on the engine works.
+        :param frame: the picture.
+        :param top_k: classes in the result, at most.
+        :param threshold: classes with a lower score are left out.
+        :param converted: called once the frame is read; from then on the engine works.
         :raises InferenceError: the engine failed on this frame.
         """
-        start = ready = perf_counter()
-
-        def write(out: Bytes | None = None) -> Bytes:
-            nonlocal start, ready
+        with self._slot() as slot:
             with self._converting:
                 start = perf_counter()
-                nv12 = self.converter.convert(frame, out=out)
+                self.converter.convert(frame, out=slot.picture)
                 ready = perf_counter()
-            converted()
-            return nv12
-
-        output = self._infer_from(write) if self._infer_from else self._infer(write())
-        inferred = perf_counter()
+            if converted is not None:
+                converted()
+            output = slot.run()
+            inferred = perf_counter()
         prediction = Prediction.from_output(
             output, top_k=top_k, threshold=threshold, probabilities=self._probabilities)
         done = perf_counter()

@@ -1,89 +1,108 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Threads between a source of frames and a classifier, in which the newest frame wins."""
+"""Threads between a source of images and the work on them, in which the newest image wins."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+import logging
 from threading import Condition, get_ident, Lock, Thread
 from time import monotonic
 from typing import Generic, Protocol, TypeVar
 
 Item = TypeVar('Item')
-Finish = Callable[[], None]
+Outcome = TypeVar('Outcome')
 
 _AT_ONCE_S = 1e-3
-"""An item that comes within so many seconds was there already."""
+"""An item that arrives within this time was already there when the wait began."""
+SLOW_S = 1.0
+"""Work that lasts longer lets another thread wait at the source."""
+_log = logging.getLogger(__name__)
 
 
 class Source(Protocol):
     """Where items come from."""
 
     def wait(self) -> bool:
-        """Wait for an item, or for ``wake``; False at the end."""
+        """Wait for an item, or for ``wake``; return False at the end."""
 
     def take(self) -> None:
-        """Submit what ``wait`` has found to the pipeline, if anything."""
+        """Submit the item that ``wait`` found to the pipeline, if there is one."""
 
     def wake(self) -> None:
         """End the present or the next wait; any thread may call."""
 
 
-class Pipeline(Generic[Item]):
+class Pipeline(Generic[Item, Outcome]):
     """
     Work on the newest item.
 
-    There is one place to wait, never a queue: an item that waits there is replaced by a newer
-    one and counted as dropped. So a result is never older than the work in progress and one item.
+    One item waits, never a queue: a newer item replaces it, and the replaced item counts as
+    dropped. So a result is never older than the work in progress and one item.
 
-    One thread at a time waits at the source, and works itself on what it receives there, so that
+    One thread at a time waits at the source and works on the item that it receives there, so that
     an item does not change threads (leader and followers; Schmidt et al., POSA 2, 2000). The next
-    thread takes its place at ``relieve``, but only where items come faster than they are worked
-    on: to wake it costs more than a message does that stays in the source for a moment.
+    thread takes its place at ``handover``, but only while items arrive faster than they are
+    worked on: waking a thread costs more than leaving a message in the source for a moment.
 
-    :param work: called with each item, in several threads with ``at_once``; returns what is to be
-        done last, which is called in the order of the items and never twice at a time. Neither
-        may raise.
-    :param source: has a thread wait at it; else items come by ``submit`` alone.
-    :param at_once: so many items may be in work at a time.
+    An exception in ``work`` or ``finish`` is logged; the pipeline goes on with the next item.
+
+    :param work: called with each item, in ``at_once`` threads; its value goes to ``finish``.
+    :param finish: called with each outcome, in the order of the items, one at a time.
+    :param source: a thread waits at it; without one, items arrive by ``submit`` alone.
+    :param at_once: items in work at a time.
+    :param name: first word of the threads' names.
+    :param clock: steady seconds.
     """
 
-    def __init__(self, work: Callable[[Item], Finish | None], *, source: Source | None = None,
-                 at_once: int = 1, name: str = 'pipeline') -> None:
-        self._work, self._source, self._at_once = work, source, at_once
+    def __init__(self, work: Callable[[Item], Outcome], finish: Callable[[Outcome], None], *,
+                 source: Source | None = None, at_once: int = 1, name: str = 'pipeline',
+                 clock: Callable[[], float] = monotonic) -> None:
+        self._work, self._finish, self._source, self._clock = work, finish, source, clock
+        self._name = name
         self._lock = Lock()
         self._job, self._turn, self._idle = (Condition(self._lock) for _ in range(3))
         self._waiting: list[Item] = []
-        self._running = True
-        # Threads by their identity: who is at the source, who is at work since when, and who of
-        # these keeps the others from the source.
+        self._running, self._held = True, False
+        # Threads by identity: the one at the source; those at work, and since when; those of them
+        # that keep the others from the source until they hand over or become slow.
         self._leader: int | None = None
         self._begun: dict[int, float] = {}
-        self._alone: set[int] = set()
-        self._behind = False  # items come faster than they are worked on
-        self._started = self._finished = 0
+        self._exclusive: set[int] = set()
+        self._behind = False  # items arrive faster than they are worked on
+        self._started = self._finished = self._idle_waiters = 0
         self._dropped = 0
-        self._threads = [Thread(target=self._run, name=f'{name} {index}', daemon=True)
-                         for index in range(at_once + (source is not None))]
-        for thread in self._threads:
+        self._threads: list[Thread] = []
+        self._at_once = 0
+        self.set_at_once(at_once)
+
+    def set_at_once(self, at_once: int) -> None:
+        """Work on so many items at a time from now on; threads are added, never taken away."""
+        with self._lock:
+            self._at_once = at_once
+            missing = at_once + (self._source is not None) - len(self._threads)
+            made = [Thread(target=self._run, name=f'{self._name} {len(self._threads) + index}',
+                           daemon=True) for index in range(missing)]
+            self._threads += made
+        for thread in made:
             thread.start()
 
     @property
     def dropped(self) -> int:
-        """Number of items that a newer one replaced, or that were cleared; see ``count_anew``."""
+        """Items that a newer one replaced, or that were cleared, since ``reset_dropped``."""
         with self._lock:
             return self._dropped
 
-    def count_anew(self) -> None:
-        """Forget what was dropped so far."""
+    def reset_dropped(self) -> None:
+        """Count dropped items from zero."""
         with self._lock:
             self._dropped = 0
 
     @property
     def busy_seconds(self) -> float:
-        """How long the oldest work goes on; 0 while there is none."""
+        """How long the oldest work in progress lasts; 0 without any."""
         with self._lock:
-            return monotonic() - min(self._begun.values()) if self._begun else 0.0
+            return self._clock() - min(self._begun.values()) if self._begun else 0.0
 
     def submit(self, item: Item) -> None:
         """Offer an item; returns at once. After ``stop`` it is ignored."""
@@ -92,23 +111,15 @@ class Pipeline(Generic[Item]):
                 return
             self._dropped += len(self._waiting)
             self._waiting = [item]
-            if get_ident() != self._leader:  # which takes it itself
+            if get_ident() != self._leader:  # the leader works on its item itself
                 self._job.notify()
 
-    def relieve(self) -> None:
+    def handover(self) -> None:
         """Let another thread wait at the source while the calling one works on, if need be."""
         with self._lock:
             if self._behind:
-                self._alone.discard(get_ident())
+                self._exclusive.discard(get_ident())
                 self._job.notify()
-
-    def relieve_slow(self, seconds: float) -> None:
-        """Let another thread wait at the source if the present work lasts for so long already."""
-        with self._lock:
-            now = monotonic()
-            self._alone -= {thread for thread, begun in self._begun.items()
-                            if now - begun >= seconds}
-            self._job.notify()
 
     def clear(self) -> None:
         """Forget the waiting item, if any; it counts as dropped."""
@@ -116,46 +127,78 @@ class Pipeline(Generic[Item]):
             self._dropped += len(self._waiting)
             self._waiting = []
 
-    def drain(self, timeout: float) -> bool:
-        """Wait until nothing waits or is worked on; False after ``timeout`` seconds."""
+    def hold(self, timeout: float) -> bool:
+        """
+        Start no work until ``release``, and wait until no work is in progress.
+
+        Items go on arriving, and the newest waits.
+
+        :param timeout: seconds.
+        :return: False, and nothing is held, when work was still in progress after ``timeout``.
+        """
         with self._lock:
-            return self._idle.wait_for(lambda: not self._waiting and not self._begun, timeout)
+            self._held = True
+            if self._wait_until_idle(lambda: not self._begun, timeout):
+                return True
+        self.release()
+        return False
+
+    def release(self) -> None:
+        """Start work again after ``hold``."""
+        with self._lock:
+            self._held = False
+            self._job.notify_all()
+
+    def drain(self, timeout: float) -> bool:
+        """Wait until no item waits or is worked on; return False after ``timeout`` seconds."""
+        with self._lock:
+            return self._wait_until_idle(
+                lambda: not self._waiting and not self._begun, timeout)
 
     def stop(self, timeout: float) -> bool:
         """
-        Forget what waits, let the present work end, and end the threads.
+        Forget the waiting item, let the work in progress end, and end the threads.
 
-        :return: False when the work was still going on after ``timeout`` seconds.
+        :param timeout: seconds.
+        :return: False when work was still in progress after ``timeout``.
         """
         with self._lock:
             self._running = False
             self._waiting = []
             self._job.notify_all()
-        source = self._source
+            source, threads = self._source, tuple(self._threads)
         if source is not None:
             source.wake()
         end = monotonic() + timeout
-        for thread in self._threads:
+        for thread in threads:
             thread.join(max(0.0, end - monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        return not any(thread.is_alive() for thread in threads)
+
+    def _wait_until_idle(self, is_idle: Callable[[], bool], timeout: float) -> bool:
+        self._idle_waiters += 1
+        try:
+            return self._idle.wait_for(is_idle, timeout)
+        finally:
+            self._idle_waiters -= 1
 
     def _run(self) -> None:
         me = get_ident()
         while True:
             with self._lock:
-                self._job.wait_for(
-                    lambda: not self._running or self._may_work() or self._may_lead())
+                while self._running and not (self._may_work() or self._may_lead()):
+                    # Nobody notifies when work becomes slow, so a waiting thread looks itself.
+                    self._job.wait(SLOW_S)
                 if not self._running:
                     return
                 item = self._waiting.pop() if self._may_work() else None
                 if item is None:
                     self._leader = me
                 else:
-                    self._begun[me] = monotonic()
+                    self._begun[me] = self._clock()
                     if self._behind and self._at_once > 1:
-                        self._job.notify()  # the next one may be worked on right now
+                        self._job.notify()  # the next item may be worked on right now
                     else:
-                        self._alone.add(me)
+                        self._exclusive.add(me)
                     number, self._started = self._started, self._started + 1
             if item is None:
                 self._lead()
@@ -165,9 +208,9 @@ class Pipeline(Generic[Item]):
 
     def _lead(self) -> None:
         assert self._source is not None
-        begin = monotonic()
+        begin = self._clock()
         more = self._source.wait()
-        waited = monotonic() - begin
+        waited = self._clock() - begin
         if more:
             self._source.take()
         with self._lock:
@@ -178,24 +221,40 @@ class Pipeline(Generic[Item]):
                 self._behind = bool(self._begun) or waited < _AT_ONCE_S
 
     def _do(self, item: Item, number: int) -> None:
-        finish = self._work(item)
+        outcome, worked = None, False
+        try:
+            outcome, worked = self._work(item), True
+        except BaseException:  # SystemExit too would end this thread
+            _log.exception('the work on an item failed')
         with self._lock:
-            self._turn.wait_for(lambda: self._finished == number)
-        if finish is not None:
-            finish()
-        with self._lock:
-            self._finished += 1
-            del self._begun[get_ident()]
-            self._alone.discard(get_ident())
-            # This thread goes on with what waits, or leads: only others are told.
-            self._turn.notify_all()
-            self._idle.notify_all()
+            while self._finished != number:
+                self._turn.wait()
+        try:
+            if worked:
+                self._finish(outcome)  # type: ignore[arg-type]
+        except BaseException:
+            _log.exception('an outcome was not delivered')
+        finally:
+            with self._lock:
+                self._finished += 1
+                del self._begun[get_ident()]
+                self._exclusive.discard(get_ident())
+                # This thread goes on with the waiting item, or leads: only others are told.
+                if self._begun:
+                    self._turn.notify_all()
+                elif self._idle_waiters:
+                    self._idle.notify_all()
 
     def _may_work(self) -> bool:
-        return bool(self._waiting) and len(self._begun) < self._at_once
+        return bool(self._waiting) and not self._held and len(self._begun) < self._at_once
 
     def _may_lead(self) -> bool:
-        return self._source is not None and self._leader is None and not self._alone
+        if self._source is None or self._leader is not None:
+            return False
+        if not self._exclusive:
+            return True
+        now = self._clock()
+        return all(now - self._begun[thread] >= SLOW_S for thread in self._exclusive)
 
 
 class RateLimiter:
@@ -216,6 +275,6 @@ class RateLimiter:
         if now < self._due:
             return False
         period = 1 / self.rate
-        # Keep the beat while frames come regularly, start anew after a pause.
+        # Keep the beat while frames arrive regularly, begin anew after a pause.
         self._due = self._due + period if now - self._due < period else now + period
         return True

@@ -20,9 +20,17 @@ _HARMLESS: Final = 50.0
 
 
 def softmax(logits: Values) -> Values:
-    """Return the probabilities of logits, float32 (classes,), without overflow."""
-    exponentials = np.exp(logits - logits.max())
-    result: Values = exponentials / exponentials.sum()
+    """
+    Return the probabilities of logits without overflow, for whole evaluations.
+
+    ``Prediction.from_output`` needs only a few of one picture's and does not call this: it divides
+    no more than those.
+
+    :param logits: float32 (..., classes), at least one picture's.
+    :return: the same shape; each picture's sum is 1.
+    """
+    exponentials = np.exp(logits - logits.max(-1, keepdims=True))
+    result: Values = exponentials / exponentials.sum(-1, keepdims=True)
     return result
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -26,7 +26,7 @@ Scores = npt.NDArray[np.float32]
 """The network's output: float32, flat, one value per class, owned by the caller."""
 
 
-class RuntimeUnavailableError(MissingPartError):
+class EngineUnavailableError(MissingPartError):
     """An engine cannot be used on this machine; the text says why and what to install."""
 
 
@@ -47,7 +47,7 @@ LEAST_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True)
-class RuntimeOptions:
+class EngineOptions:
     """How an engine is to run; an engine ignores what it does not have."""
 
     bpu_core: int = 0
@@ -76,11 +76,8 @@ class ModelInfo:
     """Number of values in the output."""
     probabilities: bool = False
     """The output is already a probability per class (the network ends in Softmax)."""
-    slots: int = 0
-    """
-    Pictures that the engine lends memory for, see ``Lending``, and so many threads at once may
-    infer; 0: it lends none, and one thread may.
-    """
+    slots: int = 1
+    """Pictures at a time, at least 1: as many threads may hold a slot of the engine."""
     patience_s: float = field(default=LEAST_PATIENCE_S, compare=False, repr=False)
     """
     Seconds after which an inference counts as hung; ``open_model`` measures them.
@@ -94,63 +91,87 @@ class ModelInfo:
         return self.width * self.height * 3 // 2
 
 
-Write = Callable[[Nv12], object]
-"""Writes all of a picture of the model's size into memory that is lent to it; see ``Nv12``."""
+class Slot(Protocol):
+    """
+    Memory and task of one picture in an engine, lent to one thread at a time.
+
+    A model compiled for a batch would fit here: ``picture`` as (batch, bytes), ``run`` returning
+    (batch, classes), and a ``ModelInfo.batch`` for ``check_scores``. What lends slots passes both
+    through unseen.
+    """
+
+    @property
+    def picture(self) -> Nv12:
+        """
+        Memory for one picture of the model's size, to be written whole; see ``Nv12``.
+
+        It is the engine's own where it has some, and says nothing before it is written.
+        """
+
+    def run(self) -> Scores:
+        """
+        Run the network on the picture; it may be run again, also after a failure.
+
+        :return: one value per class, see ``Scores``; later runs do not change it.
+        :raises InferenceError: the engine failed or gave values that are not finite.
+        """
 
 
-class Runtime(Protocol):
+class Engine(Protocol):
     """
     An inference engine with one model.
 
-    At most ``ModelInfo.slots`` threads, or one where that is 0, are in ``infer`` at a time, and
-    none while one is in ``close``, which may be called twice and after a failed ``open``.
+    ``close`` may be called twice and after a failed ``open``.
     """
 
-    def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
+    def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """
-        Load a model file.
+        Load a model file; one that was open is closed.
 
-        :raises RuntimeUnavailableError: this engine does not work on this machine.
+        :raises EngineUnavailableError: this engine does not work on this machine.
         :raises ModelError: the file is missing, damaged, or not a classifier on NV12.
+        :raises InferenceError: the model that was open cannot be closed.
         """
 
-    def infer(self, nv12: Nv12) -> Scores:
+    def slot(self) -> AbstractContextManager[Slot]:
         """
-        Run the network once.
+        Wait for a free slot, and lend it to this thread until the block ends.
 
-        :param nv12: a picture of the model's size, see ``Nv12``.
-        :return: one value per class, see ``Scores``; later calls do not change it.
-        :raises ValueError: wrong dtype, size or memory layout; nothing was run.
-        :raises InferenceError: the engine failed or gave values that are not finite.
+        A thread that holds a slot must not ask for another.
+
+        :raises InferenceError: no model is open.
         """
 
     def close(self) -> None:
         """
         Free the model and all that belongs to it.
 
-        :raises InferenceError: an inference still runs, so nothing was freed; call again. Callers
-            use ``kept.close_or_keep``, which does.
+        :raises InferenceError: a slot is lent, or an inference still runs, so nothing was freed;
+            call again. Callers use ``kept.close_or_keep``, which does.
         """
 
 
-class Lending(Runtime, Protocol):
-    """An engine that lends its own memory for the picture: nothing is copied."""
+def infer(engine: Engine, nv12: Nv12) -> Scores:
+    """
+    Run the network once on a picture that is ready.
 
-    def infer_from(self, write: Write) -> Scores:
-        """
-        Run the network once on what ``write`` writes, which is lent for that call alone.
+    :param nv12: a picture of the model's size, see ``Nv12``; it is copied.
+    :return: one value per class.
+    :raises ValueError: wrong dtype, size or memory layout; nothing was run.
+    :raises InferenceError: see ``Slot.run``.
+    """
+    with engine.slot() as slot:
+        check_nv12(nv12, slot.picture)
+        np.copyto(slot.picture, nv12.reshape(-1))
+        return slot.run()
 
-        :raises InferenceError: as ``infer``; what ``write`` raises goes through.
-        """
 
-
-def check_nv12(nv12: Nv12, info: ModelInfo) -> None:
-    """Raise ValueError unless ``nv12`` is exactly what the model reads (engines do not look)."""
-    if nv12.dtype != np.uint8 or nv12.size != info.nv12_size or not nv12.flags.c_contiguous:
+def check_nv12(nv12: Nv12, picture: Nv12) -> None:
+    """Raise ValueError unless ``nv12`` is exactly what a slot's ``picture`` takes."""
+    if nv12.dtype != np.uint8 or nv12.size != picture.size or not nv12.flags.c_contiguous:
         raise ValueError(
-            f'model {info.name!r} reads {info.nv12_size} contiguous uint8 values of NV12 '
-            f'({info.width}x{info.height}), got {nv12.size} of {nv12.dtype}'
-            f'{"" if nv12.flags.c_contiguous else ", not contiguous"}')
+            f'the model reads {picture.size} contiguous uint8 values of NV12, got {nv12.size} of '
+            f'{nv12.dtype}{"" if nv12.flags.c_contiguous else ", not contiguous"}')
 
 
 def check_scores(scores: Scores, info: ModelInfo) -> Scores:

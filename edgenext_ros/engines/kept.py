@@ -9,26 +9,26 @@ from contextlib import contextmanager
 import logging
 from threading import Lock, RLock
 
-from edgenext_ros.engines.base import InferenceError, Runtime
+from edgenext_ros.engines.base import Engine, InferenceError
 
 CLOSE_LIMIT_S = 5.0
 """Longest wait for another thread that closes an engine; a vendor's library may hang there."""
 
 _lock = Lock()
-_kept: list[Runtime] = []
+_kept: list[Engine] = []
 """Engines that are still to be closed; guarded by ``_lock``, which nothing holds for long."""
 _closing = RLock()
 """Held while engines are closed; reentrant, because an engine may close another in its close."""
 
 
-def keep(engine: Runtime) -> None:
+def keep(engine: Engine) -> None:
     """Have an engine closed before the next model is loaded; returns at once."""
     with _lock:
         if not any(one is engine for one in _kept):
             _kept.append(engine)
 
 
-def close_or_keep(engine: Runtime) -> None:
+def close_or_keep(engine: Engine) -> None:
     """
     Close an engine. It counts as kept meanwhile, so that no thread loads a model beside it.
 
@@ -60,12 +60,12 @@ def close_kept() -> None:
             f'when its inference has ended, or restart the node, then the board') from problem
 
 
-def _still_kept() -> list[Runtime]:
+def _still_kept() -> list[Engine]:
     with _lock:
         return list(_kept)
 
 
-def _close(engine: Runtime) -> None:
+def _close(engine: Engine) -> None:
     try:
         engine.close()
     except InferenceError:

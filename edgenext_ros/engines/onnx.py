@@ -10,38 +10,35 @@ import os
 from pathlib import Path
 from typing import Any
 
+from edgenext_ros.core.normalisation import MEAN, SCALE
 from edgenext_ros.engines.base import (
-    check_nv12,
-    check_scores,
+    EngineOptions,
+    EngineUnavailableError,
     InferenceError,
     ModelError,
     ModelInfo,
     Nv12,
-    RuntimeOptions,
-    RuntimeUnavailableError,
     Scores,
 )
+from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
 from edgenext_ros.libraries import install_onnxruntime
 from edgenext_ros.models.formats.outputs import is_class_vector, wrong_output
 import numpy as np
 import numpy.typing as npt
 
-# The published BPU recipe's normalisation, timm's ImageNet mean and deviation in 0..255.
-_MEAN = np.array([123.675, 116.28, 103.53])
-_SCALE = np.array([0.01712475, 0.017507, 0.01742919])
 # BT.601 full range (JFIF), as hb_mapper's nv12 input decodes it: not clipped.
 RGB_FROM_YUV = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
 
 
 def available() -> str:
-    """Return the engine's version, or raise RuntimeUnavailableError."""
+    """Return the engine's version, or raise EngineUnavailableError."""
     # Newer versions tell their maker of every start, from the import on, and leave files at home.
     os.environ.setdefault('ORT_DISABLE_TELEMETRY', '1')
     try:
         with redirect_stderr(StringIO()):  # NumPy's own lines about a build for another NumPy
             import onnxruntime
     except Exception as error:  # A build for another NumPy or libc gives more than ImportError.
-        raise RuntimeUnavailableError(
+        raise EngineUnavailableError(
             f'onnxruntime cannot be imported ({error}); install it with '
             f'"{install_onnxruntime()}"') from error
     return f'ONNX Runtime {onnxruntime.__version__}'
@@ -56,9 +53,9 @@ class Nv12Normaliser:
 
     def __init__(self, *, width: int, height: int) -> None:
         self._shape = (height, width)
-        matrix = _SCALE[:, None] * RGB_FROM_YUV
+        matrix = np.array(SCALE)[:, None] * RGB_FROM_YUV
         self._matrix = matrix.astype(np.float32)
-        offset = matrix @ np.array([0.0, -128.0, -128.0]) - _MEAN * _SCALE
+        offset = matrix @ np.array([0.0, -128.0, -128.0]) - np.multiply(MEAN, SCALE)
         self._offset = offset.astype(np.float32)[:, None]
         self._yuv = np.empty((3, height, width), np.float32)
         self._rgb = np.empty((3, height * width), np.float32)
@@ -75,15 +72,37 @@ class Nv12Normaliser:
         return self._rgb.reshape(1, 3, height, width)
 
 
+class OnnxSlot:
+    """The picture, a buffer of NumPy's, and the session that runs it."""
+
+    def __init__(self, session: Any, *, width: int, height: int) -> None:
+        self.picture = np.zeros(width * height * 3 // 2, np.uint8)
+        self._session, self._input = session, session.get_inputs()[0].name
+        self._first = [session.get_outputs()[0].name]
+        self._normalise = Nv12Normaliser(width=width, height=height)
+
+    def run(self) -> Scores:
+        """Run the network; see ``base.Slot``."""
+        return self.outputs(self._first)[0]
+
+    def outputs(self, names: list[str]) -> list[Scores]:
+        """Run the network and return these of its outputs."""
+        try:
+            outputs = self._session.run(names, {self._input: self._normalise(self.picture)})
+        except Exception as error:  # onnxruntime has no common base class for its errors
+            raise InferenceError(f'ONNX Runtime failed: {_one_line(error)}') from error
+        return [np.asarray(output, np.float32) for output in outputs]
+
+
 class Onnx:
     """Run an ONNX classifier that takes normalised RGB, float32 (1, 3, height, width)."""
 
     def __init__(self) -> None:
-        self._session: Any = None
-        self._info: ModelInfo | None = None
+        self._pool: SlotPool[OnnxSlot] = SlotPool()
 
-    def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
-        """Load a model; see ``Runtime.open``."""
+    def open(self, model: Path, options: EngineOptions) -> ModelInfo:
+        """Load a model; see ``Engine.open``."""
+        self.close()
         engine = available()
         import onnxruntime
         settings = onnxruntime.SessionOptions()
@@ -105,43 +124,34 @@ class Onnx:
             raise ModelError(
                 f'{model}: expected one float input 1x3xHxW (normalised RGB, H and W even), '
                 f'found {", ".join(f"{i.type} {i.shape}" for i in inputs) or "none"}')
-        self._session, self._input = session, inputs[0].name
-        self._outputs = [entry.name for entry in session.get_outputs()
-                         if entry.type.startswith('tensor(') and 'string' not in entry.type]
-        if self._outputs[:1] != [entry.name for entry in session.get_outputs()[:1]]:
+        names = [entry.name for entry in session.get_outputs()
+                 if entry.type.startswith('tensor(') and 'string' not in entry.type]
+        if names[:1] != [entry.name for entry in session.get_outputs()[:1]]:
             raise ModelError(f'{model}: expected one value per class as first output, found '
                              f'{session.get_outputs()[0].type}')
-        self._normalise = Nv12Normaliser(width=sizes[1], height=sizes[0])
+        slot = OnnxSlot(session, width=sizes[1], height=sizes[0])
         try:
-            outputs = self._run(np.zeros(sizes[0] * sizes[1] * 3 // 2, np.uint8), self._outputs)
+            outputs = slot.outputs(names)
         except InferenceError as error:
             raise ModelError(f'{model}: {error}') from error
         output = outputs[0]
         if not is_class_vector(output.shape) or output.size < 2:
             raise ModelError(f'{model}: ' + wrong_output(
                 {name: np.shape(value)
-                 for name, value in zip(self._outputs, outputs, strict=True)}))
-        self._info = ModelInfo(name=model.stem, engine=engine, width=sizes[1], height=sizes[0],
-                               classes=output.size)
-        return self._info
+                 for name, value in zip(names, outputs, strict=True)}))
+        info = ModelInfo(name=model.stem, engine=engine, width=sizes[1], height=sizes[0],
+                         classes=output.size)
+        self._pool = SlotPool(info, [slot])
+        return info
 
-    def infer(self, nv12: Nv12) -> Scores:
-        """Run the network once; see ``Runtime.infer``."""
-        if self._info is None:
-            raise InferenceError('no model is open')
-        check_nv12(nv12, self._info)
-        return check_scores(self._run(nv12, self._outputs[:1])[0], self._info)
+    def slot(self) -> LentSlot[OnnxSlot]:
+        """Lend the picture; see ``Engine.slot``."""
+        return self._pool.slot()
 
     def close(self) -> None:
-        """Free the model."""
-        self._session = self._info = None
-
-    def _run(self, nv12: Nv12, names: list[str]) -> list[Scores]:
-        try:
-            outputs = self._session.run(names, {self._input: self._normalise(nv12)})
-        except Exception as error:  # onnxruntime has no common base class for its errors
-            raise InferenceError(f'ONNX Runtime failed: {_one_line(error)}') from error
-        return [np.asarray(output, np.float32) for output in outputs]
+        """Free the model; see ``Engine.close``."""
+        self._pool.close()
+        self._pool = SlotPool()
 
 
 def _one_line(error: Exception) -> str:

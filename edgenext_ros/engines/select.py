@@ -14,13 +14,14 @@ from types import ModuleType
 
 from edgenext_ros.choices import ENGINES
 from edgenext_ros.engines.base import (
+    Engine,
+    EngineOptions,
+    EngineUnavailableError,
+    infer,
     InferenceError,
     LEAST_PATIENCE_S,
     ModelError,
     ModelInfo,
-    Runtime,
-    RuntimeOptions,
-    RuntimeUnavailableError,
     Scores,
 )
 from edgenext_ros.engines.kept import close_kept, close_or_keep
@@ -36,7 +37,7 @@ _SLOW = ('simulator',)
 
 
 @dataclass(frozen=True)
-class Engine:
+class Probe:
     """Whether an engine works on this machine."""
 
     name: str
@@ -49,16 +50,16 @@ def _module(name: str) -> ModuleType:
     return import_module(f'edgenext_ros.engines.{_MODULES[name]}')
 
 
-def probe(name: str) -> Engine:
+def probe(name: str) -> Probe:
     """Say whether one engine works here, by importing what it needs."""
     try:
         detail: str = _module(name).available()
-    except RuntimeUnavailableError as error:
-        return Engine(name, False, str(error))
-    return Engine(name, True, detail)
+    except EngineUnavailableError as error:
+        return Probe(name, False, str(error))
+    return Probe(name, True, detail)
 
 
-def survey() -> tuple[Engine, ...]:
+def survey() -> tuple[Probe, ...]:
     """
     Try the engines as ``auto`` does: for each kind of file up to the first that works.
 
@@ -74,14 +75,14 @@ def survey() -> tuple[Engine, ...]:
     return tuple(tried)
 
 
-def taken(model: Path, found: tuple[Engine, ...]) -> str:
+def taken(model: Path, found: tuple[Probe, ...]) -> str:
     """Say in words which of the engines that ``survey`` found runs a model; empty for none."""
     names = _FOR_SUFFIX.get(model.suffix.lower(), ())
     return next((f'{engine.name} ({engine.detail})' for engine in found
                  if engine.usable and engine.name in names), '')
 
 
-def suffixes(runtime: str = 'auto', found: tuple[Engine, ...] = ()) -> tuple[str, ...]:
+def suffixes(runtime: str = 'auto', found: tuple[Probe, ...] = ()) -> tuple[str, ...]:
     """
     Return the kinds of file that an engine reads, best first.
 
@@ -95,21 +96,21 @@ def suffixes(runtime: str = 'auto', found: tuple[Engine, ...] = ()) -> tuple[str
     return kinds or tuple(_FOR_SUFFIX)
 
 
-def select(model: Path, runtime: str = 'auto') -> Engine:
+def select(model: Path, runtime: str = 'auto') -> Probe:
     """
     Choose the engine for a model file.
 
     :param runtime: an engine's name, or ``auto``: the first that reads this kind of file and
         works here.
     :raises ModelError: no engine reads this kind of file, or the named one does not.
-    :raises RuntimeUnavailableError: none that reads it works here; says why, for each.
+    :raises EngineUnavailableError: none that reads it works here; says why, for each.
     """
     candidates = _FOR_SUFFIX.get(model.suffix.lower())
     if candidates is None:
         raise ModelError(f'{model}: expected a .bin (BPU) or .onnx file')
     if runtime != 'auto':
         if runtime not in ENGINES:
-            raise RuntimeUnavailableError(
+            raise EngineUnavailableError(
                 f'runtime {runtime!r} is not one of auto, {", ".join(ENGINES)}')
         if runtime not in candidates:
             raise ModelError(f'{model}: runtime {runtime!r} does not read {model.suffix} files; '
@@ -121,16 +122,16 @@ def select(model: Path, runtime: str = 'auto') -> Engine:
         if engine.usable:
             return engine
         found.append(f'{name}: {engine.detail}')
-    raise RuntimeUnavailableError(
+    raise EngineUnavailableError(
         f'no engine for {model.name} works on this machine. ' + '; '.join(found))
 
 
 def open_model(model: Path, *, runtime: str = 'auto',
-               options: RuntimeOptions | None = None) -> tuple[Runtime, ModelInfo]:
+               options: EngineOptions | None = None) -> tuple[Engine, ModelInfo]:
     """
     Choose an engine, load a model, and run it twice so that the first frame is not slow.
 
-    :raises RuntimeUnavailableError: no engine works here.
+    :raises EngineUnavailableError: no engine works here.
     :raises ModelError: the file is missing, damaged, for another BPU, or not a classifier on
         NV12.
     :raises InferenceError: the model loads but does not run, or an earlier one cannot be closed,
@@ -148,12 +149,12 @@ def open_model(model: Path, *, runtime: str = 'auto',
         doubt = bin_file.read(model).doubt
         if doubt:
             logging.getLogger(__name__).warning('%s: %s', model, doubt)
-    instance: Runtime = getattr(_module(engine.name), ENGINES[engine.name])()
+    instance: Engine = getattr(_module(engine.name), ENGINES[engine.name])()
     begin = monotonic()
     try:
-        info = instance.open(model, options or RuntimeOptions())
+        info = instance.open(model, options or EngineOptions())
         ramp = np.arange(info.nv12_size, dtype=np.uint8)
-        outputs = [instance.infer(picture) for picture in (ramp, ramp[::-1].copy())]
+        outputs = [infer(instance, picture) for picture in (ramp, ramp[::-1].copy())]
     except BaseException:
         with suppress(InferenceError):  # the first error says more
             close_or_keep(instance)

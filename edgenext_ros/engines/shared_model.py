@@ -5,23 +5,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Condition, Lock
 
 from edgenext_ros.engines.base import (
+    Engine,
+    EngineOptions,
     InferenceError,
     ModelInfo,
     Nv12,
-    Runtime,
-    RuntimeOptions,
     Scores,
+    Slot,
 )
 from edgenext_ros.engines.kept import close_or_keep, keep
 from edgenext_ros.engines.recovering import open_recovering
+import numpy as np
 
-_Key = tuple[Path, str, RuntimeOptions]
+_Key = tuple[Path, str, EngineOptions]
 
 
 class SharedModels:
@@ -37,27 +39,26 @@ class SharedModels:
         """Held while a model is loaded, so that none is loaded twice; taken before ``_lock``."""
         self._lock = Lock()
         """Guards ``_open``; not held while a model is loaded or closed, which takes seconds."""
-        self._open: dict[_Key, tuple[Runtime, ModelInfo, _Turns, list[_Share]]] = {}
+        self._open: dict[_Key, tuple[Engine, ModelInfo, _Turns, list[_Share]]] = {}
 
     def open(self, model: Path, *, runtime: str = 'auto',
-             options: RuntimeOptions | None = None) -> tuple[Runtime, ModelInfo]:
+             options: EngineOptions | None = None) -> tuple[Engine, ModelInfo]:
         """Do as ``open_recovering``; the engine returned is this user's share of one."""
-        key = model.resolve(), runtime, options or RuntimeOptions()
+        key = model.resolve(), runtime, options or EngineOptions()
         with self._loading:
             with self._lock:
                 if key in self._open:
                     return self._share(key)
             instance, info = open_recovering(model, runtime=runtime, options=options)
             with self._lock:
-                self._open[key] = instance, info, _Turns(max(1, info.slots)), []
+                self._open[key] = instance, info, _Turns(info.slots), []
                 return self._share(key)
 
-    def _share(self, key: _Key) -> tuple[Runtime, ModelInfo]:
+    def _share(self, key: _Key) -> tuple[Engine, ModelInfo]:
         instance, info, turns, users = self._open[key]
-        share = _Share(self, key, instance, turns)
+        share = _Share(self, key, instance, turns, info.nv12_size)
         users.append(share)
-        # No slots: lending memory would make every other user wait for this user's conversion.
-        return share, replace(info, slots=0)
+        return share, replace(info, slots=1)
 
     def leave(self, share: _Share, key: _Key) -> None:
         """
@@ -80,28 +81,82 @@ class SharedModels:
 
 
 class _Share:
-    """One user's engine; see ``base.Runtime``."""
+    """
+    One user's engine; see ``base.Engine``.
 
-    def __init__(self, models: SharedModels, key: _Key, instance: Runtime,
-                 turns: _Turns) -> None:
+    It lends memory of its own: lending the engine's would make every other user wait for this
+    user's conversion.
+    """
+
+    def __init__(self, models: SharedModels, key: _Key, instance: Engine,
+                 turns: _Turns, size: int) -> None:
         self._models, self._key, self._turns = models, key, turns
-        self._instance: Runtime | None = instance
+        self._instance: Engine | None = instance
+        self._size = size
+        self._pictures: list[Nv12] = []
+        """Those that no thread has; taken and put back without a lock, each in one step."""
 
-    def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
+    def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """Refuse: a share is open already."""
         raise InferenceError(f'{model}: a shared model is opened by SharedModels')
 
-    def infer(self, nv12: Nv12) -> Scores:
+    def slot(self) -> AbstractContextManager[Slot]:
+        """Lend memory for a picture at once; its ``run`` waits for this user's turn."""
+        return _SharedSlot(self)
+
+    def take(self) -> Nv12:
+        """Return memory for a picture, which ``put_back`` takes again."""
+        if self._instance is None:
+            raise _closed()
+        try:
+            return self._pictures.pop()
+        except IndexError:
+            return np.zeros(self._size, np.uint8)
+
+    def put_back(self, picture: Nv12) -> None:
+        """Keep memory for the next picture."""
+        self._pictures.append(picture)
+
+    def run(self, picture: Nv12) -> Scores:
         """Wait for this user's turn, and run the network once."""
         with self._turns.mine():
             if self._instance is None:
-                raise InferenceError('this share of a model is closed')
-            return self._instance.infer(nv12)
+                raise _closed()
+            with self._instance.slot() as slot:
+                np.copyto(slot.picture, picture)
+                return slot.run()
 
     def close(self) -> None:
         """Leave; the last one frees the model."""
         self._instance = None
         self._models.leave(self, self._key)
+
+
+class _SharedSlot:
+    """Memory of one picture of a share, while it is lent."""
+
+    __slots__ = ('_share', 'picture')
+    picture: Nv12
+
+    def __init__(self, share: _Share) -> None:
+        self._share = share
+
+    def __enter__(self) -> _SharedSlot:
+        """Take memory."""
+        self.picture = self._share.take()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Put the memory back."""
+        self._share.put_back(self.picture)
+
+    def run(self) -> Scores:
+        """Wait for this user's turn, copy the picture into the engine, and run."""
+        return self._share.run(self.picture)
+
+
+def _closed() -> InferenceError:
+    return InferenceError('this share of a model is closed')
 
 
 class _Turns:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import hashlib
-import os
 from pathlib import Path
 import re
 
-from edgenext_ros.models import ModelError
+from edgenext_ros.models import ModelError, regular
+from edgenext_ros.models.atomic_file import atomic_write
 
 _CHUNK = 1 << 20
 
@@ -47,10 +47,11 @@ def digest(file: Path) -> Digest:
     """
     Read a file and sum it up.
 
-    :raises ModelError: it cannot be read.
+    :raises ModelError: it is no regular file, or cannot be read.
     """
     total, size = hashlib.sha256(), 0
     try:
+        regular.check(file)
         with file.open('rb') as stream:
             while chunk := stream.read(_CHUNK):
                 total.update(chunk)
@@ -82,13 +83,8 @@ def known(file: Path) -> Digest | None:
 
 def keep(file: Path, found: Digest) -> None:
     """Put a file on record; the record is whole or not there (OSError: it cannot be written)."""
-    record = path_for(file)
-    temporary = record.with_name(f'{record.name}.part')
-    with temporary.open('w', encoding='ascii') as stream:
-        stream.write(f'# {found.size} bytes\n{found.sha256}  {file.name}\n')
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(record)
+    with atomic_write(path_for(file), fsync=True) as part:
+        part.write_text(f'# {found.size} bytes\n{found.sha256}  {file.name}\n', encoding='ascii')
 
 
 def check(file: Path) -> Digest | None:

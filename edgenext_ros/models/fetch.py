@@ -17,6 +17,7 @@ from time import sleep
 from urllib.parse import urlsplit
 
 from edgenext_ros.models import checksum, ModelError
+from edgenext_ros.models.atomic_file import part_of
 from edgenext_ros.models.catalog import File
 from edgenext_ros.models.download import (
     attempt,
@@ -147,7 +148,7 @@ def _there(target: Path, notice: Callable[[str], None]) -> checksum.Digest | Non
 def _bring(file: File, target: Path, options: Options, progress: Progress,
            notice: Callable[[str], None]) -> checksum.Digest:
     """Try one address after the other."""
-    part = target.with_name(f'{target.name}.part')
+    part = part_of(target)
     failures = []
     for base in options.mirrors or (file.base,):
         url = base + file.path
@@ -201,6 +202,6 @@ def _accept(url: str, part: Path, target: Path) -> checksum.Digest:
     if expected is None:
         # First, so that no file is ever there without its record.
         checksum.keep(target, found)
-    part.replace(target)
+    part.replace(target)  # no atomic_write: after an error, a later fetch goes on with the part
     origin_of(part).unlink(missing_ok=True)
     return found

@@ -175,6 +175,24 @@ def no_labels(path: Path) -> str:
     return f'no labels beside {path} (looked for {looked_for}): names are class indices'
 
 
+def labels_of(located: Located, *, classes: int,
+              chosen: str | Path | None = None) -> tuple[LabelSet, str]:
+    """
+    Return the labels of a model's classes, and the path of their file.
+
+    Without a label file the classes are numbered, and the path is empty; see ``no_labels``.
+
+    :param located: the model; its own labels count unless others are chosen.
+    :param classes: how many classes the model has.
+    :param chosen: path of a label file, which may start with ``~``; empty or None: no choice.
+    :raises LabelError: the label file is missing, damaged, or of another length.
+    """
+    path = user_path(str(chosen)) if chosen else located.labels
+    if path is None:
+        return LabelSet.numbered(classes), ''
+    return read_labels(path).check_count(classes, source=str(path)), str(path)
+
+
 def user_path(text: str) -> Path:
     """Return a path with the home folder in place of ``~``; as it stands where there is none."""
     try:

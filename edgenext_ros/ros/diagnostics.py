@@ -8,8 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from edgenext_ros.engines.base import LEAST_PATIENCE_S
 from edgenext_ros.engines.recovering import REOPEN_AFTER
+from edgenext_ros.ros.log_limits import printable
+from edgenext_ros.ros.snapshot import Snapshot
 from edgenext_ros.ros.statistics import Report
 from std_msgs.msg import Header
 
@@ -26,31 +27,28 @@ def silence(report: Report, *, waited: float) -> float:
     return waited if report.image_age is None else min(report.image_age, waited)
 
 
-def judge(report: Report, *, state: str, enabled: bool, waited: float,
-          timeout: float, busy: float = 0.0, patience: float = LEAST_PATIENCE_S, why: str = '',
-          loss: str = '', failure: str = '', threshold: float = 0.0) -> tuple[int, str]:
+def judge(report: Report, now: Snapshot, *, waited: float, why: str = '',
+          loss: str = '') -> tuple[int, str]:
     """
     Say how the node is.
 
-    :param waited: seconds since the subscription was made.
-    :param busy: seconds that the frame in work has taken so far.
-    :param patience: seconds that it may take; an error after three times that.
-    :param timeout: seconds without an image before a warning; an error after three times that.
+    :param report: its images.
+    :param now: its state.
+    :param waited: seconds since the subscription was made, or 0 while an image is in work.
     :param why: no image comes, where that is known.
     :param loss: what is said of lost frames; empty when none are.
-    :param failure: which transition failed last, and why; empty after one that succeeded.
-    :param threshold: the parameter ``score_threshold``.
     :return: level (``DiagnosticStatus`` constant as a number) and one sentence.
     """
-    if state != 'active':
-        return (2, failure) if failure else (0, state)
-    if not enabled:
+    if now.state != 'active':
+        return (2, now.failure) if now.failure else (0, now.state)
+    if not now.enabled:
         return 0, 'paused by set_enabled'
-    if busy > patience:
-        return (2 if busy > 3 * patience else 1), (
-            f'a frame has been in work for {busy:.0f} s: the engine hangs, or is overloaded by '
-            f'other programs; newer frames are dropped until it returns')
-    silent = silence(report, waited=waited)
+    patience = now.model.patience_s if now.model is not None else 0.0
+    if now.busy > patience:
+        return (2 if now.busy > 3 * patience else 1), (
+            f'a frame has been in work for {now.busy:.0f} s: the engine hangs, or is overloaded '
+            f'by other programs; newer frames are dropped until it returns')
+    silent, timeout = silence(report, waited=waited), now.settings.image_timeout
     if silent > timeout:
         since = '' if report.image_age is not None else ', none since the start'
         return (2 if silent > 3 * timeout else 1), (
@@ -59,6 +57,7 @@ def judge(report: Report, *, state: str, enabled: bool, waited: float,
         return (2 if report.failing >= REOPEN_AFTER else 1), report.problem
     if loss:
         return 1, loss
+    threshold = now.settings.score_threshold
     none = f', none over score_threshold {threshold:g}' if report.empty else ''
     return 0, f'{report.fps:.1f} classifications a second{none}'
 
@@ -71,11 +70,6 @@ def diagnostic_message(level: int, text: str, *, name: str, hardware_id: str, he
         hardware_id=printable(hardware_id),
         values=[KeyValue(key=key, value=printable(value)) for key, value in values.items()])
     return DiagnosticArray(header=header, status=[status])
-
-
-def printable(text: str) -> str:
-    """Replace what UTF-8 cannot write, as parts of file names: rclpy raises on it."""
-    return text.encode('utf-8', 'replace').decode()
 
 
 def report_values(report: Report, *, dropped: int, lost: int) -> dict[str, str]:

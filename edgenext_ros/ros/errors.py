@@ -7,14 +7,14 @@ from __future__ import annotations
 import re
 
 from edgenext_ros.core.labels import LabelError
-from edgenext_ros.engines.base import InferenceError, ModelError, RuntimeUnavailableError
+from edgenext_ros.engines.base import EngineUnavailableError, InferenceError, ModelError
 from edgenext_ros.models.store import ModelNotFoundError
 from edgenext_ros.ros.settings import ParameterError
 from rclpy.exceptions import NameValidationException, ParameterException
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 
 EXPECTED = (InferenceError, LabelError, ModelError, ModelNotFoundError, OSError, ParameterError,
-            RuntimeUnavailableError)
+            EngineUnavailableError)
 """Errors whose text is one clear sentence for the user; others come with their traceback."""
 OF_ROS = (*EXPECTED, MemoryError, NameValidationException, ParameterException, _rclpy.RCLError)
 _PLACE_IN_SOURCE = re.compile(r'(. Error: error not set)?, at /\S+:\d+')

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Callbacks whose exceptions are told and end nothing."""
+"""Callbacks whose exceptions are logged and end nothing."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import sys
 import traceback
 from typing import Any
 
-from edgenext_ros.ros.diagnostics import printable
-from edgenext_ros.ros.log_limits import Complaints
+from edgenext_ros.ros.log_limits import Complaints, printable
 from rclpy.clock import Clock
+from rclpy.node import Node
 from rclpy.time import Time
 
 _LAST = 2 ** 31 * 10 ** 9 - 1
@@ -36,68 +36,67 @@ def harmless(method: Callable[..., None]) -> Callable[..., None]:
     return call
 
 
-class GuardedCallbacks:
+class GuardedCallbacks(Node):
     """
-    A node, in which an exception of a subscription, timer or service is logged and no more.
+    A node that logs exceptions of its subscriptions, timers and services, and goes on.
 
-    Else rclpy's executor ends with it, and the node's other work too. Most are not ours: rclpy
-    itself raises on a negative ``/clock``, and its Humble on times after 2038.
+    Otherwise such an exception ends rclpy's executor, and with it the node's other work. Most are
+    not ours: rclpy itself raises on a negative ``/clock``, and in Humble on times after 2038.
     """
 
     def create_subscription(self, kind: type, topic: str, callback: Callable[..., Any],
                             *arguments: Any, **options: Any) -> Any:
         """Make a subscription."""
-        base: Any = super()
-        return base.create_subscription(
-            kind, topic, self.guard(callback, topic), *arguments, **options)
+        return super().create_subscription(
+            kind, topic, guarded(callback, topic, node=self), *arguments, **options)
 
     def create_timer(self, seconds: float, callback: Callable[..., Any],
                      *arguments: Any, **options: Any) -> Any:
         """Make a timer."""
-        base: Any = super()
-        return base.create_timer(
-            seconds, self.guard(callback, 'a timer'), *arguments, **options)
+        return super().create_timer(
+            seconds, guarded(callback, 'a timer', node=self), *arguments, **options)
 
     def create_service(self, kind: type, name: str, callback: Callable[..., Any],
                        *arguments: Any, **options: Any) -> Any:
         """Make a service; one that raises answers with the response as it is."""
-        base: Any = super()
-        return base.create_service(
-            kind, name, self.guard(callback, name), *arguments, **options)
+        return super().create_service(
+            kind, name, guarded(callback, name, node=self), *arguments, **options)
 
-    def guard(self, callback: Callable[..., Any], name: str) -> Callable[..., Any]:
-        """
-        Return a callback that logs an exception and returns its last argument, the response.
 
-        :param name: of what calls it, for the log.
-        """
-        told = Complaints()
+def guarded(callback: Callable[..., Any], name: str, *, node: Node) -> Callable[..., Any]:
+    """
+    Return a callback that logs an exception and returns its last argument, the response.
 
-        def tell(error: Exception, arguments: tuple[Any, ...]) -> Any:
-            node: Any = self
-            if not node.context.ok():
-                raise error
-            # Its place tells it apart; a text with a time in it would be new each time.
-            *_, place = traceback.extract_tb(error.__traceback__)
-            if told.deserves_a_line(f'{place.filename}:{place.lineno}'):
-                lines = traceback.format_exception(type(error), error, error.__traceback__)
-                node.get_logger().error(printable(
-                    f'{name} failed, the node goes on:\n{"".join(lines)}'))
-            return arguments[-1] if arguments else None
+    :param callback: a function or a coroutine function.
+    :param name: what calls it, for the log.
+    :param node: has the log.
+    """
+    logged = Complaints()
 
-        # rclpy counts the arguments of a subscription's callback, and asks whether to await it.
-        @wraps(callback)
-        def call(*arguments: Any) -> Any:
-            try:
-                return callback(*arguments)
-            except Exception as error:
-                return tell(error, arguments)
+    def log(error: Exception, arguments: tuple[Any, ...]) -> Any:
+        if not node.context.ok():
+            raise error
+        # The place tells errors apart; a text with a time in it would be new each time.
+        *_, place = traceback.extract_tb(error.__traceback__)
+        if logged.should_log(f'{place.filename}:{place.lineno}'):
+            lines = traceback.format_exception(type(error), error, error.__traceback__)
+            node.get_logger().error(printable(
+                f'{name} failed, the node goes on:\n{"".join(lines)}'))
+        return arguments[-1] if arguments else None
 
-        @wraps(callback)
-        async def call_later(*arguments: Any) -> Any:
-            try:
-                return await callback(*arguments)
-            except Exception as error:
-                return tell(error, arguments)
+    # rclpy counts the arguments of a subscription's callback, and asks whether to await it.
+    @wraps(callback)
+    def call(*arguments: Any) -> Any:
+        try:
+            return callback(*arguments)
+        except Exception as error:
+            return log(error, arguments)
 
-        return call_later if inspect.iscoroutinefunction(callback) else call
+    @wraps(callback)
+    async def call_later(*arguments: Any) -> Any:
+        try:
+            return await callback(*arguments)
+        except Exception as error:
+            return log(error, arguments)
+
+    return call_later if inspect.iscoroutinefunction(callback) else call

@@ -1,34 +1,31 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a configured node holds: the model, its labels, and the classifier around it."""
+"""A model in an engine, with its labels and the parameters that it is used with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from edgenext_ros.core.classifier import Classifier
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
-from edgenext_ros.engines.base import InferenceError, Lending, ModelInfo, Runtime, RuntimeOptions
+from edgenext_ros.engines.base import Engine, EngineOptions, InferenceError, ModelInfo
 from edgenext_ros.engines.kept import close_or_keep
 from edgenext_ros.engines.recovering import open_recovering
 from edgenext_ros.engines.select import suffixes, survey, taken
 from edgenext_ros.models import store
 from edgenext_ros.ros.settings import ClassifierSettings
 
-Opener = Callable[..., tuple[Runtime, ModelInfo]]
-"""Opens a model whose engine may be closed while a thread is inside, as ``Recovering`` may."""
+Opener = Callable[..., tuple[Engine, ModelInfo]]
 
 
 @dataclass(frozen=True)
-class Engine:
-    """An open model with all that belongs to it."""
+class LoadedModel:
+    """An open model with all that belongs to it; frozen, so that an image sees one state of it."""
 
-    path: Path
+    located: store.Located
     info: ModelInfo
     labels: LabelSet
     labels_source: str
@@ -36,80 +33,82 @@ class Engine:
     settings: ClassifierSettings
     """The parameters that ``classifier`` was made by."""
     classifier: Classifier
-    runtime: Runtime
+    engine: Engine
     found: str
-    """What ``auto`` took on this machine, in words; empty when an engine was named."""
+    """The engine that ``auto`` took on this machine, in words; empty when one was named."""
 
     @classmethod
-    def open(cls, settings: ClassifierSettings, *, opener: Opener = open_recovering) -> Engine:
+    def open(cls, settings: ClassifierSettings, *,
+             opener: Opener = open_recovering) -> LoadedModel:
         """
         Find, load and warm up the model, and check its labels.
 
+        :param settings: ``model``, ``runtime``, ``labels`` and how they are used.
         :param opener: ``open_recovering``, or the same of ``SharedModels``.
         :raises ModelNotFoundError: its file is not here.
         :raises ModelError: damaged, or not a classifier on NV12.
-        :raises RuntimeUnavailableError: no engine for it works here.
+        :raises EngineUnavailableError: no engine for it works here.
         :raises LabelError: the label list is missing, damaged, or of another length.
         """
         found = survey() if settings.runtime == 'auto' else ()
         located = store.locate(settings.model, suffixes=suffixes(settings.runtime, found))
-        runtime, info = opener(
+        engine, info = opener(
             located.path, runtime=settings.runtime,
-            options=RuntimeOptions(bpu_core=settings.bpu_core, priority=settings.priority))
+            options=EngineOptions(bpu_core=settings.bpu_core, priority=settings.priority))
         try:
-            labels_path = store.user_path(settings.labels) if settings.labels else located.labels
-            if labels_path is None:
-                labels, source = LabelSet.numbered(info.classes), ''
-            else:
-                source = str(labels_path)
-                labels = store.read_labels(labels_path).check_count(info.classes, source=source)
+            labels, source = store.labels_of(
+                located, classes=info.classes, chosen=settings.labels)
         except Exception:
-            with suppress(InferenceError):  # the first error says more
-                close_or_keep(runtime)
+            close_or_keep(engine)
             raise
-        return cls(located.path, info, labels, source, settings,
-                   _classifier(runtime, info, settings), runtime,
+        return cls(located, info, labels, source, settings,
+                   _classifier(engine, info, settings), engine,
                    taken(located.path, found) or info.engine if found else '')
 
-    def changed(self, settings: ClassifierSettings) -> Engine:
-        """Return the same model with other parameters, for the images that come from now on."""
+    def with_settings(self, settings: ClassifierSettings) -> LoadedModel:
+        """Return the same model used with other parameters, for the images from now on."""
         return replace(self, settings=settings,
-                       classifier=_classifier(self.runtime, self.info, settings))
+                       classifier=_classifier(self.engine, self.info, settings))
 
-    def tell(self, log: Any) -> None:
+    def with_labels(self, settings: ClassifierSettings) -> LoadedModel:
         """
-        Say in a log which model runs on what, and when its classes have no names.
+        Return the same model with the labels that ``settings`` name.
 
-        :param log: a node's logger.
+        :raises LabelError: the label list is missing, damaged, or of another length.
+        """
+        labels, source = store.labels_of(
+            self.located, classes=self.info.classes, chosen=settings.labels)
+        return replace(self.with_settings(settings), labels=labels, labels_source=source)
+
+    def log_to(self, logger: Any) -> None:
+        """
+        Log which model runs on which engine, and when its classes have no names.
+
+        :param logger: a node's logger.
         """
         info = self.info
         if self.found:
-            log.info(f'runtime auto: {self.found}; "edgenext runtimes" says why not the others')
-        log.info(f'model {info.name} ({self.path}), {info.classes} classes, '
-                 f'{info.width}x{info.height}, on {info.engine}')
+            logger.info(f'runtime auto: {self.found}; "edgenext runtimes" says why not the others')
+        logger.info(f'model {info.name} ({self.located.path}), {info.classes} classes, '
+                    f'{info.width}x{info.height}, on {info.engine}')
         if not self.labels_source:
-            log.warning(store.no_labels(self.path))
+            logger.warning(store.no_labels(self.located.path))
 
-    def close(self, log: Any, *, idle: bool) -> None:
+    def close(self, logger: Any) -> None:
         """
-        Free the model, or keep it until its inference has ended and say so in a log.
+        Free the model; where its engine is still at work, log that its memory stays taken.
 
-        :param log: a node's logger.
-        :param idle: no thread of the node works on a frame any more.
+        :param logger: a node's logger.
         """
         try:
-            close_or_keep(self.runtime)
+            close_or_keep(self.engine)
         except InferenceError as error:
-            log.error(f'the engine was not closed, its memory stays taken and no model is loaded '
-                      f'until its inference has ended: {error}')
-        else:
-            if not idle:
-                log.warning('a frame is still in work; its result will be dropped')
+            logger.error(f'the engine was not closed, its memory stays taken and no model is '
+                         f'loaded until its inference has ended: {error}')
 
 
-def _classifier(runtime: Runtime, info: ModelInfo, settings: ClassifierSettings) -> Classifier:
+def _classifier(engine: Engine, info: ModelInfo, settings: ClassifierSettings) -> Classifier:
     return Classifier(
-        infer=runtime.infer, probabilities=info.probabilities,
+        slot=engine.slot, probabilities=info.probabilities,
         converter=Nv12Converter(width=info.width, height=info.height, fit=settings.fit,
-                                yuv_range=settings.yuv_range),
-        infer_from=cast(Lending, runtime).infer_from if info.slots else None)
+                                yuv_range=settings.yuv_range))

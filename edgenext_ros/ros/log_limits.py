@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which problems are logged: each once in a while, and not too many."""
+"""How often a problem is logged, and in which characters."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _NUMBER = re.compile(r'\d+')
 
 class Complaints:
     """
-    Which problems deserve a line in the log; for one thread.
+    Decide which problems are logged; for one thread.
 
-    Every reason at once, but none again for a while, and not too many: a driver that is broken in
-    a new way in every frame must not fill the disk.
+    Each reason is logged at once, but not again for a while, and not too many of them: a driver
+    that is broken in a new way in every frame must not fill the disk.
     """
 
     def __init__(self) -> None:
         self._said: dict[str, float] = {}
         self._unsettled = False
 
-    def deserves_a_line(self, reason: str, *, most_alike: int = _REASONS) -> bool:
+    def should_log(self, reason: str, *, most_alike: int = _REASONS) -> bool:
         """
         Say whether to log this problem, and remember that it was logged.
 
-        :param most_alike: so many at most that differ in numbers alone.
+        :param most_alike: reasons that differ in numbers alone, at most.
         """
         now = monotonic()
         self._said = {text: at for text, at in self._said.items() if now - at < _REPEAT_SECONDS}
@@ -44,3 +44,8 @@ class Complaints:
         """Say whether this is the first good frame after a problem that was logged."""
         unsettled, self._unsettled = self._unsettled, False
         return unsettled
+
+
+def printable(text: str) -> str:
+    """Replace what UTF-8 cannot write, as parts of file names: rclpy raises on it."""
+    return text.encode('utf-8', 'replace').decode()

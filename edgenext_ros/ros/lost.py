@@ -11,44 +11,45 @@ from typing import Any
 
 from ament_index_python.packages import get_package_share_directory, PackageNotFoundError
 from edgenext_ros.core.lost_frames import Loss
-from edgenext_ros.ros.diagnostics import printable
+from edgenext_ros.ros.log_limits import printable
 from rclpy.utilities import get_rmw_implementation_identifier
 
 
 class LossLog:
     """
-    Warn once when frames begin to be lost, and say when they are not any more.
+    Warn once when frames begin to be lost, and say when they no longer are.
 
-    :param node: the classifier.
+    :param logger: the node's.
+    :param topic: full name of the topic of the images.
     """
 
-    def __init__(self, node: Any) -> None:
-        self._node = node
+    def __init__(self, logger: Any, *, topic: str) -> None:
+        self._logger, self._topic = logger, topic
         self._goes_on = False
 
-    def tell(self, loss: Loss) -> str:
-        """Log what has changed; return one sentence while frames are lost, else nothing."""
+    def log(self, loss: Loss, *, layout: str, size: int) -> str:
+        """
+        Log what has changed; return one sentence while frames are lost, else nothing.
+
+        :param loss: what is lost.
+        :param layout: kind of the frames, such as ``640x480 bgr8``; empty when it is unknown.
+        :param size: of a serialised frame, in bytes.
+        """
         before, self._goes_on = self._goes_on, loss.goes_on
-        topic = self._node.resolve_topic_name('image')
         if not loss.goes_on:
             if before:
-                self._node.get_logger().info(f'the frames of {topic} arrive whole again')
+                self._logger.info(f'the frames of {self._topic} arrive whole again')
             return ''
         rate = f'{loss.rate:.1f} Hz, ' if loss.rate else ''
+        frame = f'{layout}{layout and ", "}{size / 1e6:.2f} MB'
         text = printable(
-            f'{100 * loss.share:.0f} % of the frames of {topic} are lost between the camera and '
-            f'this node ({rate}{self._frame()} each)')
+            f'{100 * loss.share:.0f} % of the frames of {self._topic} are lost between the '
+            f'camera and this node ({rate}{frame} each)')
         if not before:
-            self._node.get_logger().warning(
+            self._logger.warning(
                 f'{text}. Usually they are too large for the buffers of the middleware: start '
                 f'the camera with {remedy()}; see "Large frames" in the README')
         return text
-
-    def _frame(self) -> str:
-        """Return the size of a frame, such as ``640x480 bgr8, 0.92 MB``."""
-        layout = self._node.images.layout
-        size = f'{self._node.receiver.message_bytes / 1e6:.2f} MB'
-        return f'{layout}, {size}' if layout else size
 
 
 def remedy() -> str:

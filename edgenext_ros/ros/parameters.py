@@ -12,8 +12,6 @@ from __future__ import annotations
 from dataclasses import Field, fields, replace
 import difflib
 import json
-import re
-import shlex
 from typing import Any, Generic, TYPE_CHECKING, TypeVar
 
 from edgenext_ros.ros.settings import check, is_fixed, ParameterError, QOS_OVERRIDES, rule_of
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from rclpy.parameter import Parameter
 
 Settings = TypeVar('Settings')
-_PLAIN = re.compile(r'(?!(true|false|yes|no|on|off|null|y|n)$)[a-z_/][\w./+-]*', re.IGNORECASE)
-"""Text that YAML reads as such without quotes."""
 
 
 class Parameters(Generic[Settings]):
@@ -50,6 +46,9 @@ class Parameters(Generic[Settings]):
             if not rule.live and not descriptor.read_only:
                 descriptor.additional_constraints = '; '.join(filter(None, (
                     rule.constraint, 'changed only while the node is unconfigured')))
+            if rule.reloads:
+                descriptor.additional_constraints = '; '.join(filter(None, (
+                    rule.constraint, 'a change loads the model beside the present one')))
             if rule.low is not None:
                 kind = IntegerRange if type(entry.default) is int else FloatingPointRange
                 bounds = kind(from_value=rule.low, to_value=rule.high)
@@ -86,13 +85,12 @@ class Parameters(Generic[Settings]):
         """Return what a shell takes as it is, from the node's present state back to it."""
         node = self._node.get_fully_qualified_name()
         active = getattr(self._node, 'state', 'active') == 'active'
-        # JSON, which YAML reads as the same value, wherever it could be read as another one.
-        text = value if isinstance(value, str) and _PLAIN.fullmatch(value) \
-            else json.dumps(value, ensure_ascii=False)
+        # Text among them is one of a rule's choices, which YAML reads as text.
+        text = value if isinstance(value, str) else json.dumps(value)
         lifecycle = f'ros2 lifecycle set {node}'
         return ' && '.join((
             *([f'{lifecycle} deactivate'] if active else []), f'{lifecycle} cleanup',
-            f'ros2 param set {node} {name} {shlex.quote(text)}', f'{lifecycle} configure',
+            f'ros2 param set {node} {name} {text}', f'{lifecycle} configure',
             *([f'{lifecycle} activate'] if active else [])))
 
     def change(self, changes: list[Parameter], *, configured: bool) -> Settings:

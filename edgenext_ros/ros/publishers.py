@@ -5,17 +5,19 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import Any
+from functools import partial
 
 from edgenext_ros.ros import blocking_publish, messages
-from edgenext_ros.ros.annotate import Picture
+from edgenext_ros.ros.annotate import Picture, wide_enough
 from edgenext_ros.ros.guarded import stamp_now
-from edgenext_ros.ros.loaded_model import Engine
+from edgenext_ros.ros.loaded_model import LoadedModel
+from edgenext_ros.ros.outcome import Outcome
 from edgenext_ros.ros.picture_thread import PictureThread
 from edgenext_ros.ros.qos import OVERRIDES
 from edgenext_ros.ros.settings import ParameterError
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.exceptions import InvalidHandle
+from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
@@ -54,19 +56,20 @@ def check_topics(node: Node, names: tuple[str, ...]) -> None:
         before[topic] = name
 
 
-class Outputs:
+class Publishers:
     """
     Results and pictures, which flow while the node is active, and what the labels are.
 
     :param node: the lifecycle node whose publishers these are.
     """
 
-    def __init__(self, node: Any) -> None:
+    def __init__(self, node: LifecycleNode) -> None:
         self._node = node
         check_topics(node, _TOPICS)
         # The node's own group would remember these for ever.
         group = MutuallyExclusiveCallbackGroup()
-        self.classification, self.annotated = (
+        self._result = messages.ClassificationMessage()
+        self.classification, self._annotated = (
             node.create_lifecycle_publisher(kind, topic, copy(_RELIABLE), callback_group=group,
                                             qos_overriding_options=OVERRIDES)
             for kind, topic in ((messages.Classification, 'classification'),
@@ -79,28 +82,52 @@ class Outputs:
             for kind, topic in ((VisionInfo, '~/vision_info'),
                                 (messages.LabelInfo, '~/label_info')))
 
-    def tell(self, *, listening: bool) -> None:
-        """Say where images come from, and where results go, by the names that ROS has for both."""
+    def publish(self, outcome: Outcome) -> None:
+        """Publish the result of an image, and have its picture drawn if somebody looks at it."""
+        result, picture, model = outcome.result, outcome.picture, outcome.model
+        assert result is not None and picture is not None
+        header = messages.header_message(picture)
+        self.classification.publish(self._result.fill(
+            result.prediction, header,
+            labels=model.labels if model.settings.class_id == 'name' else None))
+        if self._annotated.get_subscription_count():
+            # People look at all of the picture, so it is read again, in the pictures' thread.
+            read = partial(messages.INPUTS[model.settings.input_type].frame, picture, wide_enough)
+            self.pictures.offer(Picture(read, result.prediction, model.labels, header,
+                                        model.settings.yuv_range))
+
+    def log_topics(self, input_type: str, *, listening: bool) -> None:
+        """
+        Log where images come from, and where results go, by the names that ROS has for both.
+
+        :param input_type: the parameter of this name.
+        :param listening: the session has a subscription.
+        """
         node = self._node
         topic = node.resolve_topic_name('image')
-        kind = messages.INPUTS[node.settings.input_type].kind.__name__
+        kind = messages.INPUTS[input_type].kind.__name__
         pause = '' if listening else ' once ~/set_enabled says so'
         node.get_logger().info(
             f'listening on {topic} (sensor_msgs/msg/{kind}){pause}, classifications on '
             f'{self.classification.topic_name} ({_TYPE}), pictures with them on '
-            f'{self.annotated.topic_name}')
+            f'{self._annotated.topic_name}')
 
-    def publish_labels(self, engine: Engine, *, version: int) -> None:
-        """Tell late joiners too what a result's ``class_id`` means."""
+    def publish_labels(self, model: LoadedModel, *, version: int) -> None:
+        """
+        Publish what a result's ``class_id`` means, also for late joiners.
+
+        :param model: the model with its labels.
+        :param version: number of this list of labels.
+        """
         header = Header(stamp=stamp_now(self._node.get_clock()))
         self._label_info.publish(messages.label_info_message(
-            engine.labels, header, threshold=engine.settings.score_threshold))
+            model.labels, header, threshold=model.settings.score_threshold))
         self._vision_info.publish(messages.vision_info_message(
-            header, method=f'{engine.info.name} on {engine.info.engine}',
-            labels=engine.labels_source, version=version))
+            header, method=f'{model.info.name} on {model.info.engine}',
+            labels=model.labels_source, version=version))
 
     def _publish_picture(self, data: bytes) -> None:
-        blocking_publish.publish(self.annotated, data)
+        blocking_publish.publish(self._annotated, data)
 
     def _complain(self, error: Exception) -> None:
         """Log why a picture is missing, unless its publisher, or the ROS context, is gone."""
@@ -112,7 +139,7 @@ class Outputs:
     def destroy(self) -> None:
         """Take the topics away."""
         self.pictures.close(PICTURE_SECONDS)
-        for publisher in (self.classification, self.annotated):
+        for publisher in (self.classification, self._annotated):
             self._node.destroy_lifecycle_publisher(publisher)
         for publisher in (self._vision_info, self._label_info):
             self._node.destroy_publisher(publisher)

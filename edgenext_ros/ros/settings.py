@@ -27,6 +27,8 @@ class Rule:
     choices: tuple[str, ...] = ()
     live: bool = False
     """A change applies to the next frame; else only while the node is unconfigured."""
+    reloads: bool = False
+    """A change loads a model beside the present one, and swaps both between two frames."""
 
     @property
     def constraint(self) -> str:
@@ -48,12 +50,14 @@ class ClassifierSettings:
     """Parameters of ``classifier_node``."""
 
     model: str = parameter(
-        'demo', 'Catalog name (edgenext models list) or path of a .bin or .onnx file')
+        'demo', 'Catalog name (edgenext models list) or path of a .bin or .onnx file',
+        live=True, reloads=True)
     runtime: str = parameter(
         'auto', 'Inference engine; auto takes the first that works here',
-        choices=('auto', *ENGINES))
+        choices=('auto', *ENGINES), live=True, reloads=True)
     labels: str = parameter(
-        '', "Path of a label file, text or JSON; empty takes the model's own")
+        '', "Path of a label file, text or JSON; empty takes the model's own",
+        live=True, reloads=True)
     input_type: str = parameter(
         'raw', 'Message type of the image topic: sensor_msgs Image or CompressedImage',
         choices=('raw', 'compressed'))

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from edgenext_ros.ros.messages import INPUTS
+from edgenext_ros.ros.snapshot import Snapshot
+from rclpy.node import Node
 from rclpy.qos import qos_check_compatible, QoSCompatibility
 
 _UNKNOWN = '_NODE_NAME_UNKNOWN_'  # rmw's, of a publisher that is no ROS node, or is not yet known
@@ -18,21 +18,24 @@ def type_name(kind: type) -> str:
     return f'{kind.__module__.split(".")[0]}/msg/{kind.__name__}'
 
 
-def why_no_image(node: Any) -> str:
+def why_no_image(node: Node, now: Snapshot) -> str:
     """
-    Say what stands between the cameras and a node.
+    Say what stands between the cameras and a classifier.
 
-    :param node: a classifier with a subscription.
+    :param node: sees the ROS graph.
+    :param now: the classifier, with a subscription.
     """
     topic = node.resolve_topic_name('image')
-    wanted = type_name(INPUTS[node.settings.input_type].kind)
+    wanted = type_name(INPUTS[now.settings.input_type].kind)
     cameras = node.get_publishers_info_by_topic(topic)
     for camera in cameras:
         name = 'a node' if camera.node_name == _UNKNOWN else camera.node_name
         if camera.topic_type != wanted:
             return (f'{name} publishes {camera.topic_type} on {topic}, expected {wanted}; see '
                     f"parameter 'input_type'")
-        fits, reason = qos_check_compatible(camera.qos_profile, node.subscription.qos_profile)
+        if now.subscription is None:
+            continue
+        fits, reason = qos_check_compatible(camera.qos_profile, now.subscription.qos_profile)
         if fits == QoSCompatibility.ERROR:
             reason = reason.replace('ERROR: ', '').strip().rstrip(';')
             return (f'the quality of service of {name} does not fit on {topic} ({reason}); see '
@@ -46,7 +49,7 @@ def why_no_image(node: Any) -> str:
     return f'nobody publishes {topic}{found}'
 
 
-def _image_topics(node: Any, wanted: str) -> list[str]:
+def _image_topics(node: Node, wanted: str) -> list[str]:
     """Return the topics on which somebody publishes images, of the wanted type first."""
     kinds = {type_name(source.kind) for source in INPUTS.values()}
     own = node.resolve_topic_name('~/annotated_image')

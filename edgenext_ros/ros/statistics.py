@@ -1,14 +1,17 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Counts and times of the images since the node was configured."""
+"""Counts and times of the images."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
-from time import monotonic
+from time import monotonic, time_ns
 
 from edgenext_ros.core.classifier import Timings
+from edgenext_ros.core.frame import FrameError
+from edgenext_ros.ros.outcome import describe, Outcome
 
 
 @dataclass
@@ -78,12 +81,34 @@ class Rate:
 
 
 class Statistics:
-    """Counts and times of the frames; any thread may call."""
+    """
+    Counts and times of the frames; any thread may call.
 
-    def __init__(self) -> None:
+    :param now_ns: the time that the camera's stamps are compared with, in nanoseconds.
+    """
+
+    def __init__(self, *, now_ns: Callable[[], int] = time_ns) -> None:
+        self._now_ns = now_ns
         self._lock = Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
         self._last_image: float | None = None
         self.begin_anew()
+
+    def on_outcome(self, outcome: Outcome) -> None:
+        """Count what became of an image."""
+        if outcome.result is not None and outcome.picture is not None:
+            # Plain arithmetic: rclpy's Time raises on stamps that a broken driver may send.
+            stamp = outcome.picture.sec + outcome.picture.nanosec / 1e9
+            self.count_result(outcome.result.timings, self._now_ns() / 1e9 - stamp,
+                              empty=not outcome.result.prediction.class_ids)
+        elif outcome.error is not None:
+            self.count_problem(describe(outcome.error),
+                               engine=not isinstance(outcome.error, FrameError))
+        else:
+            self.count_skipped()
 
     @property
     def last_image(self) -> float:

@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Instructions of one frame, from recorded and from real output of callgrind."""
 
-from importlib import import_module
 import shutil
 
 from edgenext_ros.bench import instructions as benchmark
-import numpy as np
 import pytest
 
 CASE = benchmark.CASES[0]
@@ -69,19 +67,6 @@ def test_missing_valgrind_is_said_in_one_line(monkeypatch, tmp_path, capsys):
     assert benchmark.main([]) == 2
     assert capsys.readouterr().err == \
         'benchmark_instructions: valgrind is missing: sudo apt install valgrind\n'
-
-
-def test_engine_gives_the_same_by_each_protocol():
-    pytest.importorskip('rclpy')
-    engine = import_module('edgenext_ros.bench.instructions_process').Engine()
-    scores = engine.infer(engine.picture)
-    written = []
-    assert engine.infer_from(written.append) is scores
-    assert written[0] is engine.picture
-    with engine.slot() as slot:
-        assert slot.picture.dtype == np.uint8
-        assert slot.run() is scores
-    assert engine.runs == 3
 
 
 @pytest.mark.dds

@@ -7,6 +7,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from threading import Barrier
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,20 +16,25 @@ pytest.importorskip('scipy', reason='the baseline needs it: pip install scipy')
 flight = import_module('edgenext_ros.bench.two_in_flight')
 
 
-def test_two_pictures_are_written_at_once_and_worked_on_one_after_the_other():
-    bpu, both = flight._Bpu(slots=2, microseconds=0), Barrier(2)
-    inside, most = [], []
+def test_two_pictures_are_written_at_once_and_worked_on_one_after_the_other(monkeypatch):
+    both, inside, most = Barrier(2), [], []
 
     def work(microseconds):
         inside.append(microseconds)
         most.append(len(inside))
         inside.pop()
 
-    bpu._sleep = work
+    def classify():
+        with bpu.slot() as slot:
+            both.wait(10)
+            return slot.run()
+
+    monkeypatch.setattr(flight, 'CDLL', lambda _: SimpleNamespace(usleep=work))
+    bpu = flight.bpu(slots=2, microseconds=0)
     with ThreadPoolExecutor(2) as threads:
-        found = [threads.submit(bpu.infer_from, lambda memory: both.wait(10)) for _ in range(2)]
+        found = [threads.submit(classify) for _ in range(2)]
         assert all(scores.result(10).size == 1000 for scores in found)
-    assert most == [1, 1] and len(bpu._free) == 2
+    assert most == [1, 1]
 
 
 @pytest.mark.parametrize('slots', [1, 2])

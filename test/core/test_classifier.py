@@ -3,12 +3,14 @@
 """A frame through converter, engine and post-processing; every encoding the same answer."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from threading import Barrier
 
 from edgenext_ros.core.classifier import Classifier
 from edgenext_ros.core.encode import encode, to_bgr
 from edgenext_ros.core.frame import ENCODINGS
 from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.core.prediction import Prediction
 from edgenext_ros.engines.select import open_model
 from edgenext_ros.models.store import locate
 import numpy as np
@@ -20,10 +22,10 @@ TOLERANCE = 0.08
 
 @pytest.fixture(scope='module')
 def demo(onnxruntime):
-    runtime, info = open_model(locate('demo', suffixes=('.onnx',)).path)
-    yield Classifier(infer=runtime.infer, probabilities=info.probabilities,
+    engine, info = open_model(locate('demo', suffixes=('.onnx',)).path)
+    yield Classifier(slot=engine.slot, probabilities=info.probabilities,
                      converter=Nv12Converter(width=info.width, height=info.height))
-    runtime.close()
+    engine.close()
 
 
 @pytest.mark.parametrize('encoding', [e for e in ENCODINGS if not e.startswith('mono')])
@@ -36,45 +38,63 @@ def test_every_encoding_gives_the_same_answer(demo, encoding, photograph):
         expected.class_ids, expected.scores, strict=True)) < TOLERANCE
 
 
-def test_an_engine_that_lends_its_memory_gets_the_same_picture(demo, photograph):
+class FakeSlot:
+    """Memory of one picture, and scores that show what is in it."""
+
+    def __init__(self, *, before=lambda: None):
+        self.picture = np.zeros(224 * 224 * 3 // 2, np.uint8)
+        self._before = before
+
+    def run(self):
+        self._before()
+        return self.picture[::500].astype(np.float32)
+
+
+@pytest.fixture
+def converter():
+    return Nv12Converter(width=224, height=224)
+
+
+def test_picture_is_written_into_the_slot_before_it_is_run(converter, photograph):
     frame, order = encode(photograph, 'bgr8'), []
-    memory = np.zeros(224 * 224 * 3 // 2, np.uint8)
-
-    def infer_from(write):
-        write(memory)
-        order.append('infer')
-        return demo._infer(memory)
-
-    lent = Classifier(infer=lambda nv12: 1 / 0, converter=demo.converter, infer_from=infer_from)
-    found = lent.classify(frame, converted=lambda: order.append('converted'))
-    assert found.prediction == demo.classify(frame).prediction
-    np.testing.assert_array_equal(memory, demo.converter.convert(frame))
-    assert order == ['converted', 'infer']
-    timings = found.timings
-    assert min(timings.convert_ms, timings.infer_ms, timings.postprocess_ms) > 0
+    slot = FakeSlot(before=lambda: order.append('run'))
+    classifier = Classifier(slot=lambda: nullcontext(slot), converter=converter)
+    found = classifier.classify(frame, converted=lambda: order.append('converted'))
+    np.testing.assert_array_equal(slot.picture, converter.convert(frame))
+    assert found.prediction == Prediction.from_output(slot.run(), top_k=5)
+    assert order == ['converted', 'run', 'run']
 
 
-def test_concurrent_frames_have_separate_pictures(photograph):
+def test_slot_is_given_back_when_the_frame_cannot_be_converted(converter, photograph):
+    given_back = []
+
+    @contextmanager
+    def lend():
+        try:
+            yield FakeSlot(before=lambda: 1 / 0)
+        finally:
+            given_back.append(1)
+
+    def fail():
+        raise KeyError('mine')
+
+    classifier = Classifier(slot=lend, converter=converter)
+    with pytest.raises(KeyError, match='mine'):
+        classifier.classify(encode(photograph, 'nv12'), converted=fail)
+    assert given_back == [1]
+
+
+def test_concurrent_frames_have_separate_pictures(converter, photograph):
     frames = [encode(image, 'nv12') for image in (photograph, photograph[:, ::-1])]
     both = Barrier(2)
-
-    def infer(nv12):  # a network, emulated, would take minutes
-        return nv12[::500].astype(np.float32)
-
-    def infer_from(write):
-        memory = np.empty(224 * 224 * 3 // 2, np.uint8)
-        write(memory)
-        both.wait(10)
-        return infer(memory)
-
-    converter = Nv12Converter(width=224, height=224)
-    lent = Classifier(infer=lambda nv12: 1 / 0, converter=converter, infer_from=infer_from)
-    expected = [Classifier(infer=infer, converter=converter).classify(frame).prediction
-                for frame in frames]
+    expected = [Classifier(slot=lambda: nullcontext(FakeSlot()), converter=converter).classify(
+        frame).prediction for frame in frames]
     assert expected[0] != expected[1]
+    classifier = Classifier(
+        slot=lambda: nullcontext(FakeSlot(before=lambda: both.wait(10))), converter=converter)
     with ThreadPoolExecutor(2) as threads:
         for _ in range(20):
-            found = list(threads.map(lent.classify, frames))
+            found = list(threads.map(classifier.classify, frames))
             assert [one.prediction for one in found] == expected
 
 

@@ -1,14 +1,14 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The newest frame wins, and nothing waits in a queue."""
+"""The newest item wins, and nothing waits in a queue."""
 
 from queue import SimpleQueue
 from threading import Event, get_ident
-from time import monotonic
 
-from edgenext_ros.core import newest_frame as module
-from edgenext_ros.core.newest_frame import Pipeline, RateLimiter
+from edgenext_ros.core.newest_frame import Pipeline, RateLimiter, SLOW_S
 import pytest
+
+WAIT_S = 10
 
 
 class Source:
@@ -17,7 +17,8 @@ class Source:
     END = object()
 
     def __init__(self):
-        self.items, self.taken_by, self.pipeline = SimpleQueue(), [], None
+        self.items, self.taken, self.taken_by = SimpleQueue(), SimpleQueue(), []
+        self.pipeline = None
         self.now = self.seconds = 0.0
 
     def wait(self):
@@ -29,31 +30,32 @@ class Source:
     def take(self):
         if self.item is not None:
             self.taken_by.append(get_ident())
-            self.now += 1  # to copy takes its time
+            self.now += 1e-2  # a copy takes its time
             self.pipeline.submit(self.item)
+            self.taken.put(self.item)
 
     def wake(self):
         self.items.put(None)
 
 
 class Bench:
-    """A pipeline with a source, whose work lasts until the test lets an item go."""
+    """A pipeline whose work lasts until the test lets an item go; its time is the source's."""
 
-    def __init__(self, at_once=1, relieves=False):
-        self.source, self.relieves = Source(), relieves
-        module.monotonic = lambda: self.source.now
+    def __init__(self, source=True, hands_over=False, **options):
+        self.source, self.hands_over = Source(), hands_over
         self.begun, self.let, self.finished = SimpleQueue(), {}, []
         self.worked_by, self.done = {}, SimpleQueue()
         self.pipeline = self.source.pipeline = Pipeline(
-            self.work, source=self.source, at_once=at_once)
+            self.work, self.finish, source=self.source if source else None,
+            clock=lambda: self.source.now, **options)
 
     def work(self, item):
         self.worked_by[item] = get_ident()
-        if self.relieves:
-            self.pipeline.relieve()
+        if self.hands_over:
+            self.pipeline.handover()
         self.begun.put(item)
-        assert self.let.setdefault(item, Event()).wait(10)
-        return lambda: self.finish(item)
+        assert self.let.setdefault(item, Event()).wait(WAIT_S)
+        return item
 
     def finish(self, item):
         self.finished.append(item)
@@ -67,16 +69,20 @@ class Bench:
         for item in items:
             self.let.setdefault(item, Event()).set()
 
-    def until(self, condition):
-        end = monotonic() + 10
-        while not condition():
-            assert monotonic() < end
+    def next_begun(self):
+        return self.begun.get(timeout=WAIT_S)
+
+    def next_done(self):
+        return self.done.get(timeout=WAIT_S)
+
+    def wait_until_taken(self, item):
+        while self.source.taken.get(timeout=WAIT_S) != item:
+            pass
 
 
 @pytest.fixture
-def bench(monkeypatch):
-    """Make pipelines with a source, where time is the test's; they are stopped after it."""
-    monkeypatch.setattr(module, 'monotonic', None)
+def bench():
+    """Make pipelines where time is the test's; they are stopped after it."""
     made = []
 
     def make(**options):
@@ -86,158 +92,192 @@ def bench(monkeypatch):
     yield make
     for one in made:
         one.go(*range(100))
-        assert one.pipeline.stop(10)
+        assert one.pipeline.stop(WAIT_S)
 
 
-def test_who_receives_an_item_works_on_it_and_receives_the_next(bench):
+def test_one_thread_receives_and_works_on_each_item_in_turn(bench):
     one = bench()
     for item in range(20):
         one.go(item)
         one.put(item)
-        assert one.done.get(timeout=10) == item
+        assert one.next_done() == item
     assert one.source.taken_by == list(one.worked_by.values())
     assert one.pipeline.dropped == 0
 
 
-def test_what_comes_during_the_work_waits_in_the_source_at_first(bench):
-    one = bench(relieves=True)
+def test_item_during_work_stays_in_the_source_while_the_pipeline_keeps_up(bench):
+    one = bench(hands_over=True)
     one.source.seconds = 0.03
     one.put(0)
-    assert one.begun.get(timeout=10) == 0
+    assert one.next_begun() == 0
     one.put(1)
     one.go(0)
-    assert one.begun.get(timeout=10) == 1
+    assert one.next_begun() == 1
     assert set(one.source.taken_by) == {one.worked_by[0]}
 
 
-def test_who_is_behind_is_relieved_so_that_the_newest_wins(bench):
-    one = bench(relieves=True)
+def test_handover_while_behind_lets_another_thread_receive(bench):
+    one = bench(hands_over=True)
     one.put(0)
-    assert one.begun.get(timeout=10) == 0
+    assert one.next_begun() == 0
     one.put(1)
     one.go(0)
-    assert one.begun.get(timeout=10) == 1  # it was there at once, so another thread goes on
+    assert one.next_begun() == 1  # it was there at once, so the pipeline is behind
     one.put(2, 3, 4)
-    one.until(lambda: one.pipeline.dropped == 2)
+    one.wait_until_taken(4)
+    assert one.pipeline.dropped == 2
     one.go(1, 4)
-    assert [one.done.get(timeout=10) for _ in range(3)] == [0, 1, 4]
+    assert [one.next_done() for _ in range(3)] == [0, 1, 4]
 
 
-def test_who_works_for_long_is_relieved(bench):
+def test_slow_work_lets_another_thread_receive_without_handover(bench):
     one = bench()
     one.put(0)
-    assert one.begun.get(timeout=10) == 0
-    one.pipeline.relieve_slow(1000)
+    assert one.next_begun() == 0
     assert len(one.source.taken_by) == 1
-    one.pipeline.relieve_slow(0)
+    one.source.now += SLOW_S
     one.put(1, 2)
-    one.until(lambda: one.pipeline.dropped == 1)
+    one.wait_until_taken(2)
+    assert one.pipeline.dropped == 1
     one.go(0, 2)
-    assert [one.done.get(timeout=10) for _ in range(2)] == [0, 2]
+    assert [one.next_done() for _ in range(2)] == [0, 2]
 
 
-def test_two_at_once_end_in_the_order_of_their_coming(bench):
-    one = bench(at_once=2, relieves=True)
+def test_two_at_once_finish_in_the_order_of_arrival(bench):
+    one = bench(at_once=2, hands_over=True)
     one.put(0)
     one.go(0)
-    assert one.done.get(timeout=10) == one.begun.get(timeout=10) == 0
+    assert one.next_done() == one.next_begun() == 0
     one.put(1, 2)  # time stands still, so they were there at once
-    assert {one.begun.get(timeout=10) for _ in range(2)} == {1, 2}
+    assert {one.next_begun() for _ in range(2)} == {1, 2}
     one.put(3, 4)  # no place for these
-    one.until(lambda: one.pipeline.dropped == 1)
+    one.wait_until_taken(4)
+    assert one.pipeline.dropped == 1
     one.go(2, 4)
     assert one.begun.empty() and one.finished == [0]
     one.go(1)
-    assert [one.done.get(timeout=10) for _ in range(3)] == [1, 2, 4]
+    assert [one.next_done() for _ in range(3)] == [1, 2, 4]
     assert one.worked_by[1] != one.worked_by[2]
 
 
-def test_after_its_source_has_ended_a_pipeline_takes_what_is_submitted(bench):
+def test_submitted_item_is_worked_on_after_the_source_has_ended(bench):
     one = bench()
     one.put(Source.END)
-    one.until(lambda: one.pipeline._source is None)
     one.go(0)
     one.pipeline.submit(0)
-    assert one.done.get(timeout=10) == 0
-    assert one.pipeline.drain(10)
+    assert one.next_done() == 0
+    assert one.pipeline.drain(WAIT_S)
 
 
-def test_while_one_is_worked_on_only_the_newest_waits():
-    begun, go, seen = Event(), Event(), []
-
-    def work(item):
-        seen.append(item)
-        begun.set()
-        assert go.wait(10)
-
-    pipeline = Pipeline(work)
-    pipeline.submit(0)
-    assert begun.wait(10)
+def test_only_the_newest_item_waits_during_work(bench):
+    one = bench(source=False)
+    one.pipeline.submit(0)
+    assert one.next_begun() == 0
     for item in range(1, 10):
+        one.pipeline.submit(item)
+    one.go(0, 9)
+    assert one.pipeline.drain(WAIT_S)
+    assert (one.finished, one.pipeline.dropped) == ([0, 9], 8)
+    one.pipeline.reset_dropped()
+    assert one.pipeline.dropped == 0
+
+
+def test_stop_forgets_the_waiting_item_and_tells_of_endless_work(bench):
+    one = bench(source=False)
+    one.pipeline.submit(0)
+    assert one.next_begun() == 0
+    one.pipeline.submit(1)
+    assert not one.pipeline.stop(0.01)
+    one.go(0)
+    assert one.pipeline.stop(WAIT_S)
+    one.pipeline.submit(2)
+    assert one.finished == [0]
+
+
+def test_cleared_item_is_not_worked_on(bench):
+    one = bench(source=False)
+    one.pipeline.submit(0)
+    assert one.next_begun() == 0
+    one.pipeline.submit(1)
+    one.pipeline.clear()
+    one.go(0)
+    assert one.pipeline.drain(WAIT_S)
+    assert (one.finished, one.pipeline.dropped) == ([0], 1)
+
+
+def test_busy_seconds_are_those_of_the_oldest_work(bench):
+    one = bench(source=False)
+    assert one.pipeline.busy_seconds == 0
+    one.pipeline.submit(0)
+    assert one.next_begun() == 0
+    one.source.now += 60
+    assert one.pipeline.busy_seconds == 60
+    one.go(0)
+    assert one.pipeline.drain(WAIT_S)
+    assert one.pipeline.busy_seconds == 0
+
+
+@pytest.mark.parametrize('error', [RuntimeError, SystemExit, MemoryError])
+@pytest.mark.parametrize('place', ['work', 'finish'])
+@pytest.mark.parametrize('at_once', [1, 2])
+def test_pipeline_goes_on_after_an_exception(place, error, at_once, caplog):
+    done = SimpleQueue()
+
+    def work(item):
+        if place == 'work' and item % 2 == 0:
+            raise error('by a test')
+        return item
+
+    def finish(item):
+        if place == 'finish' and item % 2 == 0:
+            raise error('by a test')
+        done.put(item)
+
+    pipeline = Pipeline(work, finish, at_once=at_once)
+    for item in range(8):
         pipeline.submit(item)
-    go.set()
-    assert pipeline.drain(10)
-    assert seen == [0, 9]
-    assert pipeline.dropped == 8
-    assert pipeline.stop(10)
-
-
-def test_stop_forgets_what_waits_and_says_when_work_does_not_end():
-    begun, go, seen = Event(), Event(), []
-
-    def work(item):
-        seen.append(item)
-        begun.set()
-        go.wait(10)
-
-    pipeline = Pipeline(work)
-    pipeline.submit(0)
-    assert begun.wait(10)
-    pipeline.submit(1)
-    assert not pipeline.stop(0.01)
-    go.set()
-    assert pipeline.stop(10)
-    pipeline.submit(2)
-    assert seen == [0]
-
-
-def test_cleared_items_are_not_worked_on():
-    begun, go, seen = Event(), Event(), []
-
-    def work(item):
-        seen.append(item)
-        begun.set()
-        go.wait(10)
-
-    pipeline = Pipeline(work)
-    pipeline.submit(0)
-    assert begun.wait(10)
-    pipeline.submit(1)
-    pipeline.clear()
-    go.set()
-    assert pipeline.drain(10)
-    assert (seen, pipeline.dropped) == ([0], 1)
-    pipeline.stop(10)
-
-
-def test_how_long_the_present_work_goes_on(monkeypatch):
-    now, begun, go = [100.0], Event(), Event()
-    monkeypatch.setattr(module, 'monotonic', lambda: now[0])
-
-    def work(item):
-        begun.set()
-        assert go.wait(10)
-
-    pipeline = Pipeline(work)
+        assert pipeline.drain(WAIT_S)
     assert pipeline.busy_seconds == 0
-    pipeline.submit(0)
-    assert begun.wait(10)
-    now[0] += 60
-    assert pipeline.busy_seconds == 60
-    go.set()
-    assert pipeline.drain(10)
-    assert pipeline.busy_seconds == 0
-    assert pipeline.stop(10)
+    assert [done.get(timeout=WAIT_S) for _ in range(4)] == [1, 3, 5, 7]
+    assert pipeline.stop(WAIT_S)
+    assert len(caplog.records) == 4
+
+
+def test_held_pipeline_starts_no_work_until_release(bench):
+    one = bench(source=False)
+    one.go(0, 1, 2)
+    assert one.pipeline.hold(WAIT_S)
+    one.pipeline.submit(0)
+    one.pipeline.submit(1)
+    assert not one.pipeline.drain(0.01)
+    assert one.begun.empty()
+    one.pipeline.release()
+    assert one.next_done() == 1
+    assert one.pipeline.dropped == 1
+
+
+def test_hold_waits_for_work_in_progress(bench):
+    one = bench(source=False)
+    one.pipeline.submit(0)
+    assert one.next_begun() == 0
+    assert not one.pipeline.hold(0.01)
+    one.pipeline.submit(1)
+    one.go(0, 1)  # the hold that failed holds nothing
+    assert [one.next_done() for _ in range(2)] == [0, 1]
+    assert one.pipeline.hold(WAIT_S)
+    assert one.pipeline.busy_seconds == 0
+
+
+def test_more_at_once_from_now_on(bench):
+    one = bench(source=False)
+    one.pipeline.submit(0)
+    assert one.next_begun() == 0
+    one.pipeline.submit(1)
+    assert one.begun.empty()
+    one.pipeline.set_at_once(2)
+    assert one.next_begun() == 1
+    one.go(1, 0)
+    assert [one.next_done() for _ in range(2)] == [0, 1]
 
 
 @pytest.mark.parametrize('rate,camera,seconds', [(10, 30, 60), (7, 30, 60), (10, 60, 60)])

@@ -16,6 +16,14 @@ def test_softmax_sums_to_one_and_does_not_overflow():
     assert values[0] / values[1] == pytest.approx(np.e, rel=1e-5)
 
 
+def test_softmax_of_many_pictures_is_that_of_each():
+    logits = np.random.default_rng(3).normal(0, 2, (40, 12)).astype(np.float32)
+    logits[0, :2] = 1e4, -1e4
+    found = softmax(logits)
+    assert found.dtype == np.float32 and np.isfinite(found).all()
+    np.testing.assert_allclose(found, np.stack([softmax(row) for row in logits]), rtol=1e-6)
+
+
 @pytest.mark.parametrize('seed', range(5))
 @pytest.mark.parametrize('top_k', [1, 5, 999, 1000, 5000])
 def test_top_k_equals_a_full_sort(seed, top_k):

@@ -8,13 +8,13 @@ import ctypes
 from pathlib import Path
 import sys
 
-from edgenext_ros.engines.base import RuntimeOptions
+from edgenext_ros.engines.base import EngineOptions
 from edgenext_ros.engines.bpu import libdnn
 from helpers.standin_model import StandInModel
 import pytest
 
 STAND_INS = Path(__file__).parents[1] / 'stand_ins'
-PLAIN, PATIENT = StandInModel(), RuntimeOptions(timeout_ms=20000)
+PLAIN, PATIENT = StandInModel(), EngineOptions(timeout_ms=20000)
 VENDOR = ('hobot_dnn', 'hobot_dnn_rdkx5', 'hbm_runtime')
 
 
@@ -43,6 +43,10 @@ class StandIn:
     def join(self) -> None:
         """Wait until no task runs."""
         self._dll.standin_join()
+
+    def wait_for_running(self, count: int) -> bool:
+        """Wait until so many tasks run at once; False when they do not within 20 s."""
+        return bool(self._dll.standin_wait_for_running(count))
 
     def reset(self) -> None:
         self._dll.standin_reset()

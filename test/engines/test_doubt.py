@@ -5,21 +5,10 @@
 import logging
 
 from edgenext_ros.engines import select
-from edgenext_ros.engines.base import ModelInfo
 from edgenext_ros.engines.bpu import libdnn
 from helpers.bin_writer import container, program
-import numpy as np
+from helpers.fake_engine import FakeEngine
 import pytest
-
-
-class Engine:
-    """Opens anything."""
-
-    def open(self, model, options):
-        return ModelInfo('model', 'engine', 32, 16, 10)
-
-    def infer(self, nv12):
-        return np.zeros(10, np.float32)
 
 
 @pytest.fixture
@@ -35,14 +24,14 @@ def logged():
 
 @pytest.mark.parametrize('version,warnings', [('3.52.1', 1), ('3.49.15', 0)])
 def test_a_doubt_is_one_warning(tmp_path, monkeypatch, logged, version, warnings):
-    monkeypatch.setattr(libdnn, 'LibDnn', Engine)
-    monkeypatch.setattr(select, 'probe', lambda name: select.Engine(name, True, ''))
+    monkeypatch.setattr(libdnn, 'LibDnn', FakeEngine)
+    monkeypatch.setattr(select, 'probe', lambda name: select.Probe(name, True, ''))
     whole = bytearray(program(b'instructions'))
     whole[0x3c:0x50] = version.encode().ljust(20, b'\0')
     whole[0x300] ^= warnings  # the CRC of the instructions
     path = tmp_path / 'model.bin'
     path.write_bytes(container(whole=bytes(whole), metadata={
         'MARCH': 'bayes-e', 'HBDK_VERSION': version}))
-    assert select.open_model(path)[1].classes == 10
+    assert select.open_model(path)[1].classes == 3
     assert [record.getMessage().partition(',')[0] for record in logged] == [
         f'{path}: compiled by hbdk {version}'] * warnings

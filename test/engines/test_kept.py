@@ -8,25 +8,31 @@ import sys
 from threading import Event
 
 from edgenext_ros.engines import kept, onnx, recovering, select
-from edgenext_ros.engines.base import InferenceError, ModelInfo
+from edgenext_ros.engines.base import infer, InferenceError
 from edgenext_ros.engines.recovering import Recovering
+from helpers.fake_engine import FakeEngine, GOOD, hang
 import numpy as np
 import pytest
 
-INFO = ModelInfo('net', 'stand-in', width=2, height=2, classes=3)
 PICTURE = np.zeros(6, np.uint8)
-GOOD = np.arange(3, dtype=np.float32)
 ENDS_WHILE_KEPT = """
 import threading
-from edgenext_ros.engines.base import InferenceError, ModelInfo
+from edgenext_ros.engines.base import infer, InferenceError, ModelInfo
 from edgenext_ros.engines.recovering import Recovering
-class Engine:
-    def infer(self, nv12):
+from edgenext_ros.engines.slot_pool import SlotPool
+import numpy as np
+class Slot:
+    picture = np.zeros(6, np.uint8)
+    def run(self):
         begun.set()
         threading.Event().wait()
+class Engine:
+    def __init__(self):
+        self.slot = SlotPool(INFO, [Slot()]).slot
+INFO = ModelInfo('net', 'stand-in', 2, 2, 3)
 begun = threading.Event()
-engine = Recovering(lambda: (Engine(), ModelInfo('net', 'stand-in', 2, 2, 3)))
-threading.Thread(target=engine.infer, args=[b''], daemon=True).start()
+engine = Recovering(lambda: (Engine(), INFO))
+threading.Thread(target=infer, args=[engine, Slot.picture], daemon=True).start()
 begun.wait()
 try:
     engine.close()
@@ -35,44 +41,10 @@ except InferenceError as error:
 """
 
 
-class Engine:
-    """Count what is asked of it; ``at_close`` is what close does or raises."""
-
-    def __init__(self, at_close=None):
-        self.at_close, self.opened, self.tried, self.closed, self.answer = at_close, 0, 0, 0, GOOD
-
-    def open(self, model, options):
-        self.opened += 1
-        return INFO
-
-    def open_it(self):
-        return self, self.open(None, None)
-
-    def infer(self, nv12):
-        self.tried += 1
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-    def close(self):
-        if isinstance(self.at_close, BaseException):
-            raise self.at_close
-        if self.at_close is not None:
-            self.at_close()
-        self.closed += 1
-
-
-def hang(begun, go):
-    """Say that it has begun, and go on when the test says so."""
-    begun.set()
-    assert go.wait(20)
-    return GOOD
-
-
 @pytest.fixture
 def hung():
     """Keep an engine whose inference still runs, until the test ends."""
-    engine = Engine(InferenceError('an inference still runs'))
+    engine = FakeEngine(at_close=InferenceError('an inference still runs'))
     with pytest.raises(InferenceError, match='still runs'):
         kept.close_or_keep(engine)
     yield engine
@@ -83,7 +55,7 @@ def hung():
 @pytest.fixture
 def opened(monkeypatch, tmp_path):
     """Let ``open_model`` open a stand-in for ONNX Runtime; return both."""
-    engine, path = Engine(), tmp_path / 'model.onnx'
+    engine, path = FakeEngine(), tmp_path / 'model.onnx'
     path.write_bytes(b'model')
     monkeypatch.setattr(onnx, 'available', lambda: 'stand-in')
     monkeypatch.setattr(onnx, 'Onnx', lambda: engine)
@@ -118,50 +90,51 @@ def test_patience_is_twice_the_time_of_opening(opened, monkeypatch, seconds, pat
     now, (engine, open_it) = [0.0], opened
     monkeypatch.setattr(select, 'monotonic', lambda: now[0])
 
-    def infer(nv12):
+    def run(picture):
         now[0] += seconds
         return GOOD
 
-    engine.infer = infer
+    engine.answer = run
     assert open_it()[1].patience_s == pytest.approx(patience)
 
 
 def test_recovering_loads_nothing_beside_a_kept_engine(hung):
-    engine = Engine()
+    engine = FakeEngine()
     with pytest.raises(InferenceError, match='no model is loaded while'):
         Recovering(engine.open_it)
     assert engine.opened == 0
 
 
 def test_recovering_reopens_nothing_beside_a_kept_engine():
-    now, engine = [0.0], Engine()
+    now, engine = [0.0], FakeEngine()
     watched = Recovering(engine.open_it, clock=lambda: now[0])
-    hung, engine.answer = Engine(InferenceError('an inference still runs')), OSError('gone')
+    hung = FakeEngine(at_close=InferenceError('an inference still runs'))
+    engine.answer = OSError('gone')
     with pytest.raises(InferenceError):
         kept.close_or_keep(hung)
     with pytest.raises(InferenceError, match='OSError'):
-        watched.infer(PICTURE)
+        infer(watched, PICTURE)
     engine.answer = GOOD
     for _ in range(5):
         now[0] += 8
         with pytest.raises(InferenceError, match=r'no model is loaded while .* still runs'):
-            watched.infer(PICTURE)
+            infer(watched, PICTURE)
     assert (engine.opened, engine.closed, engine.tried) == (1, 1, 1)
     hung.at_close = None
     now[0] += 8
-    assert watched.infer(PICTURE).tolist() == [0, 1, 2]
+    assert infer(watched, PICTURE).tolist() == [0, 1, 2]
     assert (engine.opened, hung.closed) == (2, 1)
 
 
 @pytest.mark.parametrize('error', [OSError('gone'), SystemError('bad'), MemoryError()], ids=repr)
 def test_engine_that_breaks_down_in_close_is_dropped(error):
-    engine = Engine(error)
+    engine = FakeEngine(at_close=error)
     kept.close_or_keep(engine)
     kept.close_kept()
 
 
 def test_kept_engines_are_all_tried():
-    first, second = (Engine(InferenceError(name)) for name in ('first', 'second'))
+    first, second = (FakeEngine(at_close=InferenceError(name)) for name in ('first', 'second'))
     for engine in (first, second, second):
         with pytest.raises(InferenceError):
             kept.close_or_keep(engine)
@@ -175,7 +148,7 @@ def test_kept_engines_are_all_tried():
 
 def test_load_waits_for_an_engine_that_is_being_closed():
     begun, go = Event(), Event()
-    engine, loaded = Engine(lambda: hang(begun, go)), Engine()
+    engine, loaded = FakeEngine(at_close=lambda: hang(begun, go)), FakeEngine()
     with ThreadPoolExecutor(2) as threads:
         closing = threads.submit(kept.close_or_keep, engine)
         assert begun.wait(20)
@@ -190,7 +163,7 @@ def test_load_waits_for_an_engine_that_is_being_closed():
 def test_load_does_not_wait_for_ever_for_a_close_that_hangs(monkeypatch):
     monkeypatch.setattr(kept, 'CLOSE_LIMIT_S', 0.01)
     begun, go = Event(), Event()
-    engine, other = Engine(lambda: hang(begun, go)), Engine()
+    engine, other = FakeEngine(at_close=lambda: hang(begun, go)), FakeEngine()
     with ThreadPoolExecutor(1) as threads:
         closing = threads.submit(kept.close_or_keep, engine)
         assert begun.wait(20)
@@ -215,10 +188,10 @@ def test_process_ends_while_an_engine_is_kept():
 
 def test_close_keeps_an_engine_that_hangs_until_its_thread_comes_out(monkeypatch):
     monkeypatch.setattr(recovering, 'CLOSE_WAIT_S', 0.01)
-    engine, other, begun, go = Engine(), Engine(), Event(), Event()
-    watched, engine.infer = Recovering(engine.open_it), lambda nv12: hang(begun, go)
+    engine, other, begun, go = FakeEngine(), FakeEngine(), Event(), Event()
+    watched, engine.answer = Recovering(engine.open_it), lambda _: hang(begun, go, GOOD)
     with ThreadPoolExecutor(2) as threads:
-        inside = threads.submit(watched.infer, PICTURE)
+        inside = threads.submit(infer, watched, PICTURE)
         assert begun.wait(20)
         try:
             for _ in range(2):
@@ -235,18 +208,13 @@ def test_close_keeps_an_engine_that_hangs_until_its_thread_comes_out(monkeypatch
 
 def test_close_does_not_wait_for_ever_for_an_opening_that_hangs(monkeypatch):
     monkeypatch.setattr(recovering, 'CLOSE_WAIT_S', 0.01)
-    engine, begun, go = Engine(), Event(), Event()
-
-    def open_it():
-        if engine.opened:
-            hang(begun, go)
-        return engine.open_it()
-
-    watched, engine.answer = Recovering(open_it), OSError('gone')
+    engine, begun, go = FakeEngine(), Event(), Event()
+    watched, engine.answer = Recovering(engine.open_it), OSError('gone')
+    engine.at_open = lambda: hang(begun, go)
     with pytest.raises(InferenceError, match='OSError'):
-        watched.infer(PICTURE)
+        infer(watched, PICTURE)
     with ThreadPoolExecutor(2) as threads:
-        inside = threads.submit(watched.infer, PICTURE)
+        inside = threads.submit(infer, watched, PICTURE)
         assert begun.wait(20)
         try:
             assert 'still runs' in str(threads.submit(watched.close).exception(10))

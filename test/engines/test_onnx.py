@@ -5,9 +5,8 @@
 import cv2
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.nv12 import Nv12Converter
-from edgenext_ros.engines.base import InferenceError, ModelError, RuntimeOptions
+from edgenext_ros.engines.base import EngineOptions, infer, ModelError
 from edgenext_ros.engines.onnx import Nv12Normaliser, Onnx
-from edgenext_ros.models.store import locate
 from helpers.onnx_writer import INT64, model, node, UINT8
 import numpy as np
 import pytest
@@ -16,13 +15,6 @@ pytest.importorskip('onnxruntime')
 
 MEAN = np.array([123.675, 116.28, 103.53])[:, None, None]
 DEVIATION = np.array([58.395, 57.12, 57.375])[:, None, None]
-
-
-@pytest.fixture
-def engine():
-    engine = Onnx()
-    yield engine, engine.open(locate('demo', suffixes=('.onnx',)).path, RuntimeOptions(threads=1))
-    engine.close()
 
 
 @pytest.mark.parametrize('rgb', [(0, 0, 0), (255, 255, 255), (250, 10, 10), (10, 250, 10),
@@ -45,38 +37,11 @@ def test_a_photograph_reaches_the_network_as_rgb(photograph):
     assert np.abs(found - image[..., ::-1].transpose(2, 0, 1)).mean() < 3
 
 
-def test_scores_belong_to_the_caller(engine, photograph):
-    onnx, info = engine
-    convert = Nv12Converter(width=info.width, height=info.height).convert
-    first = onnx.infer(convert(Frame.from_image(photograph)))
-    kept = first.copy()
-    second = onnx.infer(convert(Frame.from_image(255 - photograph)))
-    assert first.shape == (info.classes,)
-    assert (first == kept).all()
-    assert (first != second).any()
-
-
-@pytest.mark.parametrize('nv12', [
-    np.zeros(75263, np.uint8), np.zeros(75265, np.uint8), np.zeros(75264, np.float32),
-    np.zeros(2 * 75264, np.uint8)[::2]], ids=['short', 'long', 'float', 'strided'])
-def test_pictures_of_another_form_are_refused(engine, nv12):
-    with pytest.raises(ValueError, match='reads 75264 contiguous uint8 values of NV12'):
-        engine[0].infer(nv12)
-
-
-def test_closed_and_never_opened(engine):
-    engine[0].close()
-    engine[0].close()
-    for closed in (engine[0], Onnx()):
-        with pytest.raises(InferenceError, match='no model is open'):
-            closed.infer(np.zeros(75264, np.uint8))
-
-
 def test_a_file_that_is_no_onnx_is_refused(tmp_path):
     path = tmp_path / 'model.onnx'
     path.write_bytes(b'no model')
     with pytest.raises(ModelError, match='not a readable ONNX model'):
-        Onnx().open(path, RuntimeOptions())
+        Onnx().open(path, EngineOptions())
 
 
 POOLED = (node('GlobalAveragePool', ['image'], ['pooled']),
@@ -95,11 +60,11 @@ def test_one_value_per_class_is_taken(tmp_path, nodes, outputs, classes):
     path = tmp_path / 'model.onnx'
     path.write_bytes(model(nodes, outputs=outputs))
     engine = Onnx()
-    info = engine.open(path, RuntimeOptions())
+    info = engine.open(path, EngineOptions())
     assert info.classes == classes
     grey = np.full(96, 128, np.uint8)
     expected = (128 - MEAN.ravel()) / DEVIATION.ravel()
-    np.testing.assert_allclose(engine.infer(grey), expected, atol=1e-3)
+    np.testing.assert_allclose(infer(engine, grey), expected, atol=1e-3)
 
 
 @pytest.mark.parametrize('nodes,outputs,words', [
@@ -114,7 +79,7 @@ def test_a_feature_map_is_no_class_vector(tmp_path, nodes, outputs, words):
     path = tmp_path / 'model.onnx'
     path.write_bytes(model(nodes, outputs=outputs))
     with pytest.raises(ModelError) as caught:
-        Onnx().open(path, RuntimeOptions())
+        Onnx().open(path, EngineOptions())
     said = str(caught.value)
     assert said.startswith(f'{path}: expected one value per class as first output, ')
     assert words in said and '\n' not in said
@@ -130,7 +95,7 @@ def test_another_input_is_refused(tmp_path, image, kind, words):
     path.write_bytes(model([node('Identity', ['image'], ['out'])], image=image, kind=kind,
                            kinds=[kind], outputs=[('out', image[1])]))
     with pytest.raises(ModelError, match='expected one float input 1x3xHxW') as caught:
-        Onnx().open(path, RuntimeOptions())
+        Onnx().open(path, EngineOptions())
     assert words in str(caught.value)
 
 
@@ -139,4 +104,4 @@ def test_the_number_of_the_best_class_is_no_class_vector(tmp_path):
     path.write_bytes(model((*POOLED, node('ArgMax', ['logits'], ['best'], axis=1)), kinds=[INT64],
                            outputs=[('best', (1, 1))]))
     with pytest.raises(ModelError, match='found best 1x1'):
-        Onnx().open(path, RuntimeOptions())
+        Onnx().open(path, EngineOptions())

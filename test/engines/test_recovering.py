@@ -2,52 +2,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """An engine that is checked, rests, and is opened anew."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
-from threading import Event, Semaphore
 
-from edgenext_ros.engines.base import EngineRestsError, InferenceError, ModelError, ModelInfo
+from edgenext_ros.engines.base import (
+    EngineRestsError,
+    infer,
+    InferenceError,
+    ModelError,
+)
 from edgenext_ros.engines.recovering import Recovering
+from helpers.fake_engine import FakeEngine, GOOD, INFO
 import numpy as np
 import pytest
 
-INFO = ModelInfo('net', 'stand-in', width=2, height=2, classes=3)
 PICTURE = np.zeros(6, np.uint8)
-GOOD = np.arange(3, dtype=np.float32)
-
-
-class Engine:
-    """Does what it is told; it is its own clock and opener."""
-
-    def __init__(self):
-        self.now, self.tried, self.opened, self.closed = 0.0, 0, 0, 0
-        self.info, self.answer, self.at_close = INFO, GOOD, None
-        self.does_not_open = None
-
-    def open_it(self):
-        self.opened += 1
-        if self.does_not_open:
-            raise self.does_not_open
-        return self, self.info
-
-    def infer(self, nv12):
-        self.tried += 1
-        if callable(self.answer):
-            return self.answer()
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-    def close(self):
-        self.closed += 1
-        if self.at_close:
-            raise self.at_close
 
 
 @pytest.fixture
 def engine():
     """Make a stand-in."""
-    return Engine()
+    return FakeEngine()
 
 
 @pytest.fixture
@@ -58,7 +33,7 @@ def watched(engine):
 
 def fail(watched, kind=InferenceError):
     with pytest.raises(kind) as caught:
-        watched.infer(PICTURE)
+        infer(watched, PICTURE)
     assert '\n' not in str(caught.value)
     return str(caught.value)
 
@@ -76,16 +51,16 @@ def fail(watched, kind=InferenceError):
 ], ids=str)
 def test_what_is_no_result_is_said_and_the_next_picture_is_tried(
         engine, watched, answer, sentence):
-    assert watched.infer(PICTURE) is not None
+    assert infer(watched, PICTURE) is not None
     engine.answer = answer
     assert sentence in fail(watched)
     engine.answer = GOOD
-    assert watched.infer(PICTURE).tolist() == [0, 1, 2]
+    assert infer(watched, PICTURE).tolist() == [0, 1, 2]
 
 
 def test_large_scores_are_finite_scores(engine, watched):
     engine.answer = np.array([3e38, -3e38, 1], np.float32)
-    assert watched.infer(PICTURE).tolist() == engine.answer.tolist()
+    assert infer(watched, PICTURE).tolist() == engine.answer.tolist()
 
 
 @pytest.mark.parametrize('patience,seconds,late', [
@@ -93,7 +68,7 @@ def test_large_scores_are_finite_scores(engine, watched):
 def test_a_late_result_is_none(engine, patience, seconds, late):
     engine.info = replace(INFO, patience_s=patience)
 
-    def work():
+    def work(picture):
         engine.now += seconds
         return GOOD
 
@@ -101,7 +76,7 @@ def test_a_late_result_is_none(engine, patience, seconds, late):
     if late:
         assert f'came after {seconds:.0f} s and is dropped' in fail(watched)
     else:
-        assert watched.infer(PICTURE).tolist() == [0, 1, 2]
+        assert infer(watched, PICTURE).tolist() == [0, 1, 2]
 
 
 def test_tries_become_rare_and_it_is_opened_anew_once(engine, watched):
@@ -121,7 +96,7 @@ def test_tries_become_rare_and_it_is_opened_anew_once(engine, watched):
         assert (engine.tried, engine.opened, engine.closed) == (tried, 2, 1)
     engine.now += 8
     engine.answer = GOOD
-    assert watched.infer(PICTURE).tolist() == [0, 1, 2]
+    assert infer(watched, PICTURE).tolist() == [0, 1, 2]
     engine.answer = InferenceError('bad')
     assert fail(watched) == 'bad'
     assert fail(watched) == 'bad'
@@ -133,27 +108,27 @@ def test_one_that_breaks_down_again_and_again_is_not_opened_each_time(
     engine.answer = OSError('gone')
     fail(watched)
     engine.answer = GOOD
-    watched.infer(PICTURE)
+    infer(watched, PICTURE)
     assert engine.opened == 2
     engine.now += settled
-    watched.infer(PICTURE)
+    infer(watched, PICTURE)
     engine.answer = OSError('gone')
     fail(watched)
     engine.answer = GOOD
-    watched.infer(PICTURE)
+    infer(watched, PICTURE)
     assert engine.opened == opened
 
 
 def test_one_that_does_not_open_is_tried_until_it_does(engine, watched):
     engine.answer = OSError('gone')
     fail(watched)
-    engine.does_not_open = ModelError('m.bin: this model file does not exist')
+    engine.at_open = ModelError('m.bin: this model file does not exist')
     for _ in range(10):
         assert 'does not open again: m.bin: this model file does not exist' in fail(watched)
         engine.now += 8
     assert (engine.opened, engine.closed) == (11, 1)
-    engine.does_not_open, engine.answer = None, GOOD
-    assert watched.infer(PICTURE).tolist() == [0, 1, 2]
+    engine.at_open, engine.answer = None, GOOD
+    assert infer(watched, PICTURE).tolist() == [0, 1, 2]
 
 
 def test_another_model_in_the_file_gives_no_results(engine, watched):
@@ -177,7 +152,7 @@ def test_one_that_does_not_close(engine, watched, error, kept):
         assert engine.opened == 1
         engine.at_close = None
         engine.now += 8
-    assert watched.infer(PICTURE).tolist() == [0, 1, 2]
+    assert infer(watched, PICTURE).tolist() == [0, 1, 2]
     assert engine.opened == 2
 
 
@@ -192,78 +167,100 @@ def test_after_the_end_nothing_is_opened(engine, watched):
         watched.open(None, None)
 
 
-class Lender(Engine):
-    """Lends two pictures; an inference lasts until it is let go."""
-
-    def __init__(self):
-        super().__init__()
-        self.info = replace(INFO, slots=2)
-        self.inside, self.free = Semaphore(0), Event()
-        self.free.set()
-
-    def infer_from(self, write):
-        write(np.zeros(6, np.uint8))
-        self.inside.release()
-        assert self.free.wait(10)
-        return self.infer(None)
-
-
 @pytest.fixture
-def lender():
-    """Make an engine that lends."""
-    return Lender()
+def wide():
+    """Make a watched stand-in with two slots, and the stand-in."""
+    engine = FakeEngine(slots=2)
+    return engine, Recovering(engine.open_it, clock=lambda: engine.now)
 
 
-@pytest.fixture
-def lending(lender):
-    """Watch it."""
-    return Recovering(lender.open_it, clock=lambda: lender.now)
-
-
-def test_what_the_pictures_code_raises_is_not_the_engines_failure(lender, lending):
+def test_exception_of_the_caller_passes_through_and_is_not_counted(engine, watched):
     for _ in range(5):
-        with pytest.raises(KeyError, match='mine'):
-            lending.infer_from(lambda picture: {}['mine'])
-    seen = []
-    assert lending.infer_from(seen.append).tolist() == [0, 1, 2]
-    assert (len(seen), lender.opened, lender.closed) == (1, 1, 0)
+        with pytest.raises(KeyError, match='mine'), watched.slot():
+            raise KeyError('mine')
+    assert infer(watched, PICTURE).tolist() == [0, 1, 2]
+    assert (engine.tried, engine.opened, engine.closed) == (1, 1, 0)
+
+
+def test_inference_error_of_the_caller_is_not_counted(engine, watched):
+    mine = InferenceError('another engine failed')
+    for _ in range(5):
+        with pytest.raises(InferenceError) as caught, watched.slot() as slot:
+            slot.run()
+            raise mine
+        assert caught.value is mine
+    assert (engine.tried, engine.opened) == (5, 1)
+
+
+def test_time_of_the_caller_is_not_the_engines(engine, watched):
+    with watched.slot() as slot:
+        engine.now += 60
+        assert slot.run().tolist() == [0, 1, 2]
+
+
+def test_slot_that_is_not_run_changes_nothing(engine, watched):
+    engine.answer = InferenceError('bad')
+    for _ in range(2):
+        assert fail(watched) == 'bad'
+    engine.now += 8
+    with watched.slot():
+        pass
+    assert fail(watched) == 'bad; the engine is opened anew at the next try'
+
+
+def test_failing_slot_counts_as_failure_of_the_engine(engine, watched, monkeypatch):
+    monkeypatch.setattr(engine, 'slot', lambda: 1 / 0)
+    assert 'the engine broke down with ZeroDivisionError' in fail(watched)
+    monkeypatch.undo()
+    assert infer(watched, PICTURE).tolist() == [0, 1, 2]
+    assert engine.opened == 2
+
+
+def test_slot_can_be_run_again_after_a_failure(engine, watched):
+    engine.answer = InferenceError('bad')
+    with watched.slot() as slot:
+        with pytest.raises(InferenceError, match='bad'):
+            slot.run()
+        engine.answer = GOOD
+        assert slot.run().tolist() == [0, 1, 2]
+    assert infer(watched, PICTURE).tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize('late,opened', [(GOOD, 1), (OSError('gone too'), 2)], ids=['good', 'bad'])
-def test_it_is_opened_anew_when_nobody_is_inside_any_more(lender, lending, late, opened):
-    """Unless who was inside has shown that it works."""
-    with ThreadPoolExecutor(2) as threads:
-        lender.free.clear()
-        slow = threads.submit(lending.infer_from, lambda picture: None)
-        assert lender.inside.acquire(timeout=10)
-        lender.answer = OSError('gone')
-        with pytest.raises(InferenceError, match='broke down with OSError'):
-            lending.infer(PICTURE)
-        waiting = threads.submit(lending.infer, PICTURE)
-        while not lending._changed._waiters:
-            pass
-        assert lender.closed == 0
-        lender.answer = late
-        lender.free.set()
+def test_reopening_waits_for_lent_slots(wide, late, opened):
+    """It is not due any more when one of them has shown that the engine works."""
+    engine, watched = wide
+    with ThreadPoolExecutor(1) as threads:
+        with watched.slot() as slot:
+            engine.answer = OSError('gone')
+            broken = threads.submit(infer, watched, PICTURE)
+            assert 'broke down with OSError' in str(broken.exception(10))
+            waiting = threads.submit(infer, watched, PICTURE)
+            assert not wait([waiting], 0.05).done
+            assert engine.closed == 0
+            engine.answer = late
+            if late is GOOD:
+                assert slot.run().tolist() == [0, 1, 2]
+            else:
+                with pytest.raises(InferenceError, match='gone too'):
+                    slot.run()
         if late is GOOD:
-            assert slow.result(10).tolist() == waiting.result(10).tolist() == [0, 1, 2]
+            assert waiting.result(10).tolist() == [0, 1, 2]
         else:
-            assert 'gone too' in str(slow.exception(10))
             assert isinstance(waiting.exception(10), EngineRestsError)
-            lender.answer, lender.now = GOOD, lender.now + 10
-            assert lending.infer(PICTURE).tolist() == [0, 1, 2]
-    assert (lender.opened, lender.closed) == (opened, opened - 1)
+            engine.answer, engine.now = GOOD, engine.now + 10
+            assert infer(watched, PICTURE).tolist() == [0, 1, 2]
+    assert (engine.opened, engine.closed) == (opened, opened - 1)
 
 
-def test_close_waits_for_who_is_inside(lender, lending):
-    with ThreadPoolExecutor(2) as threads:
-        lender.free.clear()
-        inside = threads.submit(lending.infer_from, lambda picture: None)
-        assert lender.inside.acquire(timeout=10)
-        closing = threads.submit(lending.close)
-        assert lender.closed == 0
-        lender.free.set()
-        assert inside.result(10).tolist() == [0, 1, 2]
+def test_close_waits_for_lent_slots(wide):
+    engine, watched = wide
+    with ThreadPoolExecutor(1) as threads:
+        with watched.slot() as slot:
+            closing = threads.submit(watched.close)
+            assert not wait([closing], 0.05).done
+            assert engine.closed == 0
+            assert slot.run().tolist() == [0, 1, 2]
         closing.result(10)
-    assert lender.closed == 1
-    assert 'no model is open' in fail(lending)
+    assert engine.closed == 1
+    assert 'no model is open' in fail(watched)

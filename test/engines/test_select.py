@@ -3,7 +3,7 @@
 """Which engine is taken for a file, and what is said when there is none."""
 
 from edgenext_ros.engines import select
-from edgenext_ros.engines.base import InferenceError, ModelError, RuntimeUnavailableError
+from edgenext_ros.engines.base import EngineUnavailableError, infer, InferenceError, ModelError
 from edgenext_ros.engines.simulator import engine as simulator
 from edgenext_ros.models.store import locate
 from helpers.standin_model import picture, StandInModel
@@ -33,7 +33,7 @@ def test_onnx_files_go_to_onnx_runtime(onnxruntime):
 
 
 def test_without_a_board_every_engine_says_what_it_lacks(no_board, tmp_path):
-    with pytest.raises(RuntimeUnavailableError) as caught:
+    with pytest.raises(EngineUnavailableError) as caught:
         select.select(tmp_path / 'model.bin')
     text = str(caught.value)
     assert 'no engine for model.bin works on this machine' in text
@@ -76,7 +76,7 @@ def test_the_simulator_is_not_planned_for(no_board, has_simulator, onnxruntime):
     ('model.onnx', 'libdnn', ModelError, "runtime 'libdnn' does not read .onnx files; use onnx"),
     ('model.bin', 'onnx', ModelError, "'onnx' does not read .bin files; use libdnn or"),
     ('model.pt', 'auto', ModelError, 'expected a .bin .BPU. or .onnx file'),
-    ('model.bin', 'gpu', RuntimeUnavailableError, "runtime 'gpu' is not one of auto, libdnn")])
+    ('model.bin', 'gpu', EngineUnavailableError, "runtime 'gpu' is not one of auto, libdnn")])
 def test_what_does_not_fit_is_refused(tmp_path, name, engine, error, reason):
     with pytest.raises(error, match=reason):
         select.select(tmp_path / name, engine)
@@ -93,7 +93,7 @@ def test_an_opened_model_has_run_and_is_closed_when_it_cannot(standin, tmp_path)
     path = StandInModel(classes=10).write(tmp_path / 'model.bin')
     engine, info = select.open_model(path)
     assert (info.width, info.height, info.classes) == (32, 16, 10)
-    engine.infer(picture(info.nv12_size, seed=1))
+    infer(engine, picture(info.nv12_size, seed=1))
     engine.close()
     standin.fail('hbDNNInfer', -6000001)
     with pytest.raises(InferenceError):

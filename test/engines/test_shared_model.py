@@ -5,50 +5,44 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-import sys
-from threading import Event, Thread
-from time import monotonic
+from threading import Barrier, Condition, Event, Semaphore, Thread
 
 from edgenext_ros.engines import recovering, shared_model
-from edgenext_ros.engines.base import InferenceError, ModelInfo, RuntimeOptions
+from edgenext_ros.engines.base import EngineOptions, infer, InferenceError
 from edgenext_ros.engines.select import open_model
 from edgenext_ros.engines.shared_model import SharedModels
 from edgenext_ros.models.store import locate
+from helpers import fake_engine
+from helpers.fake_engine import FakeEngine, hang
 import numpy as np
 import pytest
 
-module_of_this = sys.modules[__name__]
-INFO = ModelInfo('net', 'stand-in', width=2, height=2, classes=1)
+INFO = replace(fake_engine.INFO, classes=1)
 
 
-class Engine:
-    """Notes what is asked of it; an inference lasts until it is let go."""
+def opener(made):
+    """Return a function that opens a stand-in for any model, and lists it."""
+    def opened(model, **_):
+        made.append(FakeEngine(info=INFO, answer=first_value))
+        return made[-1].open_it()
 
-    def __init__(self):
-        self.seen, self.closed = [], 0
-        self.begun, self.free = Event(), Event()
-        self.free.set()
+    return opened
 
-    def infer(self, nv12):
-        self.begun.set()
-        self.seen.append(int(nv12[0]))
-        assert self.free.wait(10)
-        return nv12[:1].astype(np.float32)
 
-    def close(self):
-        self.closed += 1
+def first_value(picture):
+    return picture[:1].astype(np.float32)
+
+
+def hanging(begun, go):
+    """Return an answer that lasts until the test says so."""
+    return lambda picture: hang(begun, go) or first_value(picture)
 
 
 @pytest.fixture
 def engines(monkeypatch):
     """Let ``open_recovering`` make stand-ins, and list them."""
     made = []
-
-    def opened(model, *, runtime, options):
-        made.append(Engine())
-        return made[-1], INFO
-
-    monkeypatch.setattr(shared_model, 'open_recovering', opened)
+    monkeypatch.setattr(shared_model, 'open_recovering', opener(made))
     return made
 
 
@@ -56,13 +50,23 @@ def engines(monkeypatch):
 def watched(monkeypatch):
     """Let ``open_model`` make stand-ins below ``Recovering``, and list them."""
     made = []
-
-    def opened(model, **_):
-        made.append(Engine())
-        return made[-1], INFO
-
-    monkeypatch.setattr(recovering, 'open_model', opened)
+    monkeypatch.setattr(recovering, 'open_model', opener(made))
     return made
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Count the threads that have asked for a turn and wait for it."""
+    semaphore = Semaphore(0)
+
+    class Told(Condition):
+
+        def wait(self, timeout=None):
+            semaphore.release()
+            return super().wait(timeout)
+
+    monkeypatch.setattr(shared_model, 'Condition', Told)
+    return semaphore
 
 
 def picture(value):
@@ -70,14 +74,14 @@ def picture(value):
 
 
 @pytest.mark.parametrize('other,count', [
-    ({}, 1), ({'options': RuntimeOptions()}, 1), ({'runtime': 'onnx'}, 2),
-    ({'options': RuntimeOptions(priority=3)}, 2)])
+    ({}, 1), ({'options': EngineOptions()}, 1), ({'runtime': 'onnx'}, 2),
+    ({'options': EngineOptions(priority=3)}, 2)])
 def test_the_same_model_is_opened_once(engines, other, count):
     models = SharedModels()
     first, _ = models.open(Path('a.bin'))
     second, info = models.open(Path('a.bin'), **other)
     assert (len(engines), info) == (count, INFO)
-    assert [engine.infer(picture(7)).tolist() for engine in (first, second)] == [[7], [7]]
+    assert [infer(engine, picture(7)).tolist() for engine in (first, second)] == [[7], [7]]
 
 
 def test_the_last_to_leave_closes_it(engines):
@@ -87,10 +91,10 @@ def test_the_last_to_leave_closes_it(engines):
     first.close()
     assert engines[0].closed == 0
     with pytest.raises(InferenceError, match='closed'):
-        first.infer(picture(1))
-    second.infer(picture(2))
+        infer(first, picture(1))
+    infer(second, picture(2))
     second.close()
-    assert (engines[0].closed, engines[0].seen) == (1, [2])
+    assert (engines[0].closed, engines[0].pictures) == (1, [2])
     models.open(Path('a.bin'))
     assert len(engines) == 2
 
@@ -99,20 +103,17 @@ def test_nothing_is_loaded_beside_one_that_does_not_close(watched):
     models, engines = SharedModels(), watched
     share, _ = models.open(Path('a.bin'))
 
-    def hang():
-        raise InferenceError('an inference still runs')
-
-    engines[0].close = hang
+    engines[0].at_close = InferenceError('an inference still runs')
     with pytest.raises(InferenceError, match='still runs'):
         share.close()
     for name in ('a.bin', 'b.bin'):
         with pytest.raises(InferenceError, match=r'no model is loaded while .* still runs'):
             models.open(Path(name))
     assert len(engines) == 1
-    del engines[0].close
+    engines[0].at_close = None
     again, _ = models.open(Path('a.bin'))
-    assert again.infer(picture(3)).tolist() == [3]
-    assert [engine.seen for engine in engines] == [[], [3]]
+    assert infer(again, picture(3)).tolist() == [3]
+    assert [engine.pictures for engine in engines] == [[], [3]]
     again.close()
     assert [engine.closed for engine in engines] == [1, 1]
 
@@ -121,11 +122,11 @@ def test_users_leave_a_hang_one_by_one_and_the_model_is_never_open_twice(watched
     monkeypatch.setattr(recovering, 'CLOSE_WAIT_S', 0.01)
     models = SharedModels()
     first, second = (models.open(Path('a.bin'))[0] for _ in range(2))
-    engine = watched[0]
-    engine.free.clear()
+    engine, begun, go = watched[0], Event(), Event()
+    engine.answer = hanging(begun, go)
     with ThreadPoolExecutor(3) as threads:
-        inside = threads.submit(first.infer, picture(1))
-        assert engine.begun.wait(10)
+        inside = threads.submit(infer, first, picture(1))
+        assert begun.wait(10)
         try:
             threads.submit(first.close).result(10)
             first = models.open(Path('a.bin'))[0]
@@ -135,7 +136,7 @@ def test_users_leave_a_hang_one_by_one_and_the_model_is_never_open_twice(watched
                 models.open(Path('a.bin'))
             assert (len(watched), engine.closed) == (1, 0)
         finally:
-            engine.free.set()
+            go.set()
         assert inside.result(10).tolist() == [1]
     assert engine.closed == 1
     models.open(Path('a.bin'))[0].close()
@@ -146,12 +147,7 @@ def test_a_close_that_lasts_keeps_nobody_from_another_model(engines):
     models = SharedModels()
     first, second = (models.open(Path(name))[0] for name in ('a.bin', 'b.bin'))
     begun, go = Event(), Event()
-
-    def close():
-        begun.set()
-        assert go.wait(20)
-
-    engines[0].close = close
+    engines[0].at_close = lambda: hang(begun, go)
     with ThreadPoolExecutor(2) as threads:
         closing = threads.submit(first.close)
         assert begun.wait(20)
@@ -165,52 +161,72 @@ def test_a_close_that_lasts_keeps_nobody_from_another_model(engines):
     assert (len(engines), engines[1].closed) == (2, 1)
 
 
-def test_turns_are_taken_in_the_order_of_asking(engines):
-    models = SharedModels()
+def test_turns_are_taken_in_the_order_of_asking(engines, asked):
+    models, begun, go = SharedModels(), Event(), Event()
     shares = [models.open(Path('a.bin'))[0] for _ in range(4)]
-    engine = engines[0]
-    engine.free.clear()
+    engines[0].answer = hanging(begun, go)
     threads = []
     for number, share in enumerate(shares):
-        threads.append(Thread(target=share.infer, args=[picture(number)]))
+        threads.append(Thread(target=infer, args=[share, picture(number)]))
         threads[-1].start()
-        # The next asks when this one has been given its number.
-        while share._turns._next <= number:
-            pass
-    engine.free.set()
+        # The next asks when this one is in work, or waits for its turn.
+        assert asked.acquire(timeout=10) if number else begun.wait(10)
+    go.set()
     for thread in threads:
         thread.join(10)
-    assert engine.seen == [0, 1, 2, 3]
+    assert engines[0].pictures == [0, 1, 2, 3]
 
 
-def test_as_many_at_once_as_the_engine_has_slots(engines, monkeypatch):
-    monkeypatch.setattr(module_of_this, 'INFO', replace(INFO, slots=2))
+def test_as_many_run_at_once_as_the_engine_has_slots(engines, asked, monkeypatch):
+    both, go = Barrier(3), Event()
+
+    def run(value):
+        if value[0] < 2:
+            both.wait(10)
+            assert go.wait(10)
+        return first_value(value)
+
+    monkeypatch.setattr(
+        shared_model, 'open_recovering',
+        lambda *_, **__: FakeEngine(slots=2, info=INFO, answer=run).open_it())
     models = SharedModels()
     shares, infos = zip(*(models.open(Path('a.bin')) for _ in range(4)), strict=True)
-    assert {info.slots for info in infos} == {0}, 'nobody writes into its memory'
-    engine = engines[0]
-    engine.free.clear()
+    assert [info.slots for info in infos] == [1] * 4
     with ThreadPoolExecutor(4) as threads:
-        found = [threads.submit(share.infer, picture(number))
-                 for number, share in enumerate(shares)]
-        end = monotonic() + 10
-        while (shares[0]._turns._next < 4 or len(engine.seen) < 2) and monotonic() < end:
-            pass
-        at_once = list(engine.seen)
-        engine.free.set()
-        for number, scores in enumerate(found):
-            assert scores.result(10).tolist() == [number]
-    assert len(at_once) == 2 and sorted(engine.seen) == [0, 1, 2, 3]
+        found = [threads.submit(infer, shares[number], picture(number)) for number in range(2)]
+        both.wait(10)
+        found += [threads.submit(infer, shares[number], picture(number)) for number in (2, 3)]
+        for _ in range(2):
+            assert asked.acquire(timeout=10)
+        go.set()
+        assert [scores.result(10).tolist() for scores in found] == [[0], [1], [2], [3]]
+
+
+def test_a_user_that_converts_keeps_nobody_waiting(engines):
+    models = SharedModels()
+    first, second = (models.open(Path('a.bin'))[0] for _ in range(2))
+    with first.slot() as converting:
+        with ThreadPoolExecutor(1) as threads:
+            assert threads.submit(infer, second, picture(2)).result(10).tolist() == [2]
+        converting.picture[:] = 1
+        assert converting.run().tolist() == [1]
+
+
+def test_two_slots_of_one_share_have_memory_of_their_own(engines):
+    share, _ = SharedModels().open(Path('a.bin'))
+    with share.slot() as one, share.slot() as other:
+        one.picture[:], other.picture[:] = 1, 2
+        assert (one.run().tolist(), other.run().tolist()) == ([1], [2])
 
 
 def test_an_error_passes_the_turn_on(engines):
     models = SharedModels()
     first, second = (models.open(Path('a.bin'))[0] for _ in range(2))
-    engines[0].infer = lambda nv12: 1 / 0
+    engines[0].answer = lambda _: 1 / 0
     with pytest.raises(ZeroDivisionError):
-        first.infer(picture(1))
-    del engines[0].infer
-    assert second.infer(picture(2)).tolist() == [2]
+        infer(first, picture(1))
+    engines[0].answer = first_value
+    assert infer(second, picture(2)).tolist() == [2]
 
 
 def test_a_model_that_does_not_open_is_nobodys(engines, monkeypatch):
@@ -218,19 +234,21 @@ def test_a_model_that_does_not_open_is_nobodys(engines, monkeypatch):
     monkeypatch.setattr(shared_model, 'open_recovering', lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         models.open(Path('a.bin'))
-    assert not models._open
+    monkeypatch.undo()
+    monkeypatch.setattr(shared_model, 'open_recovering', opener(engines))
+    assert infer(models.open(Path('a.bin'))[0], picture(1)).tolist() == [1]
 
 
 def test_one_that_breaks_down_is_opened_anew_for_all(watched):
     made = watched
     models = SharedModels()
     first, second = (models.open(Path('a.bin'))[0] for _ in range(2))
-    made[0].infer = lambda nv12: 1 / 0
+    made[0].answer = lambda _: 1 / 0
     with pytest.raises(InferenceError, match='broke down with ZeroDivisionError'):
-        first.infer(picture(1))
-    assert second.infer(picture(2)).tolist() == [2]
-    assert first.infer(picture(3)).tolist() == [3]
-    assert (len(made), made[0].closed, made[1].seen) == (2, 1, [2, 3])
+        infer(first, picture(1))
+    assert infer(second, picture(2)).tolist() == [2]
+    assert infer(first, picture(3)).tolist() == [3]
+    assert (len(made), made[0].closed, made[1].pictures) == (2, 1, [2, 3])
 
 
 def test_a_real_model_gives_the_same_to_each(onnxruntime):
@@ -242,14 +260,14 @@ def test_a_real_model_gives_the_same_to_each(onnxruntime):
     found = [None] * 2
 
     def run(index):
-        found[index] = shares[index].infer(nv12)
+        found[index] = infer(shares[index], nv12)
 
     threads = [Thread(target=run, args=[index]) for index in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    expected = alone.infer(nv12)
+    expected = infer(alone, nv12)
     for output in found:
         np.testing.assert_array_equal(output, expected)
     for share in shares:

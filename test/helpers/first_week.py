@@ -20,13 +20,13 @@ def resources(process):
 SLOW_NODE = """
 import os, sys, time
 from edgenext_ros.ros import node
-from edgenext_ros.engines.onnx import Onnx
-infer = Onnx.infer
-def slow(self, nv12):
-    print('inference begins', '' if nv12[:1000].any() else 'on black', flush=True)
+from edgenext_ros.engines.onnx import OnnxSlot
+run = OnnxSlot.run
+def slow(self):
+    print('inference begins', '' if self.picture[:1000].any() else 'on black', flush=True)
     {wait}
-    return infer(self, nv12)
-Onnx.infer = slow
+    return run(self)
+OnnxSlot.run = slow
 sys.exit(node.main())
 """
 

@@ -7,10 +7,18 @@ from dataclasses import replace
 from threading import Event
 
 from diagnostic_msgs.msg import DiagnosticArray
-from edgenext_ros.core import newest_frame
 from edgenext_ros.engines.base import ModelInfo
 from edgenext_ros.engines.recovering import Recovering
-from edgenext_ros.ros import diagnostics, health, node as module
+from edgenext_ros.engines.slot_pool import SlotPool
+from edgenext_ros.ros import (
+    health,
+    log_limits,
+    node as node_module,
+    session as module,
+    statistics,
+)
+from edgenext_ros.ros.messages import header_message
+from edgenext_ros.ros.publishers import Publishers
 import numpy as np
 import pytest
 from rclpy.parameter import Parameter
@@ -22,7 +30,9 @@ OK, WARN, ERROR = 0, 1, 2
 
 
 class Hostile:
-    """An engine under the test's control, with its own time."""
+    """An engine under the test's control, with its own time; also the slots that it lends."""
+
+    picture = np.empty(INFO.nv12_size, np.uint8)
 
     def __init__(self):
         self.now, self.opened, self.closed, self.tried, self.answer = 0.0, 0, 0, 0, GOOD
@@ -34,9 +44,13 @@ class Hostile:
 
     def open_it(self):
         self.opened += 1
+        self.slots = SlotPool(self.info, [self] * self.info.slots)
         return self, self.info
 
-    def infer(self, nv12):
+    def slot(self):
+        return self.slots.slot()
+
+    def run(self):
         self.tried += 1
         if isinstance(self.answer, Exception):
             raise copy(self.answer)  # whose traceback would keep the node until the end
@@ -56,11 +70,11 @@ class Hostile:
 
 @pytest.fixture
 def engine(monkeypatch):
-    """Make the engine; the pipeline has its time too, and ends of work are not waited for long."""
+    """Make the engine; the node has its time too, and ends of work are not waited for long."""
     engine = Hostile()
-    for one in (newest_frame, module, health, diagnostics):
+    for one in (module, node_module, health, statistics, log_limits):
         monkeypatch.setattr(one, 'monotonic', lambda: engine.now)
-    monkeypatch.setattr(module, '_STOP_SECONDS', 0.01)
+    monkeypatch.setattr(module, 'STOP_SECONDS', 0.01)
     yield engine
     engine.go.set()
 
@@ -72,49 +86,64 @@ def patient(engine):
 
 
 @pytest.fixture
-def node(ros, engine):
+def make_node(ros):
+    """Return a function that makes an active classifier in this process on an opener."""
+    made = []
+
+    def make(opener):
+        node = node_module.ClassifierNode(
+            context=ros.context, opener=opener,
+            parameter_overrides=[Parameter('runtime', value='onnx')])
+        made.append(node)
+        node.trigger_configure()
+        node.trigger_activate()
+        return node
+
+    yield make
+    for node in made:
+        if node.state != 'finalized':
+            node.trigger_shutdown()
+        node.destroy_node()
+
+
+@pytest.fixture
+def node(make_node, engine):
     """Make an active classifier in this process on the engine."""
-    node = module.ClassifierNode(
-        context=ros.context, opener=engine.opener,
-        parameter_overrides=[Parameter('runtime', value='onnx')])
-    node.trigger_configure()
-    node.trigger_activate()
-    yield node
-    if node.state != 'finalized':
-        node.trigger_shutdown()
-    node.destroy_node()
+    return make_node(engine.opener)
 
 
 @pytest.fixture
-def published_by(monkeypatch):
-    """Return a function that collects the headers of a node's results."""
-    def collect(node):
-        headers, publish = [], node._publish
+def published(monkeypatch):
+    """Collect the headers of the results that nodes in this process publish."""
+    headers, publish = [], Publishers.publish
 
-        def note(frame, result, header, labels, **more):
-            headers.append(header)
-            publish(frame, result, header, labels, **more)
+    def note(publishers, outcome):
+        headers.append(header_message(outcome.picture))
+        publish(publishers, outcome)
 
-        monkeypatch.setattr(node, '_publish', note)
-        return headers
-
-    return collect
+    monkeypatch.setattr(Publishers, 'publish', note)
+    return headers
 
 
 @pytest.fixture
-def published(node, published_by):
-    """Collect the headers of the node's results."""
-    return published_by(node)
+def give(make_image):
+    """Return a function that gives a node an image, and returns the image's header."""
+    def give_one(node, message=None):
+        image = make_image()
+        node.session.receive(serialize_message(image) if message is None else message,
+                             node.session.subscription)
+        return image.header
+
+    return give_one
 
 
 @pytest.fixture
-def play(node, make_image):
+def play(node, give):
     """Give the node an image, wait until it is worked on, and return its header."""
     def play_one():
-        image = make_image()
-        node._on_image(serialize_message(image), node.subscription)
-        assert node.pipeline.drain(20)
-        return image.header
+        header = give(node)
+        assert node.session.pipeline.drain(20)
+        return header
 
     return play_one
 
@@ -125,7 +154,7 @@ def says(ros, node):
     heard = ros.collect(DiagnosticArray, '/diagnostics')
 
     def said(level, sentence):
-        node.watch.look()
+        node.health.look()
         return any(sentence in status.message and status.level in (level, bytes([level]))
                    for message in heard[-1:] for status in message.status)
 

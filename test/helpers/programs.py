@@ -5,8 +5,8 @@
 HANGS_IN_A_PROCESS = """
 import importlib, sys, threading
 from edgenext_ros.core.classifier import Classifier
-from edgenext_ros.engines.onnx import Onnx
-begun, classify, infer = [], Classifier.classify, Onnx.infer
+from edgenext_ros.engines.onnx import OnnxSlot
+begun, classify, run = [], Classifier.classify, OnnxSlot.run
 def begin(*arguments, **options):
     begun.append(1)
     print('begins', flush=True)
@@ -14,8 +14,8 @@ def begin(*arguments, **options):
 def hang(*arguments):
     if begun:
         threading.Event().wait()
-    return infer(*arguments)
-Classifier.classify, Onnx.infer = begin, hang
+    return run(*arguments)
+Classifier.classify, OnnxSlot.run = begin, hang
 module = importlib.import_module('edgenext_ros.ros.' + sys.argv[1])
 sys.exit(module.main([*sys.argv[1:], '--ros-args', '-p', 'runtime:=onnx']))
 """
@@ -27,6 +27,6 @@ from edgenext_ros.ros import node
 def load(*arguments, **options):
     print('loading', flush=True)
     time.sleep(60)
-node.Engine.open = load
+node.LoadedModel.open = load
 sys.exit(node.main(['--ros-args', '-p', 'autostart:={autostart}']))
 """

@@ -49,6 +49,7 @@ class StandInModel:
     short_by: int = 0
     wait_code: int = 0
     refuse: int = 0
+    not_finite: int = 0
     hang: int = 0
 
     @classmethod

@@ -27,6 +27,14 @@ def test_every_argument_is_described(path):
         assert argument.description not in ('', 'no description given')
 
 
+def test_the_engines_are_those_of_the_parameter():
+    from edgenext_ros.choices import ENGINES
+    (runtime,) = [argument for argument in describe(
+        ROOT / 'launch' / 'classifier.launch.py').get_launch_arguments()
+        if argument.name == 'runtime']
+    assert runtime.choices == ['', 'auto', *ENGINES]
+
+
 def classifier_node(**given):
     """Return the launch context and the node's action for these arguments."""
     from launch import LaunchContext

@@ -14,7 +14,7 @@ import struct
 from edgenext_ros.cli import main
 from edgenext_ros.core.labels import LabelError
 from edgenext_ros.engines.simulator import vendor_tools
-from edgenext_ros.models import ModelError, store
+from edgenext_ros.models import checksum, ModelError, store
 from edgenext_ros.models.catalog import CATALOG, KINDS
 from edgenext_ros.models.checksum import ChangedError
 from edgenext_ros.models.fetch import verify
@@ -216,3 +216,31 @@ def test_labels_that_are_no_file_are_refused_at_once(found, special_files):
         store.read_labels(special_files[found])
     assert str(caught.value) == (
         f'{special_files[found]}: cannot be read: expected a file, found a {found}')
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_in_place_of_a_file_is_refused_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / 'model.bin')
+    with pytest.raises(ModelError, match='expected a file, found a pipe'):
+        checksum.digest(tmp_path / 'model.bin')
+    with pytest.raises(ModelError, match=r'model\.onnx: cannot be read: No such file'):
+        checksum.digest(tmp_path / 'model.onnx')
+
+
+def test_labels_of_a_model_are_its_own_unless_others_are_chosen(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    model, own, other = (tmp_path / name for name in ('m.onnx', 'm.labels.txt', 'other.txt'))
+    for path, text in ((model, ''), (own, 'cat\ndog\n'), (other, 'car\nbus\n')):
+        path.write_text(text)
+    located = store.locate(str(model))
+    for chosen in (None, ''):
+        labels, source = store.labels_of(located, classes=2, chosen=chosen)
+        assert (labels.names, source) == (('cat', 'dog'), str(own))
+    for chosen in (other, str(other), '~/other.txt'):
+        labels, source = store.labels_of(located, classes=2, chosen=chosen)
+        assert (labels.names, source) == (('car', 'bus'), str(other))
+    with pytest.raises(LabelError, match=r'other\.txt: expected 3 names'):
+        store.labels_of(located, classes=3, chosen=other)
+    own.unlink()
+    labels, source = store.labels_of(store.locate(str(model)), classes=2)
+    assert (labels.names, source) == (('0', '1'), '')

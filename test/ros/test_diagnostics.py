@@ -5,8 +5,11 @@
 from dataclasses import replace
 
 from edgenext_ros.core.classifier import Timings
+from edgenext_ros.engines.base import ModelInfo
 from edgenext_ros.ros import diagnostics, health, log_limits, statistics as statistics_module
 from edgenext_ros.ros.node import ClassifierNode
+from edgenext_ros.ros.settings import ClassifierSettings
+from edgenext_ros.ros.snapshot import Snapshot
 import pytest
 
 TIMINGS = Timings(1.0, 1.0, 1.0)
@@ -41,9 +44,13 @@ NOW = statistics_module.Report(
      '9.5 classifications a second, none over score_threshold 0.999'),
     ({'empty': True, 'problem': 'bad'}, {'threshold': 0.999}, 1, 'bad'),
 ])
-def test_how_the_node_is(changes, state, level, sentence):
-    found = diagnostics.judge(replace(NOW, **changes), **{
-        'state': 'active', 'enabled': True, 'waited': 100.0, 'timeout': 2.0, **state})
+def test_level_and_sentence_of_the_diagnostics(changes, state, level, sentence):
+    settings = ClassifierSettings(score_threshold=state.pop('threshold', 0.0))
+    model = ModelInfo('net', 'stand-in', 224, 224, 100, patience_s=state.pop('patience', 5.0))
+    options = {'waited': state.pop('waited', 100.0), 'why': state.pop('why', '')}
+    now = Snapshot(**{'state': 'active', 'enabled': True, 'failure': '', **state},
+                   settings=settings, model=model)
+    found = diagnostics.judge(replace(NOW, **changes), now, **options)
     assert found[0] == level
     assert found[1].startswith(sentence)
 
@@ -52,37 +59,38 @@ def test_how_the_node_is(changes, state, level, sentence):
 def clock(monkeypatch):
     """Make the time stand still; the list's one value is the time."""
     now = [100.0]
-    monkeypatch.setattr(diagnostics, 'monotonic', lambda: now[0])
+    for module in (log_limits, statistics_module):
+        monkeypatch.setattr(module, 'monotonic', lambda: now[0])
     return now
 
 
 def test_a_problem_is_logged_at_once_but_not_again_for_a_while(clock):
     complaints = log_limits.Complaints()
-    assert complaints.deserves_a_line('first')
-    assert not complaints.deserves_a_line('first')
-    assert complaints.deserves_a_line('second')
+    assert complaints.should_log('first')
+    assert not complaints.should_log('first')
+    assert complaints.should_log('second')
     clock[0] += 4.9
-    assert not complaints.deserves_a_line('first')
+    assert not complaints.should_log('first')
     clock[0] += 0.2
-    assert complaints.deserves_a_line('first')
+    assert complaints.should_log('first')
 
 
 def test_a_flood_of_new_problems_is_cut_off(clock):
     complaints = log_limits.Complaints()
-    said = [complaints.deserves_a_line(f'problem {number}') for number in range(100)]
+    said = [complaints.should_log(f'problem {number}') for number in range(100)]
     assert said == [True] * 20 + [False] * 80
     clock[0] += 5
-    assert complaints.deserves_a_line('problem 99')
+    assert complaints.should_log('problem 99')
 
 
 def test_the_first_good_frame_after_a_logged_problem_is_told(clock):
     complaints = log_limits.Complaints()
     assert not complaints.settle()
-    complaints.deserves_a_line('first')
-    complaints.deserves_a_line('second')
+    complaints.should_log('first')
+    complaints.should_log('second')
     assert complaints.settle()
     assert not complaints.settle()
-    complaints.deserves_a_line('first')
+    complaints.should_log('first')
     assert not complaints.settle(), 'nothing was logged, so there is nothing to take back'
 
 
@@ -92,7 +100,7 @@ def test_no_message_is_made_while_nobody_listens_but_the_rate_goes_on(ros, monke
     try:
         for empty in (True, False):
             node.statistics.count_result(TIMINGS, 0.0, empty=empty)
-        node.watch.look()
+        node.health.look()
         node.statistics.count_result(TIMINGS, 0.0, empty=True)
         report = node.statistics.report()
         assert (report.counts.classified, report.counts.empty, report.empty) == (3, 2, True)

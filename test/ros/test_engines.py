@@ -8,6 +8,7 @@ from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.core.prediction import Prediction
+from edgenext_ros.engines.base import infer
 from edgenext_ros.engines.select import open_model
 from edgenext_ros.models.store import locate
 from helpers.standin_model import StandInModel
@@ -80,7 +81,7 @@ def test_the_node_runs_the_real_bin_in_the_simulator(ros, classifier, make_image
     found = ros.ask(camera, make_image('nv12'), results)
     engine, info = open_model(locate('demo', suffixes=('.bin',)).path, runtime='simulator')
     nv12 = Nv12Converter(width=224, height=224).convert(encode(photograph, 'nv12'))
-    expected = Prediction.from_output(engine.infer(nv12), top_k=info.classes)
+    expected = Prediction.from_output(infer(engine, nv12), top_k=info.classes)
     engine.close()
     assert [int(r.class_id) for r in found.results] == list(expected.class_ids)
     np.testing.assert_allclose([r.score for r in found.results], expected.scores, rtol=1e-6)

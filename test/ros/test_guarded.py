@@ -7,9 +7,11 @@ from types import SimpleNamespace
 
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.frame import Frame, FrameError
-from edgenext_ros.ros import diagnostics, guarded, image_log, statistics as statistics_module
+from edgenext_ros.ros import diagnostics, guarded, image_log
 from edgenext_ros.ros.messages import Classification
 from edgenext_ros.ros.node import ClassifierNode
+from edgenext_ros.ros.outcome import Outcome
+from edgenext_ros.ros.settings import ClassifierSettings
 import numpy as np
 import pytest
 from rclpy.parameter import Parameter
@@ -18,6 +20,12 @@ from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Header
 
 FRAME = Frame('bgr8', 4, 4, 12, np.zeros(48, np.uint8))
+
+
+def outcome(encoding='bgr8', **fields):
+    """Make an outcome of an image with this encoding."""
+    picture = SimpleNamespace(width=4, height=4, encoding=encoding)
+    return Outcome(None, SimpleNamespace(settings=ClassifierSettings()), 0.0, picture, **fields)
 
 
 @pytest.fixture
@@ -62,10 +70,10 @@ def test_diagnostics_and_results_go_on_at_any_time(ros, node, monkeypatch, make_
 
 
 @pytest.mark.parametrize('name', [
-    'Watch._lost_frames', 'Watch._tell_of_a_twin', 'Watch._publish', 'why_no_image'])
-def test_a_look_that_fails_is_told_and_classification_goes_on(
+    'report_values', 'diagnostic_message', 'why_no_image', 'silence'])
+def test_failing_diagnostics_are_logged_and_classification_goes_on(
         ros, node, monkeypatch, make_image, capfd, name):
-    def fail(*arguments):
+    def fail(*arguments, **options):
         raise AssertionError('out of range')
 
     ros.collect(DiagnosticArray, '/diagnostics')
@@ -104,31 +112,25 @@ def test_a_clock_topic_of_any_time_ends_nothing(ros, make_image, times):
     assert process.stop() == 0
 
 
-@pytest.mark.parametrize('method,arguments', [
-    ('tell_of_layout', ('4x4 \udcff', FRAME)), ('complain', (FrameError('no \udcff'),)),
-    ('complain', (RuntimeError('no \udcff'),))], ids=['layout', 'frame', 'bug'])
-def test_the_log_takes_any_text(ros, capfd, method, arguments):
-    node = SimpleNamespace(
-        get_logger=ros.node.get_logger, resolve_topic_name=lambda name: f'/{name}',
-        statistics=statistics_module.Statistics())
-    getattr(image_log.ImageLog(node), method)(*arguments)
+@pytest.mark.parametrize('changes', [
+    {'result': 'some', 'frame': FRAME, 'encoding': '\udcff'}, {'error': FrameError('no \udcff')},
+    {'error': RuntimeError('no \udcff')}], ids=['layout', 'frame', 'bug'])
+def test_image_log_takes_any_text(ros, capfd, changes):
+    image_log.ImageLog(ros.node.get_logger(), topic='/image').on_outcome(outcome(**changes))
     error = capfd.readouterr().err
     assert 'image' in error
     assert '?' in error
     assert 'TypeError' not in error
 
 
-def test_a_log_that_fails_is_printed_and_ends_nothing(capfd):
-    def fail():
+def test_image_log_that_fails_is_printed_and_ends_nothing(capfd):
+    def fail(text):
         raise ValueError('no logger')
 
-    node = SimpleNamespace(get_logger=fail, resolve_topic_name=lambda name: name,
-                           statistics=statistics_module.Statistics())
-    log = image_log.ImageLog(node)
-    log.tell_of_layout('4x4 bgr8', FRAME)
-    log.complain(FrameError('bad'))
-    log.settle()
-    assert capfd.readouterr().err.count('ValueError: no logger') == 3
+    log = image_log.ImageLog(SimpleNamespace(info=fail, warning=fail), topic='/image')
+    log.on_outcome(outcome(error=FrameError('bad')))
+    log.on_outcome(outcome(result='some', frame=FRAME))
+    assert capfd.readouterr().err.count('ValueError: no logger') == 2
 
 
 def test_diagnostics_take_any_text():
@@ -165,7 +167,7 @@ def test_files_of_the_board_that_cannot_be_read_are_left_out(
     assert diagnostics.bpu_values() == {}
 
 
-class Guarded(guarded.GuardedCallbacks):
+class Guarded:
     """What the guard needs of a node."""
 
     def __init__(self, ok=True):
@@ -176,20 +178,20 @@ class Guarded(guarded.GuardedCallbacks):
         return SimpleNamespace(error=self.lines.append)
 
 
-def test_the_guard_answers_with_the_response_and_tells_a_place_once():
+def test_guarded_callback_returns_the_response_and_logs_a_place_once():
     node = Guarded()
 
     def fail(request, response):
         raise ValueError(f'bad {request}')
 
-    call = node.guard(fail, '~/service')
+    call = guarded.guarded(fail, '~/service', node=node)
     assert [call(number, 'response') for number in range(3)] == ['response'] * 3
     assert len(node.lines) == 1
     assert node.lines[0].startswith('~/service failed, the node goes on:\nTraceback')
     assert 'ValueError: bad 0' in node.lines[0]
 
 
-def test_the_guard_waits_for_a_coroutine():
+def test_guarded_coroutine_is_awaited():
     async def answer(request, response):
         await asyncio.sleep(0)
         if request == 'bad':
@@ -197,15 +199,15 @@ def test_the_guard_waits_for_a_coroutine():
         return 'answer'
 
     node = Guarded()
-    call = node.guard(answer, '~/service')
+    call = guarded.guarded(answer, '~/service', node=node)
     assert asyncio.run(call('good', 'response')) == 'answer'
     assert asyncio.run(call('bad', 'response')) == 'response'
     assert len(node.lines) == 1
 
 
-def test_the_guard_raises_at_the_end_of_ros():
+def test_guarded_callback_raises_after_the_end_of_ros():
     def fail():
         raise ValueError('bad')
 
     with pytest.raises(ValueError, match='bad'):
-        Guarded(ok=False).guard(fail, 'a timer')()
+        guarded.guarded(fail, 'a timer', node=Guarded(ok=False))()

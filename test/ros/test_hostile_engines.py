@@ -7,7 +7,6 @@ from edgenext_ros.engines.base import InferenceError
 from helpers.hostile_engine import ERROR, GOOD, OK, WARN
 import numpy as np
 import pytest
-from rclpy.serialization import serialize_message
 
 pytest_plugins = ['helpers.hostile_engine']
 
@@ -20,7 +19,7 @@ pytest_plugins = ['helpers.hostile_engine']
     (GOOD * np.nan, 'found 100 NaN or infinite'),
     ('not an array', 'expected 100 output values, got 1'),
 ], ids=str)
-def test_no_result_comes_of_a_failure_and_the_next_frame_is_classified(
+def test_failed_image_has_no_result_and_the_next_is_classified(
         engine, node, published, play, says, answer, sentence):
     good = play()
     engine.answer = answer
@@ -35,7 +34,7 @@ def test_no_result_comes_of_a_failure_and_the_next_frame_is_classified(
     assert (counts.received, counts.classified, counts.failed, counts.refused) == (3, 2, 1, 0)
 
 
-def test_it_rests_opens_the_engine_anew_once_and_comes_back(engine, published, play, says):
+def test_failing_engine_rests_is_reopened_once_and_comes_back(engine, published, play, says):
     engine.answer = InferenceError('the BPU is busy')
     for _ in range(10):
         play()
@@ -54,38 +53,38 @@ def test_it_rests_opens_the_engine_anew_once_and_comes_back(engine, published, p
     says(OK, 'classifications a second')
 
 
-def test_one_that_hangs_is_told_and_what_it_returns_is_dropped(
-        engine, node, published, play, says, make_image):
+def test_hang_is_in_the_diagnostics_and_its_result_is_dropped(
+        engine, node, published, play, says, give):
     engine.answer = engine.hang
-    node._on_image(serialize_message(make_image()), node.subscription)
+    give(node)
     assert engine.begun.wait(20)
     engine.now += 6
     says(WARN, 'a frame has been in work for 6 s: the engine hangs')
     engine.now += 54
     says(ERROR, 'a frame has been in work for 60 s')
     for _ in range(3):
-        node._on_image(serialize_message(make_image()), node.subscription)
+        give(node)
     engine.answer = GOOD
     engine.go.set()
-    assert node.pipeline.drain(20)
+    assert node.session.pipeline.drain(20)
     assert not published, 'what waited is stale too'
     counts = node.statistics.report().counts
-    assert (counts.received, counts.failed, node.pipeline.dropped) == (4, 1, 3)
+    assert (counts.received, counts.failed, node.session.pipeline.dropped) == (4, 1, 3)
     header = play()
     assert published == [header]
     says(OK, 'classifications a second')
 
 
-def test_an_image_in_work_is_not_a_missing_image(engine, node, make_image, says, capfd):
-    """While it is in work nobody takes the next one, at first."""
+def test_image_in_work_is_not_a_missing_image(engine, node, give, says, capfd):
+    """While it is in work no thread takes the next one, at first."""
     engine.answer = engine.hang
-    node._on_image(serialize_message(make_image()), node.subscription)
+    give(node)
     assert engine.begun.wait(20)
-    node.subscribed_at -= 100
+    node.session.subscribed_at -= 100
     engine.now += 4
     says(OK, 'classifications a second')
     assert 'no image' not in capfd.readouterr().err
     engine.go.set()
-    assert node.pipeline.drain(20)
+    assert node.session.pipeline.drain(20)
     engine.now += 100
     says(ERROR, 'no image for 10')

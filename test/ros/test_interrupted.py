@@ -5,10 +5,12 @@
 import signal
 import subprocess
 import sys
-from threading import Event, Thread
+from threading import enumerate as enumerate_threads, Event, Thread
 
 from edgenext_ros.models.store import resource_folder
-from edgenext_ros.ros import node as module
+from edgenext_ros.ros import session as module
+from edgenext_ros.ros.messages import Classification
+from edgenext_ros.ros.publishers import Publishers
 from helpers.programs import LOADS_FOR_LONG
 from helpers.ros_graph import Process
 from lifecycle_msgs.msg import Transition
@@ -16,7 +18,9 @@ from lifecycle_msgs.srv import ChangeState
 import pytest
 from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
+from sensor_msgs.msg import Image
 
+pytest_plugins = ['helpers.hostile_engine']
 PICTURES = resource_folder() / 'pictures'
 # A signal goes to any thread of a process; here it is not the one that Python handles it in.
 SIGNALLED_ELSEWHERE = """
@@ -36,9 +40,17 @@ sys.exit(node.main())
 
 # A program of a user's own, in which rclpy answers the signals.
 USERS_OWN = """
-import os, rclpy
+import os, threading, rclpy
 from edgenext_ros.ros.node import ClassifierNode
+from edgenext_ros.ros.receiver import Receiver
 from rclpy.executors import ExternalShutdownException
+ended, wait = threading.Event(), Receiver.wait
+def note(self):
+    more = wait(self)
+    if not more:
+        ended.set()
+    return more
+Receiver.wait = note
 rclpy.init()
 node = ClassifierNode()
 assert node.autostart()
@@ -47,120 +59,72 @@ try:
     rclpy.spin(node)
 except (KeyboardInterrupt, ExternalShutdownException):
     pass
-while node.pipeline._source is not None:
-    pass
-print('nobody waits for images', flush=True)
+if ended.wait(20):
+    print('nobody waits for images', flush=True)
 os._exit(0)
 """
 
 
-@pytest.fixture
-def node(ros, monkeypatch):
-    """Make an active classifier in this process, which waits for a frame in work only briefly."""
-    monkeypatch.setattr(module, '_STOP_SECONDS', 0.01)
-    # By name: the stand-ins of the board's modules can be imported in this process.
-    node = module.ClassifierNode(
-        context=ros.context, parameter_overrides=[Parameter('runtime', value='onnx')])
-    node.trigger_configure()
-    node.trigger_activate()
-    yield node
-    node.trigger_shutdown()
-    node.destroy_node()
-
-
-@pytest.fixture
-def slow(node, monkeypatch):
-    """Let the node's engine wait: the two events say that it has begun, and that it may go on."""
-    begun, go = Event(), Event()
-    infer = node.engine.classifier._infer
-
-    def wait(nv12):
-        begun.set()
-        assert go.wait(20)
-        return infer(nv12)
-
-    monkeypatch.setattr(node.engine.classifier, '_infer', wait)
-    yield begun, go
-    go.set()
-
-
-@pytest.fixture
-def published(node, monkeypatch):
-    """Collect the headers of the node's results, which go nowhere else."""
-    headers = []
-    monkeypatch.setattr(
-        node, '_publish', lambda frame, result, header, labels, **_: headers.append(header))
-    return headers
-
-
-@pytest.mark.parametrize('name', ['deactivate', 'cleanup'])
-def test_a_late_result_is_not_published_after_a_new_start(node, make_image, slow, published,
-                                                          name):
-    begun, go = slow
-    pipeline = node.pipeline
-    node._on_image(serialize_message(make_image()), node.subscription)
-    assert begun.wait(20)
+def test_late_result_is_not_published_after_a_new_start(engine, node, give, published):
+    engine.answer = engine.hang
+    give(node)
+    assert engine.begun.wait(20)
     node.trigger_deactivate()
-    if name == 'cleanup':
-        node.trigger_cleanup()
-        node.trigger_configure()
     node.trigger_activate()
-    go.set()
-    assert pipeline.stop(20)
+    engine.go.set()
+    assert node.session.pipeline.drain(20)
     assert not published
 
 
-def test_an_image_that_a_newer_one_replaces_is_not_even_read(node, make_image, slow, published):
-    begun, go = slow
-    first, last = make_image(), make_image()
-    node._on_image(serialize_message(first), node.subscription)
-    assert begun.wait(20)
-    node._on_image(b'not a message', node.subscription)
-    node._on_image(serialize_message(last), node.subscription)
-    go.set()
-    assert node.pipeline.drain(20)
-    assert published == [first.header, last.header]
+def test_image_that_a_newer_one_replaces_is_not_even_read(engine, node, give, published):
+    engine.answer = engine.hang
+    first = give(node)
+    assert engine.begun.wait(20)
+    give(node, b'not a message')
+    last = give(node)
+    engine.go.set()
+    pipeline = node.session.pipeline
+    assert pipeline.drain(20)
+    assert published == [first, last]
     counts = node.statistics.report().counts
-    assert (counts.received, counts.refused, node.pipeline.dropped) == (3, 0, 1)
+    assert (counts.received, counts.refused, pipeline.dropped) == (3, 0, 1)
 
 
-def test_an_image_keeps_the_parameters_that_it_came_with(node, make_image, slow, monkeypatch):
-    begun, go = slow
-    seen = []
-    monkeypatch.setattr(node._outputs.classification, 'publish', lambda message: seen.append(
-        [result.class_id for result in message.results]))
-    node._on_image(serialize_message(make_image()), node.subscription)
-    assert begun.wait(20)
+def test_image_in_work_keeps_its_parameters(ros, engine, node, give):
+    results = ros.collect(Classification, 'classification')
+    ros.wait(lambda: node.count_subscribers('classification'), what='the subscriber')
+    engine.answer = engine.hang
+    give(node)
+    assert engine.begun.wait(20)
     assert node.set_parameters_atomically(
         [Parameter('top_k', value=2), Parameter('class_id', value='name')]).successful
-    go.set()
-    assert node.pipeline.drain(20)
-    node._on_image(serialize_message(make_image()), node.subscription)
-    assert node.pipeline.drain(20)
-    before, after = seen
+    engine.go.set()
+    assert node.session.pipeline.drain(20)
+    give(node)
+    ros.wait(lambda: len(results) == 2, what='both results')
+    before, after = ([one.class_id for one in result.results] for result in results)
     assert (len(before), len(after)) == (5, 2)
-    assert after == [node.engine.labels[int(class_id)] for class_id in before[:2]]
+    assert after == [node.session.model.labels[int(class_id)] for class_id in before[:2]]
 
 
-def test_a_pause_does_not_wait_for_the_image_in_work(node, make_image, slow, published,
-                                                     monkeypatch):
-    begun, go = slow
-    monkeypatch.setattr(module, '_STOP_SECONDS', 100)
-    node._on_image(serialize_message(make_image()), node.subscription)
-    assert begun.wait(20)
+def test_pause_does_not_wait_for_the_image_in_work(engine, node, give, published, monkeypatch):
+    monkeypatch.setattr(module, 'STOP_SECONDS', 100)
+    engine.answer = engine.hang
+    give(node)
+    assert engine.begun.wait(20)
     paused = Thread(target=node.trigger_deactivate)
     paused.start()
     paused.join(10)
-    assert not paused.is_alive() and not go.is_set()
-    go.set()
-    assert node.pipeline.drain(20)
+    assert not paused.is_alive() and not engine.go.is_set()
+    engine.go.set()
+    assert node.session.pipeline.drain(20)
     assert not published
 
 
-def test_a_pause_waits_for_the_result_that_is_being_published(node, make_image, monkeypatch):
+def test_pause_waits_for_the_result_that_is_being_published(engine, node, give, monkeypatch):
     begun, go = Event(), Event()
-    monkeypatch.setattr(node, '_publish', lambda *_, **__: (begun.set(), go.wait(20)))
-    node._on_image(serialize_message(make_image()), node.subscription)
+    monkeypatch.setattr(Publishers, 'publish', lambda *_: (begun.set(), go.wait(20)))
+    give(node)
     assert begun.wait(20)
     paused = Thread(target=node.trigger_deactivate)
     paused.start()
@@ -171,16 +135,51 @@ def test_a_pause_waits_for_the_result_that_is_being_published(node, make_image, 
     assert not paused.is_alive()
 
 
-def test_a_destroyed_node_leaves_nothing(node, monkeypatch):
-    closed = []
-    monkeypatch.setattr(module, '_STOP_SECONDS', 20)
-    monkeypatch.setattr(node.engine.runtime, 'close', lambda: closed.append(True))
-    threads = node.pipeline._threads
+def test_destroyed_node_leaves_neither_model_nor_threads(engine, node, monkeypatch):
+    monkeypatch.setattr(module, 'STOP_SECONDS', 20)
+    before = [thread for thread in enumerate_threads() if thread.name.startswith('classify')]
     node.destroy_node()
-    assert closed and threads and not any(thread.is_alive() for thread in threads)
+    assert engine.closed == 1
+    assert before and not any(thread.is_alive() for thread in before)
 
 
-def test_cycles_leave_nothing_in_the_nodes_callback_group(node):
+@pytest.mark.parametrize('name', ['cleanup', 'shutdown', 'destroy'])
+def test_end_in_mid_traffic_raises_nothing(engine, node, give, capfd, name):
+    """Images arrive while the session ends, in the camera's thread and in the node's."""
+    ended = Event()
+
+    def play():
+        while not ended.is_set():
+            session = node.session
+            if session is not None:
+                session.receive(image, session.subscription)
+
+    image = serialize_message(Image())
+    cameras = [Thread(target=play) for _ in range(2)]
+    for camera in cameras:
+        camera.start()
+    try:
+        for _ in range(5 if name == 'cleanup' else 1):
+            if name == 'destroy':
+                node.destroy_node()
+            else:
+                node.trigger_deactivate()
+                getattr(node, f'trigger_{name}')()
+            if name == 'cleanup':
+                node.trigger_configure()
+                node.trigger_activate()
+    finally:
+        ended.set()
+        for camera in cameras:
+            camera.join()
+    assert 'Traceback' not in capfd.readouterr().err
+    if name == 'cleanup':
+        give(node)
+        assert node.session.pipeline.drain(20)
+        assert node.statistics.report().counts.classified
+
+
+def test_cycles_leave_nothing_in_the_callback_group_of_the_node(node):
     before = len(node.default_callback_group.entities)
     for _ in range(3):
         node.trigger_deactivate()
@@ -190,7 +189,7 @@ def test_cycles_leave_nothing_in_the_nodes_callback_group(node):
     assert len(node.default_callback_group.entities) == before
 
 
-def test_a_signal_in_a_program_of_the_users_own(ros, tmp_path):
+def test_signal_in_a_program_of_the_users_own(ros, tmp_path):
     process = Process([sys.executable, '-c', USERS_OWN], ros.environment, tmp_path / 'own.log')
     try:
         ros.wait(lambda: 'spins' in process.output, what='the start')
@@ -202,7 +201,7 @@ def test_a_signal_in_a_program_of_the_users_own(ros, tmp_path):
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize('autostart', [True, False])
-def test_a_signal_while_a_model_loads(ros, tmp_path, autostart, number):
+def test_signal_while_a_model_loads(ros, tmp_path, autostart, number):
     process = Process(
         [sys.executable, '-c', LOADS_FOR_LONG.format(autostart=str(autostart).lower())],
         ros.environment, tmp_path / 'node.log')
@@ -220,7 +219,7 @@ def test_a_signal_while_a_model_loads(ros, tmp_path, autostart, number):
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_that_another_thread_gets(private_graph, number):
+def test_signal_that_another_thread_gets(private_graph, number):
     code = SIGNALLED_ELSEWHERE.format(number=int(number))
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr

@@ -4,6 +4,7 @@
 
 from pathlib import Path
 import sys
+from types import SimpleNamespace
 
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.lost_frames import Loss
@@ -144,40 +145,16 @@ def test_what_a_slow_engine_does_not_take_is_dropped_and_not_lost(ros, play):
     assert 'lost' not in process.output
 
 
-class Classifier:
-    """Only what is said of the images."""
-
-    class images:  # noqa: N801
-        layout = '640x480 bgr8'
-
-    class receiver:  # noqa: N801
-        message_bytes = 921657
-
-    def __init__(self):
-        self.said = []
-
-    def resolve_topic_name(self, name):
-        return f'/{name}'
-
-    def get_logger(self):
-        return self
-
-    def warning(self, text):
-        self.said.append(text)
-
-    info = warning
-
-
-def test_the_warning_names_share_size_and_remedy(monkeypatch):
+def test_warning_names_share_size_and_remedy(monkeypatch):
     monkeypatch.setattr(module, 'remedy', lambda: 'THE=remedy')
-    node = Classifier()
-    log = module.LossLog(node)
+    said = []
+    log = module.LossLog(SimpleNamespace(info=said.append, warning=said.append), topic='/image')
     loss = Loss(lost=47, share=0.472, rate=15.0, goes_on=True)
     text = ('47 % of the frames of /image are lost between the camera and this node '
             '(15.0 Hz, 640x480 bgr8, 0.92 MB each)')
-    assert [log.tell(Loss()), log.tell(loss), log.tell(loss), log.tell(Loss(lost=47))] == [
-        '', text, text, '']
-    assert node.said == [
+    assert [log.log(one, layout='640x480 bgr8', size=921657)
+            for one in (Loss(), loss, loss, Loss(lost=47))] == ['', text, text, '']
+    assert said == [
         f'{text}. Usually they are too large for the buffers of the middleware: start the camera '
         f'with THE=remedy; see "Large frames" in the README',
         'the frames of /image arrive whole again']

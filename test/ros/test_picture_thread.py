@@ -188,7 +188,7 @@ def test_result_and_transition_do_not_wait_for_a_picture_that_blocks(
         transition.join(20)
         assert not transition.is_alive(), f'{name} waits for the picture'
     blocking.go.set()
-    assert node.pipeline is None or node.pipeline.drain(20)
+    assert node.session is None or node.session.pipeline.drain(20)
     assert len(blocking.published) <= 1
 
 

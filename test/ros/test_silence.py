@@ -3,7 +3,9 @@
 """What is said of images that do not come."""
 
 from diagnostic_msgs.msg import DiagnosticArray
+from edgenext_ros.ros.settings import ClassifierSettings
 from edgenext_ros.ros.silence import why_no_image
+from edgenext_ros.ros.snapshot import Snapshot
 from helpers.diagnosed import status
 import pytest
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -23,13 +25,14 @@ class Publisher:
         self.qos_profile = QoSProfile(depth=1, reliability=ReliabilityPolicy[reliability])
 
 
+LISTENING = Snapshot(state='active', enabled=True, failure='', settings=ClassifierSettings(),
+                     subscription=Publisher())
+
+
 class Graph:
     """A classifier that sees these publishers on its topic, and these on others."""
 
-    subscription = Publisher()
-
     def __init__(self, *publishers, **others):
-        self.settings = type('Settings', (), {'input_type': 'raw'})
         self.get_publishers_info_by_topic = lambda topic: publishers
         self.get_topic_names_and_types = lambda: [
             (f'/{name}', [kind] if isinstance(kind, str) else kind)
@@ -61,13 +64,14 @@ class Graph:
      f"a node publishes {COMPRESSED} on /image, expected {RAW}; see parameter 'input_type'"),
 ], ids=lambda value: value if isinstance(value, str) else '')
 def test_why_no_image(graph, says):
-    assert why_no_image(graph) == says
+    assert why_no_image(graph, LISTENING) == says
 
 
 @pytest.mark.parametrize('name,shown', [
     ('driver', 'driver'), ('_NODE_NAME_UNKNOWN_', 'a node')])
 def test_a_publisher_whose_quality_does_not_fit_is_named(name, shown):
-    assert why_no_image(Graph(Publisher(name, reliability='BEST_EFFORT'))).startswith(
+    graph = Graph(Publisher(name, reliability='BEST_EFFORT'))
+    assert why_no_image(graph, LISTENING).startswith(
         f'the quality of service of {shown} does not fit on /image (')
 
 

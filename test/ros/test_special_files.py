@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from edgenext_ros.bench import demo
 from edgenext_ros.ros.camera.sources import open_source
-from edgenext_ros.ros.loaded_model import Engine
+from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.settings import CameraSettings, ClassifierSettings, ParameterError
 from helpers import hostile_folder
 import pytest
@@ -22,7 +22,7 @@ SPECIAL = ('folder', 'pipe', 'socket', 'device')
     ('model', 'expected a model file, found a ')])
 def test_classifier_refuses_special_files(special_files, name, words, found):
     with pytest.raises(ValueError, match=words) as caught:
-        Engine.open(replace(SETTINGS, **{name: str(special_files[found])}))
+        LoadedModel.open(replace(SETTINGS, **{name: str(special_files[found])}))
     assert '\n' not in str(caught.value)
 
 

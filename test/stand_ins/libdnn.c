@@ -31,7 +31,8 @@ static int parse(FILE *file, Model *m) {
       {"w", &m->w}, {"bytes", &m->bytes}, {"classes", &m->classes}, {"dtype", &m->dtype},
       {"pad", &m->pad}, {"stride", &m->stride}, {"quanti", &m->quanti}, {"axis", &m->axis},
       {"scales", &m->scales}, {"zeros", &m->zeros}, {"short_by", &m->short_by},
-      {"wait_code", &m->wait_code}, {"refuse", &m->refuse}, {"hang", &m->hang}};
+      {"wait_code", &m->wait_code}, {"refuse", &m->refuse}, {"hang", &m->hang},
+      {"not_finite", &m->not_finite}};
   while (*at && (c = getc(file)) != EOF) at = c == *at ? at + 1 : magic + (c == *magic);
   if (*at) return INVALID_MODEL;
   while (fscanf(file, " %31[a-z_]=%d", key, &value) == 2) {
@@ -179,7 +180,7 @@ static void compute(Task *t) {
       if (m->dtype == S8) *(int8_t *)at = (int8_t)(sum % 251 - 125);
       else if (m->dtype == S16) *(int16_t *)at = (int16_t)(sum % 60001 - 30000);
       else if (m->dtype == S32) *(int32_t *)at = (int32_t)(sum % 2000000011 - 1000000000);
-      else *(float *)at = (float)((double)sum / 1024);
+      else *(float *)at = m->not_finite ? NAN : (float)((double)sum / 1024);
     }
   }
 }
@@ -223,6 +224,7 @@ int32_t hbDNNInfer(void **handle, Tensor **output, const Tensor *input, void *mo
   pthread_mutex_lock(&lock);
   infers++;
   running++;
+  pthread_cond_broadcast(&changed);
   last_control = *control;
   t->born = generation;
   t->next = tasks;

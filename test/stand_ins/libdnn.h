@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <math.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -62,6 +63,7 @@ typedef struct Block {
 typedef struct {
   int models, inputs, outputs, type, layout, n, c, h, w, bytes;
   int classes, dtype, pad, stride, quanti, axis, scales, zeros, short_by, wait_code, refuse;
+  int not_finite; /* a float output is NaN */
   int hang;  /* so many tasks hang until standin_release() */
   float *scale;
   int8_t *zero;

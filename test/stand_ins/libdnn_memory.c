@@ -64,6 +64,18 @@ void standin_join(void) {
   pthread_mutex_unlock(&lock);
 }
 
+/* Wait until so many tasks run at once; return 0 when they do not within 20 seconds. */
+int standin_wait_for_running(int wanted) {
+  struct timespec until;
+  int late = 0;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += 20;
+  pthread_mutex_lock(&lock);
+  while (running < wanted && !late) late = pthread_cond_timedwait(&changed, &lock, &until);
+  pthread_mutex_unlock(&lock);
+  return !late;
+}
+
 /* Forget violations and faults between two tests. */
 void standin_reset(void) {
   violations = infers = 0;

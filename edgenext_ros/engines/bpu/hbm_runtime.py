@@ -14,14 +14,12 @@ import platform
 from typing import Any
 
 from edgenext_ros.engines.base import (
-    check_nv12,
-    check_scores,
+    EngineOptions,
+    EngineUnavailableError,
     InferenceError,
     ModelError,
     ModelInfo,
     Nv12,
-    RuntimeOptions,
-    RuntimeUnavailableError,
     Scores,
 )
 from edgenext_ros.engines.bpu.tensors import (
@@ -31,25 +29,26 @@ from edgenext_ros.engines.bpu.tensors import (
     picture_size,
     version_of,
 )
+from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
 import numpy as np
 
 _DTYPES = {'S8': 'int8', 'S16': 'int16', 'S32': 'int32', 'F32': 'float32'}
 
 
 def available() -> str:
-    """Return the binding's name and version, or raise RuntimeUnavailableError with the reason."""
+    """Return the binding's name and version, or raise EngineUnavailableError with the reason."""
     _import()
     return _describe()
 
 
 class HbmRuntime:
-    """The ``Runtime`` on hbm_runtime; see ``base.Runtime`` for the protocol."""
+    """The ``Engine`` on hbm_runtime; see ``base.Engine`` for the protocol."""
 
     def __init__(self) -> None:
         """Do nothing yet: ``open`` imports the binding."""
-        self._runtime: Any = None
+        self._pool: SlotPool[_Slot] = SlotPool()
 
-    def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
+    def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """
         Load a ``.bin`` file; ``bpu_core`` and ``priority`` have no effect.
 
@@ -78,45 +77,57 @@ class HbmRuntime:
         count, dtype, shape = _tensors(runtime, 'output', name)
         dtype = _DTYPES.get(dtype, dtype)
         classes = class_count(model, count=count, dtype=dtype, shape=shape)
-        self._output, self._shape = runtime.output_names[name][0], shape
-        self._dequantise = Dequantiser.of(model, shape=shape)
+        output = runtime.output_names[name][0]
+        dequantise = Dequantiser.of(model, shape=shape)
         if dtype != 'float32':
-            quants = runtime.output_quants[name][self._output]
+            quants = runtime.output_quants[name][output]
             if quants.quant_type.name != 'NONE':
-                self._dequantise = Dequantiser.of(
+                dequantise = Dequantiser.of(
                     model, shape=shape, scale=quants.scale, zero=quants.zero_point,
                     axis=quants.axis)
-        self._info = ModelInfo(
+        info = ModelInfo(
             name=name, engine=_describe(), width=width, height=height, classes=classes)
-        self._runtime = runtime
-        return self._info
+        self._pool = SlotPool(info, [_Slot(runtime, info, output, dequantise)])
+        return info
 
-    def infer(self, nv12: Nv12) -> Scores:
-        """Run the network once; ``timeout_ms`` has no effect, the binding waits for ever."""
-        if self._runtime is None:
-            raise InferenceError('hbm_runtime: no model is open; call open first')
+    def slot(self) -> LentSlot[_Slot]:
+        """Lend the picture; see ``Engine.slot``."""
+        return self._pool.slot()
+
+    def close(self) -> None:
+        """Drop the model."""
+        self._pool.close()
+        self._pool = SlotPool()
+
+
+class _Slot:
+    """The picture, a buffer of NumPy's, and the binding's model."""
+
+    def __init__(self, runtime: Any, info: ModelInfo, output: str,
+                 dequantise: Dequantiser) -> None:
+        self._runtime, self._info, self._output = runtime, info, output
+        self._dequantise = dequantise
         # The binding takes a picture that is too short, and its tail is the previous one's.
+        self.picture: Nv12 = np.zeros(info.nv12_size, np.uint8)
+        self._shaped = self.picture.reshape(1, info.height * 3 // 2, info.width, 1)
+
+    def run(self) -> Scores:
+        """Run the network; ``timeout_ms`` has no effect, the binding waits for ever."""
         info = self._info
-        check_nv12(nv12, info)
         try:
-            results = self._runtime.run(nv12.reshape(1, info.height * 3 // 2, info.width, 1))
+            results = self._runtime.run(self._shaped)
             # A copy: the binding's array holds on to BPU memory for as long as it lives.
             values = np.array(results[info.name][self._output], order='C')
         except Exception as error:
             raise InferenceError(f'model {info.name!r}: hbm_runtime: {error}') from error
-        values = check_scores(values, info).reshape(self._shape)
         scores = self._dequantise(values)
         # The binding ignores a failed wait and returns memory that was never written. It is
         # zeros, or anything: only values that are all alike can be told from a result.
-        if info.classes > 1 and np.ptp(scores) == 0:
+        if 1 < scores.size == info.classes and np.ptp(scores) == 0:
             raise InferenceError(
                 f'model {info.name!r}: all {info.classes} output values are {scores[0]:g}; the '
                 f'inference has failed unnoticed by hbm_runtime, see what libdnn has printed')
         return scores
-
-    def close(self) -> None:
-        """Drop the model."""
-        self._runtime = None
 
 
 def _import() -> Any:
@@ -125,11 +136,11 @@ def _import() -> Any:
         return importlib.import_module('hbm_runtime')
     except Exception as error:  # Its own checks and a foreign numpy give more than ImportError.
         if 'libhbucp' in str(error):
-            raise RuntimeUnavailableError(
+            raise EngineUnavailableError(
                 f'hbm_runtime cannot be imported ({error}): this is the one of PyPI, for the '
                 f'S100, and it hides the one of the X5, which comes with RDK OS 3.5.0 and later; '
                 f'remove it with "pip uninstall hbm_runtime"') from error
-        raise RuntimeUnavailableError(
+        raise EngineUnavailableError(
             f'hbm_runtime cannot be imported ({error}): it comes with RDK OS 3.5.0 and later '
             f'(package hobot-spdev) for the system Python 3.10, this is Python '
             f'{platform.python_version()}; do not install the one of PyPI, it is for the S100; '

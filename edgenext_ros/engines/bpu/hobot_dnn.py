@@ -15,14 +15,12 @@ import platform
 from typing import Any
 
 from edgenext_ros.engines.base import (
-    check_nv12,
-    check_scores,
+    EngineOptions,
+    EngineUnavailableError,
     InferenceError,
     ModelError,
     ModelInfo,
     Nv12,
-    RuntimeOptions,
-    RuntimeUnavailableError,
     Scores,
 )
 from edgenext_ros.engines.bpu.tensors import (
@@ -32,24 +30,26 @@ from edgenext_ros.engines.bpu.tensors import (
     picture_size,
     version_of,
 )
+from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
+import numpy as np
 
 _PACKAGES = ('hobot_dnn', 'hobot_dnn_rdkx5')
 """The package of RDK OS, and the one that PyPI's hobot-dnn-rdkx5 installs."""
 
 
 def available() -> str:
-    """Return the binding's name and version, or raise RuntimeUnavailableError with the reason."""
+    """Return the binding's name and version, or raise EngineUnavailableError with the reason."""
     return _describe(_import())
 
 
 class HobotDnn:
-    """The ``Runtime`` on pyeasy_dnn; see ``base.Runtime`` for the protocol."""
+    """The ``Engine`` on pyeasy_dnn; see ``base.Engine`` for the protocol."""
 
     def __init__(self) -> None:
         """Do nothing yet: ``open`` imports the binding."""
-        self._model: Any = None
+        self._pool: SlotPool[_Slot] = SlotPool()
 
-    def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
+    def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """
         Load a ``.bin`` file.
 
@@ -77,36 +77,47 @@ class HobotDnn:
             shape=picture.shape)
         dtype = result.dtype
         classes = class_count(model, count=len(outputs), dtype=dtype, shape=result.shape)
-        self._dequantise = Dequantiser.of(
+        dequantise = Dequantiser.of(
             model, shape=(classes,), scale=() if dtype == 'float32' else result.scale_data)
-        self._options = options
-        self._info = ModelInfo(
+        info = ModelInfo(
             name=loaded.name, engine=_describe(vendor), width=width, height=height,
             classes=classes)
-        self._model = loaded
-        return self._info
+        self._pool = SlotPool(info, [_Slot(loaded, info, dequantise, options)])
+        return info
 
-    def infer(self, nv12: Nv12) -> Scores:
-        """Run the network once; ``timeout_ms`` has no effect, the binding waits for ever."""
-        if self._model is None:
-            raise InferenceError('pyeasy_dnn: no model is open; call open first')
+    def slot(self) -> LentSlot[_Slot]:
+        """Lend the picture; see ``Engine.slot``."""
+        return self._pool.slot()
+
+    def close(self) -> None:
+        """Drop the model; the binding frees its tensors and keeps its file."""
+        self._pool.close()
+        self._pool = SlotPool()
+
+
+class _Slot:
+    """The picture, a buffer of NumPy's, and the binding's model."""
+
+    def __init__(self, model: Any, info: ModelInfo, dequantise: Dequantiser,
+                 options: EngineOptions) -> None:
         # The binding copies as many bytes as there are elements, whatever they are: a longer
-        # array overruns the input, a shorter one leaves a tail of the previous picture.
-        check_nv12(nv12, self._info)
+        # array would overrun the input, a shorter one leave a tail of the previous picture.
+        self.picture: Nv12 = np.zeros(info.nv12_size, np.uint8)
+        self._model, self._info, self._dequantise = model, info, dequantise
+        self._options = options
+
+    def run(self) -> Scores:
+        """Run the network; ``timeout_ms`` has no effect, the binding waits for ever."""
         try:
             # One array, not a list of one: the list's items are freed before they are copied.
             outputs = self._model.forward(
-                nv12, core_id=self._options.bpu_core, priority=self._options.priority)
+                self.picture, core_id=self._options.bpu_core, priority=self._options.priority)
             # Each access copies; the memory behind it is the next picture's.
             values = outputs[0].buffer
         except Exception as error:
             raise InferenceError(f'model {self._info.name!r}: {_reason(error)}') from error
         # Always 4-D, and empty if the output has fewer dimensions: the size decides.
-        return self._dequantise(check_scores(values, self._info))
-
-    def close(self) -> None:
-        """Drop the model; the binding frees its tensors and keeps its file."""
-        self._model = None
+        return self._dequantise(values.reshape(-1))
 
 
 def _import() -> Any:
@@ -117,7 +128,7 @@ def _import() -> Any:
             return importlib.import_module(f'{package}.pyeasy_dnn')
         except Exception as error:  # A foreign numpy or libpython gives more than ImportError.
             failures.append(f'{package}: {error}')
-    raise RuntimeUnavailableError(
+    raise EngineUnavailableError(
         f'pyeasy_dnn cannot be imported ({"; ".join(failures)}): it comes with RDK OS before '
         f'3.5.0 (package hobot-spdev) for the system Python 3.10, this is Python '
         f'{platform.python_version()}; on the board, outside of venv and conda, mend it with '

@@ -10,46 +10,35 @@ on one, the next is converted into memory of its own, and waits there until the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import contextlib
 import ctypes as c
 from pathlib import Path
-from threading import Condition
 
-from edgenext_ros.engines.base import (
-    check_nv12,
-    check_scores,
-    InferenceError,
-    ModelError,
-    ModelInfo,
-    Nv12,
-    RuntimeOptions,
-    Scores,
-    Write,
-)
+from edgenext_ros.engines.base import EngineOptions, ModelError, ModelInfo
 from edgenext_ros.engines.bpu import libdnn_abi as abi
-from edgenext_ros.engines.bpu.libdnn_slot import Calls, Input, Output, Slot, UNFINISHED
+from edgenext_ros.engines.bpu.libdnn_slot import BpuSlot, Calls, Input, Output, UNFINISHED
 from edgenext_ros.engines.bpu.tensors import check_file, class_count, Dequantiser, picture_size
-import numpy as np
+from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
 
 SLOTS = 2
 """Pictures on their way at once: one in the BPU, one before or after it."""
 
 
 def available() -> str:
-    """Return the library's version and path, or raise RuntimeUnavailableError with the reason."""
+    """Return the library's version and path, or raise EngineUnavailableError with the reason."""
     library = abi.load()
     return f'libdnn {library.version} ({library.path})'
 
 
 class LibDnn:
-    """The ``Runtime`` on libdnn; see ``base.Runtime`` for the protocol."""
+    """The ``Engine`` on libdnn; see ``base.Engine`` for the protocol."""
 
     def __init__(self) -> None:
         """Do nothing yet: ``open`` loads the library."""
         self._model: _Model | None = None
+        self._pool: SlotPool[BpuSlot] = SlotPool()
 
-    def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
+    def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """Load the first model of a ``.bin`` file; one that was open is closed."""
         self.close()
         library = abi.load()
@@ -60,42 +49,32 @@ class LibDnn:
             raise ModelError(
                 f'{model}: libdnn cannot use this model, {error}; expected a .bin compiled for '
                 f'the X5 (march bayes-e); libdnn has printed its own reason') from error
+        # A late one first: the others begin nothing before its task has ended.
+        self._pool = SlotPool(
+            self._model.info, self._model.slots, first=UNFINISHED.__contains__)
         return self._model.info
 
-    def infer(self, nv12: Nv12) -> Scores:
-        """Run the network once; a late inference blocks the next until it has ended."""
-        model = self._opened()
-        check_nv12(nv12, model.info)
-        return self.infer_from(lambda picture: np.copyto(picture, nv12.reshape(-1)))
-
-    def infer_from(self, write: Write) -> Scores:
-        """Have a picture written into the BPU's memory and run the network; see ``Lending``."""
-        model = self._opened()
-        try:
-            return model.infer_from(write)
-        except abi.LibDnnError as error:
-            raise InferenceError(f'model {model.info.name!r}: {error}') from error
+    def slot(self) -> LentSlot[BpuSlot]:
+        """Lend the BPU's memory for a picture; see ``Engine.slot``."""
+        return self._pool.slot()
 
     def close(self) -> None:
         """
         Free the model, its tensors and its tasks.
 
-        :raises InferenceError: a late task still runs, so nothing was freed; call again.
+        :raises InferenceError: a slot is lent, or a late task still runs, so nothing was freed;
+            call again.
         """
+        self._pool.close()
         if self._model is not None:
             self._model.close()
             self._model = None
-
-    def _opened(self) -> _Model:
-        if self._model is None:
-            raise InferenceError('libdnn: no model is open; call open first')
-        return self._model
 
 
 class _Model:
     """An open model with its slots; exists only whole."""
 
-    def __init__(self, library: abi.Library, path: Path, options: RuntimeOptions) -> None:
+    def __init__(self, library: abi.Library, path: Path, options: EngineOptions) -> None:
         self._library = library
         with contextlib.ExitStack() as freeing:
             name = self._load(path, freeing)
@@ -106,42 +85,14 @@ class _Model:
                 abi.InferControl(bpu_core=options.bpu_core, priority=options.priority),
                 # The library takes 0 and less as: wait for ever.
                 timeout_ms=max(1, options.timeout_ms), name=name)
-            self.slots = [Slot(path, calls, picture, output, freeing) for _ in range(SLOTS)]
+            self.slots: list[BpuSlot] = []
+            for _ in range(SLOTS):
+                self.slots.append(
+                    BpuSlot(path, calls, picture, output, freeing, others=self.slots))
             self._freeing = freeing.pop_all()
-        self._changed = Condition()
-        self._free = list(self.slots)
         self.info = ModelInfo(
             name=name, engine=f'libdnn {library.version}', width=picture.width, height=height,
             classes=output.classes, slots=SLOTS)
-
-    def infer_from(self, write: Write) -> Scores:
-        with self._one() as slot:
-            return check_scores(slot.infer_from(write), self.info)
-
-    @contextlib.contextmanager
-    def _one(self) -> Iterator[Slot]:
-        """
-        Lend a slot, one whose task is late first: nothing is begun before that has ended.
-
-        :raises InferenceError: it is in another thread's hands, who waits for it.
-        """
-        with self._changed:
-            self._changed.wait_for(lambda: self._free)
-            late = [slot for slot in self.slots if slot in UNFINISHED]
-            free = [slot for slot in late if slot in self._free]
-            if late and not free:
-                raise InferenceError(
-                    f'model {self.info.name!r}: an earlier inference still runs; the BPU is busy '
-                    f'with other models, or hangs (dmesg)')
-            # The last one used: its memory is in the cache.
-            slot = (free or self._free)[-1]
-            self._free.remove(slot)
-        try:
-            yield slot
-        finally:
-            with self._changed:
-                self._free.append(slot)
-                self._changed.notify()
 
     def close(self) -> None:
         for slot in self.slots:

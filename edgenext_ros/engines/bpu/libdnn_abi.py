@@ -14,7 +14,7 @@ import ctypes as c
 import os
 from typing import Any
 
-from edgenext_ros.engines.base import RuntimeUnavailableError
+from edgenext_ros.engines.base import EngineUnavailableError
 
 ENVIRONMENT = 'EDGENEXT_LIBDNN'
 PLACES = (
@@ -145,7 +145,7 @@ def load() -> Library:
     """
     Open the board's libdnn.so: the one that $EDGENEXT_LIBDNN names, else from the usual places.
 
-    :raises RuntimeUnavailableError: with what was tried and how each attempt failed.
+    :raises EngineUnavailableError: with what was tried and how each attempt failed.
     """
     chosen = os.environ.get(ENVIRONMENT)
     absent, failures = [], []
@@ -161,7 +161,7 @@ def load() -> Library:
             failures.append(f'{path}: not the libdnn of an RDK X5 ({error})')
     if absent:
         failures.append(f'there is no {", ".join(absent)}')
-    raise RuntimeUnavailableError(
+    raise EngineUnavailableError(
         f'libdnn cannot be loaded ({"; ".join(failures)}): it comes with RDK OS for the X5; '
         f'elsewhere choose the runtime onnx or simulator, '
         f'or name the library in ${ENVIRONMENT}')

@@ -4,26 +4,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 import contextlib
 import ctypes as c
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgenext_ros.engines.base import (
+    EngineUnavailableError,
     InferenceError,
     ModelError,
     Nv12,
-    RuntimeUnavailableError,
     Scores,
-    Write,
 )
 from edgenext_ros.engines.bpu import libdnn_abi as abi
 from edgenext_ros.engines.bpu.tensors import Dequantiser
 import numpy as np
 import numpy.typing as npt
 
-UNFINISHED: set[Slot] = set()
+UNFINISHED: set[BpuSlot] = set()
 """Those with a late task: the BPU may still use their tensors, so they must stay alive."""
 
 
@@ -62,17 +61,19 @@ class Calls:
     name: str
 
 
-class Slot:
+class BpuSlot:
     """
     One picture's tensors and task; for one thread at a time.
 
     :param freeing: gets what frees the memory.
-    :raises RuntimeUnavailableError: the BPU gives no memory.
+    :param others: all slots of the model, also those that come after this one.
+    :raises EngineUnavailableError: the BPU gives no memory.
     :raises ModelError: the output does not fit into its memory.
     """
 
     def __init__(self, path: Path, calls: Calls, picture: Input, output: Output,
-                 freeing: contextlib.ExitStack) -> None:
+                 freeing: contextlib.ExitStack, *, others: Sequence[BpuSlot]) -> None:
+        self._others = others
         self._calls, self._dequantise = calls, output.dequantise
         self._task = c.c_void_p()
         self._input = abi.Tensor(properties=picture.properties)
@@ -82,7 +83,7 @@ class Slot:
             planes.append(pixels.reshape(rows, picture.pitch)[:, :picture.width])
         self._planes = tuple(planes)
         whole = len(planes) == 1 and picture.pitch == picture.width
-        self._picture: Nv12 = planes[0].reshape(-1) if whole \
+        self.picture: Nv12 = planes[0].reshape(-1) if whole \
             else np.empty(sum(plane.size for plane in planes), np.uint8)
         self._copies = not whole
         self._outputs = (abi.Tensor * len(output.properties))()
@@ -94,12 +95,26 @@ class Slot:
                 self._allocate(tensor.memory[0], properties.aligned_byte_size, freeing))
         self._values = view(path, memories[0], output.dtype, output.properties[0])
 
-    def infer_from(self, write: Write) -> Scores:
-        """Have the picture written, into the BPU's memory itself where that is dense; run."""
-        self.finish_late()
-        write(self._picture)
+    def run(self) -> Scores:
+        """
+        Run the network on the picture, which is in the BPU's memory already where that is dense.
+
+        A late inference blocks the next, in each slot of the model, until it has ended.
+        """
+        try:
+            self.finish_late()
+            for slot in self._others:
+                if slot in UNFINISHED:  # another thread has it, or gets it next
+                    raise InferenceError(
+                        f'model {self._calls.name!r}: an earlier inference still runs; the BPU '
+                        f'is busy with other models, or hangs (dmesg)')
+            return self._infer()
+        except abi.LibDnnError as error:
+            raise InferenceError(f'model {self._calls.name!r}: {error}') from error
+
+    def _infer(self) -> Scores:
         row = 0
-        picture = self._picture.reshape(-1, self._planes[0].shape[1])
+        picture = self.picture.reshape(-1, self._planes[0].shape[1])
         for plane in self._planes if self._copies else ():
             np.copyto(plane, picture[row:row + len(plane)])
             row += len(plane)
@@ -131,7 +146,7 @@ class Slot:
         try:
             library.call('hbSysAllocCachedMem', c.byref(memory), size)
         except abi.LibDnnError as error:
-            raise RuntimeUnavailableError(
+            raise EngineUnavailableError(
                 f'the BPU gives no memory ({size} bytes), {error}; run as root or as a member '
                 f'of the group that owns /dev/bpu* and /dev/ion, and close other models',
             ) from error

@@ -22,16 +22,15 @@ import time
 from typing import Any
 
 from edgenext_ros.engines.base import (
-    check_nv12,
-    check_scores,
+    EngineOptions,
     InferenceError,
     ModelError,
     ModelInfo,
     Nv12,
-    RuntimeOptions,
     Scores,
 )
 from edgenext_ros.engines.simulator import vendor_tools
+from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
 from edgenext_ros.models.formats import bin_file
 import numpy as np
 
@@ -43,63 +42,81 @@ _BEHIND = {'Dequantize', 'Reshape', 'Transpose'}
 
 
 def available() -> str:
-    """Return the simulator's version and path, or raise RuntimeUnavailableError."""
+    """Return the simulator's version and path, or raise EngineUnavailableError."""
     tools = vendor_tools.find()
     return f'BPU simulator of hbdk {tools.version} ({tools.folder})'
 
 
 class Simulator:
-    """The ``Runtime`` on the simulator; see ``base.Runtime`` for the protocol."""
+    """The ``Engine`` on the simulator; see ``base.Engine`` for the protocol."""
 
     def __init__(self) -> None:
         """Do nothing yet: ``open`` looks for the simulator."""
-        self._worker: _Worker | None = None
-        self._model: _Model | None = None
+        self._slot: _Slot | None = None
+        self._pool: SlotPool[_Slot] = SlotPool()
 
-    def open(self, model: Path, options: RuntimeOptions) -> ModelInfo:
+    def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """
-        Load a ``.bin`` file whose network ends on the BPU; see ``Runtime.open``.
+        Load a ``.bin`` file whose network ends on the BPU; see ``Engine.open``.
 
         ``bpu_core`` and ``priority`` have no effect; a picture may take ``PATIENCE_S`` longer
         than ``timeout_ms``.
         """
         self.close()
         tools = vendor_tools.find()
-        self._model = _Model(model, tools, PATIENCE_S + options.timeout_ms / 1000)
+        content = _Model(model, tools, PATIENCE_S + options.timeout_ms / 1000)
         try:
-            self._worker = _Worker(self._model)
+            slot = _Slot(content)
         except _WorkerError as error:
-            self._model = None
             raise ModelError(
                 f'{model}: the BPU simulator cannot load this program, {error}; expected a .bin '
                 f'compiled for the X5 (march bayes-e)') from error
-        return self._model.info
+        self._slot, self._pool = slot, SlotPool(content.info, [slot])
+        return content.info
 
-    def infer(self, nv12: Nv12) -> Scores:
+    def slot(self) -> LentSlot[_Slot]:
+        """Lend the picture; see ``Engine.slot``."""
+        return self._pool.slot()
+
+    def close(self) -> None:
+        """End the process."""
+        self._pool.close()
+        if self._slot is not None:
+            self._slot.drop_worker()
+            self._slot = None
+
+
+class _Slot:
+    """
+    The picture, and the process that runs it.
+
+    The picture is copied into memory that is shared with the process, a new one for each
+    process: one that dies between two frames costs no picture that is being written.
+    """
+
+    def __init__(self, model: _Model) -> None:
+        self._model = model
+        self.picture: Nv12 = np.zeros(model.info.nv12_size, np.uint8)
+        self._worker: _Worker | None = _Worker(model)
+
+    def run(self) -> Scores:
         """Run the network once; a process that has died is replaced for the next picture."""
-        if self._model is None:
-            raise InferenceError('simulator: no model is open; call open first')
-        info = self._model.info
-        check_nv12(nv12, info)
         try:
             if self._worker is None:
                 self._worker = _Worker(self._model)
-            values = self._worker.run(nv12)
+            values = self._worker.run(self.picture)
         except _WorkerError as error:
-            self._drop_worker()
-            raise InferenceError(f'model {info.name!r}: BPU simulator: {error}') from error
+            self.drop_worker()
+            raise InferenceError(
+                f'model {self._model.info.name!r}: BPU simulator: {error}') from error
         except BaseException:
             # Ctrl-C, say: the answer that is on its way is not for the next picture.
-            self._drop_worker()
+            self.drop_worker()
             raise
-        return check_scores(values.astype(np.float32) * self._model.scales, info)
+        return values.astype(np.float32) * self._model.scales
 
-    def close(self) -> None:
-        """End the process, also in the middle of a picture."""
-        self._drop_worker()
-        self._model = None
-
-    def _drop_worker(self) -> None:
+    def drop_worker(self) -> None:
+        """End the process."""
         if self._worker is not None:
             self._worker.close()
             self._worker = None
@@ -172,7 +189,7 @@ class _Worker:
 
     def run(self, nv12: Nv12) -> np.ndarray[Any, np.dtype[np.int32]]:
         """Return the BPU's integers for a picture, in memory that the next run uses again."""
-        np.copyto(self._picture, nv12.reshape(-1))
+        np.copyto(self._picture, nv12)
         try:
             assert self._process.stdin is not None
             self._process.stdin.write(b'\n')

@@ -18,7 +18,7 @@ import re
 import shutil
 import sys
 
-from edgenext_ros.engines.base import RuntimeUnavailableError
+from edgenext_ros.engines.base import EngineUnavailableError
 from edgenext_ros.models.store import cache_folder, NoHomeError, user_path
 
 ENVIRONMENT = 'EDGENEXT_TOOLCHAIN'
@@ -89,11 +89,11 @@ class Hbdk:
         """
         Return the path of a command, such as ``hb_mapper``.
 
-        :raises RuntimeUnavailableError: it is not installed; says with what it comes.
+        :raises EngineUnavailableError: it is not installed; says with what it comes.
         """
         path = self.bin / name
         if not os.access(path, os.X_OK):
-            raise RuntimeUnavailableError(
+            raise EngineUnavailableError(
                 f'{name} is not in {self.bin}: "{self.python} -m pip install dg_nn_toolkit '
                 f'rdkx5_yolo_mapper" brings it')
         return path
@@ -106,10 +106,10 @@ def find() -> Hbdk:
     These are the running interpreter's own environment, that of an ``hbdk-sim`` on the PATH, and
     the one in the cache that ``./dev toolchain`` makes.
 
-    :raises RuntimeUnavailableError: they are not here, or this is not Linux on x86-64.
+    :raises EngineUnavailableError: they are not here, or this is not Linux on x86-64.
     """
     if (platform.system(), platform.machine()) != ('Linux', 'x86_64'):
-        raise RuntimeUnavailableError(
+        raise EngineUnavailableError(
             f'{_TOOLS} run on Linux on x86-64 only, this is {platform.system()} on '
             f'{platform.machine()}')
     folders = list(_folders())
@@ -120,7 +120,7 @@ def find() -> Hbdk:
             if all(map(Path.is_file, needed)):
                 return Hbdk(folder, _version(package), libraries)
     remedy = f'${ENVIRONMENT} names this folder; correct or unset it' if _named() else REMEDY
-    raise RuntimeUnavailableError(
+    raise EngineUnavailableError(
         f'{_TOOLS} are not in {", ".join(map(str, folders))}: {remedy}')
 
 

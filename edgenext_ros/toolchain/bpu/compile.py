@@ -8,7 +8,6 @@ Works in a temporary folder; the result gets its name when it is complete and ha
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import contextmanager, suppress
 import csv
 from dataclasses import asdict, dataclass, replace
@@ -24,7 +23,8 @@ from typing import Any
 
 from edgenext_ros.core.nv12 import DEFAULT_FIT
 from edgenext_ros.engines.simulator import vendor_tools
-from edgenext_ros.models import ModelError, pictures
+from edgenext_ros.models import checksum, ModelError, pictures
+from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.models.formats import bin_file
 from edgenext_ros.models.left_out import Account
 from edgenext_ros.toolchain import nv12_pictures
@@ -32,11 +32,10 @@ from edgenext_ros.toolchain.bpu import compiled_labels, hb_mapper
 from edgenext_ros.toolchain.bpu.hb_mapper import Report
 from edgenext_ros.toolchain.bpu.recipe import Recipe
 from edgenext_ros.toolchain.network.sizes import WEIGHTS
+from edgenext_ros.toolchain.progress import Progress
 
 SENSITIVITY_PICTURES = 4
 """Of the calibration pictures; each is run twice for each node."""
-Progress = Callable[[str], None]
-"""Is told what happens, for people."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
     """
     Compile one model; a recipe file, and the labels of its weights, appear beside the output.
 
-    :raises RuntimeUnavailableError: the vendor's tools are not here.
+    :raises EngineUnavailableError: the vendor's tools are not here.
     :raises ModelError: the model is not an EdgeNeXt, or the tools refuse it.
     :raises ValueError: no picture to calibrate with.
     :raises OSError: the disk is full, a folder cannot be written.
@@ -233,21 +232,16 @@ def _publish(job: Job, work: Path, config: dict[str, Any], prepared: dict[str, A
         'model': Path(job.model).name, 'network': prepared['size'], 'classes': prepared['classes'],
         'weights': prepared['weights'], 'height': prepared['picture'][0],
         'width': prepared['picture'][1], 'recipe': job.recipe.name,
-        'sha256': hashlib.sha256(compiled.read_bytes()).hexdigest(),
+        'sha256': checksum.digest(compiled).sha256,
         'fit': job.fit, 'calibration_pictures': used, 'report': asdict(report),
         'configuration': config}
     recipe = work / 'recipe.json'
     recipe.write_text(json.dumps(story, indent=1) + '\n')
-    targets = job.output.with_suffix('.recipe.json'), job.output
-    parts = [target.with_name(target.name + '.part') for target in targets]
-    try:
-        for source, part in zip((recipe, compiled), parts, strict=True):
-            shutil.copyfile(source, part)
-        for part, target in zip(parts, targets, strict=True):
-            part.replace(target)
-    finally:
-        for part in parts:
-            part.unlink(missing_ok=True)
+    # No .bin is ever there without its recipe: the last one that was entered is renamed first.
+    with atomic_write(job.output) as part, \
+            atomic_write(job.output.with_suffix('.recipe.json')) as recipe_part:
+        shutil.copyfile(recipe, recipe_part)
+        shutil.copyfile(compiled, part)
 
 
 def _keep(folder: Path, work: Path) -> None:

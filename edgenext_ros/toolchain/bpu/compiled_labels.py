@@ -9,7 +9,7 @@ import shutil
 
 from edgenext_ros.core.labels import LabelError
 from edgenext_ros.models import store
-from edgenext_ros.toolchain.atomic_file import write
+from edgenext_ros.models.atomic_file import atomic_write
 
 
 def copy(model: Path, output: Path, *, classes: int) -> str:
@@ -35,5 +35,6 @@ def copy(model: Path, output: Path, *, classes: int) -> str:
     except LabelError as error:
         return f'no labels beside {output.name}: {error}'
     target = output.with_suffix(f'.labels{labels.suffix}')
-    write(target, lambda path: shutil.copyfile(labels, path))
+    with atomic_write(target) as part:
+        shutil.copyfile(labels, part)
     return f'labels of {labels} copied to {target.name}'

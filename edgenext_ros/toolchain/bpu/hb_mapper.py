@@ -14,14 +14,15 @@ import signal
 import subprocess
 from typing import Any, IO
 
+from edgenext_ros.core.normalisation import MEAN, SCALE
 from edgenext_ros.engines.simulator.vendor_tools import Hbdk
 from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats.bin_file import MARCH
 from edgenext_ros.toolchain.bpu.recipe import Recipe
 
 LOG = 'hb_mapper.log'
-MEAN, SCALE = '123.675 116.28 103.53', '0.01712475 0.017507 0.01742919'
-"""Normalisation of the published models, which is timm's."""
+MEAN_TEXT, SCALE_TEXT = (' '.join(map(str, values)) for values in (MEAN, SCALE))
+"""Normalisation of the published models, in hb_mapper's notation."""
 
 _STAGES = {
     'Start to optimize the onnx model': 'optimising the graph',
@@ -81,7 +82,7 @@ def configuration(*, prefix: str, int16: list[str], calibrate: Recipe | None, le
         'input_parameters': {
             'input_name': '', 'input_type_rt': 'nv12', 'input_type_train': 'rgb',
             'input_layout_train': 'NCHW', 'norm_type': 'data_mean_and_scale',
-            'mean_value': MEAN, 'scale_value': SCALE},
+            'mean_value': MEAN_TEXT, 'scale_value': SCALE_TEXT},
         'calibration_parameters': calibration,
         'compiler_parameters': {'compile_mode': 'latency', 'debug': layers,
                                 'optimize_level': level}}

@@ -1,7 +1,7 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Run labelled pictures through the node's own path: file, frame, NV12, runtime.
+Run labelled pictures through the node's own path: file, frame, NV12, engine.
 
 What a network answers to each picture goes into a file at once; see ``unfinished_run``.
 """
@@ -21,10 +21,11 @@ import cv2
 import edgenext_ros
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
+from edgenext_ros.core.prediction import softmax
 from edgenext_ros.engines.base import ModelInfo, Nv12
 from edgenext_ros.engines.select import open_model, select
 from edgenext_ros.engines.simulator import vendor_tools
-from edgenext_ros.models import pictures, regular
+from edgenext_ros.models import checksum, pictures
 from edgenext_ros.models.left_out import Account, LeftOut
 from edgenext_ros.models.pictures import PictureError
 from edgenext_ros.models.regular import shown
@@ -107,26 +108,16 @@ class Run:
         return self.probabilities.argmax(1)
 
 
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal digits; OSError where it is none."""
-    regular.check(path)
-    with path.open('rb') as file:
-        total = hashlib.sha256()
-        while block := file.read(1 << 20):
-            total.update(block)
-    return total.hexdigest()
-
-
 @contextmanager
 def opened(model: Path, runtime: str = 'auto') -> Iterator[Subject]:
-    """Open a model, in the simulator once for each core; see ``runtime.open_model``."""
+    """Open a model, in the simulator once for each core; see ``open_model``."""
     instance, info = open_model(model, runtime=runtime)
     try:
         slow = select(model, runtime).name == 'simulator'
-        with one_a_core(model, instance, 1_000 if slow else 1) as runtimes:
-            yield Subject(model, digest(model), info,
-                          _SLOW_BATCH * len(runtimes) if slow else _BATCH,
-                          lambda inputs, progress: infer_all(runtimes, inputs, progress))
+        with one_a_core(model, instance, 1_000 if slow else 1) as engines:
+            yield Subject(model, checksum.digest(model).sha256, info,
+                          _SLOW_BATCH * len(engines) if slow else _BATCH,
+                          lambda inputs, progress: infer_all(engines, inputs, progress))
     finally:
         instance.close()
 
@@ -135,10 +126,10 @@ def quantised(graph: Path, info: ModelInfo) -> Subject:
     """
     Take hb_mapper's quantised graph of a model.
 
-    :raises RuntimeUnavailableError: the vendor's tools are not here.
-    :raises OSError: the file cannot be read.
+    :raises EngineUnavailableError: the vendor's tools are not here.
+    :raises ModelError: the file cannot be read.
     """
-    sum_of_graph = digest(graph)
+    sum_of_graph = checksum.digest(graph).sha256
     engine = f'quantised graph, hbdk {vendor_tools.find().version}'
     return Subject(graph, sum_of_graph, replace(info, name=graph.stem, engine=engine),
                    _GRAPH_BATCH, lambda inputs, progress: run_quantised(graph, inputs, info))
@@ -227,7 +218,7 @@ def _run_batch(subject: Subject, data: Labelled, view: View, indices: list[int],
 def _sum_up(subject: Subject, data: Labelled, view: View, records: np.ndarray,
             skipped: tuple[Skipped, ...], resumed: int, partial: Path) -> Run:
     outputs, truth = records['output'], data.truth[records['picture']]
-    shares = outputs if subject.info.probabilities else metrics.probabilities(outputs)
+    shares = outputs if subject.info.probabilities else softmax(outputs)
     total = sum(float(records[stage].sum(dtype=np.float64))
                 for stage in ('read_ms', 'convert_ms', 'infer_ms'))
     return Run(subject=subject, view=view, skipped=skipped, resumed=resumed, partial=partial,

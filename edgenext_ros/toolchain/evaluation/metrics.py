@@ -105,12 +105,6 @@ class Comparison:
     """McNemar's exact test: chance of so unequal losses and gains if both are equally good."""
 
 
-def probabilities(outputs: np.ndarray) -> np.ndarray:
-    """Return the softmax of logits, both float32 (pictures, classes)."""
-    exponentials = np.exp(outputs - outputs.max(1, keepdims=True))
-    return exponentials / exponentials.sum(1, keepdims=True)
-
-
 def ranks(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """
     Return the place of each picture's true class, int (pictures,), 0 for the best.

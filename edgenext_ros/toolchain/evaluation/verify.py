@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 from threading import Event
 
-from edgenext_ros.engines.base import ModelInfo, Nv12, Runtime
+from edgenext_ros.engines.base import Engine, infer, ModelInfo, Nv12
 from edgenext_ros.engines.select import open_model
 from edgenext_ros.engines.simulator import vendor_tools
 from edgenext_ros.models import ModelError
@@ -85,8 +85,8 @@ def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
         files, inputs = list(seen.files), list(seen.pictures)
         with one_a_core(against, reference, len(inputs) if engine == 'simulator' else 1) as all_:
             expected = infer_all(all_, inputs, progress if len(all_) > 1 else _nothing)
-        with one_a_core(model, simulator, len(inputs)) as runtimes:
-            simulated = infer_all(runtimes, inputs, progress)
+        with one_a_core(model, simulator, len(inputs)) as engines:
+            simulated = infer_all(engines, inputs, progress)
     sides = [(against.name, expected), (f'{model.name} simulated', simulated)]
     rows = [Agreement.of(*sides, files)]
     if quantised is not None:
@@ -100,16 +100,16 @@ def _nothing(done: int, total: int) -> None:
 
 
 @contextmanager
-def _opened(model: Path, engine: str) -> Iterator[tuple[Runtime, ModelInfo]]:
-    runtime, info = open_model(model, runtime=engine)
+def _opened(model: Path, name: str) -> Iterator[tuple[Engine, ModelInfo]]:
+    engine, info = open_model(model, runtime=name)
     try:
-        yield runtime, info
+        yield engine, info
     finally:
-        runtime.close()
+        engine.close()
 
 
 @contextmanager
-def one_a_core(model: Path, first: Runtime, most: int) -> Iterator[list[Runtime]]:
+def one_a_core(model: Path, first: Engine, most: int) -> Iterator[list[Engine]]:
     """
     Open a model in the simulator once for each core: it is slow, and has a process of its own.
 
@@ -117,41 +117,42 @@ def one_a_core(model: Path, first: Runtime, most: int) -> Iterator[list[Runtime]
     :param most: how many make sense.
     """
     count = max(1, min(most, len(os.sched_getaffinity(0))))
-    runtimes = [first]
+    engines = [first]
     try:
-        while len(runtimes) < count:
-            runtimes.append(open_model(model, runtime='simulator')[0])
-        yield runtimes
+        while len(engines) < count:
+            engines.append(open_model(model, runtime='simulator')[0])
+        yield engines
     finally:
-        for runtime in runtimes[1:]:
-            runtime.close()
+        for engine in engines[1:]:
+            engine.close()
 
 
-def infer_all(runtimes: list[Runtime], inputs: list[Nv12], progress: Progress) -> np.ndarray:
+def infer_all(engines: list[Engine], inputs: list[Nv12], progress: Progress) -> np.ndarray:
     """
-    Share pictures, at least one, out to runtimes with the same model.
+    Share pictures, at least one, out to engines with the same model.
 
     After an error or Ctrl-C each of them ends with the picture that it is at.
 
     :return: float32 (pictures, classes).
     """
+    progress(0, len(inputs))
     done: list[int] = []
     stopped = Event()
 
-    def run(runtime: Runtime, part: list[Nv12]) -> list[np.ndarray]:
+    def run(engine: Engine, part: list[Nv12]) -> list[np.ndarray]:
         outputs = []
         for nv12 in part:
             if stopped.is_set():
                 break
-            outputs.append(runtime.infer(nv12))
+            outputs.append(infer(engine, nv12))
             done.append(1)
             progress(len(done), len(inputs))
         return outputs
 
-    count = min(len(runtimes), len(inputs))
+    count = min(len(engines), len(inputs))
     with ThreadPoolExecutor(count) as pool:
         try:
-            parts = list(pool.map(run, runtimes[:count],
+            parts = list(pool.map(run, engines[:count],
                                   [inputs[n::count] for n in range(count)]))
         finally:
             stopped.set()

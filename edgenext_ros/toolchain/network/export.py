@@ -9,7 +9,7 @@ from pathlib import Path
 import sys
 import warnings
 
-from edgenext_ros.toolchain.atomic_file import write
+from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.toolchain.network.sizes import SIZE
 import torch
 from torch import nn
@@ -29,6 +29,7 @@ def export(network: nn.Module, output: Path, *, size: tuple[int, int] = (SIZE, S
     options = {} if torch.__version__ < '2.5' else {'dynamo': False}
     with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
         warnings.simplefilter('ignore')
-        write(output, lambda path: torch.onnx.export(
-            network.eval(), (torch.zeros(1, 3, *size),), str(path), input_names=['image'],
-            output_names=['logits'], opset_version=OPSET, **options))
+        with atomic_write(output) as part:
+            torch.onnx.export(
+                network.eval(), (torch.zeros(1, 3, *size),), str(part), input_names=['image'],
+                output_names=['logits'], opset_version=OPSET, **options)

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from edgenext_ros.models import ModelError, store
-from edgenext_ros.toolchain.atomic_file import write
+from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.toolchain.class_folders import class_folders
 from edgenext_ros.toolchain.links import expect_links, link
 from edgenext_ros.toolchain.network.export import export
@@ -169,4 +169,5 @@ def calibrate(network: nn.Module, validation: photographs.Photographs) -> float:
 
 
 def _write_text(path: Path, text: str) -> None:
-    write(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))
+    with atomic_write(path) as part:
+        part.write_text(text, encoding='utf-8')

@@ -17,12 +17,6 @@ from edgenext_ros.models.pictures import EXPECTED, PictureError
 from edgenext_ros.toolchain.class_folders import class_folders, file_bytes, held_back
 import numpy as np
 
-MEAN = np.array([123.675, 116.28, 103.53], np.float32)
-"""ImageNet's RGB mean, 0..255 (timm, and the published BPU recipe)."""
-STD = np.array([58.395, 57.12, 57.375], np.float32)
-"""ImageNet's RGB standard deviation, 0..255; the reciprocal of the BPU recipe's scale."""
-
-
 LONGEST_SHORT_SIDE = 320
 """Larger pictures are reduced to this when they are read: no network here sees more."""
 

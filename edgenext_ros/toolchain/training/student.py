@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgenext_ros.core.normalisation import DEVIATION, MEAN
 from edgenext_ros.toolchain.training import photographs
 from edgenext_ros.toolchain.training.teacher import CHANNELS
 import numpy as np
@@ -74,8 +75,8 @@ class Evaluation:
 def normalise(pictures: np.ndarray) -> torch.Tensor:
     """Turn RGB, uint8 (batch, height, width, 3), into what the network takes."""
     x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
-    x = x.sub_(torch.from_numpy(photographs.MEAN)[:, None, None])
-    return x.div_(torch.from_numpy(photographs.STD)[:, None, None]) \
+    x = x.sub_(torch.tensor(MEAN)[:, None, None])
+    return x.div_(torch.tensor(DEVIATION)[:, None, None]) \
         .contiguous(memory_format=torch.channels_last)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgenext_ros.toolchain.atomic_file import write
+from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.toolchain.network import checkpoint
 from edgenext_ros.toolchain.progress import Passing, Progress
 from edgenext_ros.toolchain.training.photographs import Photographs, view
@@ -128,11 +128,8 @@ def _look(model: torch.nn.Module, basis: tuple[torch.Tensor, torch.Tensor], data
 
 
 def _keep(file: Path, **arrays: object) -> None:
-    def save(path: Path) -> None:
-        with path.open('wb') as stream:  # np.savez would add a suffix to a name
-            np.savez(stream, **arrays)
-
-    write(file, save)
+    with atomic_write(file) as part, part.open('wb') as stream:
+        np.savez(stream, **arrays)  # to a name, it would add a suffix
 
 
 def _soft_targets(maps: np.ndarray, targets: np.ndarray, classes: int, *,

@@ -12,7 +12,7 @@ from pathlib import Path
 import time
 
 from edgenext_ros.models import ModelError
-from edgenext_ros.toolchain.atomic_file import write
+from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.toolchain.network.sizes import SIZE
 from edgenext_ros.toolchain.progress import duration, Passing, Progress
 from edgenext_ros.toolchain.training import photographs
@@ -223,10 +223,10 @@ class Trainer:
             tensors |= {f'optimiser.{index}.{name}': value for name, value in state.items()}
         history = json.dumps([asdict(epoch) for epoch in self.history])
         try:
-            write(self.output / CHECKPOINT, lambda path: save_file(
-                {name: value.contiguous() for name, value in tensors.items()}, path,
-                {**self.origin.metadata(), 'pictures': json.dumps(self.training.files),
-                 'history': history}))
+            with atomic_write(self.output / CHECKPOINT) as part:
+                save_file({name: value.contiguous() for name, value in tensors.items()}, part,
+                          {**self.origin.metadata(), 'pictures': json.dumps(self.training.files),
+                           'history': history})
         except SafetensorError as error:
             raise OSError(f'{self.output / CHECKPOINT}: cannot be written: {error}; the last one '
                           'is still there') from error

@@ -3,13 +3,13 @@
 """HbmRuntime against a stand-in of the X5's hbm_runtime that has the vendor's faults."""
 
 from dataclasses import replace
-import threading
 
 from edgenext_ros.engines.base import (
+    EngineOptions,
+    EngineUnavailableError,
+    infer,
     InferenceError,
     ModelError,
-    RuntimeOptions,
-    RuntimeUnavailableError,
 )
 from edgenext_ros.engines.bpu import hbm_runtime
 from helpers.standin_model import NHWC, NV12_SEPARATE, picture, RGB, S16, S32, S8, StandInModel, U8
@@ -30,7 +30,7 @@ def hbm(vendor):
 def open_(hbm, tmp_path):
     def open_(spec=PLAIN, name='model.bin'):
         engine = hbm_runtime.HbmRuntime()
-        return engine, engine.open(spec.write(tmp_path / name), RuntimeOptions())
+        return engine, engine.open(spec.write(tmp_path / name), EngineOptions())
     return open_
 
 
@@ -53,36 +53,16 @@ def test_scores(open_, changes):
     expected = spec if quantised else replace(spec, scales=0, zeros=0)
     for seed in range(2):
         nv12 = picture(info.nv12_size, seed=seed)
-        scores = engine.infer(nv12)
+        scores = infer(engine, nv12)
         assert scores.dtype == np.float32 and scores.shape == (spec.classes,)
         np.testing.assert_array_equal(scores, expected.scores(nv12))
 
 
 def test_results_do_not_hold_memory_of_the_bpu(open_, hbm):
     engine, info = open_()
-    kept = [engine.infer(picture(info.nv12_size, seed=seed)) for seed in range(3)]
+    kept = [infer(engine, picture(info.nv12_size, seed=seed)) for seed in range(3)]
     assert len(kept) == len(hbm.results) == 3
     assert [reference() for reference in hbm.results] == [None] * 3
-
-
-@pytest.mark.parametrize('bad', [
-    np.zeros(767, np.uint8), np.zeros(769, np.uint8), np.zeros(768, np.float32),
-    np.zeros(1536, np.uint8)[::2]], ids=['short', 'long', 'float32', 'strided'])
-def test_wrong_picture_does_not_reach_the_binding(open_, hbm, bad):
-    engine, _ = open_()
-    with pytest.raises(ValueError, match='768 contiguous uint8'):
-        engine.infer(bad)
-    assert not hbm.results
-
-
-def test_shape_of_the_picture(open_, monkeypatch):
-    engine, info = open_()
-    shapes = []
-    run = engine._runtime.run
-    monkeypatch.setattr(
-        engine._runtime, 'run', lambda array: shapes.append(array.shape) or run(array))
-    engine.infer(picture(info.nv12_size))
-    assert shapes == [(1, 24, 32, 1)]
 
 
 @pytest.mark.parametrize('changes, words', [
@@ -97,16 +77,6 @@ def test_unusable_model(open_, changes, words):
     assert words in str(caught.value) and 'model.bin' in str(caught.value)
 
 
-@pytest.mark.parametrize('make, words', [
-    (lambda path: path, 'no such file'), (lambda path: path.mkdir() or path, 'not a file'),
-    (lambda path: path.write_text('x') and path, 'hbDNNInitializeFromFiles failed')])
-def test_unusable_file(hbm, tmp_path, make, words):
-    path = make(tmp_path / 'model.bin')
-    with pytest.raises(ModelError, match=words) as caught:
-        hbm_runtime.HbmRuntime().open(path, RuntimeOptions())
-    assert str(path) in str(caught.value)
-
-
 @pytest.mark.parametrize('name, found', [('model.hbm', "'.hbm'"), ('model', "'none'")])
 def test_a_name_that_the_binding_refuses_is_explained(open_, name, found):
     with pytest.raises(ModelError, match=f'ends in .bin, found {found}.*rename the file'):
@@ -114,43 +84,18 @@ def test_a_name_that_the_binding_refuses_is_explained(open_, name, found):
 
 
 @pytest.mark.parametrize('changes, words', [
-    ({'wait_code': 1}, 'not finite'), ({'wait_code': 2}, 'all 10 output values are 0'),
-    ({'wait_code': 2, 'dtype': S8}, 'all 10 output values are 0'),
+    ({'wait_code': 1}, 'all 10 output values are 0'),
+    ({'wait_code': 1, 'dtype': S8}, 'all 10 output values are 0'),
     ({'short_by': 1}, 'expected 10 output values, got 9')], ids=str)
 def test_a_failure_that_the_binding_does_not_see(open_, changes, words):
     engine, info = open_(replace(PLAIN, **changes))
     with pytest.raises(InferenceError, match=words):
-        engine.infer(picture(info.nv12_size))
+        infer(engine, picture(info.nv12_size))
 
 
 def test_one_class_may_be_constant(open_):
     engine, info = open_(replace(PLAIN, classes=1))
-    assert engine.infer(picture(info.nv12_size)).shape == (1,)
-
-
-def test_a_concurrent_run_is_an_inference_error(open_, hbm):
-    engine, info = open_(replace(PLAIN, hang=1))
-    nv12 = picture(info.nv12_size)
-    scores = []
-    thread = threading.Thread(target=lambda: scores.append(engine.infer(nv12)))
-    thread.start()
-    try:
-        assert hbm.running.wait(10)
-        with pytest.raises(InferenceError, match=r'run\(\) already in use'):
-            engine.infer(nv12)
-    finally:
-        hbm.go_on.set()
-        thread.join()
-    np.testing.assert_array_equal(scores[0], PLAIN.scores(nv12))
-
-
-def test_close_without_open_and_twice(open_):
-    hbm_runtime.HbmRuntime().close()
-    engine, info = open_()
-    engine.close()
-    engine.close()
-    with pytest.raises(InferenceError, match='no model is open'):
-        engine.infer(picture(info.nv12_size))
+    assert infer(engine, picture(info.nv12_size)).shape == (1,)
 
 
 def test_available(hbm):
@@ -158,9 +103,9 @@ def test_available(hbm):
 
 
 @pytest.mark.parametrize('use', [
-    hbm_runtime.available, lambda: hbm_runtime.HbmRuntime().open('x.bin', RuntimeOptions())])
+    hbm_runtime.available, lambda: hbm_runtime.HbmRuntime().open('x.bin', EngineOptions())])
 def test_unavailable(no_vendor, use):
-    with pytest.raises(RuntimeUnavailableError) as caught:
+    with pytest.raises(EngineUnavailableError) as caught:
         use()
     for words in ('No module named', 'RDK OS 3.5.0', 'system Python 3.10', 'libdnn or hobot_dnn'):
         assert words in str(caught.value)
@@ -173,5 +118,5 @@ def test_unavailable(no_vendor, use):
 def test_an_import_that_fails(no_vendor, monkeypatch, tmp_path, error, words):
     (tmp_path / 'hbm_runtime.py').write_text(f'raise {error}')
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(RuntimeUnavailableError, match=words):
+    with pytest.raises(EngineUnavailableError, match=words):
         hbm_runtime.available()

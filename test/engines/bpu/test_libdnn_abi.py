@@ -6,7 +6,7 @@ import ctypes
 from pathlib import Path
 import subprocess
 
-from edgenext_ros.engines.base import RuntimeUnavailableError
+from edgenext_ros.engines.base import EngineUnavailableError
 from edgenext_ros.engines.bpu import libdnn, libdnn_abi
 import pytest
 
@@ -46,14 +46,14 @@ def test_usual_places_are_tried(libdnn_path, monkeypatch):
 def test_no_library(monkeypatch):
     monkeypatch.delenv('EDGENEXT_LIBDNN', raising=False)
     monkeypatch.setattr(libdnn_abi, 'PLACES', ('/nowhere/a.so', '/nowhere/b.so'))
-    with pytest.raises(RuntimeUnavailableError, match=r'a\.so.*b\.so.*RDK OS.*EDGENEXT_LIBDNN'):
+    with pytest.raises(EngineUnavailableError, match=r'a\.so.*b\.so.*RDK OS.*EDGENEXT_LIBDNN'):
         libdnn.available()
 
 
 def test_chosen_library_is_missing(monkeypatch, libdnn_path):
     monkeypatch.setenv('EDGENEXT_LIBDNN', '/nowhere/libdnn.so')
     monkeypatch.setattr(libdnn_abi, 'PLACES', (str(libdnn_path),))
-    with pytest.raises(RuntimeUnavailableError, match=r'there is no /nowhere/libdnn\.so'):
+    with pytest.raises(EngineUnavailableError, match=r'there is no /nowhere/libdnn\.so'):
         libdnn.available()
 
 
@@ -62,5 +62,5 @@ def test_library_of_another_board(monkeypatch, libdnn_path: Path):
     subprocess.run(['cc', '-shared', '-x', 'c', '-o', str(other), '-'],
                    input=b'int hbDNNInferV2(void) { return 0; }', check=True)
     monkeypatch.setenv('EDGENEXT_LIBDNN', str(other))
-    with pytest.raises(RuntimeUnavailableError, match='not the libdnn of an RDK X5'):
+    with pytest.raises(EngineUnavailableError, match='not the libdnn of an RDK X5'):
         libdnn.available()

@@ -4,10 +4,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-import threading
-from time import monotonic
+from functools import partial
 
-from edgenext_ros.engines.base import InferenceError, RuntimeOptions
+from edgenext_ros.engines.base import EngineOptions, infer, InferenceError
 from edgenext_ros.engines.bpu import libdnn_slot
 from edgenext_ros.engines.select import open_model
 from helpers.standin_model import NV12_SEPARATE, picture, StandInModel
@@ -15,46 +14,38 @@ import numpy as np
 import pytest
 
 PLAIN = StandInModel()
-IMPATIENT = RuntimeOptions(timeout_ms=20)
-
-
-def be_patient(engine):
-    """Let it wait from now on."""
-    for slot in engine._model.slots:
-        slot._calls = replace(slot._calls, timeout_ms=20000)
+IMPATIENT = EngineOptions(timeout_ms=200)
 
 
 def test_late_task_blocks_the_next_picture_until_it_has_ended(opened, standin):
     engine, info = opened(replace(PLAIN, hang=1), IMPATIENT)
     nv12 = picture(info.nv12_size)
     for _ in range(2):
-        with pytest.raises(InferenceError, match='still runs after 20 ms'):
-            engine.infer(nv12)
+        with pytest.raises(InferenceError, match='still runs after 200 ms'):
+            infer(engine, nv12)
         assert standin.count('infers') == standin.count('running') == 1
         assert standin.violation == ''
     standin.release()
     standin.join()
-    be_patient(engine)
     other = picture(info.nv12_size, seed=9)
-    np.testing.assert_array_equal(engine.infer(other), PLAIN.scores(other))
+    np.testing.assert_array_equal(infer(engine, other), PLAIN.scores(other))
 
 
 def test_late_task_that_then_fails_does_not_spoil_the_next_picture(opened, standin):
     engine, info = opened(replace(PLAIN, hang=1), IMPATIENT)
     with pytest.raises(InferenceError, match='still runs'):
-        engine.infer(picture(info.nv12_size))
+        infer(engine, picture(info.nv12_size))
     standin.release()
     standin.join()
-    be_patient(engine)
     standin.fail('hbDNNWaitTaskDone', -6000012)
     nv12 = picture(info.nv12_size, seed=2)
-    np.testing.assert_array_equal(engine.infer(nv12), PLAIN.scores(nv12))
+    np.testing.assert_array_equal(infer(engine, nv12), PLAIN.scores(nv12))
 
 
 def test_close_frees_nothing_under_a_late_task(opened, standin):
     engine, info = opened(replace(PLAIN, hang=1), IMPATIENT)
     with pytest.raises(InferenceError):
-        engine.infer(picture(info.nv12_size))
+        infer(engine, picture(info.nv12_size))
     with pytest.raises(InferenceError, match='still runs'):
         engine.close()
     assert (standin.count('memories'), standin.count('models')) == (4, 1)
@@ -69,7 +60,7 @@ def test_close_frees_nothing_under_a_late_task(opened, standin):
 def test_what_a_late_task_kept_open_is_closed_before_another_is_loaded(standin, tmp_path):
     path = replace(PLAIN, hang=1).write(tmp_path / 'model.bin')
     for _ in range(3):
-        with pytest.raises(InferenceError, match='still runs after 20 ms'):
+        with pytest.raises(InferenceError, match='still runs after 200 ms'):
             open_model(path, runtime='libdnn', options=IMPATIENT)
         assert (standin.count('memories'), standin.count('models')) == (4, 1)
     standin.release()
@@ -85,29 +76,38 @@ def test_a_second_picture_goes_to_the_bpu_while_the_first_is_there(opened, stand
     assert info.slots == 2
     pictures = [picture(info.nv12_size, seed=seed) for seed in range(2)]
     with ThreadPoolExecutor(2) as threads:
-        found = [threads.submit(engine.infer, nv12) for nv12 in pictures]
-        end = monotonic() + 20
-        while standin.count('running') < 2 and monotonic() < end:
-            pass
-        both = standin.count('running')
+        found = [threads.submit(infer, engine, nv12) for nv12 in pictures]
+        both = standin.wait_for_running(2)
         standin.release()
         for nv12, scores in zip(pictures, found, strict=True):
             np.testing.assert_array_equal(scores.result(20), PLAIN.scores(nv12))
-    assert both == 2 and standin.violation == ''
+    assert both and standin.violation == ''
 
 
 def test_beside_a_late_task_nothing_is_begun(opened, standin):
     engine, info = opened(replace(PLAIN, hang=1), IMPATIENT)
     nv12 = picture(info.nv12_size)
-    with pytest.raises(InferenceError, match='still runs after 20 ms'):
-        engine.infer(nv12)
-    with engine._model._one(), pytest.raises(InferenceError, match='an earlier inference still'):
-        engine.infer(nv12)
-    assert standin.count('infers') == 1
-    standin.release()
+    with engine.slot() as other:
+        with pytest.raises(InferenceError, match='still runs after 200 ms'):
+            infer(engine, nv12)
+        other.picture[:] = nv12
+        with pytest.raises(InferenceError, match='an earlier inference still runs'):
+            other.run()
+        assert standin.count('infers') == 1
+        standin.release()
+        standin.join()
+        np.testing.assert_array_equal(infer(engine, nv12), PLAIN.scores(nv12))
+        np.testing.assert_array_equal(other.run(), PLAIN.scores(nv12))
+
+
+def test_slot_with_a_late_task_is_lent_first(opened, standin):
+    engine, info = opened(replace(PLAIN, hang=1), IMPATIENT)
+    nv12 = picture(info.nv12_size)
+    with engine.slot(), pytest.raises(InferenceError, match='still runs after 200 ms'):
+        infer(engine, nv12)
+    standin.release()  # the slot without a task is the last one used
     standin.join()
-    be_patient(engine)
-    np.testing.assert_array_equal(engine.infer(nv12), PLAIN.scores(nv12))
+    np.testing.assert_array_equal(infer(engine, nv12), PLAIN.scores(nv12))
 
 
 def test_of_more_threads_than_slots_the_rest_waits(opened, standin):
@@ -115,7 +115,7 @@ def test_of_more_threads_than_slots_the_rest_waits(opened, standin):
     pictures = [picture(info.nv12_size, seed=seed) for seed in range(40)]
     with ThreadPoolExecutor(8) as threads:
         for nv12, scores in zip(
-                pictures, threads.map(engine.infer, pictures), strict=True):
+                pictures, threads.map(partial(infer, engine), pictures), strict=True):
             np.testing.assert_array_equal(scores, PLAIN.scores(nv12))
     assert (standin.violation, standin.count('memories')) == ('', 4)
 
@@ -126,49 +126,25 @@ def test_a_picture_is_written_into_the_bpus_memory_where_that_is_dense(
         opened, standin, changes, lent):
     spec = replace(PLAIN, **changes)
     engine, info = opened(spec)
-    nv12, seen = picture(info.nv12_size, seed=3), []
-
-    def write(memory):
-        assert memory.shape == nv12.shape and memory.dtype == np.uint8
-        memory[:] = nv12
-        seen.append(memory)
-
-    np.testing.assert_array_equal(engine.infer_from(write), spec.scores(nv12))
-    addresses = {slot._input.memory[0].vir_addr for slot in engine._model.slots}
-    assert lent == (seen[0].ctypes.data in addresses)
-
-
-def test_what_the_writer_raises_goes_through_and_the_slot_is_free_again(opened, standin):
-    engine, info = opened()
-    for _ in range(5):
-        with pytest.raises(ZeroDivisionError):
-            engine.infer_from(lambda memory: 1 / 0)
-    assert standin.count('infers') == 0
-    nv12 = picture(info.nv12_size)
-    np.testing.assert_array_equal(engine.infer(nv12), PLAIN.scores(nv12))
+    nv12 = picture(info.nv12_size, seed=3)
+    with engine.slot() as slot:
+        slot.picture[:] = nv12
+        np.testing.assert_array_equal(slot.run(), spec.scores(nv12))
+        assert lent == (slot.picture.base is not None)
 
 
 def test_timeout_of_zero_does_not_mean_for_ever(opened):
-    engine, info = opened(replace(PLAIN, hang=1), RuntimeOptions(timeout_ms=0))
+    engine, info = opened(replace(PLAIN, hang=1), EngineOptions(timeout_ms=0))
     with pytest.raises(InferenceError, match='still runs after 1 ms'):
-        engine.infer(picture(info.nv12_size))
+        infer(engine, picture(info.nv12_size))
 
 
 def test_other_threads_run_during_an_inference(opened, standin):
     """The inference ends only when another Python thread says so: with the GIL, never."""
-    engine, info = opened(replace(PLAIN, hang=1), RuntimeOptions(timeout_ms=5000))
+    engine, info = opened(replace(PLAIN, hang=1), EngineOptions(timeout_ms=5000))
     nv12 = picture(info.nv12_size)
-
-    def say_so():
-        while standin.count('running') == 0 and not stop.is_set():
-            pass
+    with ThreadPoolExecutor(1) as threads:
+        scores = threads.submit(infer, engine, nv12)
+        assert standin.wait_for_running(1)
         standin.release()
-
-    stop = threading.Event()
-    thread = threading.Thread(target=say_so)
-    thread.start()
-    try:
-        np.testing.assert_array_equal(engine.infer(nv12), PLAIN.scores(nv12))
-    finally:
-        stop.set()
-        thread.join()
+        np.testing.assert_array_equal(scores.result(20), PLAIN.scores(nv12))

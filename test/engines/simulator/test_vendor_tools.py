@@ -7,7 +7,7 @@ import platform
 import subprocess
 import sys
 
-from edgenext_ros.engines.base import RuntimeUnavailableError
+from edgenext_ros.engines.base import EngineUnavailableError
 from edgenext_ros.engines.simulator import vendor_tools
 from edgenext_ros.models.store import cache_folder
 import pytest
@@ -67,7 +67,7 @@ def test_the_first_place_wins(monkeypatch, tmp_path):
 
 
 def test_nowhere(tmp_path):
-    with pytest.raises(RuntimeUnavailableError) as caught:
+    with pytest.raises(EngineUnavailableError) as caught:
         vendor_tools.find()
     for words in (str(tmp_path / 'prefix'), str(cache_folder() / 'toolchain'), './dev toolchain',
                   'pip install dgdk', 'Python 3.10', '$EDGENEXT_TOOLCHAIN'):
@@ -83,14 +83,14 @@ def test_the_named_folder_must_have_all_of_it(monkeypatch, tmp_path, lacks):
     (folder / lacks).unlink()
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(folder))
     words = rf'not in {folder}: \$EDGENEXT_TOOLCHAIN names this folder; correct or unset it$'
-    with pytest.raises(RuntimeUnavailableError, match=words):
+    with pytest.raises(EngineUnavailableError, match=words):
         vendor_tools.find()
 
 
 def test_another_machine(monkeypatch, tmp_path):
     install(tmp_path / 'prefix')
     monkeypatch.setattr(platform, 'machine', lambda: 'aarch64')
-    with pytest.raises(RuntimeUnavailableError, match='x86-64 only, this is Linux on aarch64'):
+    with pytest.raises(EngineUnavailableError, match='x86-64 only, this is Linux on aarch64'):
         vendor_tools.find()
 
 
@@ -106,5 +106,5 @@ def test_commands_run_among_their_own(monkeypatch, tmp_path):
 
 def test_a_command_that_is_missing(tmp_path):
     tools = vendor_tools.Hbdk(install(tmp_path / 'tools'), '3.49.15', tmp_path)
-    with pytest.raises(RuntimeUnavailableError, match=r'hb_mapper is not in .*rdkx5_yolo_mapper'):
+    with pytest.raises(EngineUnavailableError, match=r'hb_mapper is not in .*rdkx5_yolo_mapper'):
         tools.command('hb_mapper')

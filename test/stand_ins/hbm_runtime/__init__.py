@@ -80,9 +80,10 @@ class HB_HBMRuntime:  # noqa: N801 - the vendor's name
         given = np.ascontiguousarray(array).reshape(-1)[:self._input.size]
         self._input[:given.size] = given
         output = spec.raw(self._input)
+        if spec.not_finite:
+            output = np.full(spec.classes, np.nan, np.float32)
         if spec.wait_code:  # A failed wait, unnoticed: memory as it was.
-            fill = np.nan if spec.wait_code == 1 else 0
-            output = np.full(spec.classes, fill, DTYPES[spec.dtype])
+            output = np.zeros(spec.classes, DTYPES[spec.dtype])
         result = output[:output.size - spec.short_by].reshape(1, -1, 1, 1)
         results.append(weakref.ref(result))
         return {'standin': dict.fromkeys(self.output_names['standin'], result)}

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ctypes
 from pathlib import Path
 
-from helpers.standin_model import DTYPES, F32, NCHW, NHWC, StandInModel
+from helpers.standin_model import DTYPES, NCHW, NHWC, StandInModel
 import numpy as np
 
 TYPES = (
@@ -121,6 +121,6 @@ class Model:
             _fail('forward', RuntimeError('forward execution failed.'))
         if self._output.size:
             self._output[...] = self._spec.raw(self._input).reshape(self._output.shape)
-        if self._spec.wait_code and self._spec.dtype == F32:
+        if self._spec.not_finite:
             self._output[...] = np.nan
         return self.outputs

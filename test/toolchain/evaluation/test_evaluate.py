@@ -10,8 +10,9 @@ import shutil
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
-from edgenext_ros.engines.base import ModelInfo
+from edgenext_ros.engines.base import infer, ModelInfo
 from edgenext_ros.engines.select import open_model
+from edgenext_ros.models import checksum
 from edgenext_ros.models.store import locate, read_labels, resource_folder
 from edgenext_ros.toolchain.evaluation import evaluate, labelled_pictures
 from edgenext_ros.toolchain.evaluation.evaluate import Subject
@@ -67,13 +68,13 @@ def test_the_demo_model_through_the_nodes_path(folder):
     converter = Nv12Converter(width=info.width, height=info.height, fit='crop')
     for index, file in enumerate(data.files):
         frame = Frame.from_compressed(np.fromfile(folder / file, np.uint8))
-        logits = runtime.infer(converter.convert(frame)).astype(np.float64)
+        logits = infer(runtime, converter.convert(frame)).astype(np.float64)
         expected = np.exp(logits - logits.max())
         np.testing.assert_allclose(found.probabilities[index], expected / expected.sum(),
                                    rtol=1e-4, atol=1e-7)
     assert found.accuracy.pictures == 4
     assert found.fps > 0 and found.convert_ms > 0 and found.infer_ms > 0
-    assert found.subject.digest == evaluate.digest(located.path)
+    assert found.subject.digest == checksum.digest(located.path).sha256
     runtime.close()
 
 
@@ -198,4 +199,4 @@ def test_a_quantised_graph_takes_the_models_size(toolchain, tmp_path, monkeypatc
     graph.write_bytes(b'x')
     found = evaluate.quantised(graph, ModelInfo('demo', 'onnx', 8, 8, classes=3))
     assert found.info.engine.startswith('quantised graph, hbdk') and found.info.width == 8
-    assert found.digest == evaluate.digest(graph)
+    assert found.digest == checksum.digest(graph).sha256

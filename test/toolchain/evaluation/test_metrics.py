@@ -42,17 +42,10 @@ def test_intervals_stay_between_0_and_100(count):
     assert none.high == pytest.approx(100 - all_.low)
 
 
-def test_probabilities_are_the_nodes(sample):
-    outputs, _ = sample
-    np.testing.assert_allclose(metrics.probabilities(outputs),
-                               np.stack([softmax(row) for row in outputs]), rtol=1e-6)
-    assert np.isfinite(metrics.probabilities(np.array([[1e4, -1e4]], np.float32))).all()
-
-
 def test_top_1_and_top_5_are_those_of_the_node(sample):
     outputs, truth = sample
     expected = [Prediction.from_output(row, top_k=5).class_ids for row in outputs]
-    found = measure(metrics.probabilities(outputs), truth)
+    found = measure(softmax(outputs), truth)
     assert found.pictures == PICTURES
     assert found.top1.value == pytest.approx(
         100 * np.mean([ids[0] == t for ids, t in zip(expected, truth, strict=True)]))
@@ -67,7 +60,7 @@ def test_equal_values_are_in_the_order_of_their_class():
 
 def test_classes_and_confusions_add_up(sample):
     outputs, truth = sample
-    found = measure(metrics.probabilities(outputs), truth)
+    found = measure(softmax(outputs), truth)
     best = [row.argmax() for row in outputs]
     pairs = Counter((int(t), int(b)) for t, b in zip(truth, best, strict=True) if t != b)
     assert {(c.truth, c.found): c.pictures for c in found.confusions} == pairs
@@ -90,7 +83,7 @@ def test_only_classes_with_pictures_are_listed():
 
 def test_calibration_error_bin_by_bin(sample):
     outputs, truth = sample
-    shares = metrics.probabilities(outputs)
+    shares = softmax(outputs)
     found = measure(shares, truth)
     total = 0.0
     for i in range(BINS):

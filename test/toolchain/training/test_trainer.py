@@ -52,3 +52,19 @@ for images in (data.images, data.images, data.images[::-1]):
     done = subprocess.run([str(toolchain.python), '-c', script, str(class_folders), str(tmp_path)],
                           capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.split() == ['1', '1', '2'], done.stderr
+
+
+def test_pictures_are_normalised_as_the_published_weights_were_trained(toolchain):
+    script = """
+import numpy as np
+import torch
+from edgenext_ros.toolchain.training.student import normalise
+pixels = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
+mean, deviation = (torch.from_numpy(np.array(values, np.float32))[:, None, None] for values in (
+    [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]))
+expected = (torch.from_numpy(pixels).permute(0, 3, 1, 2).float() - mean) / deviation
+print(torch.equal(normalise(pixels), expected))
+"""
+    done = subprocess.run([str(toolchain.python), '-c', script], capture_output=True, text=True,
+                          cwd=ROOT)
+    assert done.stdout.split() == ['True'], done.stderr

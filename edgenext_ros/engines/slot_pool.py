@@ -1,0 +1,111 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The slots of an open model: who has one, and whether what comes out of it is a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Condition, Lock
+from typing import Generic, TypeVar
+
+from edgenext_ros.engines.base import check_scores, InferenceError, ModelInfo, Nv12, Scores, Slot
+
+SlotT = TypeVar('SlotT', bound=Slot)
+
+
+class SlotPool(Generic[SlotT]):
+    """
+    Lend the slots of an open model, each to one thread at a time, and check their scores.
+
+    Every engine has one; without arguments it is that of an engine without a model.
+
+    :param info: the model.
+    :param slots: the engine's slots, whose ``run`` need not check what it returns.
+    :param first: says whether a free slot is to be lent before the others.
+    """
+
+    def __init__(self, info: ModelInfo | None = None, slots: Sequence[SlotT] = (), *,
+                 first: Callable[[SlotT], bool] | None = None) -> None:
+        self.info, self._slots, self._first = info, slots, first
+        self._free = list(slots)
+        self._closed = info is None
+        self._lock = Lock()
+        self._returned = Condition(self._lock)
+
+    def slot(self) -> LentSlot[SlotT]:
+        """Return a context manager that waits for a free slot and lends it."""
+        return LentSlot(self)
+
+    def close(self) -> None:
+        """
+        Lend nothing any more.
+
+        :raises InferenceError: a slot is lent, so nothing has changed.
+        """
+        with self._lock:
+            if len(self._free) < len(self._slots):
+                raise InferenceError(f'{self._name}: an inference still runs, or a slot is lent')
+            self._closed = True
+            self._returned.notify_all()
+
+    def take(self) -> SlotT:
+        """
+        Wait for a free slot and take it; ``give_back`` must follow.
+
+        :raises InferenceError: no model is open.
+        """
+        with self._lock:
+            while not (self._free or self._closed):
+                self._returned.wait()
+            if self._closed:
+                raise InferenceError('no model is open; call open first')
+            if self._first is not None:
+                for slot in filter(self._first, self._free):
+                    self._free.remove(slot)
+                    return slot
+            return self._free.pop()  # The last one used: its memory is in the cache.
+
+    def give_back(self, slot: SlotT) -> None:
+        """Let another thread have the slot."""
+        with self._lock:
+            self._free.append(slot)
+            self._returned.notify()
+
+    @property
+    def _name(self) -> str:
+        return f'model {self.info.name!r}' if self.info else 'no model'
+
+
+class LentSlot(Generic[SlotT]):
+    """
+    A slot while it is lent; a plain class, because a generator costs each frame more.
+
+    :param pool: where the slot comes from when the block begins.
+    """
+
+    __slots__ = ('_pool', '_slot', 'picture')
+    picture: Nv12
+
+    def __init__(self, pool: SlotPool[SlotT]) -> None:
+        self._pool = pool
+        self._slot: SlotT | None = None
+
+    def __enter__(self) -> LentSlot[SlotT]:
+        """Wait for a free slot."""
+        self._slot = slot = self._pool.take()
+        self.picture = slot.picture
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Give the slot back."""
+        slot, self._slot = self._slot, None
+        if slot is not None:
+            self._pool.give_back(slot)
+
+    def run(self) -> Scores:
+        """Run the network on the picture; see ``Slot.run``."""
+        if self._slot is None:
+            raise InferenceError('the slot is not lent any more')
+        info = self._pool.info
+        assert info is not None
+        return check_scores(self._slot.run(), info)

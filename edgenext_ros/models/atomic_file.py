@@ -1,0 +1,43 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Write a file so that nobody ever reads half of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import os
+from pathlib import Path
+
+
+def part_of(path: Path) -> Path:
+    """
+    Return the name of a file while it is incomplete.
+
+    It is in the same folder, because a rename is atomic only within one file system.
+    """
+    return path.with_name(f'{path.name}.part')
+
+
+@contextmanager
+def atomic_write(path: Path, *, fsync: bool = False) -> Iterator[Path]:
+    """
+    Give the block another name to write to, and rename that file when the block has ended.
+
+    An error in the block leaves no incomplete file and an older file as it was. A link is
+    replaced, not followed. Permissions are those of a new file (umask). To publish several files
+    only when all of them are complete, enter several of these in one ``with``; the last is renamed
+    first. Two processes must not write the same file at a time.
+
+    :param fsync: the file survives a power failure directly after; takes milliseconds on a card.
+    :raises OSError: the file cannot be renamed or synchronised.
+    """
+    part = part_of(path)
+    try:
+        yield part
+        if fsync:
+            with part.open('rb') as stream:
+                os.fsync(stream.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

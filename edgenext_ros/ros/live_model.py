@@ -1,0 +1,165 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A change of the model while images flow: load beside the present one, then swap or refuse."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+import json
+import shlex
+from threading import Thread
+
+from edgenext_ros.core.labels import LabelError
+from edgenext_ros.ros.errors import in_words, is_expected
+from edgenext_ros.ros.loaded_model import LoadedModel, Opener
+from edgenext_ros.ros.session import Session
+from edgenext_ros.ros.settings import ClassifierSettings, ParameterError
+from rclpy.exceptions import InvalidHandle
+from rclpy.node import Node
+from rclpy.task import Future
+
+_CLOSE_SECONDS = 5.0
+_STRING = 4  # rcl_interfaces/msg/ParameterType
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A model that is ready to be swapped in while its session's pipeline is held, or why not."""
+
+    session: Session
+    settings: ClassifierSettings
+    model: LoadedModel | None
+    refusal: str = ''
+
+
+class LiveModel:
+    """
+    Swap the model of a session between two images.
+
+    ``prepare`` loads in a thread, so that the executor goes on with services and diagnostics;
+    ``check`` takes what it prepared, or loads at once; ``apply`` swaps, ``discard`` does not. The
+    pipeline is held from the end of loading to either of these: no image is answered by a mixture.
+
+    :param node: its executor is told when the model is loaded.
+    :param opener: opens the model; see ``LoadedModel.open``.
+    """
+
+    def __init__(self, node: Node, *, opener: Opener) -> None:
+        self._node, self._opener = node, opener
+        self._candidate: _Candidate | None = None
+        self._loading = ''
+        self._closing: Thread | None = None
+
+    async def prepare(self, session: Session, settings: ClassifierSettings) -> None:
+        """Load the model of ``settings`` beside the session's; ``check`` tells the result."""
+        if self._loading or not _is_other(session, settings):
+            return
+        self._loading = settings.model
+        executor = self._node.executor
+        loaded = Future(executor=executor)
+
+        def load() -> None:
+            self._candidate = self._load(session, settings)
+            with suppress(AttributeError, InvalidHandle):  # the executor was shut down
+                executor.create_task(loaded.set_result, None)
+
+        try:
+            Thread(target=load, name='load model', daemon=True).start()
+            await loaded
+        finally:
+            self._loading = ''
+
+    def check(self, session: Session, settings: ClassifierSettings) -> None:
+        """
+        Have the model of ``settings`` ready to be swapped in, where it is another one.
+
+        :raises ParameterError: it cannot be used, or another one is being loaded.
+        """
+        if not _is_other(session, settings):
+            return
+        if self._loading:
+            raise ParameterError(f'model {self._loading!r} is being loaded; '
+                                 f'change the model again once it is in use')
+        found = self._candidate
+        if found is None or found.session is not session or _is_other(found, settings):
+            self.discard()
+            found = self._candidate = self._load(session, settings)
+        if found.model is None:
+            raise ParameterError(found.refusal)
+
+    def apply(self, session: Session) -> None:
+        """Swap in the model that ``check`` found ready."""
+        found, self._candidate = self._candidate, None
+        if found is None or found.model is None:
+            return
+        try:
+            before = session.swap(found.model.with_settings(session.model.settings))
+        finally:
+            session.pipeline.release()
+        logger = self._node.get_logger()
+        logger.info(f'model changed, was {before.info.name} with {before.info.classes} classes')
+        found.model.log_to(logger)
+        if before.engine is not found.model.engine:
+            self._close_later(before)
+
+    def discard(self) -> None:
+        """Let the present model go on, and free the one that was loaded beside it, if any."""
+        found, self._candidate = self._candidate, None
+        if found is None or found.model is None:
+            return
+        found.session.pipeline.release()
+        if found.model.engine is not found.session.model.engine:
+            self._close_later(found.model)
+
+    def close(self) -> None:
+        """Free what is not in use; waits a few seconds for an engine that is being closed."""
+        self.discard()
+        if self._closing is not None:
+            self._closing.join(_CLOSE_SECONDS)
+
+    def _close_later(self, model: LoadedModel) -> None:
+        """Close in a thread: an engine takes up to seconds, in which the executor goes on."""
+        self._closing = Thread(target=model.close, args=(self._node.get_logger(),),
+                               name='close model', daemon=True)
+        self._closing.start()
+
+    def _load(self, session: Session, settings: ClassifierSettings) -> _Candidate:
+        if self._closing is not None:
+            self._closing.join(_CLOSE_SECONDS)
+        before = session.model
+        try:
+            only_labels = (before.settings.model, before.settings.runtime) == (
+                settings.model, settings.runtime)
+            model = before.with_labels(settings) if only_labels else \
+                LoadedModel.open(settings, opener=self._opener)
+            patience = before.info.patience_s
+            if not session.pipeline.hold(patience):
+                if not only_labels:
+                    model.close(self._node.get_logger())
+                raise ParameterError(f'an image has been in work for more than {patience:.1f} s')
+        except Exception as error:
+            text = in_words(error) if is_expected(error) else \
+                f'{type(error).__name__}: {in_words(error)}'
+            if isinstance(error, LabelError) and settings.labels == before.settings.labels:
+                text += f'; change both at once: {self._both(settings)}'
+            return _Candidate(session, settings, None,
+                              f'{text}; model {before.settings.model!r} goes on')
+        return _Candidate(session, settings, model)
+
+    def _both(self, settings: ClassifierSettings) -> str:
+        """Return the shell command that sets the model with its own labels."""
+        values = {'model': settings.model, 'labels': '', 'runtime': settings.runtime}
+        request = json.dumps({'parameters': [
+            {'name': name, 'value': {'type': _STRING, 'string_value': value}}
+            for name, value in values.items()]}, ensure_ascii=False)
+        return (f'ros2 service call {self._node.get_fully_qualified_name()}'
+                f'/set_parameters_atomically rcl_interfaces/srv/SetParametersAtomically '
+                f'{shlex.quote(request)}')
+
+
+def _is_other(one: Session | _Candidate, settings: ClassifierSettings) -> bool:
+    """Say whether a model was loaded by other parameters than these."""
+    before = one.model.settings if isinstance(one, Session) else one.settings
+    return (before.model, before.labels, before.runtime) != (
+        settings.model, settings.labels, settings.runtime)

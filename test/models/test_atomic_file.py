@@ -1,0 +1,95 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A file is complete or as it was, with the permissions of any other new file."""
+
+import os
+import stat
+
+from edgenext_ros.models import checksum
+from edgenext_ros.models.atomic_file import atomic_write, part_of
+import pytest
+
+
+@pytest.fixture(params=[False, True], ids=['no old file', 'old file'])
+def target(tmp_path, request):
+    """Return where to write, and in one of two cases put an older file there."""
+    path = tmp_path / 'file.txt'
+    if request.param:
+        path.write_text('old')
+    return path
+
+
+def contents(folder):
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize('fsync', [False, True])
+def test_the_file_appears_when_the_block_has_ended(target, fsync):
+    before = contents(target.parent)
+    with atomic_write(target, fsync=fsync) as part:
+        part.write_text('new')
+        assert contents(target.parent) == {**before, part_of(target).name: 'new'}
+    assert contents(target.parent) == {'file.txt': 'new'}
+
+
+@pytest.mark.parametrize('error', [OSError, KeyboardInterrupt])
+def test_an_error_in_the_block_leaves_the_folder_as_it_was(target, error):
+    before = contents(target.parent)
+    with pytest.raises(error), atomic_write(target) as part:
+        part.write_text('half')
+        raise error
+    assert contents(target.parent) == before
+
+
+def test_an_error_of_the_rename_leaves_no_part(tmp_path):
+    (tmp_path / 'folder').mkdir()
+    with pytest.raises(IsADirectoryError), atomic_write(tmp_path / 'folder') as part:
+        part.write_text('new')
+    assert [path.name for path in tmp_path.iterdir()] == ['folder']
+
+
+def test_several_files_appear_only_when_all_are_complete(tmp_path):
+    first, second = tmp_path / 'a', tmp_path / 'b'
+    with pytest.raises(OSError, match='full'), \
+            atomic_write(first) as part, atomic_write(second) as other:
+        other.write_text('complete')
+        part.write_text('half')
+        raise OSError('the disk is full')
+    assert not contents(tmp_path)
+
+
+def test_the_one_that_was_entered_last_is_renamed_first(tmp_path):
+    first, second = tmp_path / 'model.bin', tmp_path / 'model.recipe.json'
+    second.mkdir()  # so that its rename fails
+    with pytest.raises(IsADirectoryError), \
+            atomic_write(first) as part, atomic_write(second) as other:
+        part.write_text('')
+        other.write_text('')
+    assert [path.name for path in tmp_path.iterdir()] == ['model.recipe.json']
+
+
+@pytest.mark.parametrize('mask,mode', [(0o022, 0o644), (0o077, 0o600)])
+def test_permissions_follow_the_umask(tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        with atomic_write(tmp_path / 'file') as part:
+            part.write_text('')
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / 'file').stat().st_mode) == mode
+
+
+def test_a_link_is_replaced_and_what_it_led_to_stays(tmp_path):
+    (tmp_path / 'old').write_text('old')
+    (tmp_path / 'link').symlink_to('old')
+    with atomic_write(tmp_path / 'link') as part:
+        part.write_text('new')
+    assert contents(tmp_path) == {'old': 'old', 'link': 'new'}
+    assert not (tmp_path / 'link').is_symlink()
+
+
+def test_a_checksum_that_cannot_be_kept_leaves_no_part(tmp_path):
+    (tmp_path / 'model.bin.sha256').mkdir()
+    with pytest.raises(IsADirectoryError):
+        checksum.keep(tmp_path / 'model.bin', checksum.Digest(1, '0' * 64))
+    assert [path.name for path in tmp_path.iterdir()] == ['model.bin.sha256']
