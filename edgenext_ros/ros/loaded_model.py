@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,7 +60,8 @@ class LoadedModel:
             labels, source = store.labels_of(
                 located, classes=info.classes, chosen=settings.labels)
         except Exception:
-            close_or_keep(engine)
+            with suppress(InferenceError):  # the first error says more
+                close_or_keep(engine)
             raise
         return cls(located, info, labels, source, settings,
                    _classifier(engine, info, settings), engine,

@@ -90,7 +90,7 @@ class Session:
             if self._is_repeated(picture) and settings.skip_repeated \
                     and not self._is_asked_for():
                 return Outcome(image, model, monotonic())
-            frame = self._source.frame(picture, model.classifier.converter.covers)
+            frame = self._source.frame(picture, enough=model.classifier.converter.covers)
             result = model.classifier.classify(
                 frame, top_k=settings.top_k, threshold=settings.score_threshold,
                 converted=self.pipeline.handover)

@@ -44,7 +44,7 @@ def work(input_type, message):
     source = messages.INPUTS[input_type]
     try:
         picture = source.read(message)
-        frame = source.frame(picture, CONVERTER.covers)
+        frame = source.frame(picture, enough=CONVERTER.covers)
     except FrameError as error:
         assert str(error)
         return False
