@@ -161,6 +161,7 @@ def test_names_of_any_bytes_are_printed(tmp_path, labels, verb):
     assert (tmp_path / 'x.json').read_text().isascii()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('found', ['folder', 'pipe', 'socket', 'device'])
 @pytest.mark.parametrize('arguments,words', [
     (['classify', ONNX, '--labels', '{}'], 'expected a file, found a '),

@@ -82,7 +82,9 @@ NEEDS = {'libdnn': ('standin',), 'hbm_runtime': ('vendor',), 'hobot_dnn': ('vend
          'onnx': ('onnxruntime',), 'simulator': ('toolchain',)}
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=[
+    pytest.param(name, marks=pytest.mark.tools) if 'toolchain' in NEEDS[name] else name
+    for name in ENGINES])
 def rig(request, tmp_path):
     """Return each engine on its stand-in, or skip the test where the vendor's tools are not."""
     name = request.param
