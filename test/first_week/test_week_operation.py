@@ -2,17 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """First week, behaviours 8 to 13: subscribers, cameras that come and go, names, parameters."""
 
-from conftest import BEST_EFFORT, LATCHED, RELIABLE
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.ros import messages
 from edgenext_ros.ros.messages import Classification
+from helpers.diagnosed import status
+from helpers.lifecycle import ACTIVATE, change, CLEANUP, CONFIGURE, DEACTIVATE, state
+from helpers.parameters import message, set_parameters
+from helpers.ros_graph import BEST_EFFORT, LATCHED, RELIABLE
 from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParametersAtomically
-from test_lifecycle import ACTIVATE, change, CLEANUP, CONFIGURE, DEACTIVATE, state
-from test_node import status
-from test_parameters import message
 from vision_msgs.msg import VisionInfo
-from week import set_parameters
 
 
 def test_08_late_joiners_of_every_quality(ros, classifier, make_image):

@@ -5,27 +5,18 @@
 import sys
 from types import SimpleNamespace
 
-from conftest import BEST_EFFORT, compressed, LATCHED, RELIABLE
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import FrameError
 from edgenext_ros.ros import messages
+from helpers.diagnosed import status
+from helpers.ros_graph import BEST_EFFORT, compressed, LATCHED, RELIABLE
 import numpy as np
 import pytest
 from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool
 from vision_msgs.msg import VisionInfo
-
-
-def status(diagnostics):
-    """Return the newest status of the classifier: level, message, values."""
-    for message in reversed(diagnostics):
-        for entry in message.status:
-            if entry.name == '/classifier':
-                return entry.level[0] if isinstance(entry.level, bytes) else entry.level, \
-                    entry.message, {v.key: v.value for v in entry.values}
-    return None
 
 
 @pytest.mark.parametrize('qos', [RELIABLE, BEST_EFFORT], ids=['reliable', 'best_effort'])
