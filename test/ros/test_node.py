@@ -103,7 +103,7 @@ def test_compressed_images_good_and_broken(ros, classifier, photograph):
 
 class CvBridge:
     """
-    Stand-in for apt's cv_bridge, whose compiled half PyPI's lacks: converts one kind of 16-bit colour.
+    Stand-in for apt's cv_bridge, whose compiled half PyPI's lacks: converts 16-bit colour.
 
     It cannot show what else the real one knows, or its speed.
     """
