@@ -47,7 +47,7 @@ class Pipeline(Generic[Item, Outcome]):
 
     An exception in ``work`` or ``finish`` is logged; the pipeline goes on with the next item.
 
-    :param work: called with each item, in ``at_once`` threads; its value goes to ``finish``.
+    :param work: called by up to ``at_once`` threads at a time; its value goes to ``finish``.
     :param finish: called with each outcome, in the order of the items, one at a time.
     :param source: a thread waits at it; without one, items arrive by ``submit`` alone.
     :param at_once: items in work at a time.
