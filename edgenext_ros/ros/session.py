@@ -52,7 +52,7 @@ class Session:
         self._source = INPUTS[model.settings.input_type]
         self._limiter = RateLimiter(model.settings.max_rate)
         self._stamp, self._stamping = (0, 0), Lock()
-        # Held while a result is published, and while publishing ends or the model changes.
+        # Held while a result is published, and while publishing ends.
         self._publishing = Lock()
         self.publishers = Publishers(node)
         self.publishers.publish_labels(model, version=self._version)
