@@ -200,7 +200,9 @@ class LiveModel:
         except BaseException as error:  # an engine's SystemExit too is its failure
             text = in_words(error) if is_expected(error) else \
                 f'{type(error).__name__}: {in_words(error)}'
-            if isinstance(error, LabelError) and settings.labels == before.settings.labels:
+            # With labels of its own, the file beside the model is wrong, and no call helps.
+            if isinstance(error, LabelError) and settings.labels \
+                    and settings.labels == before.settings.labels:
                 text += f'; change both at once: {self._both(settings)}'
             return _Candidate(session, settings, None,
                               f'{text}; model {before.settings.model!r} goes on')

@@ -12,8 +12,10 @@ import sys
 from threading import enumerate as enumerate_threads, Event, Thread
 
 from conftest import demo_model, Process
+from edgenext_ros.core.newest_frame import Pipeline
 from edgenext_ros.engines.base import InferenceError, ModelError, ModelInfo
 from edgenext_ros.ros import node as node_module, session as session_module
+from edgenext_ros.ros.errors import NO_THREAD
 from edgenext_ros.ros.live_model import LiveModel
 from edgenext_ros.ros.messages import Classification, LabelInfo
 from edgenext_ros.ros.node import ClassifierNode
@@ -286,6 +288,41 @@ def test_labels_that_do_not_fit_are_refused_with_the_call_that_sets_both(
     answer = ros.call(SetParametersAtomically, words[0], parameters=request)
     assert answer.result.successful
     assert classify() == 'bird 4'
+
+
+def test_wrong_labels_beside_the_model_are_refused_without_a_call_that_would_not_help(
+        models, classify, set_parameters):
+    models.labels('birds').write_text('one')
+    done, text = set_parameters(model=models.path('birds'))
+    assert not done
+    assert 'expected 5 names, one for each class of the model, found 1' in text
+    assert 'change both at once' not in text
+    assert classify() == 'cat 2'
+
+
+def test_model_is_changed_where_no_further_thread_starts(
+        models, classify, set_parameters, monkeypatch):
+    def start(*_):
+        raise RuntimeError(NO_THREAD)
+
+    monkeypatch.setattr(Pipeline, 'set_at_once', start)
+    assert set_parameters(model=models.path('birds')) == (True, '')
+    assert classify() == 'bird 4'
+
+
+def test_session_that_gets_no_thread_leaves_no_topic(ros, node, models, monkeypatch):
+    def start(*_, **__):
+        raise RuntimeError(NO_THREAD)
+
+    for transition in ('deactivate', 'cleanup'):
+        getattr(node, f'trigger_{transition}')()
+    with monkeypatch.context() as short:
+        short.setattr(session_module, 'Pipeline', start)
+        node.trigger_configure()
+    assert 'too many threads' in node.failure
+    assert (node.count_publishers('classification'), models.in_use) == (0, [])
+    node.trigger_configure()
+    assert node.count_publishers('classification') == 1
 
 
 def test_refusal_by_a_later_callback_leaves_the_old_model(
