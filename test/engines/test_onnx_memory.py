@@ -17,5 +17,5 @@ def test_model_that_finds_no_memory_is_not_called_unreadable(onnxruntime, monkey
         raise RuntimeError(text)
 
     monkeypatch.setattr(onnxruntime, 'InferenceSession', open_session)
-    with pytest.raises(InferenceError, match='model.onnx: not enough memory to load it: '):
+    with pytest.raises(InferenceError, match=r'model\.onnx: not enough memory to load it: '):
         Onnx().open(Path('model.onnx'), EngineOptions())
