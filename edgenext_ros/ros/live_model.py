@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import json
 import shlex
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 
 from edgenext_ros.core.labels import LabelError
 from edgenext_ros.ros.errors import in_words, is_expected
@@ -20,6 +20,8 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 _CLOSE_SECONDS = 5.0
+OFFER_SECONDS = 5.0
+"""A loaded model waits so long for the executor; then it is freed, and loaded again if need be."""
 _STRING = 4  # rcl_interfaces/msg/ParameterType
 
 
@@ -39,6 +41,7 @@ class _Load:
 
     model: str
     found: _Candidate | None = None
+    ended: Event = field(default_factory=Event)
 
 
 class LiveModel:
@@ -74,12 +77,14 @@ class LiveModel:
         def load() -> None:
             found = self._load(session, settings)
             with self._lock:
-                mine.found = found
-                is_wanted = self._loading is mine
-            if not is_wanted:
+                mine.found, is_given_up = found, mine.ended.is_set()
+            if is_given_up:
                 self._free(found)
             with suppress(AttributeError, InvalidHandle):  # the executor was shut down
                 executor.create_task(loaded.set_result, None)
+            # The node may have been moved to another executor, and images wait.
+            if not mine.ended.wait(OFFER_SECONDS):
+                self._free(self._end(mine))
 
         thread = Thread(target=load, name='load model', daemon=True)
         try:
@@ -104,6 +109,7 @@ class LiveModel:
             if mine is None or self._loading is not mine:
                 return None
             self._loading = None
+            mine.ended.set()
             return mine.found
 
     def check(self, session: Session, settings: ClassifierSettings) -> None:

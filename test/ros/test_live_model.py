@@ -14,7 +14,7 @@ from threading import enumerate as enumerate_threads, Event, Thread
 from conftest import demo_model, Process
 from edgenext_ros.core.newest_frame import Pipeline
 from edgenext_ros.engines.base import InferenceError, ModelError, ModelInfo
-from edgenext_ros.ros import node as node_module, session as session_module
+from edgenext_ros.ros import live_model, node as node_module, session as session_module
 from edgenext_ros.ros.errors import NO_THREAD
 from edgenext_ros.ros.live_model import LiveModel
 from edgenext_ros.ros.messages import Classification, LabelInfo
@@ -190,6 +190,15 @@ def load_birds(ros, node, models):
         return answer
 
     return call
+
+
+@pytest.fixture
+def told(ros, monkeypatch):
+    """Return an event that is set once the executor is told of a loaded model."""
+    told, create_task = Event(), ros.executor.create_task
+    monkeypatch.setattr(ros.executor, 'create_task', lambda *arguments: (
+        create_task(*arguments), told.set()))
+    return told
 
 
 def end_threads(name):
@@ -397,10 +406,10 @@ def test_transition_while_a_model_loads(ros, node, models, load_birds, transitio
 
 @pytest.mark.parametrize('top_k', [3, 1000])
 def test_other_parameters_leave_a_model_alone_that_is_loaded_but_not_agreed_on(
-        ros, node, models, classify, load_birds, top_k):
+        ros, node, models, classify, load_birds, told, top_k):
     answer = load_birds()
     models.go.set()
-    end_threads('load model')
+    assert told.wait(20)
     done = node.set_parameters([Parameter('top_k', value=top_k)])[0].successful
     assert done == (top_k == 3)
     assert node.session.model.info.name == 'cats'
@@ -440,12 +449,12 @@ def test_two_threads_that_change_the_model_leave_the_parameter_of_the_model_in_u
 
 @pytest.mark.parametrize('order', ['load ends first', 'node ends first'])
 def test_end_of_the_node_frees_a_model_that_no_executor_waits_for(
-        ros, node, models, load_birds, monkeypatch, order):
+        ros, node, models, load_birds, told, monkeypatch, order):
     monkeypatch.setattr(node_module, 'LOAD_SECONDS', 0.0)
     load_birds()
     if order == 'load ends first':
         models.go.set()
-        end_threads('load model')
+        assert told.wait(20)
     node.trigger_shutdown()
     node.destroy_node()
     models.go.set()
@@ -453,6 +462,20 @@ def test_end_of_the_node_frees_a_model_that_no_executor_waits_for(
     end_threads('close model')
     assert models.in_use == []
     assert len(models.opened) == 2
+
+
+def test_images_go_on_while_the_executor_does_not_take_a_loaded_model(
+        ros, node, models, classify, load_birds, monkeypatch):
+    monkeypatch.setattr(live_model, 'OFFER_SECONDS', 0.0)
+    answer = load_birds()
+    models.go.set()
+    end_threads('load model')
+    assert classify() == 'cat 2'
+    end_threads('close model')
+    assert models.in_use == ['cats']
+    ros.wait(answer.done, what='the answer')
+    assert answer.result().result.successful
+    assert classify() == 'bird 4'
 
 
 def test_process_ends_at_once_while_a_model_still_loads(ros, models, tmp_path):
