@@ -7,8 +7,8 @@ from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.engines.base import EngineOptions, infer, ModelError
 from edgenext_ros.engines.onnx import Nv12Normaliser, Onnx
+from helpers.onnx_writer import INT64, model, node, UINT8
 import numpy as np
-from onnx_writer import INT64, model, node, UINT8
 import pytest
 
 pytest.importorskip('onnxruntime')

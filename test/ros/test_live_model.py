@@ -11,7 +11,6 @@ import shutil
 import sys
 from threading import enumerate as enumerate_threads, Event, Thread
 
-from conftest import demo_model, Process
 from edgenext_ros.core.newest_frame import Pipeline
 from edgenext_ros.engines.base import InferenceError, ModelError, ModelInfo
 from edgenext_ros.ros import live_model, node as node_module, session as session_module
@@ -20,6 +19,8 @@ from edgenext_ros.ros.live_model import LiveModel
 from edgenext_ros.ros.messages import Classification, LabelInfo
 from edgenext_ros.ros.node import ClassifierNode
 from edgenext_ros.ros.publishers import Publishers
+from helpers.ros_graph import Process
+from helpers.wrong_models import demo_model
 from lifecycle_msgs.srv import ChangeState, GetState
 import numpy as np
 import pytest
