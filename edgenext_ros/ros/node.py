@@ -34,7 +34,7 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool
 
-LOAD_SECONDS = 2.0
+LOAD_SECONDS = 1.0
 """The end of a node waits so long for a model that is being loaded."""
 
 
