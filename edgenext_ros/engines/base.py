@@ -111,7 +111,7 @@ class Engine(Protocol):
 
         :raises EngineUnavailableError: this engine does not work on this machine.
         :raises ModelError: the file is missing, damaged, or not a classifier on NV12.
-        :raises InferenceError: the model that was open cannot be closed.
+        :raises InferenceError: memory is short, or the model that was open cannot be closed.
         """
 
     def slot(self) -> AbstractContextManager[Slot]:

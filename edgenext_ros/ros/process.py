@@ -13,7 +13,7 @@ import os
 from queue import Empty, SimpleQueue
 import signal
 import sys
-from threading import Thread
+from threading import enumerate as enumerate_threads, Thread
 import traceback
 from typing import Any
 import warnings
@@ -90,6 +90,7 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
     :param start: called with each node before spinning; False ends with exit code 1.
     :return: the process's exit code.
     """
+    before = enumerate_threads()
     sys.setswitchinterval(SWITCH_SECONDS)
     keep_memory()
     # A handler runs in the middle of what this thread does, even of its wait for an Event, whose
@@ -152,7 +153,6 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
             # the process ends around it.
             sys.stderr.flush()
             os._exit(int(failed))
-        return int(failed)
     finally:
         _shut_all_down(nodes)
         for node in nodes:
@@ -162,6 +162,12 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
         # signals, of the terminal and of launch.
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+    if any(thread not in before for thread in enumerate_threads()):
+        # It is inside an engine. Python would end the thread there, where C++ aborts the process.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(failed))
+    return int(failed)
 
 
 def _shut_all_down(nodes: Sequence[Node]) -> None:

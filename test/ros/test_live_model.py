@@ -8,13 +8,18 @@ from pathlib import Path
 import re
 import shlex
 import shutil
-from threading import Event, Thread
+import sys
+from threading import enumerate as enumerate_threads, Event, Thread
 
+from edgenext_ros.core.newest_frame import Pipeline
 from edgenext_ros.engines.base import InferenceError, ModelError, ModelInfo
-from edgenext_ros.ros import session as session_module
+from edgenext_ros.ros import live_model, node as node_module, session as session_module
+from edgenext_ros.ros.errors import NO_THREAD
+from edgenext_ros.ros.live_model import LiveModel
 from edgenext_ros.ros.messages import Classification, LabelInfo
 from edgenext_ros.ros.node import ClassifierNode
 from edgenext_ros.ros.publishers import Publishers
+from helpers.ros_graph import Process
 from helpers.wrong_models import demo_model
 from lifecycle_msgs.srv import ChangeState, GetState
 import numpy as np
@@ -27,6 +32,28 @@ from std_srvs.srv import SetBool
 from vision_msgs.msg import VisionInfo
 
 CLASSES = {'cats': 3, 'dogs': 3, 'birds': 5}
+
+
+ENDS_WHILE_LOADING = """
+import atexit, sys, threading
+import numpy as np
+from edgenext_ros.engines.base import ModelInfo
+from edgenext_ros.ros import node as module
+class Engine:
+    picture = np.empty(224 * 224 * 3 // 2, np.uint8)
+    def close(self):
+        pass
+    def slot(self):
+        return self
+def load(model, **_):
+    if model.stem == 'birds':
+        print('loading', flush=True)
+        threading.Event().wait()
+    return Engine(), ModelInfo(model.stem, 'stand-in', 224, 224, 3)
+module.ClassifierNode.__init__.__kwdefaults__['opener'] = load
+atexit.register(print, 'Python ends', flush=True)
+sys.exit(module.main(['--ros-args', '-p', 'runtime:=onnx', '-p', 'model:=' + sys.argv[1]]))
+"""
 
 
 class Engine:
@@ -149,6 +176,40 @@ def set_parameters(ros, node):
     return call
 
 
+@pytest.fixture
+def load_birds(ros, node, models):
+    """Ask for the birds, and return the future answer once their load is held."""
+    def call():
+        models.loading.clear()
+        models.go.clear()
+        client = ros.node.create_client(
+            SetParametersAtomically, '/classifier/set_parameters_atomically')
+        ros.wait(client.service_is_ready, what='the service')
+        answer = client.call_async(
+            SetParametersAtomically.Request(parameters=change(model=models.path('birds'))))
+        ros.wait(models.loading.is_set, what='the load')
+        return answer
+
+    return call
+
+
+@pytest.fixture
+def told(ros, monkeypatch):
+    """Return an event that is set once the executor is told of a loaded model."""
+    told, create_task = Event(), ros.executor.create_task
+    monkeypatch.setattr(ros.executor, 'create_task', lambda *arguments: (
+        create_task(*arguments), told.set()))
+    return told
+
+
+def end_threads(name):
+    """Wait for the threads of this name, while no executor spins."""
+    for thread in enumerate_threads():
+        if thread.name == name:
+            thread.join(20)
+            assert not thread.is_alive()
+
+
 @pytest.mark.parametrize('way', ['service', 'one by one', 'in the program'])
 def test_changed_model_serves_the_next_image(ros, node, models, classify, way):
     assert classify() == 'cat 2'
@@ -201,7 +262,8 @@ def test_new_labels_are_published_with_a_new_version_before_the_first_result(
     (MemoryError('bad allocation'), 'not enough memory: bad allocation'),
     (InferenceError('the BPU is busy'), 'the BPU is busy'),
     (ModelError('birds.onnx: damaged'), 'birds.onnx: damaged'),
-    (OSError('gone'), 'gone'), (KeyError('a bug'), "KeyError: 'a bug'")], ids=repr)
+    (OSError('gone'), 'gone'), (KeyError('a bug'), "KeyError: 'a bug'"),
+    (SystemExit(3), 'SystemExit: 3')], ids=repr)
 def test_model_that_does_not_load_is_refused_and_the_old_one_goes_on(
         node, models, classify, set_parameters, failure, reason):
     models.failure = failure
@@ -238,6 +300,41 @@ def test_labels_that_do_not_fit_are_refused_with_the_call_that_sets_both(
     assert classify() == 'bird 4'
 
 
+def test_wrong_labels_beside_the_model_are_refused_without_a_call_that_would_not_help(
+        models, classify, set_parameters):
+    models.labels('birds').write_text('one')
+    done, text = set_parameters(model=models.path('birds'))
+    assert not done
+    assert 'expected 5 names, one for each class of the model, found 1' in text
+    assert 'change both at once' not in text
+    assert classify() == 'cat 2'
+
+
+def test_model_is_changed_where_no_further_thread_starts(
+        models, classify, set_parameters, monkeypatch):
+    def start(*_):
+        raise RuntimeError(NO_THREAD)
+
+    monkeypatch.setattr(Pipeline, 'set_at_once', start)
+    assert set_parameters(model=models.path('birds')) == (True, '')
+    assert classify() == 'bird 4'
+
+
+def test_session_that_gets_no_thread_leaves_no_topic(ros, node, models, monkeypatch):
+    def start(*_, **__):
+        raise RuntimeError(NO_THREAD)
+
+    for transition in ('deactivate', 'cleanup'):
+        getattr(node, f'trigger_{transition}')()
+    with monkeypatch.context() as short:
+        short.setattr(session_module, 'Pipeline', start)
+        node.trigger_configure()
+    assert 'too many threads' in node.failure
+    assert (node.count_publishers('classification'), models.in_use) == (0, [])
+    node.trigger_configure()
+    assert node.count_publishers('classification') == 1
+
+
 def test_refusal_by_a_later_callback_leaves_the_old_model(
         ros, node, models, classify, set_parameters):
     agrees = SetParametersResult(successful=True)
@@ -268,15 +365,9 @@ def test_use_sim_time_set_to_a_word_leaves_the_old_model_or_swaps(
     assert node.get_parameter('model').value == models.path(expected[1])
 
 
-def test_loading_does_not_stop_services_diagnostics_and_images(ros, node, models, classify):
-    models.loading.clear()
-    models.go.clear()
-    client = ros.node.create_client(
-        SetParametersAtomically, '/classifier/set_parameters_atomically')
-    ros.wait(client.service_is_ready, what='the service')
-    answer = client.call_async(
-        SetParametersAtomically.Request(parameters=change(model=models.path('birds'))))
-    ros.wait(models.loading.is_set, what='the load')
+def test_loading_does_not_stop_services_diagnostics_and_images(
+        ros, node, models, classify, load_birds):
+    answer = load_birds()
     looks = []
     node.health.look = lambda: looks.append(1)
     assert ros.call(GetState, '/classifier/get_state').current_state.label == 'active'
@@ -299,15 +390,8 @@ def test_loading_does_not_stop_services_diagnostics_and_images(ros, node, models
 
 @pytest.mark.parametrize('transitions,state', [
     (['deactivate'], 'inactive'), (['deactivate', 'cleanup'], 'unconfigured')], ids=str)
-def test_transition_while_a_model_loads(ros, node, models, transitions, state):
-    models.loading.clear()
-    models.go.clear()
-    client = ros.node.create_client(
-        SetParametersAtomically, '/classifier/set_parameters_atomically')
-    ros.wait(client.service_is_ready, what='the service')
-    answer = client.call_async(
-        SetParametersAtomically.Request(parameters=change(model=models.path('birds'))))
-    ros.wait(models.loading.is_set, what='the load')
+def test_transition_while_a_model_loads(ros, node, models, load_birds, transitions, state):
+    answer = load_birds()
     change_state = ros.node.create_client(ChangeState, '/classifier/change_state')
     ros.wait(change_state.service_is_ready, what='the service')
     for name in transitions:
@@ -319,6 +403,101 @@ def test_transition_while_a_model_loads(ros, node, models, transitions, state):
     assert node.get_parameter('model').value == models.path('birds')
     expected = ['birds'] if state == 'inactive' else []
     ros.wait(lambda: models.in_use == expected, what='the end of the models not in use')
+
+
+@pytest.mark.parametrize('top_k', [3, 1000])
+def test_other_parameters_leave_a_model_alone_that_is_loaded_but_not_agreed_on(
+        ros, node, models, classify, load_birds, told, top_k):
+    answer = load_birds()
+    models.go.set()
+    assert told.wait(20)
+    done = node.set_parameters([Parameter('top_k', value=top_k)])[0].successful
+    assert done == (top_k == 3)
+    assert node.session.model.info.name == 'cats'
+    ros.wait(answer.done, what='the answer')
+    assert answer.result().result.successful
+    assert (classify(), len(models.opened)) == ('bird 4', 2)
+
+
+def test_two_threads_that_change_the_model_leave_the_parameter_of_the_model_in_use(
+        node, models, classify, monkeypatch):
+    """As the threads of a MultiThreadedExecutor may."""
+    checked, go, check = Event(), Event(), LiveModel.check
+
+    def pause(*arguments):
+        check(*arguments)
+        if not checked.is_set():
+            checked.set()
+            assert go.wait(20)
+
+    monkeypatch.setattr(LiveModel, 'check', pause)
+    setters = [Thread(target=node.set_parameters,
+                      args=([Parameter('model', value=models.path(name))],))
+               for name in ('birds', 'dogs')]
+    setters[0].start()
+    assert checked.wait(20)
+    setters[1].start()
+    setters[1].join(0.5)  # without a lock, it has changed the model by then
+    go.set()
+    for setter in setters:
+        setter.join(20)
+        assert not setter.is_alive()
+    assert node.get_parameter('model').value == models.path('dogs')
+    assert classify() == 'dog 2'
+    end_threads('close model')
+    assert models.in_use == ['dogs']
+
+
+@pytest.mark.parametrize('order', ['load ends first', 'node ends first'])
+def test_end_of_the_node_frees_a_model_that_no_executor_waits_for(
+        ros, node, models, load_birds, told, monkeypatch, order):
+    monkeypatch.setattr(node_module, 'LOAD_SECONDS', 0.0)
+    load_birds()
+    if order == 'load ends first':
+        models.go.set()
+        assert told.wait(20)
+    node.trigger_shutdown()
+    node.destroy_node()
+    models.go.set()
+    end_threads('load model')
+    end_threads('close model')
+    assert models.in_use == []
+    assert len(models.opened) == 2
+
+
+def test_images_go_on_while_the_executor_does_not_take_a_loaded_model(
+        ros, node, models, classify, load_birds, monkeypatch):
+    monkeypatch.setattr(live_model, 'OFFER_SECONDS', 0.0)
+    answer = load_birds()
+    models.go.set()
+    end_threads('load model')
+    assert classify() == 'cat 2'
+    end_threads('close model')
+    assert models.in_use == ['cats']
+    ros.wait(answer.done, what='the answer')
+    assert answer.result().result.successful
+    assert classify() == 'bird 4'
+
+
+def test_process_ends_at_once_while_a_model_still_loads(ros, models, tmp_path):
+    """Python would end the loading thread within a library, which aborts the process."""
+    process = Process([sys.executable, '-c', ENDS_WHILE_LOADING, models.path('cats')],
+                      ros.environment, tmp_path / 'node.log')
+    try:
+        client = ros.node.create_client(
+            SetParametersAtomically, '/classifier/set_parameters_atomically')
+        ros.wait(client.service_is_ready, what='the service')
+
+        def asked():
+            client.call_async(SetParametersAtomically.Request(
+                parameters=change(model=models.path('birds'))))
+            return 'loading' in process.output
+
+        ros.wait(asked, what='the load')
+        assert process.stop(timeout=10) == 0
+        assert 'Python ends' not in process.output
+    finally:
+        process.kill()
 
 
 def test_change_is_refused_while_an_image_hangs_in_the_engine(
