@@ -13,6 +13,7 @@ from threading import Event, Lock, Thread
 from edgenext_ros.core.labels import LabelError
 from edgenext_ros.ros.errors import in_words, is_expected
 from edgenext_ros.ros.loaded_model import LoadedModel, Opener
+from edgenext_ros.ros.memory import return_memory
 from edgenext_ros.ros.session import Session
 from edgenext_ros.ros.settings import ClassifierSettings, ParameterError
 from rclpy.exceptions import InvalidHandle
@@ -180,12 +181,15 @@ class LiveModel:
 
     def _close_later(self, model: LoadedModel) -> None:
         """Close in a thread: an engine takes up to seconds, in which the executor goes on."""
-        thread = Thread(target=model.close, args=(self._node.get_logger(),),
-                        name='close model', daemon=True)
+        def close() -> None:
+            model.close(self._node.get_logger())
+            return_memory()
+
+        thread = Thread(target=close, name='close model', daemon=True)
         try:
             thread.start()
         except RuntimeError:  # no memory for a thread
-            model.close(self._node.get_logger())
+            close()
         else:
             self._closing = thread
 
