@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the C library is told about the memory of this process."""
 
+from ctypes import CDLL
 from types import SimpleNamespace
 
 from edgenext_ros.ros import memory
