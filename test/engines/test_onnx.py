@@ -11,7 +11,7 @@ import numpy as np
 from onnx_writer import INT64, model, node, UINT8
 import pytest
 
-pytest.importorskip('onnxruntime')
+onnxruntime = pytest.importorskip('onnxruntime')
 
 MEAN = np.array([123.675, 116.28, 103.53])[:, None, None]
 DEVIATION = np.array([58.395, 57.12, 57.375])[:, None, None]
@@ -42,6 +42,21 @@ def test_a_file_that_is_no_onnx_is_refused(tmp_path):
     path.write_bytes(b'no model')
     with pytest.raises(ModelError, match='not a readable ONNX model'):
         Onnx().open(path, EngineOptions())
+
+
+def test_options_reach_the_session(tmp_path, monkeypatch):
+    begun, session = [], onnxruntime.InferenceSession
+
+    def begin(path, settings, **others):
+        begun.append((settings.intra_op_num_threads, settings.get_session_config_entry(
+            'session.intra_op.allow_spinning')))
+        return session(path, settings, **others)
+
+    monkeypatch.setattr(onnxruntime, 'InferenceSession', begin)
+    path = tmp_path / 'model.onnx'
+    path.write_bytes(model(POOLED, outputs=[('logits', (1, 3))]))
+    Onnx().open(path, EngineOptions(threads=3))
+    assert begun == [(3, '0')]
 
 
 POOLED = (node('GlobalAveragePool', ['image'], ['pooled']),
