@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOT_COPIED = ('.git', '.venv*', '__pycache__', 'build', 'docs', 'install', 'log')
 TEST_LIMIT_S = 30
 """Seconds after which a test counts as hanging."""
-LIMIT_S = 120
+LIMIT_S = 90
 """Seconds after which the tests of a fault count as hanging."""
 
 PASSED, FAILED, HUNG, CRASHED, SKIPPED, BROKEN = (
@@ -141,7 +141,7 @@ class Tests:
         """Return pytest's exit code; None when it had to be killed."""
         process = subprocess.Popen(
             [sys.executable, '-m', 'pytest', '-x', '-q', '-rfEs', '--tb=no',
-             '-p', 'no:cacheprovider', f'--timeout={TEST_LIMIT_S}', *tests],
+             '-p', 'no:cacheprovider', f'--timeout={TEST_LIMIT_S}', '-m', 'not slow', *tests],
             cwd=copy, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
             start_new_session=True, env={
                 **os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, (

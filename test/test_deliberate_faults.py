@@ -43,7 +43,7 @@ def test_no_two_faults_have_a_name():
     (1, 'FAILED test/b.py::test_c - Failed: Timeout (>30.0s) from pytest-timeout.\n1 failed\n',
      Run(HUNG, 'test_c')),
     (None, 'FAILED test/b.py::test_c - assert 0\n', Run(FAILED, 'test_c')),
-    (None, '..', Run(HUNG, 'the test process, for 120 s')),
+    (None, '..', Run(HUNG, 'the test process, for 90 s')),
     (-11, '..', Run(CRASHED, 'SIGSEGV')),
     (0, 'SKIPPED [2] test/b.py:3: no compiler\n2 skipped in 0.1s\n',
      Run(SKIPPED, 'no compiler')),

@@ -16,9 +16,6 @@ _HBM = faults_in(
     ('an input in two memories is taken', "kind if kind == 'NV12' else f'({kind})'", 'kind'),
     ('every input counts as NCHW', "'NCHW' if 3 in shape[1:2] else 'NHWC'", "'NCHW'"),
     ('the number of inputs is not checked', 'model, count=count, kind=', 'model, count=1, kind='),
-    ('scores are a view of the memory of the BPU',
-     "np.array(results[info.name][self._output], order='C')",
-     'results[info.name][self._output]'),
     ('an exception of run passes through', """\
         except Exception as error:
             raise InferenceError(""", """\
@@ -75,7 +72,7 @@ _PYEASY = faults_in(
 
 _TENSORS = faults_in(
     'engines/bpu/tensors.py',
-    ('engines/bpu/test_libdnn.py', 'engines/bpu/test_hbm_runtime.py',
+    ('engines/bpu/test_tensors.py', 'engines/bpu/test_libdnn.py', 'engines/bpu/test_hbm_runtime.py',
      'engines/bpu/test_hobot_dnn.py'),
     ('the zero point is not subtracted', ' - self.zero) * self.scale', ') * self.scale'),
     ('the scale is not multiplied', ' - self.zero) * self.scale', ' - self.zero)'),

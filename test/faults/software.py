@@ -31,7 +31,7 @@ _ONNX = faults_in(
     ('odd sizes are taken', ' or sizes[0] % 2 or sizes[1] % 2', ''),
     ('any shape of the output is taken', 'not is_class_vector(output.shape) or ', ''),
     ('a single value is taken', ' or output.size < 2', ''),
-    ('a class number as first output is taken',
+    ('text as first output is taken',
      'if names[:1] != [entry.name for entry in session.get_outputs()[:1]]:', 'if False:'),
     ('close frees the model while a slot is lent', """\
         self._pool.close()
