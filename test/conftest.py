@@ -27,7 +27,13 @@ from edgenext_ros.models.store import resource_folder
 import pytest
 
 STAND_INS = Path(__file__).parent / 'stand_ins'
-sys.path.append(str(STAND_INS))  # for the tests' own imports from there
+
+# pytest has put this folder on the path, as that of a conftest.py without an __init__.py: so
+# "helpers" is found with any working directory, --rootdir and version of pytest.
+pytest_plugins = ['helpers.ros_fixtures']
+pytest.register_assert_rewrite('helpers')
+
+MARKED_BY_FIXTURE = {'dds': {'free_domain'}, 'tools': {'toolchain'}}
 
 _tests = itertools.count()
 
@@ -68,6 +74,16 @@ def skip_reason(text):
     }.get(name, f'pip install {name}, or use ./dev test')
 
 
+def pytest_collection_modifyitems(items):
+    """Mark each test by what it needs; pyproject.toml says what the markers mean."""
+    for item in items:
+        for marker, fixtures in MARKED_BY_FIXTURE.items():
+            if fixtures & set(item.fixturenames):
+                item.add_marker(marker)
+        if not any(map(item.get_closest_marker, ('dds', 'tools', 'slow'))):
+            item.add_marker('unit')
+
+
 @pytest.fixture(scope='session')
 def onnxruntime():
     """Import ONNX Runtime, or skip the test."""
@@ -92,7 +108,7 @@ def own_cache(monkeypatch, tmp_path_factory):
 @pytest.fixture
 def special_files(tmp_path):
     """Make what a path may lead to besides a file: folder, pipe, socket, device."""
-    from hostile_folder import bind_socket
+    from helpers.hostile_folder import bind_socket
     folder = tmp_path / 'special'
     folder.mkdir()
     os.mkfifo(tmp_path / 'pipe')

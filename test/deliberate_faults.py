@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 from time import monotonic
+from typing import IO
 
 from faults import FAULTS
 from faults.fault import Fault
@@ -116,32 +117,34 @@ class Tests:
         """Plant a fault in a copy, and run the tests that must notice it."""
         begin = monotonic()
         reason = reason_not_to_apply(fault, self._root)
-        run = Run(BROKEN, reason) if reason else self._run(fault.tests, fault)
+        run = Run(BROKEN, reason) if reason else self._run(fault, plant=True)
         return Result(fault.name, run, monotonic() - begin)
 
-    def without_fault(self, tests: tuple[str, ...]) -> Result:
-        """Run tests in a copy as it is."""
+    def without_fault(self, fault: Fault) -> Result:
+        """Run the tests of a fault in a copy as it is."""
         begin = monotonic()
-        run = self._run(tests)
-        return Result(f'no fault, {" ".join(tests)}', run, monotonic() - begin, is_fault=False)
+        run = self._run(fault, plant=False)
+        return Result(f'no fault, {" ".join(fault.tests)}', run, monotonic() - begin,
+                      is_fault=False)
 
-    def _run(self, tests: tuple[str, ...], fault: Fault | None = None) -> Run:
+    def _run(self, fault: Fault, *, plant: bool) -> Run:
         with tempfile.TemporaryDirectory(prefix='edgenext_fault_') as folder:
             copy = Path(folder) / 'tree'
             shutil.copytree(self._root, copy, ignore=shutil.ignore_patterns(*NOT_COPIED))
-            if fault is not None:
+            if plant:
                 text = replaced(fault, copy)
                 (copy / fault.file).write_text(text, encoding='utf-8')
             with (Path(folder) / 'output').open('w+', encoding='utf-8', errors='replace') as out:
-                code = self._pytest(copy, tests, out)
+                code = self._pytest(copy, fault, out)
                 out.seek(0)
                 return judge(code, out.read())
 
-    def _pytest(self, copy: Path, tests: tuple[str, ...], out) -> int | None:
+    def _pytest(self, copy: Path, fault: Fault, out: IO[str]) -> int | None:
         """Return pytest's exit code; None when it had to be killed."""
         process = subprocess.Popen(
             [sys.executable, '-m', 'pytest', '-x', '-q', '-rfEs', '--tb=no',
-             '-p', 'no:cacheprovider', f'--timeout={TEST_LIMIT_S}', '-m', 'not slow', *tests],
+             '-p', 'no:cacheprovider', f'--timeout={TEST_LIMIT_S}', '-m', fault.markers,
+             *fault.tests],
             cwd=copy, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
             start_new_session=True, env={
                 **os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, (
@@ -192,8 +195,9 @@ def run_all(faults: list[Fault], *, root: Path, jobs: int,
     :param tell: called with a line for each result.
     """
     tests, results = Tests(root), []
-    applying = {fault.tests for fault in faults if not reason_not_to_apply(fault, root)}
-    steps = ((tests.without_fault, sorted(applying)), (tests.with_fault, faults))
+    applying = {(fault.tests, fault.markers): fault for fault in faults
+                if not reason_not_to_apply(fault, root)}
+    steps = ((tests.without_fault, applying.values()), (tests.with_fault, faults))
     with ThreadPoolExecutor(jobs) as pool:
         try:
             for function, arguments in steps:

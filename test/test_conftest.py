@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 SKIPPED = """
 import pytest
 @pytest.mark.parametrize('number', range(3))
@@ -18,9 +20,10 @@ def test_reason():
 """
 
 
+@pytest.mark.slow
 def test_skip_reasons_name_the_remedy(tmp_path):
     shutil.copy(Path(__file__).with_name('conftest.py'), tmp_path)
-    shutil.copytree(Path(__file__).with_name('stand_ins'), tmp_path / 'stand_ins')
+    shutil.copytree(Path(__file__).with_name('helpers'), tmp_path / 'helpers')
     (tmp_path / 'test_skipped.py').write_text(SKIPPED)
     done = subprocess.run(
         [sys.executable, '-m', 'pytest', '-p', 'no:cacheprovider', '-p', 'no:launch_testing',

@@ -22,7 +22,8 @@ TREE = {
 
 
 def fault(old, new):
-    return Fault(f'half: {old}', 'edgenext_ros/half.py', old, new, ('test/test_half.py',))
+    return Fault(f'half: {old}', 'edgenext_ros/half.py', old, new, ('test/test_half.py',),
+                 'not slow')
 
 
 def test_each_fault_applies_to_the_tree():

@@ -39,14 +39,28 @@ class Classification:
 
 
 class Slot(Protocol):
-    """Memory and task of one picture in an engine; ``engines.base.Slot`` is the same."""
+    """
+    Memory and task of one picture in an engine, lent to one thread at a time.
+
+    A model compiled for a batch would fit here: ``picture`` as (batch, bytes), ``run`` returning
+    (batch, classes). What lends slots passes both through unseen.
+    """
 
     @property
     def picture(self) -> Bytes:
-        """Memory for one flat NV12 picture, to be written whole."""
+        """
+        Memory for one NV12 picture of the model's size, flat uint8, to be written whole.
+
+        It is the engine's own where it has some, and says nothing before it is written.
+        """
 
     def run(self) -> Values:
-        """Run the network on the picture; return one value per class."""
+        """
+        Run the network on the picture; it may be run again, also after a failure.
+
+        :return: flat float32, one value per class; later runs do not change it.
+        :raises InferenceError: the engine failed or gave values that are not finite.
+        """
 
 
 class Classifier:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edgenext_ros import models
+from edgenext_ros.core.classifier import Slot
 from edgenext_ros.libraries import MissingPartError
 import numpy as np
 import numpy.typing as npt
@@ -89,32 +90,6 @@ class ModelInfo:
     def nv12_size(self) -> int:
         """Bytes of one input picture."""
         return self.width * self.height * 3 // 2
-
-
-class Slot(Protocol):
-    """
-    Memory and task of one picture in an engine, lent to one thread at a time.
-
-    A model compiled for a batch would fit here: ``picture`` as (batch, bytes), ``run`` returning
-    (batch, classes), and a ``ModelInfo.batch`` for ``check_scores``. What lends slots passes both
-    through unseen.
-    """
-
-    @property
-    def picture(self) -> Nv12:
-        """
-        Memory for one picture of the model's size, to be written whole; see ``Nv12``.
-
-        It is the engine's own where it has some, and says nothing before it is written.
-        """
-
-    def run(self) -> Scores:
-        """
-        Run the network on the picture; it may be run again, also after a failure.
-
-        :return: one value per class, see ``Scores``; later runs do not change it.
-        :raises InferenceError: the engine failed or gave values that are not finite.
-        """
 
 
 class Engine(Protocol):

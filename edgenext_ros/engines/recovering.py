@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any
 
 from edgenext_ros.core.backoff import Backoff
+from edgenext_ros.core.classifier import Slot
 from edgenext_ros.engines.base import (
     Engine,
     EngineOptions,
@@ -20,7 +21,6 @@ from edgenext_ros.engines.base import (
     ModelInfo,
     Nv12,
     Scores,
-    Slot,
 )
 from edgenext_ros.engines.kept import close_kept, close_or_keep, keep
 from edgenext_ros.engines.select import open_model

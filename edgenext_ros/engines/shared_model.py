@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Condition, Lock
 
+from edgenext_ros.core.classifier import Slot
 from edgenext_ros.engines.base import (
     Engine,
     EngineOptions,
@@ -17,7 +18,6 @@ from edgenext_ros.engines.base import (
     ModelInfo,
     Nv12,
     Scores,
-    Slot,
 )
 from edgenext_ros.engines.kept import close_or_keep, keep
 from edgenext_ros.engines.recovering import open_recovering

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from threading import Condition, Lock
 from typing import Generic, TypeVar
 
-from edgenext_ros.engines.base import check_scores, InferenceError, ModelInfo, Nv12, Scores, Slot
+from edgenext_ros.core.classifier import Slot
+from edgenext_ros.engines.base import check_scores, InferenceError, ModelInfo, Nv12, Scores
 
 SlotT = TypeVar('SlotT', bound=Slot)
 

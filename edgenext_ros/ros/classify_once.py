@@ -13,9 +13,9 @@ from typing import NamedTuple
 from edgenext_ros.ros.log_limits import printable
 from edgenext_ros.ros.messages import in_words
 from edgenext_ros.ros.outcome import Outcome
+from edgenext_ros.ros.silence import why_no_image
 from edgenext_ros.ros.snapshot import Snapshot
 from edgenext_ros.ros.statistics import Statistics
-from edgenext_ros.ros.silence import why_no_image
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import InvalidHandle

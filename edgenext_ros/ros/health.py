@@ -9,7 +9,6 @@ from time import monotonic
 
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.lost_frames import Loss
-from edgenext_ros.ros.log_limits import Complaints
 from edgenext_ros.ros.diagnostics import (
     bpu_values,
     diagnostic_message,
@@ -19,6 +18,7 @@ from edgenext_ros.ros.diagnostics import (
 )
 from edgenext_ros.ros.guarded import guarded, stamp_now
 from edgenext_ros.ros.image_log import ImageLog
+from edgenext_ros.ros.log_limits import Complaints
 from edgenext_ros.ros.lost import LossLog
 from edgenext_ros.ros.silence import why_no_image
 from edgenext_ros.ros.snapshot import Snapshot

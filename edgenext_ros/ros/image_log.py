@@ -9,9 +9,8 @@ from typing import Any
 from edgenext_ros.core.bit_depth import BitDepth
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.engines.base import EngineRestsError
-from edgenext_ros.ros.log_limits import Complaints, printable
 from edgenext_ros.ros.guarded import harmless
-from edgenext_ros.ros.messages import INPUTS
+from edgenext_ros.ros.log_limits import Complaints, printable
 from edgenext_ros.ros.outcome import describe, Outcome
 
 _MOST_ALIKE = 3
@@ -40,9 +39,8 @@ class ImageLog:
         """Log what is new about an image."""
         if outcome.error is not None:
             self._log_problem(outcome.error)
-        elif outcome.result is not None and outcome.frame is not None:
-            source = INPUTS[outcome.model.settings.input_type]
-            self._log_layout(source.layout(outcome.picture), outcome.frame)
+        elif outcome.picture is not None and outcome.frame is not None:
+            self._log_layout(outcome.picture.layout, outcome.frame)
             if self._complaints.settle():
                 self._logger.info('frames are good again')
 

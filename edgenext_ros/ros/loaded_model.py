@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,7 +60,8 @@ class LoadedModel:
             labels, source = store.labels_of(
                 located, classes=info.classes, chosen=settings.labels)
         except Exception:
-            close_or_keep(engine)
+            with suppress(InferenceError):  # the first error says more
+                close_or_keep(engine)
             raise
         return cls(located, info, labels, source, settings,
                    _classifier(engine, info, settings), engine,
@@ -94,17 +96,21 @@ class LoadedModel:
         if not self.labels_source:
             logger.warning(store.no_labels(self.located.path))
 
-    def close(self, logger: Any) -> None:
+    def close(self, logger: Any, *, idle: bool = True) -> None:
         """
         Free the model; where its engine is still at work, log that its memory stays taken.
 
         :param logger: a node's logger.
+        :param idle: no thread of the session works on an image any more.
         """
         try:
             close_or_keep(self.engine)
         except InferenceError as error:
             logger.error(f'the engine was not closed, its memory stays taken and no model is '
                          f'loaded until its inference has ended: {error}')
+        else:
+            if not idle:
+                logger.warning('a frame is still in work; its result will be dropped')
 
 
 def _classifier(engine: Engine, info: ModelInfo, settings: ClassifierSettings) -> Classifier:

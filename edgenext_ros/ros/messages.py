@@ -7,7 +7,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from edgenext_ros.core.frame import (
     Bytes,
@@ -18,6 +18,7 @@ from edgenext_ros.core.frame import (
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.prediction import Prediction
 from edgenext_ros.ros.serialised_images import (
+    CameraData,
     CompressedImageData,
     ImageData,
     read_compressed_image,
@@ -109,20 +110,14 @@ class Input(NamedTuple):
     """How messages of one type are received, serialised, and become frames."""
 
     kind: type
-    read: Callable[[bytes], StampedData]
-    frame: Callable[[Any, Enough | None], Frame]
-    """Of what was read; a picture that is large enough will do."""
-    layout: Callable[[Any], str]
-    """In words, what kind of picture the message says it is."""
+    read: Callable[[bytes], CameraData]
+    frame: Callable[..., Frame]
+    """Of what was read; takes ``enough``, see ``Frame.from_compressed``."""
 
 
 INPUTS: dict[str, Input] = {
-    'raw': Input(Image, read_image,
-                 lambda picture, enough: frame_from_image(picture, enough=enough),
-                 lambda picture: f'{picture.width}x{picture.height} {picture.encoding}'),
-    'compressed': Input(CompressedImage, read_compressed_image,
-                        lambda picture, enough: frame_from_compressed(picture, enough=enough),
-                        lambda picture: repr(picture.format)),
+    'raw': Input(Image, read_image, frame_from_image),
+    'compressed': Input(CompressedImage, read_compressed_image, frame_from_compressed),
 }
 """By ``input_type``."""
 

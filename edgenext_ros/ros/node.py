@@ -55,7 +55,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         self.enabled = True
         self._versions = itertools.count(1)
         self._live = LiveModel(self, opener=opener)
-        self.statistics = Statistics(now_ns=lambda: self.get_clock().now().nanoseconds)
+        self.statistics = Statistics(now_ns=self._now_ns)
         topic = self.resolve_topic_name('image')
         self._once = ClassifyOnce(self, snapshot=self.snapshot,
                                   statistics=self.statistics, listen=self._listen)
@@ -83,6 +83,10 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
             waited=monotonic() - session.subscribed_at, busy=session.pipeline.busy_seconds,
             dropped=session.pipeline.dropped, message_bytes=session.receiver.message_bytes,
             lost=session.receiver.lost)
+
+    def _now_ns(self) -> int:
+        nanoseconds: int = self.get_clock().now().nanoseconds
+        return nanoseconds
 
     # Lifecycle ------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from edgenext_ros.core.classifier import Classification
 from edgenext_ros.core.frame import Frame, FrameError
 from edgenext_ros.engines.base import InferenceError
 from edgenext_ros.ros.loaded_model import LoadedModel
-from edgenext_ros.ros.serialised_images import StampedData
+from edgenext_ros.ros.serialised_images import CameraData
 
 
 # Tuples: building one takes a fifth of the time of a frozen dataclass, and each image has two.
@@ -37,7 +37,7 @@ class Outcome(NamedTuple):
     """The model, labels and parameters of this image."""
     ready: float
     """Steady seconds at the end of the work."""
-    picture: StampedData | None = None
+    picture: CameraData | None = None
     frame: Frame | None = None
     result: Classification | None = None
     error: BaseException | None = None

@@ -92,7 +92,8 @@ class Publishers:
             labels=model.labels if model.settings.class_id == 'name' else None))
         if self._annotated.get_subscription_count():
             # People look at all of the picture, so it is read again, in the pictures' thread.
-            read = partial(messages.INPUTS[model.settings.input_type].frame, picture, wide_enough)
+            source = messages.INPUTS[model.settings.input_type]
+            read = partial(source.frame, picture, enough=wide_enough)
             self.pictures.offer(Picture(read, result.prediction, model.labels, header,
                                         model.settings.yuv_range))
 

@@ -41,12 +41,26 @@ class ImageData(StampedData):
     is_bigendian: int
     step: int
 
+    @property
+    def layout(self) -> str:
+        """What kind of picture the message says it is, in words."""
+        return f'{self.width}x{self.height} {self.encoding}'
+
 
 @dataclass(frozen=True)
 class CompressedImageData(StampedData):
     """A ``sensor_msgs/CompressedImage``."""
 
     format: str
+
+    @property
+    def layout(self) -> str:
+        """What kind of picture the message says it is, in words."""
+        return repr(self.format)
+
+
+CameraData = ImageData | CompressedImageData
+"""What is read of a camera's message."""
 
 
 def read_image(message: bytes) -> ImageData:

@@ -8,8 +8,8 @@ import json
 from edgenext_ros.cli import main
 from edgenext_ros.models import store
 from edgenext_ros.models.catalog import CATALOG
+from helpers.standin_model import StandInModel
 import pytest
-from standin_model import StandInModel
 
 pytest.importorskip('scipy', reason='the baseline needs it: pip install scipy')
 benchmark_board = import_module('edgenext_ros.bench.board')

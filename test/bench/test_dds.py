@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip('scipy', reason='the baseline needs it: pip install scipy')
 benchmark_ros = import_module('edgenext_ros.bench.dds')
+pytestmark = [pytest.mark.dds, pytest.mark.slow]
 FEW = replace(benchmark_ros.SMALL, rate=8, frames=24)
 
 

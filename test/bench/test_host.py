@@ -79,7 +79,7 @@ def test_no_two_cases_have_the_same_name():
     assert len(names) == len(set(names)) == len(PREPROCESSING) + 1 + len(RESIZING)
 
 
-def test_sides_run_in_turns_and_undisturbed():
+def test_bench_alternates_sides_without_garbage_collection():
     calls = []
 
     def side(name: str) -> None:
@@ -102,7 +102,7 @@ def test_sides_run_in_turns_and_undisturbed():
     assert row.ratio == row.theirs / row.ours
 
 
-def test_the_machine_is_restored_after_a_failure():
+def test_opencv_threads_and_gc_are_restored_after_failure():
     before = cv2.getNumThreads()
     with pytest.raises(ZeroDivisionError):
         benchmark.Timed('case', ours=lambda: 1 / 0, theirs=lambda: None).measure(repeat=1)

@@ -47,11 +47,11 @@ def dumps(tmp_path):
     return tmp_path / 'callgrind'
 
 
-def test_the_nodes_python_threads_count(dumps):
+def test_instructions_of_python_threads_are_summed(dumps):
     assert benchmark.instructions(dumps, part=2) == 40_000_021
 
 
-def test_a_dump_without_them_is_an_error(dumps):
+def test_dump_without_instructions_is_refused(dumps):
     with pytest.raises(RuntimeError, match='dump 3 has no instructions'):
         benchmark.instructions(dumps, part=3)
 
@@ -69,6 +69,8 @@ def test_missing_valgrind_is_said_in_one_line(monkeypatch, tmp_path, capsys):
         'benchmark_instructions: valgrind is missing: sudo apt install valgrind\n'
 
 
+@pytest.mark.dds
+@pytest.mark.slow
 @pytest.mark.skipif(not all(map(shutil.which, benchmark.TOOLS)),
                     reason='valgrind is not installed: sudo apt install valgrind')
 def test_a_frame_of_the_real_node_is_counted():

@@ -80,7 +80,7 @@ def test_rows_say_what_is_lost_and_at_which_speed(measure, tmp_path):
     assert all(case['theirs'] - case['ours'] == pytest.approx(case['lost']) for case in cases)
 
 
-def test_what_was_compiled_is_kept_until_something_changes(measure):
+def test_compiled_forms_are_cached_until_a_change(measure):
     run, compiled, _, _ = measure
     first = run(['fast'])
     assert run(['fast'])[1] == first[1]
@@ -94,6 +94,7 @@ def test_forms_differ_and_the_recipes_are_among_them():
     assert {'fast', 'precise', 'published'} <= study.FORMS.keys()
 
 
+@pytest.mark.slow
 def test_plot_is_a_picture(measure, tmp_path):
     pytest.importorskip('matplotlib')
     study.plot(measure[0](['fast', 'published'])[1], tmp_path / 'plot.png')

@@ -53,6 +53,7 @@ def test_a_run_that_is_too_short_is_not_judged():
         list(judge(samples(visits=4), 'node'))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('changes,rates,code', [
     ({}, (10, 9.5), 0), ({'threads': lambda second: second}, (10, 9.5), 1), ({}, (10, 0), 1),
     ({'visits': 2}, (10,), 1)])
@@ -72,7 +73,7 @@ def test_the_exit_code_and_what_is_written(monkeypatch, tmp_path, capsys, change
         assert 'too few' in capsys.readouterr().err
 
 
-def test_a_process_is_looked_at():
+def test_look_reads_memory_threads_and_descriptors():
     here = soak.look(os.getpid(), second=1.0, visit=2)
     assert here.memory_mb > 10
     assert here.threads >= 1
@@ -82,6 +83,8 @@ def test_a_process_is_looked_at():
         soak.look(2**22 + 1, second=0.0, visit=0)
 
 
+@pytest.mark.dds
+@pytest.mark.slow
 def test_a_short_soak(monkeypatch):
     pytest.importorskip('rclpy', reason='needs ROS 2')
     monkeypatch.setattr(soak, 'VISIT_S', 8.0)

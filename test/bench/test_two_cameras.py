@@ -12,6 +12,7 @@ pytest.importorskip('rclpy', reason='needs ROS 2')
 benchmark_cameras = import_module('edgenext_ros.bench.two_cameras')
 # So slow that a busy machine, too, has classified one when the next comes: else it is dropped.
 # The first are lost on a machine where DDS takes seconds until both sides know one another.
+pytestmark = [pytest.mark.dds, pytest.mark.slow]
 FEW = replace(benchmark_cameras.CAMERA, rate=3, frames=24)
 
 

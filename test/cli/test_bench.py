@@ -13,6 +13,7 @@ from edgenext_ros.cli import main
 import pytest
 
 
+@pytest.mark.slow
 def test_table_and_json_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     pytest.importorskip('scipy')
     figures = tmp_path / 'figures.json'
@@ -51,13 +52,14 @@ def test_verdict_names_losses_too(ours: float, theirs: float, text: str):
     assert table_module.verdict(Row('case', 'zoo', 'us', ours, theirs)) == text
 
 
-def test_more_may_be_better():
+def test_verdict_of_row_where_more_is_better():
     pytest.importorskip('scipy')
     from edgenext_ros.bench.host import Row
     row = Row('frames with a result', 'node', '%', 50, 100, more=True)
     assert table_module.verdict(row) == '2.00 times worse than the node'
 
 
+@pytest.mark.slow
 def test_plot_is_a_picture(tmp_path: Path):
     pytest.importorskip('scipy')
     pytest.importorskip('matplotlib')
@@ -97,7 +99,7 @@ def test_repeat_must_be_a_count(repeat: str):
     (['quantisation', '--data', 'nowhere', '--calibration', 'y'], 1, 'nowhere'),
     (['bpu', '--sizes', 'tiny'], 2, '--sizes tiny: expected some of edgenext_xx_small'),
 ])
-def test_a_study_that_cannot_begin_says_why(
+def test_bench_study_that_cannot_start_names_reason(
         arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]):
     assert main(['bench', *arguments]) == code
     error = capsys.readouterr().err

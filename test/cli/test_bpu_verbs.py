@@ -42,7 +42,7 @@ def test_wrong_usage(arguments, words, capsys):
 @pytest.mark.parametrize('arguments,code,words', [
     (['compile', 'x', '--random-weights', '--count', 0], 2, '--count must be at least 1'),
     ([*VERIFY, '--count', 0], 2, '--count must be at least 1')], ids=['compile', 'verify'])
-def test_no_picture_at_all_is_wrong_usage_too(arguments, code, words, capsys):
+def test_picture_count_of_zero_is_wrong_usage(arguments, code, words, capsys):
     assert call(*arguments) == code
     error = capsys.readouterr().err
     assert words in error and error.count('\n') == 1
@@ -55,8 +55,8 @@ def test_no_picture_at_all_is_wrong_usage_too(arguments, code, words, capsys):
     (BIN, ONNX, 'none', 'none: expected a folder of pictures'),
     (BIN, ONNX, Path(__file__).parent, 'found none')],
     ids=['no model', 'no network', 'not a model', 'not a network', 'no folder', 'no picture'])
-def test_what_verify_cannot_compare(toolchain, onnxruntime, model, against, pictures, words,
-                                    capsys):
+def test_verify_refuses_invalid_arguments_in_one_sentence(
+        toolchain, onnxruntime, model, against, pictures, words, capsys):
     assert call('verify', model, '--against', against, '--pictures', pictures) == 1
     out, error = capsys.readouterr()
     assert out == '' and error.startswith('edgenext verify: ') and error.count('\n') == 1
@@ -82,7 +82,8 @@ def test_without_the_tools_a_part_is_missing(monkeypatch, tmp_path, capsys, argu
      'differs from its quantised graph'),
     ([], [row('bin', difference=1e-4)], 0, '')],
     ids=['enough', 'too few', 'exact', 'not exact', 'nothing asked'])
-def test_the_exit_code_of_verify(monkeypatch, tmp_path, capsys, options, rows, code, words):
+def test_verify_exit_code_follows_agreement(
+        monkeypatch, tmp_path, capsys, options, rows, code, words):
     monkeypatch.setattr(verify, 'verify', lambda *_, **__: rows)
     figures = tmp_path / 'figures.json'
     assert call(*VERIFY, *options, '--json', figures) == code

@@ -20,7 +20,7 @@ def call(*arguments):
 
 
 @pytest.mark.parametrize('count', ['0', '-1'])
-def test_no_class_at_all_is_wrong_usage(count, capsys):
+def test_top_of_zero_is_wrong_usage(count, capsys):
     assert call(PICTURE, '--top-k', count) == 2
     assert capsys.readouterr().err == (
         f'edgenext classify: --top-k must be at least 1, got {count}\n')

@@ -69,7 +69,7 @@ def test_fits_and_interpolations_are_compared(data, tmp_path, capsys):
 
 @pytest.mark.parametrize('arguments', [
     ['demo', '--compare', 'copy'], ['--compare', 'demo', 'copy'], ['--compare', 'copy']])
-def test_two_models(data, tmp_path, capsys, arguments):
+def test_evaluate_compares_two_models(data, tmp_path, capsys, arguments):
     copy = tmp_path / 'copy.onnx'
     shutil.copy(ONNX, copy)
     assert call(*[copy if a == 'copy' else a for a in arguments], '--data', data,
@@ -108,7 +108,7 @@ def test_top_5_is_left_out_where_there_are_five_classes_at_most(data, capsys, mo
         assert ('top-5 %' in capsys.readouterr().out) == expected
 
 
-def test_only_held_back_pictures(data, capsys):
+def test_evaluate_held_back_uses_test_side_of_split(data, capsys):
     assert call('--data', data, '--held-back', '--runtime', 'onnx') == 0
     out = capsys.readouterr().out
     # One of each class, at least.
@@ -124,7 +124,8 @@ def test_only_held_back_pictures(data, capsys):
     (['--data', PICTURES, '--count', '0'], 2, '--count must be at least 1'),
     (['--data', PICTURES, '--html', 'none/x.html'], 1, 'none/x.html: expected a file to write'),
 ], ids=lambda value: ' '.join(map(str, value[-2:])) if isinstance(value, list) else '')
-def test_one_sentence_for_what_is_wrong(monkeypatch, capsys, arguments, code, words):
+def test_evaluate_refuses_invalid_arguments_in_one_sentence(
+        monkeypatch, capsys, arguments, code, words):
     monkeypatch.setattr('importlib.util.find_spec', lambda name: True)
     assert call(*arguments, '--runtime', 'onnx') == code
     out, error = capsys.readouterr()
@@ -132,14 +133,15 @@ def test_one_sentence_for_what_is_wrong(monkeypatch, capsys, arguments, code, wo
     assert error.startswith('edgenext evaluate: ')
 
 
-def test_the_page_without_matplotlib(monkeypatch, data, capsys):
+def test_evaluate_page_without_matplotlib_names_remedy(monkeypatch, data, capsys):
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
     assert call('--data', data, '--html', 'x.html') == 2
     assert 'pip install matplotlib' in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('ending', [signal.SIGINT, signal.SIGKILL])
-def test_an_evaluation_that_is_ended_goes_on(data, cache, tmp_path, capsys, ending):
+def test_interrupted_evaluation_resumes(data, cache, tmp_path, capsys, ending):
     for n in range(100):
         shutil.copy(PICTURES / 'coffee.jpg', data / 'cup' / f'{n:03}.jpg')
     command = [sys.executable, '-m', 'edgenext_ros.cli', 'evaluate', '--data', data,
@@ -166,7 +168,7 @@ def test_an_evaluation_that_is_ended_goes_on(data, cache, tmp_path, capsys, endi
         assert resumed[key] == whole[key]
 
 
-def test_the_simulator(toolchain, monkeypatch, data, tmp_path):
+def test_evaluate_runs_in_simulator(toolchain, monkeypatch, data, tmp_path):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(toolchain.folder))
     figures = tmp_path / 'figures.json'
     assert call('demo', '--runtime', 'simulator', '--data', data, '--count', 2,

@@ -69,7 +69,7 @@ def test_figures_are_alone_on_stdout(file, tmp_path):
     assert first == 'before' and json.loads(rest) == json.loads(done.stdout)
 
 
-def test_what_a_library_prints_is_not_among_the_figures():
+def test_library_output_is_kept_off_stdout_figures():
     code = ('import os, sys; from edgenext_ros.cli import main, runtimes;'
             "runtimes.run = lambda arguments, run=runtimes.run: os.write(1, b'noise') and "
             'run(arguments);'
@@ -100,7 +100,7 @@ def test_help_tells_the_exit_codes(verb):
 
 
 @pytest.mark.parametrize('seconds', ['0', '-1', 'nan', '1e9'])
-def test_a_demo_needs_some_seconds(seconds, capsys):
+def test_demo_refuses_too_few_seconds(seconds, capsys):
     with pytest.raises(SystemExit) as stop:
         main(['demo', '--seconds', seconds])
     assert stop.value.code == 2

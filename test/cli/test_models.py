@@ -5,11 +5,11 @@
 import json
 import re
 
-from bin_writer import container, node
 from edgenext_ros.cli import main
 from edgenext_ros.models import fetch, store
 from edgenext_ros.models.catalog import CATALOG
-from model_server import Answer, BIN, names, ONNX, OTHER, Site, WEIGHTS
+from helpers.bin_writer import container, node
+from helpers.model_server import Answer, BIN, names, ONNX, OTHER, Site, WEIGHTS
 import numpy as np
 import pytest
 
@@ -100,7 +100,7 @@ def test_fetch_and_all_that_follows(call, site, cache, capsys):
 @pytest.mark.parametrize('default,options,kind', [
     ('bin', [], 'bin'), ('onnx', [], 'onnx'), ('onnx', ['--kind', 'bin'], 'bin'),
     ('bin', ['--kind', 'weights'], 'weights')])
-def test_the_kind_that_is_fetched(call, site, monkeypatch, default, options, kind):
+def test_fetch_chooses_kind_of_file(call, site, monkeypatch, default, options, kind):
     monkeypatch.setattr(store, 'default_kind', lambda: default)
     code, _, _, rows = call('fetch', 'base', 'x_small', *options)
     assert code == 0 and [(row['name'], row['kind']) for row in rows] == [
@@ -143,7 +143,7 @@ def test_verify_of_what_is_here(call, cache):
     assert 'expected an ONNX model' in out
 
 
-def test_nothing_to_fetch(call, site):
+def test_fetch_of_bundled_model_downloads_nothing(call, site):
     assert 'is part of this package' in call('fetch', 'demo')[1] and not site.requests
 
 
@@ -155,7 +155,7 @@ def test_nothing_to_fetch(call, site):
     (['verify', 'base'], 1, 'get it with "'),
     (['info', 'no_such'], 1, "model 'no_such': not a file"),
     (['info', __file__], 1, 'expected a .bin compiled by hb_mapper')])
-def test_what_cannot_be_done(arguments, code, words, capsys):
+def test_invalid_models_arguments_are_one_sentence(arguments, code, words, capsys):
     assert main(['models', *arguments]) == code
     error = capsys.readouterr().err
     assert words in error and error.count('\n') == 1

@@ -13,8 +13,8 @@ from edgenext_ros.toolchain import nv12_pictures
 from edgenext_ros.toolchain.class_folders import TEST_FRACTION
 from edgenext_ros.toolchain.evaluation import labelled_pictures, verify as verify_module
 from edgenext_ros.toolchain.training import photographs
-import hostile_folder
-from hostile_folder import LINE, REASONS, TAKEN
+from helpers import hostile_folder
+from helpers.hostile_folder import LINE, REASONS, TAKEN
 import numpy as np
 import pytest
 
@@ -141,6 +141,7 @@ def test_compile(toolchain, folder, tmp_path, capsys, monkeypatch):
     assert sorted(recipe['calibration_pictures']) == sorted(TAKEN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('verb', ['classify', 'evaluate'])
 def test_names_of_any_bytes_are_printed(tmp_path, labels, verb):
     """In a process of its own: there the output refuses what it cannot encode."""
@@ -160,6 +161,7 @@ def test_names_of_any_bytes_are_printed(tmp_path, labels, verb):
     assert (tmp_path / 'x.json').read_text().isascii()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('found', ['folder', 'pipe', 'socket', 'device'])
 @pytest.mark.parametrize('arguments,words', [
     (['classify', ONNX, '--labels', '{}'], 'expected a file, found a '),

@@ -22,7 +22,7 @@ def test_rests_after_each_failure_in_a_row():
 
 
 @pytest.mark.parametrize('failures', [1, 2, 5, 5000])
-def test_a_success_forgets_all(failures):
+def test_success_resets_backoff(failures):
     backoff = Backoff(clock=lambda: 7.0)
     for _ in range(failures):
         backoff.fail()

@@ -35,7 +35,7 @@ def test_low_values_are_told_once(highest, bits, big_endian):
     [mono16(1023)] * 20 + [mono16(40_000)] + [mono16(1023)] * 100,
     [encode(np.zeros((8, 8, 3), np.uint8), 'mono8')] * 100],
     ids=['full', 'just enough', 'too few', 'dark in between', 'mono8'])
-def test_nothing_is_said_of_what_may_be_right(frames):
+def test_plausible_16_bit_values_have_no_note(frames):
     assert said(frames) == []
 
 
@@ -47,11 +47,11 @@ def test_high_bytes_of_16_bit_colour_are_looked_at(encoding, highest, count):
     assert len(said([frame] * 100)) == count, 'alpha is 255'
 
 
-def test_another_stream_is_looked_at_anew():
+def test_bit_depth_check_starts_over_for_new_stream():
     assert len(said([mono16(1023)] * 50 + [mono16(4095, size=(32, 24))] * 50)) == 2
 
 
-def test_a_padded_row_is_not_looked_at():
+def test_bit_depth_check_ignores_padding():
     data = np.full((4, 20), 255, np.uint8)
     data[:, :16] = 1
     assert len(said([Frame('mono16', 8, 4, 20, data.reshape(-1))] * 30)) == 1

@@ -84,7 +84,7 @@ def test_slot_is_given_back_when_the_frame_cannot_be_converted(converter, photog
     assert given_back == [1]
 
 
-def test_two_frames_at_once_do_not_share_a_picture(converter, photograph):
+def test_concurrent_frames_have_separate_pictures(converter, photograph):
     frames = [encode(image, 'nv12') for image in (photograph, photograph[:, ::-1])]
     both = Barrier(2)
     expected = [Classifier(slot=lambda: nullcontext(FakeSlot()), converter=converter).classify(

@@ -2,32 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bytes of files and of CompressedImage: where they end, how they are turned, what they hold."""
 
-import struct
-import zlib
 
 import cv2
 from edgenext_ros.core.encode import encode, to_bgr
-from edgenext_ros.core.frame import Frame, FrameError
+from edgenext_ros.core.frame import Frame
+from helpers.coded_pictures import coded, decoded, refusal, segment, stored, tiff, with_exif
 import numpy as np
 import pytest
-
-
-def coded(suffix, picture, *options):
-    return cv2.imencode(suffix, picture, options)[1].tobytes()
-
-
-def decoded(data, picture_format='', enough=None):
-    frame = Frame.from_compressed(np.frombuffer(data, np.uint8), enough=enough,
-                                  picture_format=picture_format)
-    assert frame.encoding == 'bgr8'
-    return frame, frame.data.reshape(frame.height, frame.width, 3)
-
-
-def refusal(data, picture_format=''):
-    with pytest.raises(FrameError) as caught:
-        decoded(data, picture_format)
-    assert '\n' not in str(caught.value)
-    return str(caught.value)
 
 
 # Where a JPEG ends --------------------------------------------------------------------------
@@ -37,10 +18,6 @@ PROGRESSIVE = (cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
 RESTARTS = (cv2.IMWRITE_JPEG_RST_INTERVAL, 2)
 KINDS = pytest.mark.parametrize('options', [(), PROGRESSIVE, RESTARTS],
                                 ids=['baseline', 'progressive', 'restarts'])
-
-
-def segment(marker, payload):
-    return bytes((0xFF, marker)) + struct.pack('>H', len(payload) + 2) + payload
 
 
 @KINDS
@@ -114,7 +91,7 @@ def test_a_rare_jpeg_is_named(marker, bits, kind, photograph):
     (b'\0\0\0\x18ftypheic' + bytes(99), 'a HEIC file'), (b'%PDF-1.4' + bytes(99), 'a PDF file'),
     (b'\0\0\0\x01\x67' + bytes(99), 'a H.264 or H.265 file'),
     (b'hello, world', 'bytes 68 65 6c 6c')])
-def test_what_is_no_picture_is_named(data, found):
+def test_kind_of_file_that_is_no_picture_is_named(data, found):
     assert refusal(data).endswith(f'does not decode: expected JPEG or PNG, found {found}')
 
 
@@ -126,43 +103,6 @@ def test_a_damaged_file_is_named(suffix, kind, photograph):
 
 
 # Orientation ----------------------------------------------------------------------------------
-
-
-def tiff(orientation, order='>'):
-    mark = b'MM' if order == '>' else b'II'
-    return mark + struct.pack(f'{order}HIHHHIIHHIHHI', 42, 8, 2, 0x10F, 2, 4, 0x41424300, 0x112, 3,
-                              1, orientation, 0, 0)
-
-
-def png_chunk(kind, payload):
-    return struct.pack('>I', len(payload)) + kind + payload + \
-        struct.pack('>I', zlib.crc32(kind + payload))
-
-
-def with_exif(suffix, picture, exif, late=False):
-    """Encode a picture and put Exif data into the file."""
-    data = coded(suffix, picture, *((cv2.IMWRITE_WEBP_QUALITY, 101) if suffix == '.webp' else ()))
-    if suffix == '.jpg':
-        xmp = segment(0xE1, b'http://ns.adobe.com/xap/1.0/\0<x/>')
-        return data[:2] + xmp + segment(0xE1, b'Exif\0\0' + exif) + data[2:]
-    if suffix == '.png':
-        at = len(data) - 12 if late else 33
-        return data[:at] + png_chunk(b'eXIf', exif) + data[at:]
-    height, width = picture.shape[:2]
-    extended = struct.pack('<B3x', 8) + (width - 1).to_bytes(3, 'little') \
-        + (height - 1).to_bytes(3, 'little')
-    exif = b'Exif\0\0' + exif if late else exif
-    chunks = b'WEBPVP8X' + struct.pack('<I', 10) + extended + data[12:] \
-        + b'EXIF' + struct.pack('<I', len(exif)) + exif + b'\0' * (len(exif) % 2)
-    return b'RIFF' + struct.pack('<I', len(chunks)) + chunks
-
-
-def stored(upright, orientation):
-    """Return what a camera stores with this orientation: row 0 and column 0 as Exif says."""
-    picture = upright.swapaxes(0, 1) if orientation >= 5 else upright
-    rows = -1 if orientation in (3, 4, 6, 7) else 1
-    columns = -1 if orientation in (2, 3, 7, 8) else 1
-    return np.ascontiguousarray(picture[::rows, ::columns])
 
 
 @pytest.mark.parametrize('orientation', range(1, 9))

@@ -110,7 +110,7 @@ def test_bytes_after_the_end_of_a_jpeg_are_allowed(photograph):
     Frame.from_compressed(np.concatenate([data, zeros(100_000)]))
 
 
-def test_nothing_but_zeros_is_no_picture():
+def test_zeros_are_refused_as_picture():
     with pytest.raises(FrameError, match='does not decode'):
         Frame.from_compressed(zeros(10_000))
 
@@ -168,7 +168,7 @@ def test_a_png_is_decoded_whole():
 @pytest.mark.parametrize('junk', [
     [0], [0xFF] * 1001, [0xFF, 0] * 40_000, [7] * 4095, [7] * 4096, [7] * 65_536,
     [0xFF, 0xD0]], ids=len)
-def test_what_decoders_go_over_does_not_hide_the_size(junk):
+def test_jpeg_size_is_found_behind_junk_that_decoders_skip(junk):
     frame = Frame.from_compressed(np.insert(jpeg(800, 800), 20, junk), enough=at_least(1, 1))
     assert (frame.width, frame.height) == (100, 100)
 
@@ -182,7 +182,7 @@ def test_a_jpeg_without_a_size_is_refused(data):
 
 
 @pytest.mark.parametrize('cut', range(2, 40))
-def test_the_header_of_a_damaged_jpeg_says_nothing(cut):
+def test_header_of_damaged_jpeg_is_ignored(cut):
     assert read_header(jpeg(800, 640)[:cut]) is None
 
 
@@ -212,7 +212,7 @@ except FrameError as error:
 
 @pytest.mark.parametrize('suffix,junk,reason', [
     ('.jpg', 1, 'says it has 8200x8200 pixels'), ('.bmp', 0, 'does not decode: pixels <= ')])
-def test_a_huge_picture_is_refused_whatever_its_header_looks_like(suffix, junk, reason):
+def test_huge_picture_is_refused_with_any_header(suffix, junk, reason):
     """In a process of its own, which loads the package before OpenCV, as a node does."""
     code = HUGE.replace('SUFFIX', suffix).replace('JUNK', str(junk))
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=60)

@@ -90,7 +90,7 @@ def test_drivers_layouts_are_read(encoding, size, said, padding):
 @pytest.mark.parametrize('step', [0, 320, 1280, 1920, 960 * 8])
 @pytest.mark.parametrize('counted', [False, True])
 @pytest.mark.parametrize('encoding', PLANAR)
-def test_a_step_that_means_nothing_is_ignored(encoding, counted, step):
+def test_meaningless_step_is_ignored_with_a_note(encoding, counted, step):
     luma, chroma, data = picture(encoding, 640, 48, step=640, luma_rows=48)
     frame = Frame(encoding, 640, data.size // 640 if counted else 48, step, data)
     assert not is_scrambled(frame, luma, chroma)
@@ -123,7 +123,7 @@ def test_a_padded_plane_of_few_rows_is_seen_where_the_step_says_nothing(encoding
         f'the luma plane has {plane} rows, {plane - height} of them padding')
 
 
-def test_where_two_readings_fit_the_frame_is_refused():
+def test_ambiguous_layout_is_refused():
     # 96 rows of luma for 90, or 60 of 512 bytes.
     with pytest.raises(FrameError, match=r'46080 bytes at step 0 may be .* or '):
         Frame('nv12', 320, 90, 0, np.zeros(46080, np.uint8))
@@ -179,7 +179,7 @@ def test_other_padding_has_no_note(encoding, width, step):
     ('nv12', 4, 5, 4, 32, 'height must be even'),
     ('nv12', 8, 4, 16, 48 + 16, 'not 3/2 rows'), ('nv12', 8, 4, 10, 48, 'truncated'),
     ('nv24', 4, 4, 6, 48, 'truncated')])
-def test_what_fits_nothing_is_refused(encoding, width, height, step, size, reason):
+def test_size_that_fits_no_layout_is_refused(encoding, width, height, step, size, reason):
     with pytest.raises(FrameError, match=reason):
         Frame(encoding, width, height, step, np.zeros(size, np.uint8))
 
@@ -235,7 +235,7 @@ def test_sides_of_16_bits_are_checked(name, width, height, reason):
 
 
 @pytest.mark.parametrize('name', ['bgr8', 'mono16', '16UC1', 'junk16', 'x' * 1000])
-def test_other_encodings_are_not_of_16_bits(name):
+def test_of_16_bits_ignores_other_encodings(name):
     assert of_16_bits(name, 4, 4, 24, np.zeros(96)) is None
 
 

@@ -60,6 +60,7 @@ def from_gaps(gaps, *, start=1000.0):
     return [Frame(at, at) for at in accumulate(gaps, initial=start)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('burst', [0.0, 3.0], ids=['alone', 'bursts'])
 @pytest.mark.parametrize('jitter', [0.0, 0.002], ids=['steady', 'jitter'])
 @pytest.mark.parametrize('share', [0.05, 0.2, 0.5, 0.8])
@@ -94,7 +95,7 @@ def test_a_regular_pattern_is_the_cameras_own_unless_numbers_tell_otherwise(patt
 
 
 @pytest.mark.parametrize('share', [0.2, 0.5])
-def test_what_a_camera_leaves_out_is_not_lost_where_numbers_tell(share):
+def test_sequence_numbers_tell_skipped_from_lost_frames(share):
     looks = play(numbered(lossy(camera(30, 60), share)))
     assert (looks[-1].lost, any(look.goes_on for look in looks)) == (0, False)
 
@@ -105,7 +106,7 @@ def test_pairs_of_frames_lose_nothing(gaps):
     assert (looks[-1].lost, looks[-1].overwritten) == (0, 0)
 
 
-def test_it_ends_when_the_losses_end_and_begins_again_with_them():
+def test_loss_report_ends_and_resumes_with_losses():
     sent = camera(15, 120)
     looks = play(lossy(sent[:600], 0.5) + sent[600:1200] + lossy(sent[1200:], 0.5))
     changes = [index for index, (before, after) in enumerate(pairwise(looks))
@@ -267,17 +268,17 @@ def test_numbers_tell_of_overwritten_frames_where_stamps_cannot():
     assert look.overwritten == pytest.approx(1440, rel=0.05)
 
 
-def test_a_publisher_that_begins_its_numbers_anew_loses_nothing():
+def test_restarted_sequence_numbers_are_no_loss():
     frames = [frame._replace(sequence=index % 90) for index, frame in enumerate(camera(30, 60))]
     assert play(frames)[-1].lost == 0
 
 
-def test_nothing_is_said_of_several_cameras_without_names():
+def test_unnamed_cameras_on_one_topic_report_no_loss():
     frames = [frame._replace(stream='') for frame in two_cameras(1 / 90)]
     assert not any(look.goes_on or look.lost for look in play(frames, several=True))
 
 
-def test_a_pause_is_no_loss():
+def test_camera_pause_is_no_loss():
     counter, frames = LostFrames(), camera(30, 60)
     for begin in range(0, 1800, 60):  # of each two seconds the node listens to one and a half
         counter.interrupt()
@@ -290,6 +291,6 @@ def test_a_pause_is_no_loss():
     ([0.1] * 20, 0.1), ([0.1, 0.2, 0.3] * 8, 0.1), ([0.1] * 11, None), ([], None),
     ([0.2, 0.3] * 10, None), ([0.1, 0.15] * 10, None), ([0.1, 0.12] * 10, 0.11),
     ([0.1] * 30 + [7.77], 0.1)])
-def test_the_period_of_gaps(gaps, period):
+def test_period_of_regular_gaps_is_found(gaps, period):
     found = period_of(np.array(gaps))
     assert found == (period if period is None else pytest.approx(period, rel=0.02))

@@ -11,7 +11,6 @@ from edgenext_ros.core.nv12 import (
     fit_rectangles,
     FITS,
     Nv12Converter,
-    YUV_RANGES,
 )
 from edgenext_ros.core.to_yuv import Rectangle
 import numpy as np
@@ -162,7 +161,7 @@ def test_odd_sizes_convert_where_the_encoding_allows_them(encoding, size):
 
 @pytest.mark.parametrize('size', [(2, 2), (4, 4), (90, 60)], ids=str)
 @pytest.mark.parametrize('encoding', ENCODINGS)
-def test_a_model_of_two_pixels_a_side_has_one_of_chroma(encoding, size):
+def test_two_by_two_target_has_one_chroma_pixel(encoding, size):
     # OpenCV 4.5 takes no picture of a single pixel with several channels.
     size = tuple(max(side, ENCODINGS[encoding].smallest) for side in size)
     frame = encode(np.full((*size[::-1], 3), (40, 90, 200), np.uint8), encoding)
@@ -173,7 +172,7 @@ def test_a_model_of_two_pixels_a_side_has_one_of_chroma(encoding, size):
 
 @pytest.mark.parametrize('encoding', [e for e in ENCODINGS if ENCODINGS[e].half_rows != 3
                                       and not ENCODINGS[e].even_width])
-def test_a_single_pixel_is_written_and_shown(encoding):
+def test_single_pixel_frame_is_converted(encoding):
     pixel = np.array([[[40, 90, 200]]], np.uint8)
     shown = to_bgr(encode(pixel, encoding))
     grey = cv2.cvtColor(pixel.repeat(2, axis=1), cv2.COLOR_BGR2GRAY)[:, :1, None]
@@ -181,7 +180,7 @@ def test_a_single_pixel_is_written_and_shown(encoding):
     assert np.abs(shown.astype(int) - expected).max() <= 3
 
 
-def test_the_buffer_is_used_again_and_keeps_no_history(photograph):
+def test_reused_buffer_keeps_no_old_pixels(photograph):
     converter = Nv12Converter(width=SIZE, height=SIZE, fit='letterbox')
     wide, tall = Frame.from_image(photograph), Frame.from_image(photograph.swapaxes(0, 1))
     first = converter.convert(wide).copy()
@@ -214,7 +213,7 @@ def test_noise_is_averaged(encoding, side):
 
 @pytest.mark.parametrize('encoding', ENCODINGS)
 @pytest.mark.parametrize('fit', FITS)
-def test_other_frames_in_between_change_nothing(encoding, fit, photograph):
+def test_conversion_does_not_depend_on_earlier_frames(encoding, fit, photograph):
     converter = Nv12Converter(width=SIZE, height=SIZE, fit=fit)
     frames = [encode(image, encoding) for image in (photograph, photograph[:200, :120])]
     alone = [convert(frame, fit=fit).copy() for frame in frames]
@@ -239,8 +238,3 @@ def test_covered_is_what_has_a_pixel_for_each_of_the_models(fit, size, covered):
 def test_wrong_options_are_refused(arguments):
     with pytest.raises(ValueError, match=r'even|one of'):
         Nv12Converter(**{'width': 224, 'height': 224, **arguments})
-
-
-def test_ranges_and_fits_are_what_the_parameters_offer():
-    assert FITS == ('stretch', 'letterbox', 'crop')
-    assert YUV_RANGES == ('limited', 'full')

@@ -5,8 +5,8 @@
 import struct
 import zlib
 
+from helpers.coded_pictures import coded, decoded, png_chunk, stored, tiff, with_exif
 import pytest
-from test_compressed import coded, decoded, png_chunk, stored, tiff, with_exif
 
 
 def raw_profile(exif, *, name=b'exif', kind=b'zTXt'):

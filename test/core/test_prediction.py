@@ -58,7 +58,7 @@ def test_equal_scores_come_in_the_order_of_their_class(top_k, probabilities):
 
 @pytest.mark.parametrize('top_k', [3, 17])
 @pytest.mark.parametrize('threshold', [0.7, 0.1, 0.2])
-def test_a_threshold_is_met_by_the_same_number_in_float32(top_k, threshold):
+def test_score_equal_to_float32_threshold_is_kept(top_k, threshold):
     values = np.array([0.2, 0.7, 0.1], np.float32)
     found = Prediction.from_output(values, top_k=top_k, threshold=threshold, probabilities=True)
     assert found.scores == tuple(float(v) for v in (values[1], values[0], values[2])
@@ -66,7 +66,7 @@ def test_a_threshold_is_met_by_the_same_number_in_float32(top_k, threshold):
 
 
 @pytest.mark.parametrize('top_k', [3, 17])
-def test_no_class_has_a_score_that_is_no_number(top_k):
+def test_nan_scores_are_no_class(top_k):
     assert not len(Prediction.from_output(np.full(3, np.nan, np.float32), top_k=top_k))
 
 

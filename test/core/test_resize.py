@@ -25,7 +25,7 @@ def resized(way, source):
 
 
 @pytest.mark.parametrize('size', SIZES, ids=str)
-def test_a_plane_keeps_its_place(size):
+def test_resized_plane_keeps_positions(size):
     found = resized(Plane(*size[::-1], width=10, height=10), ramp(*size))
     compare(found, size)
 
@@ -33,7 +33,7 @@ def test_a_plane_keeps_its_place(size):
 @pytest.mark.parametrize('channels', [2, 3, 4])
 @pytest.mark.parametrize('size', SIZES, ids=str)
 @pytest.mark.parametrize('way', [Linear, Chroma])
-def test_pixels_of_several_channels_keep_their_place(way, size, channels):
+def test_resized_channels_keep_positions(way, size, channels):
     rows, columns = size[::-1]
     resize = way(rows, width=10, height=10) if way is Linear else \
         way(rows, columns, width=10, height=10)
@@ -56,7 +56,7 @@ def compare(found, size):
 
 @pytest.mark.parametrize('byte', [0, 1])
 @pytest.mark.parametrize('size', SIZES, ids=str)
-def test_one_byte_of_two_is_taken(size, byte):
+def test_resize_reads_one_byte_of_16_bit_words(size, byte):
     plane = ramp(*size)
     words = (plane.astype('<u2') << 8 | 99) if byte else (plane | np.uint16(99 << 8))
     both = Plane(*size[::-1], width=10, height=10, byte=byte)
@@ -73,7 +73,7 @@ def resized_words(way, words):
 @pytest.mark.parametrize('make', [
     lambda: Plane(90, 90, width=10, height=10), lambda: Linear(90, width=10, height=10),
     lambda: Chroma(90, 90, width=10, height=10)])
-def test_the_source_is_only_read_and_nothing_of_the_last_one_is_left(make):
+def test_resize_leaves_source_and_keeps_no_old_pixels(make):
     way = make()
     first, second = ramp(90, 90), 255 - ramp(90, 90)
     first.flags.writeable = second.flags.writeable = False

@@ -10,8 +10,8 @@ import sys
 
 from edgenext_ros.engines.base import EngineOptions
 from edgenext_ros.engines.bpu import libdnn
+from helpers.standin_model import StandInModel
 import pytest
-from standin_model import StandInModel
 
 STAND_INS = Path(__file__).parents[1] / 'stand_ins'
 PLAIN, PATIENT = StandInModel(), EngineOptions(timeout_ms=20000)

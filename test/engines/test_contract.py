@@ -24,10 +24,10 @@ from edgenext_ros.engines.base import (
 )
 from edgenext_ros.models.formats import bin_file
 from edgenext_ros.models.store import locate
+from helpers.onnx_writer import model, node
+from helpers.standin_model import picture, StandInModel
 import numpy as np
-from onnx_writer import model, node
 import pytest
-from standin_model import picture, StandInModel
 
 MODULES = {'libdnn': 'bpu.libdnn', 'hbm_runtime': 'bpu.hbm_runtime', 'hobot_dnn': 'bpu.hobot_dnn',
            'onnx': 'onnx', 'simulator': 'simulator.engine'}
@@ -82,7 +82,9 @@ NEEDS = {'libdnn': ('standin',), 'hbm_runtime': ('vendor',), 'hobot_dnn': ('vend
          'onnx': ('onnxruntime',), 'simulator': ('toolchain',)}
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=[
+    pytest.param(name, marks=pytest.mark.tools) if 'toolchain' in NEEDS[name] else name
+    for name in ENGINES])
 def rig(request, tmp_path):
     """Return each engine on its stand-in, or skip the test where the vendor's tools are not."""
     name = request.param

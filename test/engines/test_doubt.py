@@ -4,10 +4,10 @@
 
 import logging
 
-from bin_writer import container, program
 from edgenext_ros.engines import select
 from edgenext_ros.engines.bpu import libdnn
-from fake_engine import FakeEngine
+from helpers.bin_writer import container, program
+from helpers.fake_engine import FakeEngine
 import pytest
 
 

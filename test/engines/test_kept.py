@@ -10,7 +10,7 @@ from threading import Event
 from edgenext_ros.engines import kept, onnx, recovering, select
 from edgenext_ros.engines.base import infer, InferenceError
 from edgenext_ros.engines.recovering import Recovering
-from fake_engine import FakeEngine, GOOD, hang
+from helpers.fake_engine import FakeEngine, GOOD, hang
 import numpy as np
 import pytest
 

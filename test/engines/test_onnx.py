@@ -9,8 +9,8 @@ from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.engines.base import EngineOptions, infer, InferenceError, ModelError
 from edgenext_ros.engines.onnx import Nv12Normaliser, Onnx, OnnxSlot
+from helpers.onnx_writer import FLOAT, INT64, model, node, UINT8
 import numpy as np
-from onnx_writer import FLOAT, INT64, model, node, UINT8
 import pytest
 
 onnxruntime = pytest.importorskip('onnxruntime')

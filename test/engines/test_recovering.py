@@ -12,7 +12,7 @@ from edgenext_ros.engines.base import (
     ModelError,
 )
 from edgenext_ros.engines.recovering import Recovering
-from fake_engine import FakeEngine, GOOD, INFO
+from helpers.fake_engine import FakeEngine, GOOD, INFO
 import numpy as np
 import pytest
 

@@ -6,9 +6,9 @@ from edgenext_ros.engines import select
 from edgenext_ros.engines.base import EngineUnavailableError, infer, InferenceError, ModelError
 from edgenext_ros.engines.simulator import engine as simulator
 from edgenext_ros.models.store import locate
+from helpers.standin_model import picture, StandInModel
 import numpy as np
 import pytest
-from standin_model import picture, StandInModel
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from edgenext_ros.engines.base import EngineOptions, infer, InferenceError
 from edgenext_ros.engines.select import open_model
 from edgenext_ros.engines.shared_model import SharedModels
 from edgenext_ros.models.store import locate
-import fake_engine
-from fake_engine import FakeEngine, hang
+from helpers import fake_engine
+from helpers.fake_engine import FakeEngine, hang
 import numpy as np
 import pytest
 

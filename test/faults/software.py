@@ -84,6 +84,7 @@ _SIMULATOR = faults_in(
         except BaseException:
             raise
 """),
+    markers='not slow',
 )
 
 _WORKER = faults_in(
@@ -94,6 +95,7 @@ _WORKER = faults_in(
      'self._picture + row * 1'),
     ('chroma begins at another row', 'self._picture + self._stride * self.height, height',
      'self._picture, height'),
+    markers='not slow',
 )
 
 FAULTS = _ONNX + _NORMALISATION + _SIMULATOR + _WORKER

@@ -5,15 +5,14 @@
 import signal
 import sys
 
-from conftest import Process
 from edgenext_ros.ros.messages import Classification
+from helpers.first_week import resources, slow_node
+from helpers.lifecycle import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE, state
+from helpers.programs import LOADS_FOR_LONG
+from helpers.standin_model import StandInModel
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from sensor_msgs.msg import Image
-from standin_model import StandInModel
-from test_interrupted import LOADS_FOR_LONG
-from test_lifecycle import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE, state
-from week import resources, slow_node
 
 STOP_SECONDS = 5.0  # Then launch escalates.
 
@@ -23,21 +22,17 @@ def names(ros):
     return [name for name, _ in ros.node.get_node_names_and_namespaces()]
 
 
-def test_16_ctrl_c_at_work_and_while_a_model_loads(ros, classifier, make_image, tmp_path):
+def test_16_ctrl_c_at_work_and_while_a_model_loads(ros, classifier, make_image):
     """End on Ctrl-C in good time, with exit code 0, no traceback, and no name in the graph."""
     process, results, camera = classifier()
     ros.ask(camera, make_image(), results)
     ros.wait(lambda: 'classifier' in names(ros))
     assert process.stop(signal.SIGINT, STOP_SECONDS) == 0
     ros.wait(lambda: 'classifier' not in names(ros), timeout=5, what='the end of the name')
-    loading = Process([sys.executable, '-c', LOADS_FOR_LONG.format(autostart='true')],
-                      ros.environment, tmp_path / 'loading.log')
-    try:
-        ros.wait(lambda: 'loading' in loading.output, what='the load')
-        assert loading.stop(signal.SIGINT, STOP_SECONDS) == 0
-        assert 'Traceback' not in process.output + loading.output
-    finally:
-        loading.kill()
+    loading = ros.run([sys.executable, '-c', LOADS_FOR_LONG.format(autostart='true')])
+    ros.wait(lambda: 'loading' in loading.output, what='the load')
+    assert loading.stop(signal.SIGINT, STOP_SECONDS) == 0
+    assert 'Traceback' not in process.output + loading.output
 
 
 def test_17_sigterm_in_mid_inference_and_sigkill(ros, make_image, classifier):

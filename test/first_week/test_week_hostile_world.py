@@ -7,9 +7,10 @@ import subprocess
 import sys
 
 from edgenext_ros.ros.messages import Classification
+from helpers.first_week import node_in, slow_node, tcp_sockets, WORLDS
+from helpers.lifecycle import ACTIVATE, change, CONFIGURE, DEACTIVATE, state
+from helpers.parameters import set_parameters
 import pytest
-from test_lifecycle import ACTIVATE, change, CONFIGURE, DEACTIVATE, state
-from week import node_in, set_parameters, slow_node, tcp_sockets, WORLDS
 
 
 def test_25_the_clean_machine(ros, make_image, tmp_path):

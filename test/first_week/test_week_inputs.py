@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """First week, behaviours 1 to 7: what comes from a camera."""
 
-from conftest import BEST_EFFORT, compressed, RELIABLE
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import ENCODINGS, Frame
 from edgenext_ros.ros.messages import image_message
+from helpers.diagnosed import status
+from helpers.ros_graph import BEST_EFFORT, compressed, RELIABLE
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
-from test_node import status
 
 
 def scores(result):

@@ -4,13 +4,14 @@
 
 import json
 
-from bin_writer import container
-from conftest import LATCHED
 from edgenext_ros.models import checksum
 from edgenext_ros.ros import messages
-from test_lifecycle import change, CLEANUP, CONFIGURE, empty_bin, state, WRONG_MODELS
+from helpers.bin_writer import container
+from helpers.lifecycle import change, CLEANUP, CONFIGURE, state
+from helpers.parameters import set_parameters
+from helpers.ros_graph import LATCHED
+from helpers.wrong_models import empty_bin, WRONG_MODELS
 from vision_msgs.msg import VisionInfo
-from week import set_parameters
 
 
 def wrong_chip(folder):

@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """First week, behaviours 8 to 13: subscribers, cameras that come and go, names, parameters."""
 
-from conftest import BEST_EFFORT, LATCHED, RELIABLE
+import shutil
+
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.ros import messages
 from edgenext_ros.ros.messages import Classification
+from helpers.diagnosed import status
+from helpers.lifecycle import ACTIVATE, change, CLEANUP, CONFIGURE, DEACTIVATE, state
+from helpers.parameters import message, set_parameters
+from helpers.ros_graph import BEST_EFFORT, LATCHED, RELIABLE
+from helpers.wrong_models import demo_model
 from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParametersAtomically
-from test_lifecycle import ACTIVATE, change, CLEANUP, CONFIGURE, DEACTIVATE, state
-from test_node import status
-from test_parameters import message
 from vision_msgs.msg import VisionInfo
-from week import set_parameters
 
 
 def test_08_late_joiners_of_every_quality(ros, classifier, make_image):
@@ -122,20 +124,24 @@ def test_12_slips_in_a_parameter_file(ros, tmp_path):
 
 
 def test_13_another_model_at_run_time(ros, classifier, make_image, tmp_path):
-    """Refuse another model with the commands that lead to it; they do, with a new version."""
+    """Swap in another model between two images; refuse one that does not load."""
     _, results, camera = classifier()
     info = ros.collect(VisionInfo, '/classifier/vision_info', LATCHED)
     ros.wait(lambda: info, what='vision info')
     (refused,) = set_parameters(ros, model='/nowhere.onnx')
-    steps = [f'ros2 lifecycle set /classifier {step}'
-             for step in ('deactivate', 'cleanup', 'configure', 'activate')]
-    steps.insert(2, 'ros2 param set /classifier model /nowhere.onnx')
-    assert not refused.successful and refused.reason.endswith(f': {" && ".join(steps)}')
-    ros.ask(camera, make_image(), results)  # The old one serves still.
+    assert not refused.successful and refused.reason.endswith("model 'demo' goes on")
+    ros.ask(camera, make_image(), results)
+    other = shutil.copy(demo_model(), tmp_path / 'other.onnx')
+    (taken,) = set_parameters(ros, model=str(other))
+    assert taken.successful, taken.reason
+    ros.ask(camera, make_image(), results)
+    ros.wait(lambda: info[-1].database_version == 2, what='the new version')
+    assert info[-1].method.startswith('other on ')
+    # The way through the lifecycle leads there too.
     assert change(ros, DEACTIVATE) and change(ros, CLEANUP)
     assert set_parameters(ros, model='/nowhere.onnx')[0].successful
     assert not change(ros, CONFIGURE) and state(ros) == 'unconfigured'
     assert set_parameters(ros, model='demo')[0].successful
     assert change(ros, CONFIGURE) and change(ros, ACTIVATE)
     ros.ask(camera, make_image(), results)
-    ros.wait(lambda: info[-1].database_version == 2, what='the new version')
+    ros.wait(lambda: info[-1].database_version == 3, what='the next version')

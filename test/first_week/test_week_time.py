@@ -11,13 +11,14 @@ from builtin_interfaces.msg import Time
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.ros.messages import Classification
+from helpers.diagnosed import age, count, status
+from helpers.first_week import resources, slow_node
+from helpers.lifecycle import ACTIVATE, change, DEACTIVATE
+from helpers.parameters import set_parameters
 import pytest
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool, Trigger
-from test_lifecycle import ACTIVATE, change, DEACTIVATE
-from test_node import status
-from week import age, count, resources, set_parameters, slow_node
 
 
 @pytest.fixture

@@ -13,15 +13,12 @@ from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
 
-FOLDERS = ('test/fuzz', 'test/stand_ins')
 TARGETS = ('bin', 'labels', 'wire', 'compressed_file', 'jpeg_header', 'raw', 'compressed')
 
 
 def targets():
     """Return by name what reads bytes and raises nothing undocumented, and good bytes."""
-    import test_fuzz_compressed as pictures
-    import test_fuzz_files as files
-    import test_fuzz_messages as messages
+    from helpers import fuzz_files as files, fuzz_messages as messages, fuzz_pictures as pictures
 
     labels = files.LABELS
     return dict(zip(TARGETS, (
@@ -39,8 +36,8 @@ def main():
     """Fuzz until libFuzzer's options say enough."""
     import atheris
 
-    root = Path(__file__).resolve().parents[2]
-    sys.path[:0] = [str(root), *(str(root / folder) for folder in FOLDERS)]
+    tests = Path(__file__).resolve().parents[1]
+    sys.path[:0] = [str(tests.parent), str(tests)]
     with atheris.instrument_imports(include=['edgenext_ros']):
         read, originals = targets()[sys.argv[1]]
     with TemporaryDirectory() as folder:

@@ -6,11 +6,8 @@ from dataclasses import fields
 import json
 from pathlib import Path
 
-from bin_writer import container, node
-from edgenext_ros.core.labels import LabelError, LabelSet
+from edgenext_ros.core.labels import LabelError
 from edgenext_ros.models import ModelError, store
-from edgenext_ros.models.formats import bin_file
-from edgenext_ros.models.formats.protobuf_wire import FormatError, Reader
 from edgenext_ros.ros.settings import (
     CameraSettings,
     check,
@@ -18,15 +15,14 @@ from edgenext_ros.ros.settings import (
     ParameterError,
     rule_of,
 )
-from fuzzing import cases, damaged
+from helpers.fuzz_files import LABELS, MODELS, read_bin, read_labels, read_wire
+from helpers.fuzzing import cases, damaged
 from hypothesis import example, given, strategies as st
+import pytest
 
-MODELS = [
-    container(), container(tag=b'B25'), container(scales=bytes(40), nodes=[
-        node('BPU', ['image'], ['raw']), node('Dequantize', ['raw', 'scale'], ['logits'])])]
+pytestmark = pytest.mark.slow
+
 DEMO = store.locate('demo', suffixes=('.bin',)).path.read_bytes()
-LABELS = [b'cat\ndog\n', '\ufeffn01440764 tench\nn01443537 goldfish\n'.encode(),
-          b'["cat", "dog"]', b'{"0": "cat", "1": ["n01440764", "tench"]}', b'{"0": 1}', b'[[', b'']
 TABLES = [entry for table in (ClassifierSettings, CameraSettings) for entry in fields(table)]
 TREE = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
@@ -35,56 +31,22 @@ TREE = st.recursive(
                                             inner, max_size=4)), max_leaves=8)
 
 
-def read_bin(data):
-    try:
-        found = bin_file.parse(memoryview(data), Path('model.bin'))
-    except ModelError as error:
-        assert '\n' not in str(error)
-        assert len(str(error)) < 1000
-        return
-    assert found.width > 0
-    assert found.output.size > 0
-
-
 @cases
 @given(data=damaged(MODELS, near=2000))
-def test_a_damaged_small_model_is_refused_or_read(data):
+def test_damaged_bin_is_refused_or_read(data):
     read_bin(data)
 
 
 @cases
 @given(data=st.binary(max_size=300), head=st.integers(0, 80))
-def test_junk_is_no_model(data, head):
+def test_junk_bytes_are_refused_as_model(data, head):
     read_bin(DEMO[:head] + data)
-
-
-def read_wire(data):
-    reader = Reader()
-    waiting = [memoryview(data)]
-    try:
-        while waiting:
-            waiting += [value for _, kind, value in reader.fields(waiting.pop())
-                        if kind == 2 and len(value) < 64]
-    except FormatError as error:
-        assert '\n' not in str(error)
 
 
 @cases
 @given(data=damaged(MODELS))
-def test_the_wire_format_is_read_or_refused(data):
+def test_damaged_protobuf_is_refused_or_read(data):
     read_wire(data)
-
-
-def read_labels(text):
-    try:
-        labels = LabelSet.parse(text, source='labels.txt')
-    except LabelError as error:
-        assert str(error).startswith('labels.txt: ')
-        return
-    assert len(labels) > 0
-    assert all(name.strip() for name in labels.names)
-    for name in labels.names:
-        assert name.encode().decode() == name, 'a message can carry it'
 
 
 @cases
@@ -137,7 +99,7 @@ PATHS = st.one_of(st.text(max_size=20), st.text('~/.\0ab', max_size=12),
 @example(path='')
 @example(path='x' * 300 + '.bin')
 @example(path='\udcff.bin')
-def test_a_model_is_found_or_the_error_is_one_for_people(path):
+def test_any_model_path_is_found_or_refused_in_words(path):
     try:
         store.locate(path, suffixes=('.bin', '.onnx'))
     except (store.ModelNotFoundError, ModelError, OSError) as error:

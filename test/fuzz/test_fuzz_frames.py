@@ -6,10 +6,12 @@ from edgenext_ros.choices import FITS, YUV_RANGES
 from edgenext_ros.core.encode import to_bgr
 from edgenext_ros.core.frame import ENCODINGS, Frame, FrameError
 from edgenext_ros.core.nv12 import Nv12Converter
-from fuzzing import cases
+from helpers.fuzzing import cases
 from hypothesis import example, given, strategies as st
 import numpy as np
 import pytest
+
+pytestmark = pytest.mark.slow
 
 CONVERTERS = [Nv12Converter(width=width, height=height, fit=fit, yuv_range=yuv_range)
               for width, height in ((2, 2), (32, 32), (48, 16), (224, 224))

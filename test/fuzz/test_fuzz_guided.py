@@ -6,13 +6,15 @@ import os
 import subprocess
 import sys
 
-from fuzzing import cases
 import guided
+from helpers.fuzzing import cases
 import pytest
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize('target', guided.TARGETS)
-def test_nothing_undocumented_comes_out(tmp_path, target):
+def test_guided_fuzzing_finds_only_documented_errors(tmp_path, target):
     pytest.importorskip('atheris', reason='needs atheris, which has no wheel for this Python')
     runs = 10 * cases.max_examples
     seed = [] if os.environ.get('EDGENEXT_FUZZ_EXAMPLES') else ['-seed=1']

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from edgenext_ros.ros.parameters import Parameters
 from edgenext_ros.ros.settings import ClassifierSettings, ParameterError
-from fuzzing import cases, damaged
+from helpers.fuzzing import cases, damaged
 from hypothesis import given
 import pytest
+
+pytestmark = pytest.mark.slow
 
 rclpy = pytest.importorskip('rclpy', reason='needs ROS 2')
 GOOD = (Path(__file__).parents[2] / 'config' / 'classifier.yaml').read_bytes()
@@ -23,7 +25,7 @@ def file(tmp_path_factory):
 
 @cases
 @given(data=damaged([GOOD, SHORT]))
-def test_a_damaged_file_is_read_or_refused(private_graph, file, data):
+def test_damaged_parameter_file_is_read_or_refused(private_graph, file, data):
     file.write_bytes(data)
     context = rclpy.Context()
     try:

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Launch files and command line tools of a real ROS 2, on the installed package."""
 
-from contextlib import contextmanager
-import importlib.util
 import os
 from pathlib import Path
 import re
@@ -13,33 +11,11 @@ import subprocess
 import sys
 import time
 
+from helpers.launching import describe, launched, NEEDS_LAUNCH, ROOT, wait
 import pytest
 
-ROOT = Path(__file__).parents[2]
+pytestmark = NEEDS_LAUNCH
 FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
-
-
-def installed():
-    """Say whether launch and the installed package can be found."""
-    if not importlib.util.find_spec('launch_ros'):
-        return False
-    from ament_index_python.packages import get_package_prefix, PackageNotFoundError
-    try:
-        get_package_prefix('edgenext_ros')
-    except PackageNotFoundError:
-        return False
-    return True
-
-
-pytestmark = pytest.mark.skipif(
-    not installed(), reason='launch is not on PyPI: needs a sourced ROS 2 and workspace')
-
-
-def describe(path):
-    spec = importlib.util.spec_from_file_location(path.stem.replace('.', '_'), path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.generate_launch_description()
 
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.name)
@@ -141,56 +117,11 @@ def test_profiles_of_the_middleware_are_set_unless_there_are_some(
     assert dict(os.environ) == before, 'what else is launched finds its environment as it was'
 
 
-@pytest.fixture
-def environment(private_graph, tmp_path):
-    # launch leaves its parameter files in TMPDIR.
-    return {**os.environ, 'ROS_LOG_DIR': str(tmp_path),
-            'TMPDIR': str(tmp_path), 'PYTHONUNBUFFERED': '1'}
-
-
 def test_the_demo_under_launch_testing(environment):
     case = Path(__file__).with_name('demo_case.py')
     done = subprocess.run([sys.executable, '-m', 'launch_testing.launch_test', str(case)],
                           env=environment, capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-LAUNCH = """
-import sys
-from launch import LaunchDescription, LaunchService
-from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-service = LaunchService()
-service.include_launch_description(LaunchDescription([IncludeLaunchDescription(
-    PythonLaunchDescriptionSource(sys.argv[1]),
-    launch_arguments=[word.split(':=') for word in sys.argv[2:]])]))
-sys.exit(service.run())
-"""
-
-
-@contextmanager
-def launched(environment, folder, name, *arguments):
-    """Run one of our launch files; yield the process and its log."""
-    log = folder / 'launch.log'
-    with log.open('w') as output:
-        launch = subprocess.Popen(
-            [sys.executable, '-c', LAUNCH, str(ROOT / 'launch' / f'{name}.launch.py'), *arguments],
-            env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
-    try:
-        yield launch, log
-    finally:
-        if launch.poll() is None:
-            os.killpg(launch.pid, signal.SIGKILL)
-            launch.wait()
-
-
-def wait(condition, what, seconds=30):
-    """Wait until ``condition()`` is true; its value is returned."""
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, f'{what} did not come in {seconds} s'
-        time.sleep(0.1)
-    return value
 
 
 def nodes_of(launch):
@@ -200,7 +131,7 @@ def nodes_of(launch):
             if b'classifier_node' in Path(f'/proc/{child}/cmdline').read_bytes()]
 
 
-def test_a_node_that_is_killed_comes_again(environment, tmp_path):
+def test_respawn_restarts_killed_node(environment, tmp_path):
     with launched(environment, tmp_path, 'classifier', 'respawn:=true') as (launch, log):
         for count in (1, 2):
             wait(lambda c=count: log.read_text().count('[classifier]: model ') == c, 'the node')

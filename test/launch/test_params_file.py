@@ -5,11 +5,10 @@
 import os
 import signal
 
+from helpers.launching import describe, launched, NEEDS_LAUNCH, ROOT, wait
 import pytest
-from test_launch import describe, environment, launched, pytestmark, ROOT, wait
 
-__all__ = ['environment', 'pytestmark']  # pytest's, by their names
-
+pytestmark = NEEDS_LAUNCH
 
 WRONG_FILES = {
     'missing': (None, 'No such file or directory'),
@@ -42,8 +41,7 @@ def actions(name, **given):
 
 @pytest.mark.parametrize('launch', ['classifier', 'multi_classifier'])
 @pytest.mark.parametrize('content,reason', WRONG_FILES.values(), ids=WRONG_FILES)
-def test_params_file_that_is_none_ends_the_launch_in_one_sentence(tmp_path, launch, content,
-                                                                  reason):
+def test_invalid_params_file_ends_launch_in_one_sentence(tmp_path, launch, content, reason):
     from edgenext_ros.ros.launch_checks import LaunchArgumentError
     path = tmp_path / 'parameters.yaml'
     if content == 'folder':

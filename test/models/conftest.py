@@ -6,7 +6,7 @@ from edgenext_ros.models import fetch
 from edgenext_ros.models.catalog import File
 from edgenext_ros.models.download import FetchError
 from edgenext_ros.models.fetch import Options
-from model_server import Site
+from helpers.model_server import Site
 import pytest
 
 

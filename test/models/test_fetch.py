@@ -14,14 +14,14 @@ from urllib.request import Request
 from edgenext_ros.models import download
 from edgenext_ros.models.download import Refused
 from edgenext_ros.models.fetch import mirror
-from model_server import Answer, BIN, names, ONNX, OTHER, WEIGHTS
+from helpers.model_server import Answer, BIN, names, ONNX, OTHER, WEIGHTS
 import pytest
 
 CUT = Answer(stop=100_000)
 FIRST = {'headers': (('ETag', '"0"'),), 'stop': 100_000}
 
 
-def test_a_good_server(site, get, tmp_path, naps):
+def test_fetch_writes_model_and_checksum_once(site, get, tmp_path, naps):
     seen = []
     got = get(Answer(), progress=lambda done, total: seen.append((done, total)))
     assert got.path == tmp_path / 'model.bin' and got.path.read_bytes() == BIN and got.fresh
@@ -34,7 +34,7 @@ def test_a_good_server(site, get, tmp_path, naps):
 
 
 @pytest.mark.parametrize('name,body', [('model.onnx', ONNX), ('model.safetensors', WEIGHTS)])
-def test_other_kinds(get, refusal, name, body):
+def test_fetch_checks_onnx_and_safetensors(get, refusal, name, body):
     assert get(Answer(body), name=name).path.read_bytes() == body
     refused = refusal(Answer(body[:-1]), name=f'cut.{name}')
     assert f'cut.{name}: expected' in refused
@@ -44,7 +44,7 @@ def test_other_kinds(get, refusal, name, body):
     ((('ETag', '"1"'), ('Last-Modified', 'then')), '"1"'),
     ((('ETag', 'W/"1"'), ('Last-Modified', 'then')), 'then'), ((('ETag', 'W/"1"'),), None),
     ((), None)], ids=['tag', 'weak tag and date', 'weak tag', 'nothing'])
-def test_a_connection_that_breaks(site, get, naps, headers, asked):
+def test_fetch_resumes_after_broken_connection(site, get, naps, headers, asked):
     said = []
     got = get(Answer(headers=headers, stop=100_000), Answer(headers=headers), notice=said.append)
     assert got.path.read_bytes() == BIN and naps == [1.0]
@@ -54,14 +54,14 @@ def test_a_connection_that_breaks(site, get, naps, headers, asked):
                     'in 1 s']
 
 
-def test_it_goes_on_in_another_process(site, get, refusal, tmp_path):
+def test_fetch_resumes_part_of_earlier_run(site, get, refusal, tmp_path):
     assert 'ends after 100000 of' in refusal(CUT, retries=0)
     assert (tmp_path / 'model.bin.part').stat().st_size == 100_000
     assert not (tmp_path / 'model.bin').exists()
     assert get(Answer()).path.read_bytes() == BIN and site.ranges[-1] == 'bytes=100000-'
 
 
-def test_a_connection_that_is_reset(site, get):
+def test_fetch_resumes_after_connection_reset(site, get):
     assert get(Answer(stop=100_000, then='reset'), Answer()).path.read_bytes() == BIN
     assert len(site.requests) == 2
 
@@ -77,25 +77,26 @@ def test_attempts_that_bring_bytes_do_not_count(site, get, naps):
     Answer(raw=b''), Answer(raw=b'SSH-2.0\r\n'), Answer(then='reset', stop=0),
     Answer(status=503), Answer(status=429), Answer(status=500)],
     ids=['nothing', 'not HTTP', 'reset', 'HTTP 503', 'HTTP 429', 'HTTP 500'])
-def test_what_heals(get, naps, answer):
+def test_fetch_retries_transient_errors(get, naps, answer):
     assert get(answer, answer, Answer()).path.read_bytes() == BIN and naps == [1.0, 2.0]
 
 
-def test_what_does_not_heal_in_time(site, refusal, naps):
+def test_fetch_gives_up_after_its_retries(site, refusal, naps):
     text = refusal(Answer(status=503, reason='\x1b[2JBusy'), retries=6)
     assert f'{site.url}zoo/model answers HTTP 503 (' in text and 'Busy), 7 times in a row' in text
     assert naps == [1, 2, 4, 8, 16, 30] and len(site.requests) == 7
 
 
 @pytest.mark.parametrize('status', [403, 404, 410])
-def test_what_never_heals(site, refusal, tmp_path, naps, status):
+def test_fetch_does_not_retry_permanent_errors(site, refusal, tmp_path, naps, status):
     text = refusal(Answer(status=status))
     assert f'answers HTTP {status}' in text and str(tmp_path / 'model.bin') in text
     assert len(site.requests) == 1 and not naps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('stop', [None, 1000], ids=['before the body', 'in the body'])
-def test_a_server_that_stalls(site, get, refusal, naps, stop):
+def test_fetch_resumes_after_stalled_server(site, get, refusal, naps, stop):
     stalls = Answer(then='stall', stop=stop)
     assert 'sends nothing for 0.5 s' in refusal(stalls, retries=0, timeout=0.5)
     assert get(stalls, Answer(), timeout=0.5).path.read_bytes() == BIN and naps[0] == 1.0
@@ -104,7 +105,7 @@ def test_a_server_that_stalls(site, get, refusal, naps, stop):
 
 @pytest.mark.parametrize('second', [
     Answer(OTHER, ranges=False), Answer(OTHER)], ids=['no ranges', 'another version'])
-def test_a_server_that_starts_again(site, get, second):
+def test_fetch_starts_over_when_server_ignores_range(site, get, second):
     assert get(Answer(**FIRST), second).path.read_bytes() == OTHER
     assert site.ranges == [None, 'bytes=100000-'] and len(site.requests) == 2
 
@@ -117,19 +118,19 @@ def test_a_server_that_starts_again(site, get, second):
     (Answer(raw=b'HTTP/1.1 206 Part\r\nContent-Range: bytes 100000-100001/100002\r\n'
                 b'Content-Length: 10\r\n\r\n0123456789'), 'ends after 100010 of 100002 bytes')],
     ids=['versions mixed', 'another place', 'refused', 'no place', 'too much'])
-def test_a_range_that_does_not_fit_starts_again(site, get, second, words):
+def test_fetch_starts_over_after_wrong_range(site, get, second, words):
     said = []
     assert get(Answer(**FIRST), second, Answer(), notice=said.append).path.read_bytes() == BIN
     assert words in said[1] and site.ranges == [None, 'bytes=100000-', None]
 
 
-def test_a_part_that_was_whole_already(site, get, refusal):
+def test_fetch_starts_over_when_part_was_complete(site, get, refusal):
     refusal(Answer(stop=len(BIN), claims=len(BIN) + 1), retries=0)
     assert get(Answer()).path.read_bytes() == BIN
     assert site.ranges == [None, f'bytes={len(BIN)}-']
 
 
-def test_lengths_that_are_not_true(get, refusal, tmp_path, naps):
+def test_fetch_refuses_wrong_content_length(get, refusal, tmp_path, naps):
     text = refusal(Answer(claims=len(BIN) + 9, headers=()), retries=1)
     assert f'ends after {len(BIN)} of {len(BIN) + 9} bytes, 2 times' in text and naps == [1.0]
     text = refusal(Answer(claims=len(BIN) - 9))
@@ -168,7 +169,7 @@ def test_a_redirect_out_of_https_is_refused():
     assert ask(https, None, 302, 'Found', {}, 'https://b/model').full_url == 'https://b/model'
 
 
-def test_a_web_page_in_place_of_a_model(refusal, tmp_path):
+def test_fetch_refuses_web_page(refusal, tmp_path):
     page = b'<!DOCTYPE html><p>Welcome to our hotel'
     refusal(CUT, retries=0)
     text = refusal(Answer(page, headers=(('Content-Type', 'text/html; charset=utf-8'),)))
@@ -189,12 +190,12 @@ def test_mirrors_in_order(site, get, refusal):
 
 @pytest.mark.parametrize('text', ['', 'server', 'ftp://server/', 'file:///tmp', 'http:///x',
                                   'http://user:word@server/', 'http://server/?a', 'http://['])
-def test_what_is_no_mirror(text):
+def test_invalid_mirror_url_is_refused(text):
     with pytest.raises(ValueError):
         mirror(text)
 
 
-def test_a_proxy_of_the_environment(site, get, monkeypatch):
+def test_fetch_uses_http_proxy_of_environment(site, get, monkeypatch):
     monkeypatch.setenv('http_proxy', site.url)
     site.answers['http://models.invalid/zoo/model'] = [Answer()]
     assert get(mirrors=('http://models.invalid/',)).path.read_bytes() == BIN
@@ -215,7 +216,7 @@ def test_offline(refusal, tmp_path, naps, monkeypatch):
     assert not naps
 
 
-def test_an_interrupt_leaves_a_part_to_go_on_with(site, get, tmp_path):
+def test_interrupted_fetch_keeps_its_part(site, get, tmp_path):
     def interrupt(done, total):
         if done:
             raise KeyboardInterrupt
@@ -225,7 +226,7 @@ def test_an_interrupt_leaves_a_part_to_go_on_with(site, get, tmp_path):
     assert get().path.read_bytes() == BIN and site.ranges == [None, f'bytes={size}-']
 
 
-def test_two_at_once(site, get):
+def test_concurrent_fetches_download_once(site, get):
     waits, results = Event(), []
     site.answers['/zoo/model'] = [Answer(gate=waits)]
 
@@ -240,7 +241,7 @@ def test_two_at_once(site, get):
     assert sorted(got.fresh for got in results) == [False, True] and len(site.requests) == 1
 
 
-def test_a_full_disk(refusal, tmp_path, monkeypatch):
+def test_full_disk_removes_the_part(refusal, tmp_path, monkeypatch):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
@@ -256,7 +257,7 @@ def test_a_full_disk(refusal, tmp_path, monkeypatch):
     assert not {'model.bin', 'model.bin.part'} & {*names(tmp_path)}
 
 
-def test_a_folder_that_cannot_be(refusal, tmp_path):
+def test_folder_that_cannot_be_created_is_named(refusal, tmp_path):
     (tmp_path / 'file').touch()
     text = refusal(folder=tmp_path / 'file' / 'cache')
     assert f'{tmp_path}/file/cache' in text and 'another folder in $XDG_CACHE_HOME' in text

@@ -10,8 +10,8 @@ from edgenext_ros.models import pictures
 from edgenext_ros.models.left_out import LeftOut
 from edgenext_ros.models.pictures import PictureError
 from edgenext_ros.models.regular import shown
-import hostile_folder
-from hostile_folder import encoded, GIF, HEIC
+from helpers import hostile_folder
+from helpers.hostile_folder import encoded, GIF, HEIC
 import numpy as np
 import pytest
 
@@ -28,7 +28,7 @@ def account(folder):
     return tuple(good), listing.account(failed)
 
 
-def test_a_hostile_folder_in_one_line_and_in_json(tmp_path):
+def test_left_out_files_of_hostile_folder_in_one_line_and_json(tmp_path):
     good, found = account(hostile_folder.make(tmp_path))
     assert good == tuple(sorted(hostile_folder.TAKEN))
     assert str(found) == hostile_folder.LINE
@@ -148,7 +148,7 @@ def test_a_picture_has_the_pixels_of_opencv(tmp_path):
 
 
 @pytest.mark.parametrize('found', ['folder', 'pipe', 'socket', 'device'])
-def test_what_is_no_file_is_refused_at_once(special_files, found):
+def test_special_files_are_refused_at_once(special_files, found):
     with pytest.raises(PictureError, match=f'expected a picture file, found a {found}'):
         pictures.read(special_files[found])
 
@@ -183,7 +183,7 @@ def test_sides_of_a_split_are_no_classes(tmp_path, files, wanted, remedy):
     assert str(caught.value).endswith(remedy.format(tmp_path))
 
 
-def test_a_folder_without_any_says_what_it_has(tmp_path):
+def test_folder_without_pictures_names_what_it_has(tmp_path):
     (tmp_path / 'a.heic').write_bytes(HEIC)
     with pytest.raises(ValueError, match=r'found none; left out 1 of 1: 1 \.heic$'):
         pictures.find(tmp_path).expect_some()

@@ -11,7 +11,6 @@ import pwd
 import shutil
 import struct
 
-from bin_writer import message
 from edgenext_ros.cli import main
 from edgenext_ros.core.labels import LabelError
 from edgenext_ros.engines.simulator import vendor_tools
@@ -20,7 +19,8 @@ from edgenext_ros.models.catalog import CATALOG, KINDS
 from edgenext_ros.models.checksum import ChangedError
 from edgenext_ros.models.fetch import verify
 from edgenext_ros.models.formats import check as structure
-from model_server import Answer, BIN, names, ONNX, OTHER, WEIGHTS
+from helpers.bin_writer import message
+from helpers.model_server import Answer, BIN, names, ONNX, OTHER, WEIGHTS
 import pytest
 
 SUMS = tuple(hashlib.sha256(data).hexdigest() for data in (BIN, OTHER))
@@ -36,7 +36,7 @@ def cache(tmp_path_factory, monkeypatch):
     return folder
 
 
-def test_a_file_that_changed_here(site, get, refusal):
+def test_locally_changed_model_is_refused(site, get, refusal):
     path = get(Answer()).path
     path.write_bytes(OTHER)
     text = refusal(error=ChangedError)
@@ -44,7 +44,7 @@ def test_a_file_that_changed_here(site, get, refusal):
     assert path.read_bytes() == OTHER and len(site.requests) == 1
 
 
-def test_a_file_that_changed_at_the_publisher(get, refusal, tmp_path):
+def test_fetch_refuses_model_changed_by_publisher(get, refusal, tmp_path):
     path = get(Answer()).path
     path.unlink()
     text = refusal(Answer(OTHER), error=ChangedError)
@@ -56,7 +56,7 @@ def test_a_file_that_changed_at_the_publisher(get, refusal, tmp_path):
     assert get().path.read_bytes() == OTHER
 
 
-def test_what_was_there_before(site, get, tmp_path):
+def test_fetch_replaces_empty_file_and_keeps_good_one(site, get, tmp_path):
     said, path = [], tmp_path / 'model.bin'
     path.write_bytes(b'')  # as a wget that failed leaves it
     assert get(Answer(), notice=said.append).path.read_bytes() == BIN
@@ -102,7 +102,7 @@ def tensors(header, data=b''):
     ('a.safetensors', tensors({'w': {}}), 'cannot be read'),
     ('a.safetensors', tensors({'w': {'data_offsets': [0, '4']}}, bytes(4)), 'not what its list')],
     ids=lambda value: value if isinstance(value, str) else '')
-def test_what_is_no_model(cache, name, data, words):
+def test_file_of_another_kind_is_no_model(cache, name, data, words):
     (cache / name).write_bytes(data)
     with pytest.raises(ModelError) as caught:
         structure.check(cache / name)
@@ -128,7 +128,7 @@ def test_every_published_model_has_every_kind():
     ('aarch64', ('.bin', '.onnx'), ''), ('aarch64', ('.onnx',), ' --kind onnx'),
     ('x86_64', ('.onnx',), ''), ('x86_64', ('.bin',), ' --kind bin'),
     ('x86_64', ('.safetensors',), ' --kind weights')])
-def test_the_command_that_gets_what_is_missing(cache, monkeypatch, machine, suffixes, option):
+def test_missing_model_names_the_fetch_command(cache, monkeypatch, machine, suffixes, option):
     monkeypatch.setattr(platform, 'machine', lambda: machine)
     monkeypatch.setattr(shutil, 'which', lambda name: None)
     for prefix, ros in (('', ''), ('/opt/ros/humble', 'ros2 run edgenext_ros ')):
@@ -140,7 +140,7 @@ def test_the_command_that_gets_what_is_missing(cache, monkeypatch, machine, suff
         assert str(cache) in text
 
 
-def test_a_fetched_model_is_compared_before_it_is_used(cache):
+def test_fetched_model_is_verified_before_use(cache):
     path = cache / 'EdgeNeXt_xx_small_224x224_nv12.bin'
     path.write_bytes(BIN)
     assert store.locate('xx_small').path == path
@@ -178,7 +178,7 @@ def test_locate_without_a_home_still_says_how_to_get_a_model(no_home):
         store.locate('x_small')
 
 
-def test_what_needs_a_home_says_how_to_name_one(no_home):
+def test_missing_home_names_xdg_cache_home(no_home):
     with pytest.raises(store.NoHomeError, match='no home folder: set HOME or XDG_CACHE_HOME'):
         store.cache_folder()
 

@@ -28,7 +28,7 @@ def warnings(arguments, *names):
     ('/*', ['/classifier'], ''),
     ('rear/classifier', ['/front/classifier', '/rear/classifier'], ''),
 ])
-def test_a_file_for_other_nodes_only_is_told(tmp_path, section, names, says):
+def test_parameter_file_for_other_nodes_only_is_warned_of(tmp_path, section, names, says):
     path = tmp_path / 'mine.yaml'
     path.write_text(FILE.format(section))
     expected = [f'{path} has parameters for {says}: they are ignored'] if says else []
@@ -42,26 +42,26 @@ def test_a_file_for_other_nodes_only_is_told(tmp_path, section, names, says):
     (['--param', 'classifier:top_k:=2'], ''), (['-p', 'model:=a:b'], ''),
     (['--params-file', '/nope.yaml'], ''), (['--params-file', '/dev/zero'], ''),
     (['--', '--params-file', 'FILE'], ''), (['--params-file'], '')], ids=str)
-def test_other_arguments(tmp_path, arguments, says):
+def test_parameters_for_other_nodes_are_warned_of(tmp_path, arguments, says):
     (tmp_path / 'mine.yaml').write_text(FILE.format('other'))
     words = [word.replace('FILE', str(tmp_path / 'mine.yaml')) for word in arguments]
     assert warnings(['--ros-args', *words], '/classifier') == ([says] if says else [])
 
 
 @pytest.mark.parametrize('content', [b'', b'a: [', b'- a', b'\xff', b'a: &a\n  b: *a', b'a: 1'])
-def test_a_file_that_is_none_is_left_to_rcl(tmp_path, content):
+def test_unreadable_parameter_file_is_left_to_rcl(tmp_path, content):
     path = tmp_path / 'mine.yaml'
     path.write_bytes(content)
     assert warnings(['--ros-args', '--params-file', str(path)], '/classifier') == []
 
 
-def test_of_many_names_some_are_told():
+def test_warning_of_many_node_names_is_shortened():
     assert ignored('FILE', [f'/n{i}' for i in range(8)], ['/classifier']) == (
         'FILE has parameters for n0, n1, n2, n3, n4 and 3 more only, this node is /classifier: '
         'they are ignored')
 
 
-def test_the_node_tells_of_its_parameter_file(ros, tmp_path):
+def test_node_warns_of_parameter_file_for_another_node(ros, tmp_path):
     path = tmp_path / 'mine.yaml'
     path.write_text(FILE.format('classifier_node'))
     process = ros.start('node', '--params-file', str(path))

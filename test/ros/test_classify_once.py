@@ -6,11 +6,11 @@ import re
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray
+from helpers.diagnosed import status
+from helpers.lifecycle import ACTIVATE, change, DEACTIVATE
 from lifecycle_msgs.msg import Transition
 import pytest
 from std_srvs.srv import SetBool, Trigger
-from test_lifecycle import ACTIVATE, change, DEACTIVATE
-from test_node import status
 
 NAME = '/classifier/classify_once'
 WORDS = re.compile(r'\S.* \d\.\d{3}(, \S.* \d\.\d{3}){4}')

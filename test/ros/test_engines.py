@@ -11,9 +11,9 @@ from edgenext_ros.core.prediction import Prediction
 from edgenext_ros.engines.base import infer
 from edgenext_ros.engines.select import open_model
 from edgenext_ros.models.store import locate
+from helpers.standin_model import StandInModel
 import numpy as np
 import pytest
-from standin_model import StandInModel
 
 MODEL = StandInModel(w=224, h=224, classes=10)
 
@@ -23,9 +23,10 @@ MODEL = StandInModel(w=224, h=224, classes=10)
     ('hobot_dnn', 'hobot_dnn.pyeasy_dnn ')])
 def test_the_node_runs_a_bin(ros, classifier, make_image, photograph, libdnn_path, tmp_path,
                              request, runtime, shown):
-    stand_ins = request.config.rootpath / 'test' / 'stand_ins'
+    tests = request.config.rootpath / 'test'
     ros.environment['EDGENEXT_LIBDNN'] = str(libdnn_path)
-    ros.environment['PYTHONPATH'] = f'{stand_ins}:{ros.environment.get("PYTHONPATH", "")}'
+    ros.environment['PYTHONPATH'] = ':'.join(
+        (str(tests / 'stand_ins'), str(tests), ros.environment.get('PYTHONPATH', '')))
     path = MODEL.write(tmp_path / 'model.bin')
     process, results, camera = classifier(model=path, runtime=runtime, top_k=10)
     assert shown in process.output

@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 
-from conftest import Process
 import pytest
 
 CODE = """
@@ -20,7 +19,7 @@ entry_points.{node}()
 
 @pytest.mark.parametrize('node', ['camera', 'classifier', 'multi_classifier'])
 @pytest.mark.parametrize('number', ['SIGINT', 'SIGTERM'])
-def test_a_signal_while_modules_load_ends_it_cleanly(node, number):
+def test_signal_during_imports_ends_node_cleanly(node, number):
     done = subprocess.run([sys.executable, '-c', CODE.format(number=number, node=node)],
                           capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
@@ -41,10 +40,7 @@ def test_arguments_that_nobody_reads_are_told(ros, words, told):
 def test_little_address_space_never_ends_in_a_traceback(ros, megabytes):
     code = ('import sys; from edgenext_ros.ros import entry_points;'
             'sys.exit(entry_points.classifier())')
-    process = Process(
-        ['prlimit', f'--as={megabytes * 10 ** 6}', sys.executable, '-c', code], ros.environment,
-        ros.folder / 'node.log')
-    ros._stack.callback(process.kill)
+    process = ros.run(['prlimit', f'--as={megabytes * 10 ** 6}', sys.executable, '-c', code])
     ros.wait(lambda: process.process.poll() is not None or 'listening on' in process.output,
              timeout=60, what='an end or a start')
     lines = process.output.splitlines()
@@ -52,6 +48,7 @@ def test_little_address_space_never_ends_in_a_traceback(ros, megabytes):
     assert not any('Traceback' in line for line in lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('error', [
     'ImportError("libssl.so: failed to map segment\\nmore")', 'MemoryError()',
     'AttributeError("_ARRAY_API not found")', 'SystemError("initialization failed")'])

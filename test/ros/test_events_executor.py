@@ -6,8 +6,8 @@ import signal
 import subprocess
 import sys
 
-from conftest import Process, RELIABLE
 from edgenext_ros.ros.messages import Classification
+from helpers.ros_graph import Process, RELIABLE
 import pytest
 
 PROGRAM = """

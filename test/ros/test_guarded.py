@@ -24,7 +24,7 @@ FRAME = Frame('bgr8', 4, 4, 12, np.zeros(48, np.uint8))
 
 def outcome(encoding='bgr8', **fields):
     """Make an outcome of an image with this encoding."""
-    picture = SimpleNamespace(width=4, height=4, encoding=encoding)
+    picture = SimpleNamespace(layout=f'4x4 {encoding}')
     return Outcome(None, SimpleNamespace(settings=ClassifierSettings()), 0.0, picture, **fields)
 
 

@@ -4,11 +4,11 @@
 
 
 from edgenext_ros.engines.base import InferenceError
-from hostile_engine import ERROR, GOOD, OK, WARN
+from helpers.hostile_engine import ERROR, GOOD, OK, WARN
 import numpy as np
 import pytest
 
-pytest_plugins = ['hostile_engine']
+pytest_plugins = ['helpers.hostile_engine']
 
 
 @pytest.mark.parametrize('answer,sentence', [

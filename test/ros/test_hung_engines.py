@@ -7,14 +7,15 @@ from dataclasses import replace
 import sys
 from threading import Event
 
-from conftest import HANGS_IN_A_PROCESS, Process
 from edgenext_ros.engines.base import InferenceError
 from edgenext_ros.ros import session as module
 from edgenext_ros.ros.messages import Classification
-from hostile_engine import GOOD, INFO, OK
+from helpers.hostile_engine import GOOD, INFO, OK
+from helpers.programs import HANGS_IN_A_PROCESS
+from helpers.ros_graph import Process
 import pytest
 
-pytest_plugins = ['hostile_engine']
+pytest_plugins = ['helpers.hostile_engine']
 
 
 def test_slow_model_gives_its_results_and_is_no_hang(engine, patient, node, published, says, give):

@@ -46,7 +46,8 @@ def test_odd_raw_images_give_the_right_answer_and_one_note(ros, classifier, make
     of_jpeg = answer(ros.ask(camera, make_image(
         encoding='mjpeg', step=0, data=array('B', jpeg.tobytes())), results))
     assert of_jpeg[0][0] == expected['bgr8'][0][0]
-    assert "encoding 'mjpeg' is a picture file, which is decoded" in process.output
+    note = "encoding 'mjpeg' is a picture file, which is decoded"
+    ros.wait(lambda: note in process.output, what='the note')
 
 
 def test_low_values_of_mono16_are_warned_of_once(ros, classifier, make_image):

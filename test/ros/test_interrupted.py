@@ -7,11 +7,12 @@ import subprocess
 import sys
 from threading import enumerate as enumerate_threads, Event, Thread
 
-from conftest import Process
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.ros import session as module
 from edgenext_ros.ros.messages import Classification
 from edgenext_ros.ros.publishers import Publishers
+from helpers.programs import LOADS_FOR_LONG
+from helpers.ros_graph import Process
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
@@ -19,19 +20,8 @@ from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 
-pytest_plugins = ['hostile_engine']
+pytest_plugins = ['helpers.hostile_engine']
 PICTURES = resource_folder() / 'pictures'
-LOADS_FOR_LONG = """
-import sys, time
-from edgenext_ros.ros import node
-def load(*arguments, **options):
-    print('loading', flush=True)
-    time.sleep(60)
-node.LoadedModel.open = load
-sys.exit(node.main(['--ros-args', '-p', 'autostart:={autostart}']))
-"""
-
-
 # A signal goes to any thread of a process; here it is not the one that Python handles it in.
 SIGNALLED_ELSEWHERE = """
 import signal, sys, threading

@@ -5,32 +5,20 @@
 import re
 import signal
 
-from conftest import demo_model
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.ros.messages import Classification
+from helpers.diagnosed import status
+from helpers.lifecycle import ACTIVATE, change, CLEANUP, CONFIGURE, DEACTIVATE, state
+from helpers.wrong_models import WRONG_MODELS
 from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState, GetState
+from lifecycle_msgs.srv import ChangeState
 import pytest
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from std_srvs.srv import Trigger
-from test_node import status
-
-CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = (
-    Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_CLEANUP,
-    Transition.TRANSITION_ACTIVATE, Transition.TRANSITION_DEACTIVATE)
 
 
-def change(ros, transition):
-    return ros.call(ChangeState, '/classifier/change_state',
-                    transition=Transition(id=transition)).success
-
-
-def state(ros):
-    return ros.call(GetState, '/classifier/get_state').current_state.label
-
-
-def test_without_autostart_it_waits_and_cycles(ros, make_image):
+def test_node_without_autostart_waits_and_cycles(ros, make_image):
     process = ros.start('node', autostart=False)
     results = ros.collect(Classification, 'classification')
     for _ in range(3):
@@ -51,7 +39,7 @@ def test_without_autostart_it_waits_and_cycles(ros, make_image):
     assert 'Traceback' not in process.output
 
 
-def test_an_illegal_transition_is_answered(ros):
+def test_illegal_transition_is_refused_and_logged(ros):
     process = ros.start('node', autostart=False)
     assert not change(ros, ACTIVATE)
     assert not change(ros, CLEANUP)
@@ -103,49 +91,6 @@ def test_activation_tells_the_remapped_topics(ros):
     assert 'pictures with them on /robot/classifier/annotated_image' in process.output
 
 
-def truncated(folder):
-    path = folder / 'truncated.onnx'
-    path.write_bytes(demo_model().read_bytes()[:100_000])
-    return path
-
-
-def resized(side):
-    """Make the demo model claim another input size: its dimensions are two varints of 224."""
-    def make(folder):
-        path = folder / f'size_{side}.onnx'
-        dimensions = b'\x0a\x03\x08\xe0\x01'
-        other = b'\x0a\x03\x08' + bytes([side & 0x7f | 0x80, side >> 7])
-        data = demo_model().read_bytes()
-        assert data.count(dimensions) >= 2
-        path.write_bytes(data.replace(dimensions, other))
-        return path
-    return make
-
-
-def text_file(folder):
-    path = folder / 'model.pt'
-    path.write_text('hello')
-    return path
-
-
-def empty_bin(folder):
-    path = folder / 'model.bin'
-    path.write_bytes(b'')
-    return path
-
-
-WRONG_MODELS = {
-    'a missing file': (lambda folder: folder / 'none.onnx', 'not a file, and not in the catalog'),
-    'a folder': (lambda folder: folder, 'expected a'),
-    'a truncated file': (truncated, 'not a readable ONNX model'),
-    'an odd input size': (resized(225), 'H and W even'),
-    'another input size': (resized(192), 'ONNX'),
-    'another kind of file': (text_file, 'expected a .bin (BPU) or .onnx file'),
-    'a bin without a board': (empty_bin, 'no engine for model.bin works on this machine'),
-    'a model that is not fetched': (lambda folder: 'xx_small', 'is not on this machine'),
-}
-
-
 @pytest.mark.parametrize('make,sentence', WRONG_MODELS.values(), ids=WRONG_MODELS)
 def test_a_wrong_model_is_one_sentence_and_exit_code_1(ros, tmp_path, make, sentence):
     ros.environment['XDG_CACHE_HOME'] = ros.environment['EDGENEXT_TOOLCHAIN'] = str(tmp_path)
@@ -166,7 +111,7 @@ def test_another_number_of_labels_is_refused(ros, tmp_path, count):
     assert 'Traceback' not in process.output
 
 
-def test_a_failed_configure_leaves_a_node_that_can_be_mended(ros, tmp_path, make_image):
+def test_node_configures_after_failed_configure(ros, tmp_path, make_image):
     process = ros.start('node', autostart=False, model=tmp_path / 'none.onnx')
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     ros.wait(lambda: status(diagnostics) and status(diagnostics)[:2] == (0, 'unconfigured'))
@@ -192,7 +137,7 @@ def test_a_failed_configure_leaves_a_node_that_can_be_mended(ros, tmp_path, make
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_signals_end_it_cleanly_while_frames_come(ros, classifier, make_image, number):
+def test_signal_under_traffic_ends_node_cleanly(ros, classifier, make_image, number):
     process, results, camera = classifier()
     ros.ask(camera, make_image(), results)
     for _ in range(5):
@@ -202,7 +147,7 @@ def test_signals_end_it_cleanly_while_frames_come(ros, classifier, make_image, n
     assert 'rror' not in process.output
 
 
-def test_a_signal_during_the_start_ends_it_too(ros):
+def test_signal_during_start_ends_node_cleanly(ros):
     process = ros.start('node')
     ros.wait(lambda: '/classifier' in [f'{ns}{name}'.replace('//', '/') for name, ns
                                        in ros.node.get_node_names_and_namespaces()])

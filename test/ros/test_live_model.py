@@ -10,12 +10,12 @@ import shlex
 import shutil
 from threading import Event, Thread
 
-from conftest import demo_model
 from edgenext_ros.engines.base import InferenceError, ModelError, ModelInfo
 from edgenext_ros.ros import session as session_module
 from edgenext_ros.ros.messages import Classification, LabelInfo
 from edgenext_ros.ros.node import ClassifierNode
 from edgenext_ros.ros.publishers import Publishers
+from helpers.wrong_models import demo_model
 from lifecycle_msgs.srv import ChangeState, GetState
 import numpy as np
 import pytest

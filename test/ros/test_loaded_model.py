@@ -5,10 +5,10 @@
 import shutil
 from unittest.mock import Mock
 
-from conftest import demo_model
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.settings import ClassifierSettings
+from helpers.wrong_models import demo_model
 import pytest
 
 LABELS = resource_folder() / 'labels' / 'caltech_101.txt'

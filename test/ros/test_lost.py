@@ -6,10 +6,10 @@ from pathlib import Path
 import sys
 from types import SimpleNamespace
 
-from conftest import Process
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.lost_frames import Loss
 from edgenext_ros.ros import lost as module
+from helpers.ros_graph import Process
 import pytest
 
 CAMERA = """

@@ -9,7 +9,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
 
 
-def test_a_message_that_is_filled_again_holds_nothing_of_before():
+def test_refilled_classification_message_has_no_old_results():
     labels = LabelSet(('a', 'b', 'c'))
     message = messages.ClassificationMessage()
     for prediction, frame_id in [

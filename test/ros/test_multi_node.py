@@ -4,8 +4,9 @@
 
 import sys
 
-from conftest import HANGS_IN_A_PROCESS, Process
 from edgenext_ros.ros.messages import Classification
+from helpers.programs import HANGS_IN_A_PROCESS
+from helpers.ros_graph import Process
 import pytest
 
 

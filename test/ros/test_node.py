@@ -5,27 +5,18 @@
 import sys
 from types import SimpleNamespace
 
-from conftest import BEST_EFFORT, compressed, LATCHED, RELIABLE
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import FrameError
 from edgenext_ros.ros import messages
+from helpers.diagnosed import status
+from helpers.ros_graph import BEST_EFFORT, compressed, LATCHED, RELIABLE
 import numpy as np
 import pytest
 from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool
 from vision_msgs.msg import VisionInfo
-
-
-def status(diagnostics):
-    """Return the newest status of the classifier: level, message, values."""
-    for message in reversed(diagnostics):
-        for entry in message.status:
-            if entry.name == '/classifier':
-                return entry.level[0] if isinstance(entry.level, bytes) else entry.level, \
-                    entry.message, {v.key: v.value for v in entry.values}
-    return None
 
 
 @pytest.mark.parametrize('qos', [RELIABLE, BEST_EFFORT], ids=['reliable', 'best_effort'])
@@ -118,28 +109,28 @@ class CvBridge:
     """
 
     def encoding_to_dtype_with_channels(self, encoding):
-        if encoding != 'bgr16':
+        if encoding != '16SC3':
             raise KeyError(encoding)
-        return 'uint16', 3
+        return 'int16', 3
 
     def imgmsg_to_cv2(self, message, desired_encoding):
         assert (desired_encoding, message.step) == ('bgr8', message.width * 6)
-        values = np.frombuffer(message.data, '<u2').reshape(message.height, message.width, 3)
-        return (values / 257).astype(np.uint8)
+        values = np.frombuffer(message.data, '<i2').reshape(message.height, message.width, 3)
+        return (values // 128).astype(np.uint8)
 
 
 def test_an_encoding_that_only_cv_bridge_knows(make_image, photograph, monkeypatch):
     monkeypatch.setitem(sys.modules, 'cv_bridge', SimpleNamespace(CvBridge=CvBridge))
-    rows = (photograph.astype('<u2') * 257).view(np.uint8).reshape(240, -1)
+    rows = (photograph.astype('<i2') * 128).view(np.uint8).reshape(240, -1)
     padded = np.pad(rows, ((0, 0), (0, 10)))
     frame = messages.frame_from_image(
-        make_image(encoding='bgr16', step=1930, data=padded.tobytes()))
+        make_image(encoding='16SC3', step=1930, data=padded.tobytes()))
     assert (frame.data.reshape(240, 320, 3) == photograph).all()
 
 
 @pytest.mark.parametrize('changes,reason', [
     ({'encoding': 'foo'}, 'cv_bridge cannot convert it either (it knows no way to bgr8)'),
-    ({'encoding': 'bgr16', 'step': 1920}, '230400 bytes, step 1920 do not make 320x240')])
+    ({'encoding': '16SC3', 'step': 1920}, '230400 bytes, step 1920 do not make 320x240')])
 def test_cv_bridge_is_asked_before_a_frame_is_refused(make_image, monkeypatch, changes, reason):
     monkeypatch.setitem(sys.modules, 'cv_bridge', SimpleNamespace(CvBridge=CvBridge))
     with pytest.raises(FrameError) as caught:

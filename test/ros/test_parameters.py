@@ -6,6 +6,8 @@ from dataclasses import fields
 import shlex
 
 from edgenext_ros.cli.parameters import markdown
+from edgenext_ros.core.frame import Frame
+from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.ros.messages import Classification
 from edgenext_ros.ros.parameters import Parameters
 from edgenext_ros.ros.settings import (
@@ -15,8 +17,9 @@ from edgenext_ros.ros.settings import (
     ParameterError,
     rule_of,
 )
+from helpers.parameters import message
+import numpy as np
 import pytest
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import (
     DescribeParameters,
     GetParameters,
@@ -29,15 +32,6 @@ from sensor_msgs.msg import Image
 import yaml
 
 TABLE = {entry.name: entry for entry in fields(ClassifierSettings)}
-KINDS = {int: ('integer_value', ParameterType.PARAMETER_INTEGER),
-         float: ('double_value', ParameterType.PARAMETER_DOUBLE),
-         str: ('string_value', ParameterType.PARAMETER_STRING),
-         bool: ('bool_value', ParameterType.PARAMETER_BOOL)}
-
-
-def message(name, value):
-    field, kind = KINDS[type(value)]
-    return Parameter(name=name, value=ParameterValue(type=kind, **{field: value}))
 
 
 @pytest.mark.parametrize('name,value,reason', [
@@ -51,7 +45,14 @@ def test_wrong_values_are_refused(name, value, reason):
         check(TABLE[name], value)
 
 
-def test_an_integer_will_do_for_a_float():
+@pytest.mark.parametrize('name', ['fit', 'yuv_range'])
+def test_converter_takes_every_choice_of_parameter(name):
+    for choice in rule_of(TABLE[name]).choices:
+        converter = Nv12Converter(width=32, height=32, **{name: choice})
+        assert converter.convert(Frame.from_image(np.zeros((48, 64, 3), np.uint8))).size == 1536
+
+
+def test_integer_is_accepted_for_float_parameter():
     assert check(TABLE['score_threshold'], 1) == 1.0
 
 
@@ -87,12 +88,19 @@ def test_live_changes_apply_and_wrong_ones_change_nothing(ros, classifier, make_
 
 
 class Node:
-    """What ``Parameters.change`` asks of its node."""
+    """What ``Parameters`` asks of its node."""
 
-    state = 'active'
+    def __init__(self, state, **values):
+        self.state, self._values = state, values
 
     def get_fully_qualified_name(self):
         return '/robot/classifier'
+
+    def declare_parameter(self, name, default, descriptor):
+        return rclpy.parameter.Parameter(name, value=self._values.get(name, default))
+
+    def set_descriptor(self, name, descriptor):
+        """Keep none."""
 
 
 @pytest.mark.parametrize('state,first,last', [
@@ -104,9 +112,7 @@ class Node:
     ('input_type', 'compressed', 'compressed'), ('priority', 7, '7'),
     ('autostart', False, 'false')])
 def test_refused_change_gives_the_commands_that_make_it(state, first, last, name, value, written):
-    table = Parameters.__new__(Parameters)
-    table._node, table._entries, table.settings = Node(), TABLE, ClassifierSettings(labels='a')
-    table._node.state = state
+    table = Parameters(Node(state, labels='a'), ClassifierSettings())
     with pytest.raises(ParameterError) as caught:
         table.change([rclpy.parameter.Parameter(name, value=value)], configured=True)
     commands = str(caught.value).partition(' is unconfigured: ')[2].split(' && ')
@@ -144,7 +150,7 @@ def test_wrong_initial_values_end_the_node_with_one_sentence(ros, parameters, se
 
 @pytest.mark.parametrize('text', [None, 'a: [', '/**:\n  top_k: 3\n'],
                          ids=['missing', 'broken', 'without ros__parameters'])
-def test_a_parameter_file_that_cannot_be_read(ros, tmp_path, text):
+def test_unreadable_parameter_file_ends_node_with_its_name(ros, tmp_path, text):
     path = tmp_path / 'parameters.yaml'
     if text is not None:
         path.write_text(text)
@@ -154,14 +160,14 @@ def test_a_parameter_file_that_cannot_be_read(ros, tmp_path, text):
     assert 'Traceback' not in process.output
 
 
-def test_the_shipped_file_holds_every_default(request):
+def test_classifier_yaml_holds_every_default(request):
     path = request.config.rootpath / 'config' / 'classifier.yaml'
     values = yaml.safe_load(path.read_text())['/**']['ros__parameters']
     assert values == {name: entry.default for name, entry in TABLE.items()}
 
 
 @pytest.mark.parametrize('table', [ClassifierSettings, CameraSettings])
-def test_the_readme_has_the_tables(request, table):
+def test_readme_has_parameter_tables(request, table):
     assert markdown(table) in (request.config.rootpath / 'README.md').read_text()
 
 
@@ -186,7 +192,7 @@ def test_a_qos_override_stays_with_its_topic(ros):
     ('classification.publisher', 'reliability', True, 'got True'),
     ('classifier/annotated_image.publisher', 'depth', 0, 'got 0'),
     ('classification.publisher', 'durability', 'foo', 'transient_local, volatile')])
-def test_a_qos_override_that_cannot_be_is_one_sentence(ros, topic, policy, value, says):
+def test_invalid_qos_override_ends_node_in_one_sentence(ros, topic, policy, value, says):
     name = f'qos_overrides./{topic}.{policy}'
     process = ros.start('node', **{name: value})
     assert process.process.wait(20) == 1
@@ -194,7 +200,7 @@ def test_a_qos_override_that_cannot_be_is_one_sentence(ros, topic, policy, value
     assert process.output.count('\n') == 1
 
 
-def test_a_late_listener_gets_the_last_image_where_both_sides_keep_it(ros, make_image):
+def test_transient_local_image_from_before_the_start_is_classified(ros, make_image):
     camera = ros.node.create_publisher(
         Image, 'image', QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
     camera.publish(make_image())
@@ -219,7 +225,7 @@ def test_qos_overrides_that_no_topic_takes_are_told_once(ros, request, module, t
     assert f'{topic}.depth' not in line and topic in line.partition('TOPIC one of')[2]
 
 
-def test_a_higher_rate_holds_from_the_next_frame_on(ros, classifier, make_image):
+def test_raised_max_rate_applies_to_next_frame(ros, classifier, make_image):
     _, results, camera = classifier(max_rate=0.01)
     ros.ask(camera, make_image(), results)
     answer = ros.call(SetParameters, '/classifier/set_parameters',

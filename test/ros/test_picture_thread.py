@@ -10,12 +10,12 @@ import sys
 from threading import Event, Thread
 from types import SimpleNamespace
 
-from conftest import Process
 from edgenext_ros.core.encode import encode
 from edgenext_ros.ros import blocking_publish, node as module
 from edgenext_ros.ros.messages import Classification, image_message
 from edgenext_ros.ros.picture_thread import PictureThread
 from edgenext_ros.ros.serialised_images import write_image
+from helpers.ros_graph import Process
 import pytest
 from rclpy.exceptions import InvalidHandle
 from rclpy.lifecycle import LifecyclePublisher

@@ -33,7 +33,7 @@ def in_the_graph(node):
     ) for name, _ in ask(NODE, '/')}
 
 
-def test_the_policy_allows_what_the_node_has(ros, classifier, make_image):
+def test_sros2_policy_allows_names_of_node_and_no_others(ros, classifier, make_image):
     _, results, camera = classifier()
     ros.ask(camera, make_image(), results)
     expected = allowed() - SOMETIMES

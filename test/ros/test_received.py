@@ -8,8 +8,8 @@ import re
 import subprocess
 import sys
 
-from conftest import compressed
 import cv2
+from helpers.ros_graph import compressed
 import pytest
 from sensor_msgs.msg import Image
 
@@ -21,7 +21,7 @@ HEADERS = [(0, 1, ''), (-2**31, 0, 'front_camera'), (-1, 2**32 - 1, '/fr\u00f6nt
 
 
 @pytest.mark.parametrize('input_type', ['raw', 'compressed'])
-def test_every_header_comes_back_as_it_was(ros, classifier, make_image, photograph, input_type):
+def test_result_has_header_of_its_image(ros, classifier, make_image, photograph, input_type):
     _, results, camera = classifier(input_type=input_type)
     _, picture = cv2.imencode('.jpg', photograph)
     for sec, nanosec, frame_id in HEADERS:
@@ -46,7 +46,7 @@ def test_bytes_that_are_no_message_are_named(ros, classifier, make_image, photog
     assert 'Traceback' not in process.output
 
 
-def test_who_looks_at_a_large_jpeg_sees_all_of_it(ros, classifier, photograph):
+def test_annotated_image_of_large_jpeg_has_full_size(ros, classifier, photograph):
     """The model alone gets it at the reduced size that it needs."""
     _, results, camera = classifier(input_type='compressed')
     large = cv2.resize(photograph, (1280, 960))

@@ -10,6 +10,7 @@ from edgenext_ros.ros.receiver import Receiver
 import pytest
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.serialization import deserialize_message
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 
 RCLError = rclpy_implementation.RCLError
@@ -55,7 +56,7 @@ def test_messages_come_serialised_and_past_the_executor(ros, taker, make_image):
     assert not taker.receiver.subscription.event_handlers
 
 
-def test_nothing_comes_after_unsubscribing_and_again_after_subscribing(ros, taker, make_image):
+def test_receiver_takes_images_only_while_subscribed(ros, taker, make_image):
     camera = ros.node.create_publisher(Image, 'image', 1)
     for _ in range(3):
         taker.receiver.subscribe(Image, 'image')
@@ -70,7 +71,7 @@ def test_nothing_comes_after_unsubscribing_and_again_after_subscribing(ros, take
 
 
 @pytest.mark.parametrize('subscribed', [True, False])
-def test_it_waits_without_turning_and_can_be_woken(ros, taker, subscribed):
+def test_receiver_wait_blocks_until_woken(ros, taker, subscribed):
     if subscribed:
         taker.receiver.subscribe(Image, 'image')
     for _ in range(5):
@@ -84,7 +85,7 @@ def test_it_waits_without_turning_and_can_be_woken(ros, taker, subscribed):
 
 @pytest.mark.parametrize('subscribed', [True, False])
 @pytest.mark.parametrize('end', ['close', 'context', 'node'])
-def test_it_ends(ros, taker, subscribed, end):
+def test_receiver_wait_ends_with_receiver_context_or_node(ros, taker, subscribed, end):
     if subscribed:
         taker.receiver.subscribe(Image, 'image')
     if end == 'context':
@@ -99,13 +100,11 @@ def test_it_ends(ros, taker, subscribed, end):
     assert taker.ended.wait(10)
 
 
-class Broken:
-    """A subscription whose messages cannot be taken, and its handle."""
-
-    msg_type = Image
+class BrokenHandle:
+    """A subscription's handle, whose messages cannot be taken."""
 
     def __init__(self, error):
-        self.handle, self.error = self, error
+        self.error = error
 
     def __enter__(self):
         return self
@@ -118,26 +117,42 @@ class Broken:
 
 
 @pytest.mark.parametrize('error', [MemoryError('6 MB'), RCLError('busy')], ids=repr)
-def test_a_message_that_cannot_be_taken_is_told(ros, capfd, error):
+def test_failed_take_is_logged(ros, make_image, monkeypatch, capfd, error):
     receiver = Receiver(ros.node, lambda *_: pytest.fail('nothing came'))
-    receiver._ready = receiver.subscription = Broken(error)
-    receiver.take()
-    assert f'an image was not received: {type(error).__name__}: {error}' in capfd.readouterr().err
+    receiver.subscribe(Image, 'image')
+    ros.publisher().publish(make_image())
+
+    def take():
+        receiver.wait()
+        with monkeypatch.context() as patch:
+            patch.setattr(Subscription, 'handle', BrokenHandle(error))
+            receiver.take()
+        return f'an image was not received: {type(error).__name__}: {error}' in \
+            capfd.readouterr().err
+
+    ros.wait(take, what='the line')
 
 
-def test_a_wait_that_fails_is_tried_again_while_there_is_a_context(ros, monkeypatch):
-    receiver = Receiver(ros.node, lambda *_: None)
+class BrokenWaitSet:
+    """A wait set of rcl that cannot be used."""
 
-    def fail():
+    def __init__(self, *sizes):
+        pass
+
+    def clear_entities(self):
         raise RCLError('busy')
 
-    monkeypatch.setattr(receiver, '_wait', fail)
+
+def test_failed_wait_is_repeated_while_context_is_valid(ros, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(rclpy_implementation, 'WaitSet', BrokenWaitSet)
+        receiver = Receiver(ros.node, lambda *_: None)
     assert receiver.wait()
     ros.context.shutdown()
     assert not receiver.wait()
 
 
-def test_memory_is_kept_where_the_c_library_can(monkeypatch):
+def test_keep_memory_sets_mallopt_where_available(monkeypatch):
     calls = []
 
     class Library:
@@ -159,7 +174,7 @@ def test_memory_is_kept_where_the_c_library_can(monkeypatch):
     process.keep_memory()
 
 
-def test_what_another_takes_is_handed_on_and_left_to_it(ros, taker, make_image):
+def test_receiver_stops_waiting_once_executor_takes_images(ros, taker, make_image):
     taker.receiver.subscribe(Image, 'image')
     before = taker.waits
     taker.receiver.subscription.callback(b'taken elsewhere')
@@ -175,7 +190,7 @@ def test_what_another_takes_is_handed_on_and_left_to_it(ros, taker, make_image):
     assert ros.repeat(camera, image, lambda: len(taker.messages) > 1)
 
 
-def test_nothing_is_handed_on_of_a_subscription_that_is_gone(ros, taker):
+def test_message_of_former_subscription_is_dropped(ros, taker):
     taker.receiver.subscribe(Image, 'image')
     subscription = taker.receiver.subscription
     taker.receiver.unsubscribe()

@@ -63,7 +63,7 @@ def test_a_measurement_skips_a_domain_that_is_used():
     assert second != first and 215 <= int(second) <= 232
 
 
-def test_no_domain_that_is_free_is_one_sentence(monkeypatch):
+def test_no_free_domain_is_one_sentence(monkeypatch):
     asked = []
     monkeypatch.setattr(ros_domain, 'is_used', lambda domain: asked.append(domain) or True)
     with pytest.raises(RuntimeError, match='every ROS domain from 215 to 232 is in use on this'):

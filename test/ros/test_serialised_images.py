@@ -93,7 +93,7 @@ def test_every_field_is_read_in_both_byte_orders(kind, order, draw):
 @kinds
 @unhurried
 @given(draw=st.data())
-def test_what_rclpy_writes_is_read_as_rclpy_reads_it(kind, draw):
+def test_serialised_image_is_read_as_rclpy_reads_it(kind, draw):
     serialization = pytest.importorskip('rclpy.serialization')
     types = pytest.importorskip('sensor_msgs.msg')
     values = draw.draw(values_of(kind))
@@ -128,7 +128,7 @@ def test_texts(written, text):
 @orders
 @unhurried
 @given(draw=st.data())
-def test_every_truncation_is_refused(kind, order, draw):
+def test_truncated_serialised_image_is_refused(kind, order, draw):
     message = encode(kind, draw.draw(values_of(kind)), order)
     for length in range(len(message)):
         with pytest.raises(FrameError, match=f'^serialised {kind}') as caught:
@@ -165,7 +165,7 @@ def test_hostile_messages_are_named(message, reason):
 @kinds
 @unhurried
 @given(draw=st.data())
-def test_nothing_but_frame_errors_comes_of_any_bytes(kind, draw):
+def test_damaged_serialised_image_raises_only_frame_error(kind, draw):
     junk = draw.draw(st.binary(max_size=80))
     flipped = bytearray(encode(kind, draw.draw(values_of(kind))))
     for place, mask in draw.draw(st.lists(st.tuples(

@@ -6,11 +6,11 @@ from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.ros.settings import ClassifierSettings
 from edgenext_ros.ros.silence import why_no_image
 from edgenext_ros.ros.snapshot import Snapshot
+from helpers.diagnosed import status
 import pytest
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
-from test_node import status
 
 RAW, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
 

@@ -9,7 +9,7 @@ from edgenext_ros.bench import demo
 from edgenext_ros.ros.camera.sources import open_source
 from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.settings import CameraSettings, ClassifierSettings, ParameterError
-import hostile_folder
+from helpers import hostile_folder
 import pytest
 
 SETTINGS = replace(ClassifierSettings(), runtime='onnx')
@@ -20,20 +20,20 @@ SPECIAL = ('folder', 'pipe', 'socket', 'device')
 @pytest.mark.parametrize('name,words', [
     ('labels', 'cannot be read: expected a file, found a '),
     ('model', 'expected a model file, found a ')])
-def test_the_classifier_refuses_what_is_no_file(special_files, name, words, found):
+def test_classifier_refuses_special_files(special_files, name, words, found):
     with pytest.raises(ValueError, match=words) as caught:
         LoadedModel.open(replace(SETTINGS, **{name: str(special_files[found])}))
     assert '\n' not in str(caught.value)
 
 
 @pytest.mark.parametrize('found', SPECIAL)
-def test_the_camera_refuses_what_is_no_file(special_files, found):
+def test_camera_refuses_special_files(special_files, found):
     settings = replace(CameraSettings(), source=str(special_files[found]))
     with pytest.raises(ParameterError, match=r"parameter 'source': .*(no webcam|nor a webcam)"):
         open_source(settings.source, repeat=1, loop=False, notice=pytest.fail)
 
 
-def test_the_demo_plays_what_every_verb_takes(tmp_path):
+def test_demo_plays_same_pictures_as_other_verbs(tmp_path):
     folder = hostile_folder.make(tmp_path)
     source, names, account = demo._source(Namespace(camera=None, video=None, image=folder))
     assert source == str(folder) and names == sorted(hostile_folder.TAKEN)
@@ -41,6 +41,6 @@ def test_the_demo_plays_what_every_verb_takes(tmp_path):
 
 
 @pytest.mark.parametrize('found', ['pipe', 'socket', 'device'])
-def test_the_demo_refuses_what_is_no_file(special_files, found):
+def test_demo_refuses_special_files(special_files, found):
     with pytest.raises(ValueError, match=f'found a {found}'):
         demo._source(Namespace(camera=None, video=None, image=special_files[found]))

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 
-from conftest import Process
 from edgenext_ros.models.store import resource_folder
 import pytest
 
@@ -16,16 +15,13 @@ NODES = {'node': ('node',), 'camera': ('camera.node',), 'multi': ('multi_node', 
 @pytest.fixture
 def start_node(ros):
     """Start one of the nodes with words for ROS, and with a picture where it wants one."""
-    def start_it(node, *words, environment=None, **options):
+    def start_it(node, *words, environment=None):
         if node == 'camera':
             words = ('-p', f'source:={resource_folder() / "demo"}', *words)
         module, *cameras = NODES[node]
-        process = Process(
+        return ros.run(
             [sys.executable, '-m', f'edgenext_ros.ros.{module}', *cameras, '--ros-args', *words],
-            ros.environment if environment is None else environment, ros.folder / f'{node}.log',
-            **options)
-        ros._stack.callback(process.kill)
-        return process
+            name=node, environment=environment)
 
     return start_it
 
@@ -93,7 +89,7 @@ def test_argument_that_the_locale_cannot_read_is_one_sentence(ros, start_node, n
     ('image:=classification', 'classification'), ('image:=~/annotated_image', '~/annotated_image'),
     ('classification:=image', 'classification'), ('image:=/rosout', '/rosout'),
     ('classification:=~/vision_info', '~/vision_info')])
-def test_two_topics_that_are_one_end_the_node_in_one_sentence(start_node, node, rule, other):
+def test_topics_remapped_onto_each_other_end_node_in_one_sentence(start_node, node, rule, other):
     process = start_node(node, '-r', rule)
     assert process.process.wait(30) == 1
     (line,) = process.output.splitlines()

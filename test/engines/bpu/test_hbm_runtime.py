@@ -12,9 +12,9 @@ from edgenext_ros.engines.base import (
     ModelError,
 )
 from edgenext_ros.engines.bpu import hbm_runtime
+from helpers.standin_model import NHWC, NV12_SEPARATE, picture, RGB, S16, S32, S8, StandInModel, U8
 import numpy as np
 import pytest
-from standin_model import NHWC, NV12_SEPARATE, picture, RGB, S16, S32, S8, StandInModel, U8
 
 PLAIN = StandInModel()
 

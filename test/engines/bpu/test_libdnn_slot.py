@@ -9,9 +9,9 @@ from functools import partial
 from edgenext_ros.engines.base import EngineOptions, infer, InferenceError
 from edgenext_ros.engines.bpu import libdnn_slot
 from edgenext_ros.engines.select import open_model
+from helpers.standin_model import NV12_SEPARATE, picture, StandInModel
 import numpy as np
 import pytest
-from standin_model import NV12_SEPARATE, picture, StandInModel
 
 PLAIN = StandInModel()
 IMPATIENT = EngineOptions(timeout_ms=200)

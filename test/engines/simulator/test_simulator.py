@@ -15,7 +15,6 @@ import threading
 import time
 from types import SimpleNamespace
 
-from bin_writer import container, node
 from edgenext_ros.engines import select
 from edgenext_ros.engines.base import (
     EngineOptions,
@@ -27,9 +26,10 @@ from edgenext_ros.engines.base import (
 from edgenext_ros.engines.simulator import engine as simulator
 from edgenext_ros.models.formats import bin_file
 from edgenext_ros.models.store import locate
+from helpers.bin_writer import container, node
+from helpers.standin_model import picture
 import numpy as np
 import pytest
-from standin_model import picture
 
 OPTIONS = EngineOptions()
 PICTURES = [picture(75264, seed=seed) for seed in range(2)]

@@ -10,11 +10,11 @@ import subprocess
 import time
 import tracemalloc
 
-from bin_writer import container, field, message, node, program, varint
 from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bin_file
 from edgenext_ros.models.formats.protobuf_wire import MAX_FIELDS
 from edgenext_ros.models.store import locate
+from helpers.bin_writer import container, field, message, node, program, varint
 import numpy as np
 import pytest
 
@@ -43,7 +43,7 @@ def refusal(data):
     return text
 
 
-def test_the_bundled_model(demo):
+def test_bundled_bin_is_parsed(demo):
     content = bin_file.read(demo)
     assert (content.march, content.input_type, content.width, content.height) == (
         'bayes-e', 'nv12', 224, 224)
@@ -56,7 +56,7 @@ def test_the_bundled_model(demo):
     assert bytes(content.program[:8]) == b'#B2Ehbm#'
 
 
-def test_the_vendors_own_reader_agrees(demo, toolchain):
+def test_parsed_bin_agrees_with_vendors_reader(demo, toolchain):
     code = """
 import json, sys
 from horizon_tc_ui.hbdtort import runtime_pb2
@@ -151,7 +151,7 @@ def test_names_cannot_play_with_a_terminal():
     (container(nodes=DEQUANTIZE, scales=np.float32(math.nan).tobytes()), 'without finite'),
     (container(nodes=[node('Reshape', ['logits'], ['logits'])]), 'goes in circles'),
 ], ids=lambda value: None if isinstance(value, bytes) else value[:30])
-def test_what_is_no_model_for_the_board(data, words):
+def test_bin_unusable_on_board_is_refused(data, words):
     assert words in refusal(data)
 
 
@@ -180,13 +180,13 @@ def test_lies_about_lengths_cost_nothing(data, words):
     (0xb8 + 6, 'table would end'), (0xd0 + 0xa4 + 3, 'instructions would end'),
     (0xd0 + 0xc0 + 3, 'weights would end'), (0xd0 + 0xf0 + 3, 'segment would end'),
     (4, 'begins with')])
-def test_a_flipped_bit_in_the_program(at, words):
+def test_flipped_bit_in_program_is_refused(at, words):
     whole = bytearray(program(b'instructions'))
     whole[at] ^= 1 if at in (0x70, 0x300, -1) else 0x80
     assert words in refusal(container(whole=bytes(whole)))
 
 
-def test_a_flipped_bit_in_the_real_program(demo):
+def test_flipped_bit_in_bundled_program_is_refused(demo):
     data = bytearray(demo.read_bytes())
     random = np.random.default_rng(0)
     found = 0
@@ -224,6 +224,7 @@ def mutated(data, random):
     return bytes(data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('seed', range(4))
 def test_random_faults_are_model_errors_or_harmless(seed):
     random = np.random.default_rng(seed)

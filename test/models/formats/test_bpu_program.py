@@ -4,9 +4,9 @@
 
 from pathlib import Path
 
-from bin_writer import container, program
 from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bin_file
+from helpers.bin_writer import container, program
 import pytest
 
 

@@ -4,9 +4,9 @@
 
 from pathlib import Path
 
-from bin_writer import container
 from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bin_file
+from helpers.bin_writer import container
 import pytest
 
 
@@ -15,7 +15,7 @@ def parse(data):
 
 
 @pytest.mark.parametrize('shape', [(1, 10), (1, 10, 1, 1), (10,), (1, 1, 1, 10)], ids=str)
-def test_one_value_per_class_is_taken(shape):
+def test_class_vector_output_is_accepted(shape):
     assert parse(container(outputs=[('logits', 1, shape)])).output.shape == shape
 
 
@@ -24,6 +24,6 @@ def test_one_value_per_class_is_taken(shape):
     ([('map', 1, (1, 64, 7, 7)), ('logits', 1, (1, 10, 1, 1))],
      'found map 1x64x7x7, which is a map; logits 1x10x1x1 would be one'),
 ], ids=['map', 'map first'])
-def test_a_feature_map_is_no_class_vector(outputs, words):
+def test_feature_map_output_is_refused(outputs, words):
     with pytest.raises(ModelError, match=words):
         parse(container(outputs=outputs))

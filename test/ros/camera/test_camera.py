@@ -6,7 +6,7 @@ import cv2
 from edgenext_ros.core.frame import ENCODINGS
 from edgenext_ros.ros.camera.node import CameraNode
 from edgenext_ros.ros.messages import frame_from_compressed, frame_from_image
-import hostile_folder
+from helpers import hostile_folder
 import numpy as np
 import pytest
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -73,7 +73,7 @@ def test_jpeg(ros, pictures):
     assert (frame.width, frame.height) == (320, 240)
 
 
-def test_a_video_plays_to_its_end(ros, tmp_path, photograph):
+def test_camera_plays_video_to_its_end(ros, tmp_path, photograph):
     path = tmp_path / 'video.avi'
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, (320, 240))
     for _ in range(15):
@@ -101,10 +101,10 @@ def test_end_in_a_program_of_ones_own_calls_finish_once(ros, tmp_path, photograp
         context=ros.context, **({'finish': lambda: ended.append(1)} if given else {}),
         parameter_overrides=[rclpy.parameter.Parameter(name, value=value) for name, value in (
             ('source', str(path)), ('loop', False), ('rate', 50.0))])
-    ros._stack.callback(node.destroy_node)
+    ros.at_end(node.destroy_node)
     ros.executor.add_node(node)
     playing, images = ros.collect(Header, '/camera/playing'), ros.collect(Image, 'image')
-    ros.wait(lambda: node._timer.is_canceled(), what='the end')
+    ros.wait(lambda: all(timer.is_canceled() for timer in node.timers), what='the end')
     ros.wait(lambda: len(images) == len(playing) == 3, what='all pictures')
     assert ended == [1] * given
 
@@ -117,7 +117,7 @@ def test_end_in_a_program_of_ones_own_calls_finish_once(ros, tmp_path, photograp
     ({'encoding': 'foo'}, "cannot encode 'foo'"),
     ({'rate': 0.0}, "'rate' must be 0.1 to 240.0"),
 ], ids=str)
-def test_nothing_to_play_is_one_sentence(ros, pictures, parameters, sentence):
+def test_camera_without_pictures_ends_in_one_sentence(ros, pictures, parameters, sentence):
     process = ros.start('camera.node', **{'source': pictures, **parameters})
     assert process.process.wait(30) == 1
     assert sentence in process.output

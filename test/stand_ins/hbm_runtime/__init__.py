@@ -15,8 +15,8 @@ import threading
 from types import SimpleNamespace
 import weakref
 
+from helpers.standin_model import DTYPES, NV12, StandInModel
 import numpy as np
-from standin_model import DTYPES, NV12, StandInModel
 
 hbDNNDataType = Enum('hbDNNDataType', [  # noqa: N816 - the vendor's name
     'Y', 'NV12', 'NV12_SEPARATE', 'YUV444', 'RGB', 'BGR', 'S4', 'U4', 'S8', 'U8', 'F16', 'S16',

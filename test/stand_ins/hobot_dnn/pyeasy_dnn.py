@@ -13,8 +13,8 @@ from __future__ import annotations
 import ctypes
 from pathlib import Path
 
+from helpers.standin_model import DTYPES, NCHW, NHWC, StandInModel
 import numpy as np
-from standin_model import DTYPES, NCHW, NHWC, StandInModel
 
 TYPES = (
     'Y', 'NV12', 'NV12_SEPARATE', 'YUV444', 'RGB', 'BGR', 'int4', 'uint4', 'int8', 'uint8',

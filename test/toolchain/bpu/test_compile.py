@@ -15,68 +15,12 @@ import tempfile
 
 from edgenext_ros.cli import main
 from edgenext_ros.engines.simulator import vendor_tools
-from edgenext_ros.models.store import locate, resource_folder
 from edgenext_ros.toolchain import nv12_pictures
-from edgenext_ros.toolchain.bpu import compile as compile_module, hb_mapper
-from edgenext_ros.toolchain.bpu.compile import Job
+from edgenext_ros.toolchain.bpu import hb_mapper
+from edgenext_ros.toolchain.bpu.compile import compile_model, Job
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
+from helpers.fake_mapper import BIN, compile_demo, ONNX, PICTURES
 import pytest
-
-PICTURES = resource_folder() / 'pictures'
-BIN, ONNX = (locate('demo', suffixes=(suffix,)).path for suffix in ('.bin', '.onnx'))
-# Stands in for hb_mapper where it has to fail in a certain way, or has to be quick.
-MAPPER = """#!{python}
-import json, os, pathlib, shutil, sys
-say = {say!r}
-print('2026-11-24 10:00:00,000 INFO Start to calibrate the model.')
-print('node/Conv   BPU  id(0)  HzConv  0.998  1.5  int8  ')
-print('other/Conv  CPU  --     HzConv  0.987  1.5  float ')
-print('logits      0.999  0.1  0.1  0.1')
-sys.stdout.flush()
-if say == 'nothing any more':
-    sys.stdin = open({tools!r} + '/never')
-    sys.stdin.read()
-if say:
-    print(say)
-    sys.exit(1)
-out = pathlib.Path('out')
-(out / 'bias_correction').mkdir(parents=True)
-shutil.copyfile({result!r}, out / 'x.bin')
-(out / 'x_subgraph_0.json').write_text(json.dumps({{'summary': {{
-    'latency (us)': 2000, 'DDR bytes per frame': 3000000}}}}))
-"""
-# Stands in for the tools' Python: makes the ONNX file, whose path ends its JSON argument.
-PYTHON = r"""#!/bin/sh
-for last; do :; done
-file=${last##*\"onnx\": \"}
-: > "${file%\"*}"
-echo '{"size": "edgenext_xx_small", "classes": 100, "notes": ["the average"],' \
-    '"weights": ["the average"], "picture": [256, 320], "int16": ["a/Softmax"], "level": "O2"}'
-"""
-
-
-@pytest.fixture
-def fake_tools(tmp_path, monkeypatch):
-    """Return a function that makes an environment whose hb_mapper says or gives something."""
-    def make(*, say='', result=BIN):
-        folder = tmp_path / 'tools'
-        package = folder / 'lib/python3.10/site-packages/hbdk'
-        (package / 'lib64/x86').mkdir(parents=True)
-        (package / 'lib64/x86/libhbdk_sim_x86.so').touch()
-        (package / '__init__.py').write_text("__version__ = '3.49.15'")
-        (folder / 'bin').mkdir()
-        for name, text in (('python3', PYTHON),
-                           ('hb_mapper', MAPPER.format(python=sys.executable, say=say,
-                                                       result=str(result), tools=str(folder)))):
-            (folder / 'bin' / name).write_text(text)
-            (folder / 'bin' / name).chmod(0o755)
-        monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(folder))
-    return make
-
-
-def compile_demo(output, *more, model=ONNX, pictures=PICTURES):
-    return main(['compile', str(model), '--output', str(output), '--calibration', str(pictures),
-                 *map(str, more)])
 
 
 def refused(capsys, output):
@@ -146,7 +90,7 @@ def full_disk(folder, name):
 
 
 @pytest.mark.parametrize('part', ['mine.recipe.json.part', 'mine.bin.part'])
-def test_a_disk_that_is_full_at_the_end(fake_tools, tmp_path, capsys, part):
+def test_full_disk_at_the_end_leaves_no_result(fake_tools, tmp_path, capsys, part):
     fake_tools()
     full_disk(tmp_path, part)
     assert compile_demo(tmp_path / 'mine.bin') == 1
@@ -163,7 +107,7 @@ def test_a_disk_that_is_full_later_leaves_the_former_pair(fake_tools, tmp_path, 
     assert not list(tmp_path.glob('*.part'))
 
 
-def test_a_temporary_folder_that_fills_up(fake_tools, tmp_path, capsys, monkeypatch):
+def test_full_temporary_folder_is_named(fake_tools, tmp_path, capsys, monkeypatch):
     fake_tools()
     monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))
     read = nv12_pictures.read_pictures
@@ -179,12 +123,17 @@ def test_a_temporary_folder_that_fills_up(fake_tools, tmp_path, capsys, monkeypa
     assert not list(tmp_path.glob('edgenext-*'))
 
 
-def test_a_full_disk_in_the_tools_python(toolchain, tmp_path):
+def test_full_disk_in_tools_python_is_named(toolchain, tmp_path, monkeypatch):
     """There it is the last line of a traceback."""
-    full_disk(tmp_path, 'model.onnx.part')
+    monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))
+
+    def fill_up(stage):
+        if stage.startswith('writing the graph'):
+            [folder] = tmp_path.glob('edgenext-*')
+            full_disk(folder, 'model.onnx.part')
     job = Job(str(ONNX), RECIPES['fast'], None, PICTURES)
-    with pytest.raises(OSError, match='No space left') as caught:
-        compile_module._prepare(toolchain, job, tmp_path / 'model.onnx')
+    with pytest.raises(OSError, match='the disk is full') as caught:
+        compile_model(job, progress=fill_up)
     assert caught.value.errno == errno.ENOSPC
 
 
@@ -204,7 +153,7 @@ def test_an_output_that_cannot_be_written_is_refused_at_once(
     assert out == ''
 
 
-def test_what_is_kept(fake_tools, tmp_path):
+def test_keep_holds_log_network_and_reports(fake_tools, tmp_path):
     fake_tools()
     assert compile_demo(tmp_path / 'mine.bin', '--keep', tmp_path / 'a' / 'b') == 0
     assert sorted(file.name for file in (tmp_path / 'a' / 'b').iterdir()) == [
@@ -233,7 +182,7 @@ def test_without_the_tools_it_says_so(tmp_path, capsys, monkeypatch):
     assert '$EDGENEXT_TOOLCHAIN names this folder' in refused(capsys, tmp_path / 'mine.bin')
 
 
-def test_a_model_that_is_not_there(fake_tools, tmp_path, capsys):
+def test_missing_model_is_refused(fake_tools, tmp_path, capsys):
     fake_tools()
     assert compile_demo(tmp_path / 'mine.bin', model=tmp_path / 'none.onnx') == 1
     said = refused(capsys, tmp_path / 'mine.bin')
@@ -245,7 +194,7 @@ def test_a_name_of_timm_with_a_tag_is_no_file(fake_tools, tmp_path):
     assert compile_demo(tmp_path / 'mine.bin', model='edgenext_small.usi_in1k') == 0
 
 
-def test_a_model_that_is_no_edgenext(toolchain, tmp_path, capsys):
+def test_model_that_is_no_edgenext_is_refused(toolchain, tmp_path, capsys):
     other = tmp_path / 'other.onnx'
     other.write_bytes(b'not a model')
     assert compile_demo(tmp_path / 'mine.bin', model=other) == 1

@@ -6,10 +6,8 @@ import json
 import shutil
 
 from edgenext_ros.models.store import locate, read_labels
+from helpers.fake_mapper import compile_demo, ONNX
 import pytest
-from test_compile import compile_demo, fake_tools, ONNX
-
-__all__ = ['fake_tools']  # pytest's, by its name
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@
 import json
 import os
 import select
+import subprocess
+from unittest.mock import MagicMock
 
 from edgenext_ros.engines.simulator.vendor_tools import Hbdk
 from edgenext_ros.models import ModelError
@@ -51,6 +53,15 @@ def run(tmp_path):
     return run_script
 
 
+@pytest.fixture
+def say(run, output, tmp_path):
+    """Return a function that runs an hb_mapper that prints a text, makes a model and ends."""
+    def run_with(text, code=0):
+        (tmp_path / 'text').write_text(text)
+        return run(f'cat text; touch out/x.bin; exit {code}')[0]
+    return run_with
+
+
 class Chunks:
     """A pipe that gives so many bytes at a time."""
 
@@ -88,21 +99,26 @@ def test_random_weights_are_not_calibrated_and_need_no_node():
 
 
 @pytest.mark.parametrize('size', [1, 2, 3, 7, 1000])
-def test_lines_do_not_depend_on_how_they_arrive(size):
+def test_log_lines_do_not_depend_on_size_of_reads(size, run, output, tmp_path, monkeypatch):
     data = (b'one\r\n\x1b[92mtwo \x1b[0m\n[=  ]   1%[== ]  10%\r[===] 100%\n'
             b'caf\xc3\xa9 \xff\n\x1b[31mlast\x1b[0m')
-    assert [line for line in hb_mapper._lines(Chunks(data, size)) if line] == [
+    (output / 'x.bin').touch()
+    process = MagicMock(stdout=Chunks(data, size), returncode=0)
+    monkeypatch.setattr(subprocess, 'Popen', lambda *_, **__: process)
+    process.__enter__.return_value = process
+    run('')
+    assert [line for line in (tmp_path / hb_mapper.LOG).read_text().split('\n') if line] == [
         'one', 'two', '[=  ]   1%', '[== ]  10%', '[===] 100%', 'caf\xe9 \ufffd', 'last']
 
 
-def test_report(output):
-    assert hb_mapper._report(LOG, output) == hb_mapper.Report(
+def test_report_of_calibrated_model(say):
+    assert say(LOG) == hb_mapper.Report(
         latency_ms=2.0, fps=500.0, ddr_mb=2.4, cpu_nodes=['/head/Gemm'], cosine=0.9512,
         worst_node='/xca/Exp', output_cosine=0.9975)
 
 
-def test_report_without_calibration(output):
-    report = hb_mapper._report(UNCALIBRATED, output)
+def test_report_without_calibration(say):
+    report = say(UNCALIBRATED)
     assert (report.cosine, report.worst_node, report.output_cosine) == (None, None, None)
     assert report.cpu_nodes == ['/head/Gemm'] and report.latency_ms == 2.0
 
@@ -113,8 +129,10 @@ def test_report_without_calibration(output):
     ('ERROR first\nwrite: No space left on device\nbye', 'write: No space left on device'),
     ('one\ntwo\n\n[====]  90%\n', 'two'), ('', 'no word'), ('x' * 999, 'x' * 400)],
     ids=['error', 'exception', 'full disk', 'last line', 'nothing', 'long'])
-def test_the_reason_of_a_failure(log, reason):
-    assert hb_mapper._last(log) == reason
+def test_reason_of_hb_mapper_failure_is_found_in_log(say, log, reason):
+    with pytest.raises(ModelError) as caught:
+        say(log, code=3)
+    assert str(caught.value) == f'hb_mapper failed with exit code 3: {reason}'
 
 
 def test_layer_costs_of_two_programs(tmp_path):
@@ -155,6 +173,6 @@ def test_ctrl_c_ends_the_compiler_that_hb_mapper_has_started(run, output, tmp_pa
     ('echo done', 'exit code 0: done'), ('kill -9 $$', 'exit code -9: no word'),
     ('touch out/x.bin; rm out/*.json; echo all on the CPU', 'all on the CPU')],
     ids=['error', 'full disk', 'no model', 'killed', 'no report'])
-def test_a_run_that_fails(run, output, script, reason):
+def test_failed_hb_mapper_run_raises_its_reason(run, output, script, reason):
     with pytest.raises(ModelError, match=reason):
         run(script)

@@ -92,7 +92,7 @@ def test_what_is_not_a_picture_is_skipped(folder):
     np.testing.assert_array_equal(found.truth, [0, 0, 2, 1])
 
 
-def test_no_picture_at_all(tmp_path):
+def test_evaluation_without_any_picture_is_refused(tmp_path):
     (tmp_path / 'cup').mkdir()
     (tmp_path / 'cup' / 'a.jpg').touch()
     data = labelled_pictures.read(tmp_path, LABELS)
@@ -100,7 +100,7 @@ def test_no_picture_at_all(tmp_path):
         run(subject(), data)
 
 
-def test_a_rerun_goes_on_where_the_first_was_broken_off(folder, cache):
+def test_evaluation_resumes_where_it_was_interrupted(folder, cache):
     data = labelled_pictures.read(folder, LABELS)
     whole = run(subject(), data)
     whole.partial.unlink()
@@ -123,7 +123,7 @@ def test_a_rerun_goes_on_where_the_first_was_broken_off(folder, cache):
 
 
 @pytest.mark.parametrize('change', ['model', 'fit', 'interpolation', 'picture', 'fewer'])
-def test_nothing_is_taken_over_from_another_evaluation(folder, change):
+def test_evaluation_does_not_resume_another_one(folder, change):
     run(subject(), labelled_pictures.read(folder, LABELS))
     if change == 'picture':
         shutil.copy(PICTURES / 'rocket.jpg', folder / 'cup' / 'coffee.jpg')
@@ -133,7 +133,7 @@ def test_nothing_is_taken_over_from_another_evaluation(folder, change):
     assert run(network, data, view).resumed == 0
 
 
-def test_nothing_is_taken_over_from_other_code(folder, monkeypatch):
+def test_evaluation_does_not_resume_after_code_change(folder, monkeypatch):
     data = labelled_pictures.read(folder, LABELS)
     run(subject(), data)
     assert run(subject(), data).resumed == 4
@@ -141,7 +141,7 @@ def test_nothing_is_taken_over_from_other_code(folder, monkeypatch):
     assert run(subject(), data).resumed == 0
 
 
-def test_two_at_once_are_refused(tmp_path):
+def test_second_process_of_same_evaluation_is_refused(tmp_path):
     with Partial(tmp_path / 'x.part', 3), \
             pytest.raises(ValueError, match='another process evaluates the same'):
         Partial(tmp_path / 'x.part', 3)
@@ -166,7 +166,7 @@ def test_a_full_disk_leaves_whole_records(tmp_path):
         assert partial.read()['picture'].tolist() == [0, 1, 2, 3]
 
 
-def test_what_is_compared_with_what(folder):
+def test_comparisons_pair_views_and_models(folder):
     data = labelled_pictures.read(folder, LABELS)
     first, other = subject(), replace(subject(), digest='11', path=Path('other.onnx'))
     views = [View('stretch'), View('crop')]

@@ -43,7 +43,7 @@ def test_class_folders(folder):
     ('n01440764', 0), ('tench', 0), ('Tench', 0), ('tench, Tinca tinca', 0),
     ('great_white_shark', 2), ('maillot', 638),
     ('n03126707', IMAGENET.synsets.index('n03126707'))])
-def test_a_class_by_synset_or_by_name(tmp_path, name, class_id):
+def test_class_folder_is_found_by_synset_or_name(tmp_path, name, class_id):
     found = labelled_pictures.read(touch(tmp_path, f'{name}/a/b.JPEG', '.hidden/x.jpg'), IMAGENET)
     assert found.files == (f'{name}/a/b.JPEG',)
     assert found.truth.tolist() == [class_id]
@@ -93,7 +93,7 @@ def test_imagenets_layout_with_a_listing(tmp_path, line):
     ('a.jpg 0\nb.jpg\n', "line 2: expected \"file class\", found 'b.jpg'"),
     ('a.jpg 0\nb.jpg 1000\n', "found '1000', which match none"),
     (b'\xff\xfe\xfa', 'cannot be read as UTF-8')])
-def test_a_listing_that_is_wrong(tmp_path, text, words):
+def test_invalid_listing_is_refused(tmp_path, text, words):
     touch(tmp_path / 'val', 'a.jpg', 'b.jpg')
     listing = tmp_path / 'val.txt'
     listing.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -133,7 +133,7 @@ def test_the_sides_of_a_split_are_pointed_to(tmp_path):
 @pytest.mark.parametrize('files,words', [
     ([], 'found none'), (['x/notes.txt'], 'found none'),
     (['cup/a.jpg', 'b.jpg'], "found 'b.jpg' outside of any; name their classes with --truth")])
-def test_a_folder_without_classes(tmp_path, files, words):
+def test_folder_without_classes_is_refused(tmp_path, files, words):
     with pytest.raises(ValueError, match=words):
         labelled_pictures.read(touch(tmp_path, *files), LABELS)
     with pytest.raises(ValueError, match='found nothing there'):
@@ -177,7 +177,7 @@ def test_bilinear_is_the_nodes_way_unless_a_picture_is_large(fit, shape):
 
 
 @pytest.mark.parametrize('fit', FITS)
-def test_the_other_ways_differ_in_detail_only(photograph, fit):
+def test_interpolations_differ_only_slightly(photograph, fit):
     frame = Frame.from_image(np.tile(photograph, (3, 3, 1)))
     found = {way: Nv12Converter(width=224, height=224, fit=fit).convert(
         View(fit, way).resized(frame, size=(224, 224))).astype(int) for way in INTERPOLATIONS}

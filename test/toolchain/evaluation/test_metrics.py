@@ -150,6 +150,8 @@ def test_the_interval_of_the_drop_holds_the_truth_19_times_of_20():
     held, trials, count = 0, 2000, 300
     for _ in range(trials):
         lost, gained, _ = random.multinomial(count, [0.05, 0.02, 0.93])
-        share = metrics._drop(int(lost), int(gained), count)
+        right = np.arange(count)
+        first, second = (right >= gained) * 1, (right < count - lost) * 1
+        share = metrics.compare(first, second, np.ones(count, int)).drop
         held += share.low <= 3.0 <= share.high
     assert 0.93 < held / trials < 0.98

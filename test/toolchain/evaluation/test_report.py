@@ -100,7 +100,7 @@ def test_the_page_has_top_5_where_it_says_something(data, classes, said):
     assert page.text.count('top-5') == said
 
 
-def test_the_page_needs_nothing_else(evaluation):
+def test_report_page_loads_nothing_external(evaluation):
     pytest.importorskip('matplotlib')
     text = report.html(evaluation)
     page = Page(text)
@@ -133,7 +133,7 @@ def test_the_worst_mistake_is_first(evaluation):
     assert found == [('0/d.jpg', 'cup', '90.0%'), ('2/c.jpg', 'cat &lt;&amp;&gt; $x$', '80.0%')]
 
 
-def test_a_model_without_mistakes(data):
+def test_report_of_model_without_mistakes(data):
     pytest.importorskip('matplotlib')
     shares = np.eye(3, dtype=np.float32)[data.truth]
     text = report.html(Evaluation(data, LABELS, (make_run(data, shares),)))

@@ -54,7 +54,7 @@ def test_a_network_of_another_size_is_refused(toolchain, tmp_path, capsys, monke
     assert 'expected the network of demo.bin (224x224, 100 classes)' in capsys.readouterr().err
 
 
-def test_a_quantised_graph_that_does_not_run(toolchain, tmp_path):
+def test_quantised_graph_that_does_not_run_is_refused(toolchain, tmp_path):
     graph = tmp_path / 'quantised.onnx'
     graph.write_bytes(b'not a model')
     info = ModelInfo('demo', 'onnx', 2, 2, classes=100)

@@ -13,9 +13,20 @@ import zipfile
 from edgenext_ros.models import ModelError
 from edgenext_ros.toolchain.network import checkpoint
 from edgenext_ros.toolchain.network.pickles import Record
+from helpers.pickle_writer import (
+    Archive,
+    call,
+    group,
+    items,
+    mapping,
+    name,
+    number,
+    reference,
+    stream,
+    tensor,
+    text,
+)
 import numpy as np
-from pickle_writer import (Archive, call, group, items, mapping, name, number, reference, stream,
-                           tensor, text)
 import pytest
 
 VALUES = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
@@ -64,7 +75,7 @@ def test_strides_and_offset_are_followed(tmp_path):
 
 
 @pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
-def test_what_stands_beside_the_tensors_is_plain_data(tmp_path, protocol):
+def test_checkpoint_entries_beside_tensors_are_plain_data(tmp_path, protocol):
     value = {'epoch': 3, 'loss': 0.25, 'arch': 'edgenext', 'none': None, 'flags': [True, False],
              'args': argparse.Namespace(lr=1e-3, names=('a', 'b')), 'seen': {1, 2},
              'metric': np.float64(0.5), 'counts': collections.defaultdict(int, a=1),

@@ -95,7 +95,7 @@ def test_counters_of_profilers_are_no_weights():
     assert set(choose(weights(1) | beside).tensors) == set(NAMES)
 
 
-def test_one_dictionary_under_two_keys_is_one():
+def test_same_dictionary_under_two_keys_is_no_ambiguity():
     state = weights(1)
     assert value_of(choose({'model': state, 'state_dict': dict(state)})) == 1
 

@@ -83,7 +83,7 @@ def test_the_position_encoding_that_onnxsim_computed_is_taken_apart(checks):
     ('absolute.onnx', 'only a file in its own folder'),
     ('passwd.onnx', 'only a file in its own folder'),
     ('short.onnx', r'modern.onnx.part has \d+ bytes, expected \d+ for')])
-def test_what_cannot_be_taken_is_one_sentence(checks, file, words):
+def test_unusable_weights_are_refused_in_one_sentence(checks, file, words):
     said = checks['files'][file]['refused']
     assert re.search(words, said)
     assert '\n' not in said and file in said and len(said) < 400
@@ -101,7 +101,7 @@ def test_a_variant_of_timm_is_named(checks):
     ('224.onnx None', [224, 224], ''), ('plain.pth None', [224, 224], ''),
     ('plain.pth (256, 256)', [256, 256], '')],
     ids=['of the file', 'another', 'usual', 'of a checkpoint', 'asked for'])
-def test_the_picture_that_is_compiled_for(checks, case, picture, words):
+def test_input_size_follows_file_and_picture_option(checks, case, picture, words):
     found = checks['sizes'][case]
     assert found['picture'] == found['graph'] == picture
     assert words in ' '.join(found['notes']) and bool(found['notes']) == bool(words)

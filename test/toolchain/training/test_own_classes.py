@@ -231,7 +231,8 @@ def single_picture(folder):
     (two_classes, ('--test', '1'), 2, '--test must be between 0 and 1'),
     (two_classes, ('--batch', '1'), 2, '--batch must be at least 2'),
 ], ids=lambda value: getattr(value, '__name__', None))
-def test_what_cannot_be_trained(toolchain, tmp_path, fill, arguments, code, words):
+def test_train_refuses_invalid_arguments_in_one_sentence(
+        toolchain, tmp_path, fill, arguments, code, words):
     (tmp_path / 'data' / 'own').mkdir(parents=True)
     fill(tmp_path / 'data')
     done = run(tmp_path / 'data', '--output', tmp_path / 'out', '--views', 0, *arguments)

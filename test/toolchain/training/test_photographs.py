@@ -139,7 +139,7 @@ def test_the_split_is_linked_and_can_be_linked_again(tmp_path):
 @pytest.mark.parametrize('arguments, code, words', [
     (('none',), 1, 'none: expected a folder with one folder of pictures per class'),
     (('.', '--test-fraction', '5'), 2, 'must be between 0 and 1, got 5.0')])
-def test_what_cannot_be_split(tmp_path, monkeypatch, arguments, code, words):
+def test_invalid_split_is_refused(tmp_path, monkeypatch, arguments, code, words):
     monkeypatch.chdir(tmp_path)
     done = split(*arguments, '--output', 'out')
     assert done.returncode == code and words in done.stderr and 'Traceback' not in done.stderr

@@ -3,19 +3,14 @@
 """Real nodes in processes of their own, heard over DDS in a domain of each test's own."""
 
 from array import array
-from contextlib import ExitStack
 from ctypes import CDLL
-import gc
 import itertools
 import os
-from pathlib import Path
 import signal
 import subprocess
 import sys
 from time import monotonic
 
-from edgenext_ros.core.encode import encode
-from edgenext_ros.ros.messages import Classification, image_message
 import pytest
 import rclpy
 from rclpy.context import Context
@@ -25,29 +20,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 RELIABLE = QoSProfile(depth=10)
-pytest.register_assert_rewrite('hostile_engine')  # test modules import it before pytest does
-
 BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
-
-HANGS_IN_A_PROCESS = """
-import importlib, sys, threading
-from edgenext_ros.core.classifier import Classifier
-from edgenext_ros.engines.onnx import OnnxSlot
-begun, classify, run = [], Classifier.classify, OnnxSlot.run
-def begin(*arguments, **options):
-    begun.append(1)
-    print('begins', flush=True)
-    return classify(*arguments, **options)
-def hang(*arguments):
-    if begun:
-        threading.Event().wait()
-    return run(*arguments)
-Classifier.classify, OnnxSlot.run = begin, hang
-module = importlib.import_module('edgenext_ros.ros.' + sys.argv[1])
-sys.exit(module.main([*sys.argv[1:], '--ros-args', '-p', 'runtime:=onnx']))
-"""
-"""The node of a module, which after its warm-up never returns from a picture."""
-
 
 _prctl = CDLL(None).prctl  # here, since between fork and exec little is safe
 
@@ -107,11 +80,25 @@ class Ros:
         arguments = [part for key, value in parameters.items()
                      for part in ('-p', f'{key}:={str(value).lower()}'
                                   if isinstance(value, bool) else f'{key}:={value}')]
-        process = Process(
+        return self.run(
             [sys.executable, '-m', f'edgenext_ros.ros.{module}', '--ros-args', *arguments, *words],
-            self.environment, self.folder / f'{module}_{next(self._numbers)}.log')
-        self._stack.callback(process.kill)
+            name=module)
+
+    def run(self, command, *, name='process', environment=None):
+        """
+        Start a process in this graph; it is killed at the end of the test.
+
+        :param name: what its log is called.
+        :param environment: all of its variables, in place of ``self.environment``.
+        """
+        process = Process(command, self.environment if environment is None else environment,
+                          self.folder / f'{name}_{next(self._numbers)}.log')
+        self.at_end(process.kill)
         return process
+
+    def at_end(self, function):
+        """Have a function called at the end of the test, before the graph is gone."""
+        self._stack.callback(function)
 
     def wait(self, condition, timeout=20.0, what='the condition'):
         """Spin until ``condition()`` is true; its value is returned."""
@@ -167,54 +154,8 @@ class Ros:
         return self.wait(publish_and_look, what='an answer to an image')
 
 
-@pytest.fixture
-def ros(private_graph, tmp_path):
-    """Make a ROS graph; whatever was started ends with the test."""
-    with ExitStack() as stack:
-        yield Ros(private_graph, tmp_path, stack)
-    # A destroyed node is in a cycle, and in its domain's graph until that is collected; a hundred
-    # tests later another test has this domain.
-    gc.collect()
-
-
-@pytest.fixture
-def make_image(photograph):
-    """Make Image messages of the photograph, each with a stamp of its own."""
-    stamps = itertools.count(1)
-
-    def make(source='bgr8', /, **changes):
-        message = image_message(encode(photograph, source), Image().header)
-        message.header.frame_id = 'front_camera'
-        message.header.stamp.sec = next(stamps)
-        for name, value in changes.items():
-            setattr(message, name, value)
-        return message
-
-    return make
-
-
-@pytest.fixture
-def classifier(ros):
-    """Start a classifier with its results in a list: process, results, image publisher."""
-    def start(qos=RELIABLE, **parameters):
-        process = ros.start('node', **parameters)
-        # Not only a subscriber: that might be the last test's node, which is not quite gone.
-        ros.wait(lambda: '[classifier]: model ' in process.output, what='the start')
-        results = ros.collect(Classification, 'classification')
-        kind = CompressedImage if parameters.get('input_type') == 'compressed' else Image
-        return process, results, ros.publisher(kind, qos=qos)
-
-    return start
-
-
 def compressed(data, sec):
     """Make a CompressedImage of these bytes."""
     message = CompressedImage(format='jpeg', data=array('B', bytes(data)))
     message.header.stamp.sec = sec
     return message
-
-
-def demo_model() -> Path:
-    """Return the bundled ONNX file."""
-    from edgenext_ros.models.store import locate
-    return locate('demo', suffixes=('.onnx',)).path

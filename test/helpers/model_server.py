@@ -14,7 +14,7 @@ import socket
 import struct
 from threading import Event, Thread
 
-from bin_writer import container, message
+from helpers.bin_writer import container, message
 
 BIN = container(instructions=Random(0).randbytes(300_000))
 OTHER = BIN[:-1] + b'6'

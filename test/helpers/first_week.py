@@ -6,21 +6,7 @@ from pathlib import Path
 import subprocess
 import sys
 
-from conftest import Process
 import pytest
-from rcl_interfaces.srv import SetParameters
-from test_parameters import message
-
-
-def set_parameters(ros, **values):
-    """Set parameters of the classifier; return the answer to each."""
-    return ros.call(SetParameters, '/classifier/set_parameters',
-                    parameters=[message(name, value) for name, value in values.items()]).results
-
-
-def count(diagnosed, name):
-    """Return a count in the newest diagnostics, 0 when there are none yet."""
-    return int((diagnosed or (0, '', {}))[2].get(name, 0))
 
 
 def resources(process):
@@ -59,25 +45,14 @@ def node_in(ros, world):
                            text=True)
     if probe.returncode:
         pytest.skip(f'this kernel does not lend a {world}: {probe.stderr.strip()}')
-    process = Process([*WORLDS[world], sys.executable, '-m', 'edgenext_ros.ros.node'],
-                      ros.environment, ros.folder / 'node.log')
-    ros._stack.callback(process.kill)
-    return process
+    return ros.run([*WORLDS[world], sys.executable, '-m', 'edgenext_ros.ros.node'])
 
 
 def slow_node(ros, *, seconds=0.0, gate=None):
     """Start a classifier whose engine takes so long, or as long for black as a file is missing."""
     wait = f'time.sleep({seconds})' if gate is None else (
         f'while not (nv12[:1000].any() or os.path.exists({str(gate)!r})): time.sleep(0.01)')
-    process = Process([sys.executable, '-c', SLOW_NODE.format(wait=wait)],
-                      ros.environment, ros.folder / 'slow.log')
-    ros._stack.callback(process.kill)
-    return process
-
-
-def age(diagnosed):
-    """Return the age of the newest result as the diagnostics tell it; None when there is none."""
-    return (diagnosed or (0, '', {}))[2].get('result age ms')
+    return ros.run([sys.executable, '-c', SLOW_NODE.format(wait=wait)])
 
 
 def tcp_sockets(process):

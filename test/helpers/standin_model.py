@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-import bin_writer
+from helpers import bin_writer
 import numpy as np
 import numpy.typing as npt
 

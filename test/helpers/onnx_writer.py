@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bin_writer import message
+from helpers.bin_writer import message
 
 FLOAT, UINT8, INT64 = 1, 2, 7
 Value = tuple[str, Sequence[int | str]]
