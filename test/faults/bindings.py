@@ -72,8 +72,8 @@ _PYEASY = faults_in(
 
 _TENSORS = faults_in(
     'engines/bpu/tensors.py',
-    ('engines/bpu/test_tensors.py', 'engines/bpu/test_libdnn.py', 'engines/bpu/test_hbm_runtime.py',
-     'engines/bpu/test_hobot_dnn.py'),
+    ('engines/bpu/test_tensors.py', 'engines/bpu/test_libdnn.py',
+     'engines/bpu/test_hbm_runtime.py', 'engines/bpu/test_hobot_dnn.py'),
     ('the zero point is not subtracted', ' - self.zero) * self.scale', ') * self.scale'),
     ('the scale is not multiplied', ' - self.zero) * self.scale', ' - self.zero)'),
     ('large integers lose their last digits', '.astype(np.float64) - self.zero',

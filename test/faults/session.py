@@ -22,7 +22,8 @@ _SESSION = faults_in(
     ('a pause leaves the waiting image', """\
                 self.pipeline.clear()
                 self.publishers""", '                self.publishers'),
-    ('close does not free the model', '        self.model.close(self._node.get_logger(), idle=idle)\n', ''),
+    ('close does not free the model',
+     '        self.model.close(self._node.get_logger(), idle=idle)\n', ''),
     ('close does not end the threads', 'idle = self.pipeline.stop(STOP_SECONDS)', 'idle = True'),
 )
 

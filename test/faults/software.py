@@ -4,6 +4,8 @@
 
 from faults.fault import faults_in
 
+_SIMULATOR_TESTS = ('engines/simulator/test_process.py', 'engines/simulator/test_simulator.py')
+
 _ONNX = faults_in(
     'engines/onnx.py', ('engines/test_onnx.py', 'engines/test_contract.py'),
     ('red is that of another standard', '1, 0, 1.402', '1, 0, 1.5748'),
@@ -45,7 +47,7 @@ _NORMALISATION = faults_in(
 )
 
 _SIMULATOR = faults_in(
-    'engines/simulator/engine.py', ('engines/simulator/test_simulator.py',),
+    'engines/simulator/engine.py', _SIMULATOR_TESTS,
     ('a process that has died is not replaced', """\
             self.drop_worker()
             raise InferenceError(""", '            raise InferenceError('),
@@ -88,7 +90,7 @@ _SIMULATOR = faults_in(
 )
 
 _WORKER = faults_in(
-    'engines/simulator/worker.py', ('engines/simulator/test_simulator.py',),
+    'engines/simulator/worker.py', _SIMULATOR_TESTS,
     ('what the library prints joins the answers', '    os.dup2(2, 1)\n', ''),
     ('a run is not ended', '            self._dll.hbrtRiDestroy(_RUN)\n', ''),
     ('rows are not moved to their stride', 'self._picture + row * self._stride',
