@@ -42,5 +42,5 @@ def test_close_ends_the_wait_of_every_thread(waits):
     assert all(waits.acquire(timeout=20) for _ in threads)
     pool.close()
     for thread in threads:
-        thread.join(20)
+        thread.join(5)
     assert refused == ['no model is open; call open first'] * 2

@@ -4,8 +4,15 @@
 
 from faults.fault import faults_in
 
+_IN_WORK = tuple(f'ros/test_interrupted.py::test_{name}' for name in (
+    'late_result_is_not_published_after_a_new_start',
+    'image_that_a_newer_one_replaces_is_not_even_read', 'image_in_work_keeps_its_parameters',
+    'pause_does_not_wait_for_the_image_in_work',
+    'pause_waits_for_the_result_that_is_being_published',
+    'destroyed_node_leaves_neither_model_nor_threads'))
+
 _SESSION = faults_in(
-    'ros/session.py', ('ros/test_hung_engines.py', 'ros/test_interrupted.py'),
+    'ros/session.py', (*_IN_WORK, 'ros/test_hung_engines.py'),
     ('a result for an old subscription is published',
      'if outcome.image.subscription is not self.receiver.subscription:', 'if False:'),
     ('publishing does not wait for the end of a pause', """\
@@ -28,7 +35,7 @@ _SESSION = faults_in(
 )
 
 _IMAGES = faults_in(
-    'ros/session.py', ('ros/test_interrupted.py', 'ros/test_live_model.py'),
+    'ros/session.py', (*_IN_WORK, 'ros/test_live_model.py'),
     ('an image in work gets new parameters',
      'frame, top_k=settings.top_k,', 'frame, top_k=self.model.settings.top_k,'),
     ('labels of a new model are not published', """\

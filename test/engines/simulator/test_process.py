@@ -78,6 +78,6 @@ def test_process_has_a_session_of_its_own_which_ctrl_c_does_not_reach(opened, pr
 
 
 def test_process_that_loaded_another_program_is_ended(opened, processes):
-    with pytest.raises(ModelError, match="it says {'width': 64, .* file says {'width': 32, "):
+    with pytest.raises(ModelError, match=r"it says \{'width': 64, .* file says \{'width': 32, "):
         opened(width=64)
     assert processes[0].poll() is not None
