@@ -44,3 +44,19 @@ def test_close_ends_the_wait_of_every_thread(waits):
     for thread in threads:
         thread.join(5)
     assert refused == ['no model is open; call open first'] * 2
+
+
+def test_returned_slot_ends_the_wait_of_a_thread(waits):
+    pool, found = slot_pool.SlotPool(INFO, ['only']), []
+    slot = pool.take()
+    thread = Thread(target=lambda: found.append(pool.take()), daemon=True)
+    thread.start()
+    assert waits.acquire(timeout=20)
+    pool.give_back(slot)
+    thread.join(5)
+    assert found == ['only']
+
+
+def test_slot_that_is_lent_first_is_lent_once():
+    pool = slot_pool.SlotPool(INFO, ['late', 'other'], first={'late'}.__contains__)
+    assert [pool.take(), pool.take()] == ['late', 'other']
