@@ -31,7 +31,7 @@ from faults.fault import Fault
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_COPIED = ('.git', '.venv*', '__pycache__', 'build', 'docs', 'install', 'log')
-TEST_LIMIT_S = 30
+TEST_LIMIT_S = 20
 """Seconds after which a test counts as hanging."""
 LIMIT_S = 90
 """Seconds after which the tests of a fault count as hanging."""

@@ -64,10 +64,6 @@ _RECOVERING = faults_in(
      'self._inside and (self._opening or self._is_due())', 'self._inside and self._opening'),
     ('two threads open at once', 'self._inside and (self._opening or self._is_due())',
      'self._inside and self._is_due()'),
-    ('a failed opening keeps all others out', """\
-            if opens:
-                self._opening = False
-""", ''),
     ('a closed engine is opened anew', """\
         if self._closed:
             raise InferenceError('no model""", """\
@@ -121,7 +117,7 @@ _KEPT = faults_in(
 )
 
 _SHARED = faults_in(
-    'engines/shared_model.py', ('engines/test_shared_model.py',),
+    'engines/shared_model.py', ('engines/test_shared_loading.py', 'engines/test_shared_model.py'),
     ('a model is loaded again for each user', """\
                 if key in self._open:
                     return""", """\
