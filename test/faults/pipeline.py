@@ -61,10 +61,6 @@ _NEWEST = faults_in(
                 self._job.notify()
 """, '                pass\n'),
     ('no thread receives during slow work', '>= SLOW_S for thread', '>= 1e9 for thread'),
-    ('stop does not forget the waiting item', """\
-            self._running = False
-            self._waiting = []
-""", '            self._running = False\n'),
     ('stop does not wake the source', '            source.wake()\n', '            pass\n'),
     ('stop says that all has ended',
      'return not any(thread.is_alive() for thread in threads)', 'return True'),
