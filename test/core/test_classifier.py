@@ -102,6 +102,7 @@ def test_one_frame_at_a_time_is_converted(converter, photograph):
     begun, go = Semaphore(0), Event()
 
     class Slow:
+
         def convert(self, frame, *, out):
             begun.release()
             assert go.wait(10)
