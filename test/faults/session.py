@@ -35,9 +35,10 @@ _SESSION = faults_in(
 )
 
 _IMAGES = faults_in(
-    'ros/session.py', (*_IN_WORK, 'ros/test_live_model.py'),
+    'ros/session.py', (*_IN_WORK, 'ros/test_session.py', 'ros/test_live_model.py'),
     ('an image in work gets new parameters',
-     'frame, top_k=settings.top_k,', 'frame, top_k=self.model.settings.top_k,'),
+     'Outcome(image, model, monotonic(), picture, frame, result)',
+     'Outcome(image, self.model, monotonic(), picture, frame, result)'),
     ('labels of a new model are not published', """\
         self.publishers.publish_labels(model, version=self._version)
         return before""", '        return before'),
