@@ -4,7 +4,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from threading import Barrier
+from threading import Barrier, Event, Semaphore
 
 from edgenext_ros.core.classifier import Classifier
 from edgenext_ros.core.encode import encode, to_bgr
@@ -96,6 +96,28 @@ def test_concurrent_frames_have_separate_pictures(converter, photograph):
         for _ in range(20):
             found = list(threads.map(classifier.classify, frames))
             assert [one.prediction for one in found] == expected
+
+
+def test_one_frame_at_a_time_is_converted(converter, photograph):
+    begun, go = Semaphore(0), Event()
+
+    class Slow:
+
+        def convert(self, frame, *, out):
+            begun.release()
+            assert go.wait(10)
+            return converter.convert(frame, out=out)
+
+    frame = encode(photograph, 'nv12')
+    classifier = Classifier(slot=lambda: nullcontext(FakeSlot()), converter=Slow())
+    with ThreadPoolExecutor(2) as threads:
+        both = [threads.submit(classifier.classify, frame) for _ in range(2)]
+        assert begun.acquire(timeout=10)
+        try:
+            assert not begun.acquire(timeout=0.05)
+        finally:
+            go.set()
+        assert both[0].result(10).prediction == both[1].result(10).prediction
 
 
 def test_stages_are_timed(demo, photograph):

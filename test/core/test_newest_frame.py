@@ -5,6 +5,7 @@
 from queue import SimpleQueue
 from threading import Event, get_ident
 
+from edgenext_ros.core import newest_frame
 from edgenext_ros.core.newest_frame import Pipeline, RateLimiter, SLOW_S
 import pytest
 
@@ -105,12 +106,14 @@ def test_one_thread_receives_and_works_on_each_item_in_turn(bench):
     assert one.pipeline.dropped == 0
 
 
-def test_item_during_work_stays_in_the_source_while_the_pipeline_keeps_up(bench):
+def test_item_during_work_stays_in_the_source_while_the_pipeline_keeps_up(bench, monkeypatch):
+    monkeypatch.setattr(newest_frame, 'SLOW_S', 0.01)  # another thread looks so often
     one = bench(hands_over=True)
     one.source.seconds = 0.03
     one.put(0)
     assert one.next_begun() == 0
     one.put(1)
+    assert not one.pipeline.drain(0.1)
     one.go(0)
     assert one.next_begun() == 1
     assert set(one.source.taken_by) == {one.worked_by[0]}
@@ -206,13 +209,14 @@ def test_cleared_item_is_not_worked_on(bench):
 
 
 def test_busy_seconds_are_those_of_the_oldest_work(bench):
-    one = bench(source=False)
+    one = bench(source=False, at_once=2)
     assert one.pipeline.busy_seconds == 0
-    one.pipeline.submit(0)
-    assert one.next_begun() == 0
-    one.source.now += 60
+    for item in range(2):
+        one.pipeline.submit(item)
+        assert one.next_begun() == item
+        one.source.now += 30
     assert one.pipeline.busy_seconds == 60
-    one.go(0)
+    one.go(0, 1)
     assert one.pipeline.drain(WAIT_S)
     assert one.pipeline.busy_seconds == 0
 

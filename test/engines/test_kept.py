@@ -78,11 +78,24 @@ def test_open_model_loads_nothing_beside_a_kept_engine(hung, opened):
     assert hung.closed == 1
 
 
-def test_failed_warm_up_gives_its_own_error_whatever_close_raises(opened):
+@pytest.mark.parametrize('error', [OSError('gone'), InferenceError('an inference still runs')])
+def test_failed_warm_up_gives_its_own_error_whatever_close_raises(opened, error):
     engine, open_it = opened
-    engine.answer, engine.at_close = InferenceError('the BPU is busy'), OSError('gone')
+    engine.answer, engine.at_close = InferenceError('the BPU is busy'), error
     with pytest.raises(InferenceError, match='the BPU is busy'):
         open_it()
+    engine.at_close = None
+    kept.close_kept()
+
+
+@pytest.mark.parametrize('second,answer', [([0.2, 0.3, 0.5], True), ([7, -2, 3], False)])
+def test_opening_tells_probabilities_by_both_pictures(opened, second, answer):
+    engine, open_it = opened
+    outputs = iter([[0.5, 0.5, 0.0], second])
+    engine.answer = lambda _: np.array(next(outputs), np.float32)
+    instance, info = open_it()
+    assert info.probabilities is answer
+    instance.close()
 
 
 @pytest.mark.parametrize('seconds,patience', [(0.1, 5.0), (6.0, 24.0)])

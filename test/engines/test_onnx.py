@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """ONNX Runtime: what the network gets from NV12, and what is refused."""
 
+from types import SimpleNamespace
+
 import cv2
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.nv12 import Nv12Converter
-from edgenext_ros.engines.base import EngineOptions, infer, ModelError
-from edgenext_ros.engines.onnx import Nv12Normaliser, Onnx
-from helpers.onnx_writer import INT64, model, node, UINT8
+from edgenext_ros.engines.base import EngineOptions, infer, InferenceError, ModelError
+from edgenext_ros.engines.onnx import Nv12Normaliser, Onnx, OnnxSlot
+from helpers.onnx_writer import FLOAT, INT64, model, node, UINT8
 import numpy as np
 import pytest
 
-pytest.importorskip('onnxruntime')
+onnxruntime = pytest.importorskip('onnxruntime')
 
 MEAN = np.array([123.675, 116.28, 103.53])[:, None, None]
 DEVIATION = np.array([58.395, 57.12, 57.375])[:, None, None]
@@ -42,6 +44,21 @@ def test_a_file_that_is_no_onnx_is_refused(tmp_path):
     path.write_bytes(b'no model')
     with pytest.raises(ModelError, match='not a readable ONNX model'):
         Onnx().open(path, EngineOptions())
+
+
+def test_options_reach_the_session(tmp_path, monkeypatch):
+    begun, session = [], onnxruntime.InferenceSession
+
+    def begin(path, settings, **others):
+        begun.append((settings.intra_op_num_threads, settings.get_session_config_entry(
+            'session.intra_op.allow_spinning')))
+        return session(path, settings, **others)
+
+    monkeypatch.setattr(onnxruntime, 'InferenceSession', begin)
+    path = tmp_path / 'model.onnx'
+    path.write_bytes(model(POOLED, outputs=[('logits', (1, 3))]))
+    Onnx().open(path, EngineOptions(threads=3))
+    assert begun == [(3, '0')]
 
 
 POOLED = (node('GlobalAveragePool', ['image'], ['pooled']),
@@ -88,8 +105,10 @@ def test_a_feature_map_is_no_class_vector(tmp_path, nodes, outputs, words):
 @pytest.mark.parametrize('image,kind,words', [
     (('image', (4, 3, 8, 8)), 1, '[4, 3, 8, 8]'), (('image', (1, 8, 8, 3)), 1, '[1, 8, 8, 3]'),
     (('image', (1, 3, 'h', 'w')), 1, "[1, 3, 'h', 'w']"),
+    (('image', (1, 1, 8, 8)), 1, '[1, 1, 8, 8]'), (('image', (1, 3, 7, 8)), 1, '[1, 3, 7, 8]'),
+    (('image', (1, 3, 8, 7)), 1, '[1, 3, 8, 7]'),
     (('image', (1, 3, 8, 8)), UINT8, 'tensor(uint8)')],
-    ids=['batch of 4', 'channels last', 'free size', 'bytes'])
+    ids=['batch of 4', 'channels last', 'free size', 'grey', 'odd height', 'odd width', 'bytes'])
 def test_another_input_is_refused(tmp_path, image, kind, words):
     path = tmp_path / 'model.onnx'
     path.write_bytes(model([node('Identity', ['image'], ['out'])], image=image, kind=kind,
@@ -97,6 +116,34 @@ def test_another_input_is_refused(tmp_path, image, kind, words):
     with pytest.raises(ModelError, match='expected one float input 1x3xHxW') as caught:
         Onnx().open(path, EngineOptions())
     assert words in str(caught.value)
+
+
+def test_text_as_first_output_is_refused(tmp_path):
+    path, text = tmp_path / 'model.onnx', 8
+    path.write_bytes(model(
+        (*POOLED, node('Cast', ['image'], ['text'], to=text)), kinds=[text, FLOAT],
+        outputs=[('text', (1, 3, 8, 8)), ('logits', (1, 3))]))
+    with pytest.raises(ModelError, match=r'as first output, found tensor\(string\)'):
+        Onnx().open(path, EngineOptions())
+
+
+def test_second_input_is_refused(tmp_path, monkeypatch):
+    image = SimpleNamespace(name='image', type='tensor(float)', shape=[1, 3, 8, 8])
+    monkeypatch.setattr(onnxruntime, 'InferenceSession', lambda *_, **__: SimpleNamespace(
+        get_inputs=lambda: [image, image]))
+    with pytest.raises(ModelError, match=r'found tensor\(float\) \[1, 3, 8, 8\], tensor\(float\)'):
+        Onnx().open(tmp_path / 'model.onnx', EngineOptions())
+
+
+def test_failed_run_is_one_sentence():
+    def run(*_):
+        raise RuntimeError('Non-zero status code\n  from node Relu')
+
+    name = [SimpleNamespace(name='image')]
+    slot = OnnxSlot(SimpleNamespace(get_inputs=lambda: name, get_outputs=lambda: name, run=run),
+                    width=2, height=2)
+    with pytest.raises(InferenceError, match='failed: Non-zero status code from node Relu'):
+        slot.run()
 
 
 def test_the_number_of_the_best_class_is_no_class_vector(tmp_path):

@@ -4,6 +4,7 @@
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
+from threading import Event
 
 from edgenext_ros.engines.base import (
     EngineRestsError,
@@ -12,7 +13,7 @@ from edgenext_ros.engines.base import (
     ModelError,
 )
 from edgenext_ros.engines.recovering import Recovering
-from helpers.fake_engine import FakeEngine, GOOD, INFO
+from helpers.fake_engine import FakeEngine, GOOD, hang, INFO
 import numpy as np
 import pytest
 
@@ -251,6 +252,25 @@ def test_reopening_waits_for_lent_slots(wide, late, opened):
             engine.answer, engine.now = GOOD, engine.now + 10
             assert infer(watched, PICTURE).tolist() == [0, 1, 2]
     assert (engine.opened, engine.closed) == (opened, opened - 1)
+
+
+def test_thread_that_comes_during_an_opening_waits_for_its_end(wide):
+    engine, watched = wide
+    engine.answer = OSError('gone')
+    fail(watched)
+    engine.answer, begun, go = GOOD, Event(), Event()
+    engine.at_open = lambda: hang(begun, go)
+    with ThreadPoolExecutor(2) as threads:
+        both = [threads.submit(infer, watched, PICTURE)]
+        assert begun.wait(10)
+        engine.at_open = None
+        both.append(threads.submit(infer, watched, PICTURE))
+        try:
+            assert not wait(both, 0.05).done
+        finally:
+            go.set()
+        assert [one.result(10).tolist() for one in both] == [[0, 1, 2]] * 2
+    assert (engine.opened, engine.closed) == (2, 1)
 
 
 def test_close_waits_for_lent_slots(wide):

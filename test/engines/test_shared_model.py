@@ -214,9 +214,20 @@ def test_a_user_that_converts_keeps_nobody_waiting(engines):
 
 def test_two_slots_of_one_share_have_memory_of_their_own(engines):
     share, _ = SharedModels().open(Path('a.bin'))
-    with share.slot() as one, share.slot() as other:
-        one.picture[:], other.picture[:] = 1, 2
-        assert (one.run().tolist(), other.run().tolist()) == ([1], [2])
+    for _ in range(2):  # new memory, then memory that is used again
+        with share.slot() as one, share.slot() as other:
+            one.picture[:], other.picture[:] = 1, 2
+            assert (one.run().tolist(), other.run().tolist()) == ([1], [2])
+
+
+def test_closed_share_lends_nothing_and_runs_nothing(engines):
+    share, _ = SharedModels().open(Path('a.bin'))
+    with share.slot() as slot:
+        share.close()
+        with pytest.raises(InferenceError, match='closed'):
+            slot.run()
+    with pytest.raises(InferenceError, match='closed'):
+        share.slot().__enter__()
 
 
 def test_an_error_passes_the_turn_on(engines):

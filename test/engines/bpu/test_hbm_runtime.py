@@ -93,6 +93,19 @@ def test_a_failure_that_the_binding_does_not_see(open_, changes, words):
         infer(engine, picture(info.nv12_size))
 
 
+def test_failed_run_is_an_error_and_the_next_works(open_, hbm, monkeypatch):
+    def run(self, array):
+        raise RuntimeError('run() already in use')
+
+    engine, info = open_()
+    nv12 = picture(info.nv12_size)
+    with monkeypatch.context() as patch:
+        patch.setattr(hbm.HB_HBMRuntime, 'run', run)
+        with pytest.raises(InferenceError, match=r'hbm_runtime: run\(\) already in use'):
+            infer(engine, nv12)
+    np.testing.assert_array_equal(infer(engine, nv12), PLAIN.scores(nv12))
+
+
 def test_one_class_may_be_constant(open_):
     engine, info = open_(replace(PLAIN, classes=1))
     assert infer(engine, picture(info.nv12_size)).shape == (1,)

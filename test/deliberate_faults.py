@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Plant deliberate faults, one at a time, and see whether the tests notice.
+
+Each fault in ``faults/`` replaces one piece of text in a copy of the tree; then the tests that it
+names run in that copy. A failed test, a crash of the test process and a hang count as noticed.
+First these tests run in a copy without a fault, where they must pass. Exit code 1 when a fault is
+not noticed or its text is not in the file exactly once, or when tests fail without a fault.
+"""
+
+import argparse
+from collections.abc import Callable
+from concurrent.futures import as_completed, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+import json
+import os
+from pathlib import Path
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from time import monotonic
+from typing import IO
+
+from faults import FAULTS
+from faults.fault import Fault
+
+ROOT = Path(__file__).resolve().parent.parent
+NOT_COPIED = ('.git', '.venv*', '__pycache__', 'build', 'docs', 'install', 'log')
+TEST_LIMIT_S = 20
+"""Seconds after which a test counts as hanging."""
+LIMIT_S = 90
+"""Seconds after which the tests of a fault count as hanging."""
+
+PASSED, FAILED, HUNG, CRASHED, SKIPPED, BROKEN = (
+    'passed', 'failed', 'hung', 'crashed', 'skipped', 'broken')
+NOTICED = (FAILED, HUNG, CRASHED)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of a run of tests."""
+
+    outcome: str
+    """One of the outcomes above."""
+    by: str = ''
+    """The test that failed or hung; why the tests did not run; empty when they passed."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a fault, or of the tests without one."""
+
+    name: str
+    run: Run
+    seconds: float
+    is_fault: bool = True
+
+    @property
+    def is_good(self) -> bool:
+        """Tests that are skipped on this machine say nothing, for or against."""
+        return self.run.outcome in (*(NOTICED if self.is_fault else (PASSED,)), SKIPPED)
+
+    @property
+    def text(self) -> str:
+        """Say in words what became of it."""
+        outcome, by = self.run.outcome, self.run.by
+        if self.is_fault:
+            outcome = {
+                FAILED: 'noticed by', HUNG: 'noticed: hangs in', CRASHED: 'noticed: crash by',
+                PASSED: 'NOT NOTICED', BROKEN: 'DOES NOT APPLY:'}.get(outcome, outcome)
+        return f'{outcome} {by}'.rstrip()
+
+
+def reason_not_to_apply(fault: Fault, root: Path) -> str:
+    """Say why a fault does not fit the tree; empty when it does."""
+    path = root / fault.file
+    if not path.is_file():
+        return f'{fault.file} does not exist'
+    count = path.read_text(encoding='utf-8').count(fault.old)
+    if count != 1:
+        return f'{fault.file} has its text {count} times'
+    try:
+        compile(replaced(fault, root), fault.file, 'exec')
+    except SyntaxError as error:
+        return f'{fault.file} does not compile with it: {error}'
+    missing = [test for test in fault.tests if not (root / test.partition('::')[0]).exists()]
+    return f'{missing[0]} does not exist' if missing else ''
+
+
+def replaced(fault: Fault, root: Path) -> str:
+    """Return the text of the fault's file with the fault in it."""
+    return (root / fault.file).read_text(encoding='utf-8').replace(fault.old, fault.new)
+
+
+class Tests:
+    """
+    Runs tests in copies of a tree.
+
+    :param root: of the tree.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._processes: set[subprocess.Popen[bytes]] = set()
+
+    def stop(self) -> None:
+        """End the tests that run."""
+        for process in tuple(self._processes):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    def with_fault(self, fault: Fault) -> Result:
+        """Plant a fault in a copy, and run the tests that must notice it."""
+        begin = monotonic()
+        reason = reason_not_to_apply(fault, self._root)
+        run = Run(BROKEN, reason) if reason else self._run(fault, plant=True)
+        return Result(fault.name, run, monotonic() - begin)
+
+    def without_fault(self, fault: Fault) -> Result:
+        """Run the tests of a fault in a copy as it is."""
+        begin = monotonic()
+        run = self._run(fault, plant=False)
+        return Result(f'no fault, {" ".join(fault.tests)}', run, monotonic() - begin,
+                      is_fault=False)
+
+    def _run(self, fault: Fault, *, plant: bool) -> Run:
+        with tempfile.TemporaryDirectory(prefix='edgenext_fault_') as folder:
+            copy = Path(folder) / 'tree'
+            shutil.copytree(self._root, copy, ignore=shutil.ignore_patterns(*NOT_COPIED))
+            if plant:
+                text = replaced(fault, copy)
+                (copy / fault.file).write_text(text, encoding='utf-8')
+            with (Path(folder) / 'output').open('w+', encoding='utf-8', errors='replace') as out:
+                code = self._pytest(copy, fault, out)
+                out.seek(0)
+                return judge(code, out.read())
+
+    def _pytest(self, copy: Path, fault: Fault, out: IO[str]) -> int | None:
+        """Return pytest's exit code; None when it had to be killed."""
+        process = subprocess.Popen(
+            [sys.executable, '-m', 'pytest', '-x', '-q', '-rfEs', '--tb=no',
+             '-p', 'no:cacheprovider', f'--timeout={TEST_LIMIT_S}', '-m', fault.markers,
+             *fault.tests],
+            cwd=copy, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+            start_new_session=True, env={
+                **os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, (
+                    str(copy), os.environ.get('PYTHONPATH')))), 'COLUMNS': '300'})
+        self._processes.add(process)
+        try:
+            return process.wait(LIMIT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return None
+        finally:
+            self._processes.discard(process)
+
+
+def judge(code: int | None, output: str) -> Run:
+    """
+    Say what became of a run of tests.
+
+    :param code: pytest's exit code, negative for a signal, None when it was killed.
+    :param output: what pytest printed.
+    """
+    failed = re.search(r'^(?:FAILED|ERROR) \S*?(?:::)?(\w+)(?:\[.*?\])?(?: - (.*))?$', output,
+                       re.MULTILINE)
+    if failed and code != 2:
+        return Run(HUNG if 'from pytest-timeout' in (failed[2] or '') else FAILED, failed[1])
+    if code is None:
+        return Run(HUNG, f'the test process, for {LIMIT_S} s')
+    if code < 0:
+        return Run(CRASHED, signal.Signals(-code).name)
+    last = output.rstrip().rpartition('\n')[2]
+    if code == 0 and re.search(r'\d+ passed', last):
+        return Run(PASSED)
+    if code == 0:
+        skipped = re.search(r'^SKIPPED \[\d+\] \S+ (.*)$', output, re.MULTILINE)
+        return Run(SKIPPED, skipped[1] if skipped else last)
+    return Run(BROKEN, f'pytest ends with exit code {code}: {last}')
+
+
+def run_all(faults: list[Fault], *, root: Path, jobs: int,
+            tell: Callable[[str], None]) -> list[Result]:
+    """
+    Run the tests of some faults without any fault and, where these pass, with each.
+
+    :param faults: what to plant.
+    :param root: of the tree.
+    :param jobs: so many at a time.
+    :param tell: called with a line for each result.
+    """
+    tests, results = Tests(root), []
+    applying = {(fault.tests, fault.markers): fault for fault in faults
+                if not reason_not_to_apply(fault, root)}
+    steps = ((tests.without_fault, applying.values()), (tests.with_fault, faults))
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            for function, arguments in steps:
+                futures = [pool.submit(function, argument) for argument in arguments]
+                for number, future in enumerate(as_completed(futures), 1):
+                    result = future.result()
+                    results.append(result)
+                    tell(f'[{number}/{len(futures)}] {result.name}: {result.text} '
+                         f'({result.seconds:.1f} s)')
+                if not all(result.is_good for result in results):
+                    break
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            tests.stop()
+            raise
+    return results
+
+
+def summary(results: list[Result]) -> str:
+    """Say in a line how many faults were noticed, and in further lines what is wrong."""
+    faults = [result for result in results if result.is_fault]
+    noticed = sum(result.run.outcome in NOTICED for result in faults)
+    skipped = sum(result.run.outcome == SKIPPED for result in faults)
+    line = f'{len(faults)} faults, ' + (
+        'all noticed' if noticed == len(faults) else f'{noticed} noticed')
+    if skipped:
+        line += f', {skipped} not tried: their tests are skipped here'
+    return '\n'.join([line, *(f'  {result.name}: {result.text}'
+                              for result in results if not result.is_good)])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Return the exit code."""
+    parser = argparse.ArgumentParser(prog='dev faults', description=__doc__.split('\n\n')[0])
+    parser.add_argument('names', nargs='*', metavar='NAME', help='part of the name of a fault; '
+                        'without any, all faults are planted')
+    parser.add_argument('--list', action='store_true', help='print the names and end')
+    parser.add_argument('--jobs', type=int, default=2, metavar='N', help='so many at a time (2)')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the results here too')
+    given = parser.parse_args(arguments)
+    faults = [fault for fault in FAULTS
+              if not given.names or any(name in fault.name for name in given.names)]
+    if not faults:
+        parser.error(f'no fault is called {" or ".join(given.names)}; --list prints the names')
+    if given.list:
+        print('\n'.join(fault.name for fault in faults))
+        return 0
+    results = run_all(faults, root=ROOT, jobs=given.jobs,
+                      tell=lambda line: print(line, flush=True))
+    print(summary(results))
+    if given.json:
+        given.json.write_text(json.dumps([
+            {'name': result.name, 'good': result.is_good, 'seconds': round(result.seconds, 1),
+             **asdict(result.run)} for result in results], indent=2) + '\n', encoding='utf-8')
+    return 0 if all(result.is_good for result in results) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,10 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The deliberate faults; ``deliberate_faults.py`` in the folder above plants them."""
+
+from faults import bindings, libdnn, pipeline, session, shared, slots, software
+from faults.fault import Fault
+
+FAULTS: tuple[Fault, ...] = (
+    *libdnn.FAULTS, *bindings.FAULTS, *software.FAULTS, *slots.FAULTS, *shared.FAULTS,
+    *pipeline.FAULTS, *session.FAULTS)

@@ -1,0 +1,96 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Faults in the session of a node, and in the change of its model while images flow."""
+
+from faults.fault import faults_in
+
+_IN_WORK = tuple(f'ros/test_interrupted.py::test_{name}' for name in (
+    'late_result_is_not_published_after_a_new_start',
+    'image_that_a_newer_one_replaces_is_not_even_read', 'image_in_work_keeps_its_parameters',
+    'pause_does_not_wait_for_the_image_in_work',
+    'pause_waits_for_the_result_that_is_being_published',
+    'destroyed_node_leaves_neither_model_nor_threads'))
+
+_SESSION = faults_in(
+    'ros/session.py', (*_IN_WORK, 'ros/test_hung_engines.py'),
+    ('a result for an old subscription is published',
+     'if outcome.image.subscription is not self.receiver.subscription:', 'if False:'),
+    ('publishing does not wait for the end of a pause', """\
+        with self._publishing:
+            # Paused""", """\
+        if True:
+            # Paused"""),
+    ('a result that waited for a hung image is published',
+     'if monotonic() - outcome.ready > outcome.model.info.patience_s:', 'if False:'),
+    ('the image that waited behind a hang is worked on',
+     'if outcome.error is not None and self.pipeline.busy_seconds > patience:', 'if False:'),
+    ('the image behind any failure is dropped', ' and self.pipeline.busy_seconds > patience:',
+     ':'),
+    ('a pause leaves the waiting image', """\
+                self.pipeline.clear()
+                self.publishers""", '                self.publishers'),
+    ('close does not free the model',
+     '        self.model.close(self._node.get_logger(), idle=idle)\n', ''),
+    ('close does not end the threads', 'idle = self.pipeline.stop(STOP_SECONDS)', 'idle = True'),
+)
+
+_IMAGES = faults_in(
+    'ros/session.py', (*_IN_WORK, 'ros/test_session.py', 'ros/test_live_model.py'),
+    ('an image in work gets new parameters',
+     'Outcome(image, model, monotonic(), picture, frame, result)',
+     'Outcome(image, self.model, monotonic(), picture, frame, result)'),
+    ('labels of a new model are not published', """\
+        self.publishers.publish_labels(model, version=self._version)
+        return before""", '        return before'),
+    ('labels of a new model keep their version', """\
+        self._version = next(self._versions)
+        self.publishers.publish_labels(model, version=self._version)
+        return""", """\
+        self.publishers.publish_labels(model, version=self._version)
+        return"""),
+    ('a new model has the threads of the old one',
+     '        self.pipeline.set_at_once(model.info.slots)\n', ''),
+)
+
+_LIVE = faults_in(
+    'ros/live_model.py', ('ros/test_live_model.py',),
+    ('the model is swapped under an image in work',
+     'if not session.pipeline.hold(patience):', 'if False:'),
+    ('the old engine is not closed', '            self._close_later(before)\n',
+     '            pass\n'),
+    ('the engine of a refused model is not closed', '            self._close_later(found.model)\n',
+     '            pass\n'),
+    ('the engine of a model that waits in vain is not closed', """\
+                if not only_labels:
+                    model.close(self._node.get_logger())
+""", ''),
+    ('a change of labels closes the engine',
+     'if before.engine is not found.model.engine:', 'if True:'),
+    ('no image is worked on after a swap', """\
+        finally:
+            session.pipeline.release()
+""", """\
+        finally:
+            pass
+"""),
+    ('no image is worked on after a refusal', '        found.session.pipeline.release()\n', ''),
+    ('a second change is taken while a model loads', """\
+        if self._loading:
+            raise""", """\
+        if False:
+            raise"""),
+    ('a model of an earlier session is taken', 'found.session is not session or ', ''),
+    ('a change of labels loads the model anew', 'only_labels = (', 'only_labels = False and ('),
+    ('a refusal does not say that the old model goes on',
+     "f'{text}; model {before.settings.model!r} goes on'", 'text'),
+)
+
+_LOADED = faults_in(
+    'ros/loaded_model.py', ('ros/test_live_model.py', 'ros/test_loaded_model.py'),
+    ('an engine whose labels do not fit is not closed', """\
+            close_or_keep(engine)
+            raise
+""", '            raise\n'),
+)
+
+FAULTS = _SESSION + _IMAGES + _LIVE + _LOADED

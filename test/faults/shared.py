@@ -1,0 +1,175 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Faults in what watches, keeps and shares engines."""
+
+from faults.fault import faults_in
+
+_RECOVERING = faults_in(
+    'engines/recovering.py', ('engines/test_recovering.py', 'engines/test_kept.py'),
+    ('a failure is not counted', '            self._backoff.fail()\n', ''),
+    ('a success does not end a row of failures', '            self._backoff.succeed()\n', ''),
+    ('the rest is not kept', '        if rest:\n', '        if False:\n'),
+    ('an engine is opened anew more than once',
+     'return self._engine is not None and self._reopened_at is None and (',
+     'return self._engine is not None and ('),
+    ('an engine is opened anew one failure later', '>= REOPEN_AFTER)', '> REOPEN_AFTER)'),
+    ('an engine that breaks down is not opened anew at once',
+     'self._dead or self._backoff.failures', 'self._backoff.failures'),
+    ('an engine is opened anew for every failure', 'False, self._dead or dead', 'False, True'),
+    ('an engine that broke down once counts as broken', """\
+            self._dead = False
+            if self._reopened_at""", '            if self._reopened_at'),
+    ('an engine that has settled is never opened anew again', """\
+                self._reopened_at = None
+            self._is_sound""", """\
+                pass
+            self._is_sound"""),
+    ('patience is ignored', 'if took > watched.info.patience_s:', 'if False:'),
+    ('a thread that comes in is not counted', '            self._inside += 1\n', ''),
+    ('a thread that comes out is not counted', '            self._inside -= 1\n', ''),
+    ('the last one out does not close', '        if is_last:\n', '        if False:\n'),
+    ('a thread that comes out wakes nobody', """\
+            if self._waiting:
+                self._changed.notify_all()
+            is_last""", '            is_last'),
+    ('close does not keep an engine that hangs', '                keep(self)\n', ''),
+    ('close does not wait for lent slots',
+     'self._changed.wait_for(lambda: not self._inside, CLOSE_WAIT_S)', 'not self._inside'),
+    ('close does not free the engine', """\
+        if engine is not None:
+            close_or_keep(engine)
+
+    def _enter""", """\
+    def _enter"""),
+    ('the engine that failed stays open beside the new one', """\
+            keep(engine)
+        try:""", """\
+            pass
+        try:"""),
+    ('an engine is opened beside a kept one', """\
+            close_kept()
+            engine, info""", '            engine, info'),
+    ('the first one is opened beside a kept one', """\
+        close_kept()
+        self._engine:""", '        self._engine:'),
+    ('another model in the file is taken', 'if info != self.info:', 'if False:'),
+    ('another model in the file stays open', """\
+            with suppress(InferenceError):
+                close_or_keep(engine)
+            raise InferenceError(
+                f'the model file""", """\
+            raise InferenceError(
+                f'the model file"""),
+    ('opening anew does not wait for lent slots',
+     'self._inside and (self._opening or self._is_due())', 'self._inside and self._opening'),
+    ('two threads open at once', 'self._inside and (self._opening or self._is_due())',
+     'self._inside and self._is_due()'),
+    ('a closed engine is opened anew', """\
+        if self._closed:
+            raise InferenceError('no model""", """\
+        if False:
+            raise InferenceError('no model"""),
+    ('a slot that is not lent leaves its thread inside', """\
+            failure = watched._failure(error)
+            watched._leave()
+""", '            failure = watched._failure(error)\n'),
+    ('a slot that is not lent is no failure', """\
+            failure = watched._failure(error)
+            watched._leave()
+            raise failure from error
+        except""", """\
+            watched._leave()
+            raise
+        except"""),
+    ('results do not end the doubt', '        if not watched._is_sound:\n', '        if False:\n'),
+    ('an exception of any kind passes through', """\
+        except Exception as error:
+            raise watched._failure(error) from error""", """\
+        except InferenceError as error:
+            raise watched._failure(error) from error"""),
+)
+
+_KEPT = faults_in(
+    'engines/kept.py',
+    ('engines/test_kept.py', 'engines/test_recovering.py', 'engines/test_shared_model.py'),
+    ('an engine that does not close is not kept', """\
+    keep(engine)
+    with _alone():""", '    with _alone():'),
+    ('kept engines are not closed before a load', '    if not _still_kept():\n',
+     '    if True:\n'),
+    ('one that does not close keeps the others open',
+     '                problem = problem or error\n', '                raise\n'),
+    ('a model is loaded although one does not close', '    if problem is not None:\n',
+     '    if False:\n'),
+    ('an exception of close passes through', 'except Exception as error:  # It has broken',
+     'except ZeroDivisionError as error:  # It has broken'),
+    ('a closed engine stays kept', '_kept[:] = [one for one in _kept if one is not engine]',
+     'pass'),
+    ('an engine is kept twice', 'if not any(one is engine for one in _kept):', 'if True:'),
+    ('a close that hangs stops every load', '_closing.acquire(timeout=CLOSE_LIMIT_S)',
+     '_closing.acquire()'),
+    ('a load does not wait for a close', """\
+    with _alone():
+        for""", """\
+    if True:
+        for"""),
+    ('an engine cannot close another in its close', '_closing = RLock()', '_closing = Lock()'),
+)
+
+_SHARED = faults_in(
+    'engines/shared_model.py', ('engines/test_shared_loading.py', 'engines/test_shared_model.py'),
+    ('a model is loaded again for each user', """\
+                if key in self._open:
+                    return""", """\
+                if False:
+                    return"""),
+    ('two users who come at once load it twice', 'with self._loading:', 'if True:'),
+    ('users with other options share a model', 'runtime, options or EngineOptions()',
+     'runtime, EngineOptions()'),
+    ('users of another engine share a model', 'key = model.resolve(), runtime, options',
+     "key = model.resolve(), 'auto', options"),
+    ('a user who leaves closes it for all', """\
+            if users:
+                return
+""", ''),
+    ('a user who leaves twice counts twice', 'if share not in users:\n                return',
+     'if share not in users:\n                users.pop()'),
+    ('a closed model stays listed', '            del self._open[key]\n', ''),
+    ('a model is loaded beside one that is being closed',
+     '            keep(instance)  # Before', '            pass  # Before'),
+    ('users do not wait for their turn', 'lambda: ticket < self._served + self._at_once',
+     'lambda: True'),
+    ('turns are not taken in the order of asking',
+     'lambda: ticket < self._served + self._at_once',
+     'lambda: self._next - self._served == self._at_once or ticket + self._at_once == self._next'),
+    ('one turn at a time whatever the engine can', 'ticket < self._served + self._at_once',
+     'ticket < self._served + 1'),
+    ('an error keeps the turn', """\
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._served += 1
+                self._changed.notify_all()""", """\
+        yield
+        with self._changed:
+            self._served += 1
+            self._changed.notify_all()"""),
+    ('the end of a turn wakes nobody', """\
+                self._served += 1
+                self._changed.notify_all()""", '                self._served += 1'),
+    ('the picture is not copied into the engine',
+     '                np.copyto(slot.picture, picture)\n', ''),
+    ('two slots of a share have the same memory', 'return self._pictures.pop()',
+     'return self._pictures[-1]'),
+    ('a closed share lends memory', """\
+        if self._instance is None:
+            raise _closed()
+        try""", '        try'),
+    ('a share that is closed meanwhile runs', """\
+            if self._instance is None:
+                raise _closed()
+            with""", '            with'),
+)
+
+FAULTS = _RECOVERING + _KEPT + _SHARED
