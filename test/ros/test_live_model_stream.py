@@ -11,6 +11,7 @@ from edgenext_ros.ros.messages import Classification
 from edgenext_ros.ros.node import ClassifierNode
 from helpers.live_models import change, CLASSES
 from helpers.wrong_models import demo_model
+import pytest
 from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
