@@ -250,6 +250,7 @@ def test_core_needs_only_numpy_and_opencv():
     assert not wrong
 
 
+@pytest.mark.slow
 def test_source_archive_has_every_file_of_the_repository(tmp_path):
     tracked = subprocess.run(['git', 'ls-files'], cwd=ROOT, text=True, capture_output=True)
     if tracked.returncode:

@@ -13,6 +13,8 @@ from edgenext_ros.core.frame import Bytes
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip('scipy', reason='the baseline needs it: pip install scipy')
 benchmark = import_module('edgenext_ros.bench.host')
 SIZE = benchmark.SIZE

@@ -10,6 +10,8 @@ from edgenext_ros.core.nv12 import Nv12Converter
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def frame(photograph, side, noise=4.0):
     return resize_accuracy.large_frame(photograph, side, noise=noise,

@@ -16,6 +16,8 @@ from edgenext_ros.toolchain.evaluation import metrics
 from edgenext_ros.toolchain.progress import duration
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PICTURES = resource_folder() / 'pictures'
 ONNX = locate('demo', suffixes=('.onnx',)).path
 LABELS = resource_folder() / 'labels' / 'imagenet_1k.txt'

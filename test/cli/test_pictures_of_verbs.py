@@ -18,6 +18,8 @@ from helpers.hostile_folder import LINE, REASONS, TAKEN
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ONNX, BIN = (locate('demo', suffixes=(suffix,)).path for suffix in ('.onnx', '.bin'))
 
 

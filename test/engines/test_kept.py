@@ -192,6 +192,7 @@ def test_load_does_not_wait_for_ever_for_a_close_that_hangs(monkeypatch):
     assert (engine.closed, other.closed, other.opened) == (1, 1, 0)
 
 
+@pytest.mark.slow
 def test_process_ends_while_an_engine_is_kept():
     done = subprocess.run([sys.executable, '-c', ENDS_WHILE_KEPT], capture_output=True, text=True,
                           timeout=30, check=False)

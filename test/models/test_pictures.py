@@ -111,6 +111,7 @@ def test_links_to_folders_are_followed_once_each(tmp_path):
     assert pictures.find(data).files == ('a/x.jpg', 'b/other/x.jpg', 'b/x.jpg')
 
 
+@pytest.mark.slow
 def test_folders_too_deep_for_recursion_are_searched(tmp_path):
     here = os.open(tmp_path, os.O_RDONLY)
     try:

@@ -80,6 +80,7 @@ def from_ros(kind, message):
 @orders
 @unhurried
 @given(draw=st.data())
+@pytest.mark.slow
 def test_every_field_is_read_in_both_byte_orders(kind, order, draw):
     values = draw.draw(values_of(kind))
     message = encode(kind, values, order)
@@ -128,6 +129,7 @@ def test_texts(written, text):
 @orders
 @unhurried
 @given(draw=st.data())
+@pytest.mark.slow
 def test_truncated_serialised_image_is_refused(kind, order, draw):
     message = encode(kind, draw.draw(values_of(kind)), order)
     for length in range(len(message)):
@@ -165,6 +167,7 @@ def test_hostile_messages_are_named(message, reason):
 @kinds
 @unhurried
 @given(draw=st.data())
+@pytest.mark.slow
 def test_damaged_serialised_image_raises_only_frame_error(kind, draw):
     junk = draw.draw(st.binary(max_size=80))
     flipped = bytearray(encode(kind, draw.draw(values_of(kind))))

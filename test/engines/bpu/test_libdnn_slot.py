@@ -17,6 +17,7 @@ PLAIN = StandInModel()
 IMPATIENT = EngineOptions(timeout_ms=200)
 
 
+@pytest.mark.slow
 def test_late_task_blocks_the_next_picture_until_it_has_ended(opened, standin):
     engine, info = opened(replace(PLAIN, hang=1), IMPATIENT)
     nv12 = picture(info.nv12_size)
@@ -42,6 +43,7 @@ def test_late_task_that_then_fails_does_not_spoil_the_next_picture(opened, stand
     np.testing.assert_array_equal(infer(engine, nv12), PLAIN.scores(nv12))
 
 
+@pytest.mark.slow
 def test_close_frees_nothing_under_a_late_task(opened, standin):
     engine, info = opened(replace(PLAIN, hang=1), IMPATIENT)
     with pytest.raises(InferenceError):
@@ -57,6 +59,7 @@ def test_close_frees_nothing_under_a_late_task(opened, standin):
     assert not libdnn_slot.UNFINISHED
 
 
+@pytest.mark.slow
 def test_what_a_late_task_kept_open_is_closed_before_another_is_loaded(standin, tmp_path):
     path = replace(PLAIN, hang=1).write(tmp_path / 'model.bin')
     for _ in range(3):

@@ -22,6 +22,8 @@ from edgenext_ros.toolchain.bpu.recipe import RECIPES
 from helpers.fake_mapper import BIN, compile_demo, ONNX, PICTURES
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def refused(capsys, output):
     """Return the one sentence, and check that nothing stands under the final name."""

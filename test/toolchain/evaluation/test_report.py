@@ -20,6 +20,8 @@ from edgenext_ros.toolchain.evaluation.resampling import View
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PICTURES = resource_folder() / 'pictures'
 LABELS = LabelSet(('cat <&> $x$, tabby', 'cup', 'dog'))
 SHARES = np.array([[0.1, 0.7, 0.2], [0.2, 0.5, 0.3], [0.1, 0.9, 0.0], [0.8, 0.1, 0.1]],

@@ -212,6 +212,7 @@ def test_a_damaged_file_is_one_sentence(tmp_path, data, words):
     assert words in refusal(tmp_path, data)
 
 
+@pytest.mark.slow
 def test_every_cut_and_many_flipped_bits_are_one_sentence(tmp_path):
     archive, chance = Archive(), np.random.default_rng(0)
     value = archive.state({'x': VALUES, 'y': VALUES[0]})
