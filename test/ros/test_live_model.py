@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A change of the model while the node is active: swapped between two images, or refused."""
 
+from dataclasses import replace
 from itertools import count
 import json
 from pathlib import Path
@@ -12,6 +13,7 @@ from threading import Event, Thread
 
 from edgenext_ros.engines.base import InferenceError, ModelError, ModelInfo
 from edgenext_ros.ros import session as session_module
+from edgenext_ros.ros.live_model import LiveModel
 from edgenext_ros.ros.messages import Classification, LabelInfo
 from edgenext_ros.ros.node import ClassifierNode
 from edgenext_ros.ros.publishers import Publishers
@@ -319,6 +321,18 @@ def test_transition_while_a_model_loads(ros, node, models, transitions, state):
     assert node.get_parameter('model').value == models.path('birds')
     expected = ['birds'] if state == 'inactive' else []
     ros.wait(lambda: models.in_use == expected, what='the end of the models not in use')
+
+
+def test_model_that_was_loaded_for_an_earlier_session_is_not_used(ros, node, models):
+    live = LiveModel(node, opener=models.open)
+    settings = replace(node.settings, model=models.path('birds'))
+    live.check(node.session, settings)
+    for name in ('deactivate', 'cleanup', 'configure'):
+        getattr(node, f'trigger_{name}')()
+    live.check(node.session, settings)
+    assert [one.info.name for one in models.opened] == ['cats', 'birds', 'cats', 'birds']
+    live.discard()
+    ros.wait(lambda: models.in_use == ['cats'], what='the end of the models not in use')
 
 
 def test_change_is_refused_while_an_image_hangs_in_the_engine(
