@@ -6,9 +6,10 @@ from types import MappingProxyType
 from typing import Final
 
 ENGINES: Final = MappingProxyType({
-    'libdnn': 'LibDnn', 'hbm_runtime': 'HbmRuntime', 'hobot_dnn': 'HobotDnn', 'onnx': 'Onnx',
-    'simulator': 'Simulator'})
-"""Engine names, which are also their modules, and their classes; ``auto`` tries this order."""
+    'libdnn': ('bpu.libdnn', 'LibDnn'), 'hbm_runtime': ('bpu.hbm_runtime', 'HbmRuntime'),
+    'hobot_dnn': ('bpu.hobot_dnn', 'HobotDnn'), 'onnx': ('onnx', 'Onnx'),
+    'simulator': ('simulator.engine', 'Simulator')})
+"""Module in ``engines`` and class of each engine; ``engines.select`` has the order of ``auto``."""
 
 FITS: Final = ('stretch', 'letterbox', 'crop')
 """Ways to fit a picture of another shape: distort, pad with grey, or cut the middle out."""

@@ -242,8 +242,9 @@ def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, An
     """Return this package's node without its network, whose time is none of the node's."""
     from edgenext_ros.engines.select import open_model
     from edgenext_ros.engines.slot_pool import SlotPool
+    from edgenext_ros.ros.memory import keep_memory
     from edgenext_ros.ros.node import ClassifierNode
-    from edgenext_ros.ros.process import keep_memory, SWITCH_SECONDS
+    from edgenext_ros.ros.process import SWITCH_SECONDS
 
     sys.setswitchinterval(SWITCH_SECONDS)
     keep_memory()

@@ -42,8 +42,8 @@ class Slot(Protocol):
     """
     Memory and task of one picture in an engine, lent to one thread at a time.
 
-    A model compiled for a batch would fit here: ``picture`` as (batch, bytes), ``run`` returning
-    (batch, classes). What lends slots passes both through unseen.
+    A model compiled for a batch would begin here: ``picture`` as (batch, bytes), ``run`` returning
+    (batch, classes); ``check_scores``, the warm-up and each engine's check of shapes follow.
     """
 
     @property

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 import logging
 from threading import Condition, get_ident, Lock, Thread
-from time import monotonic
+from time import monotonic, sleep
 from typing import Generic, Protocol, TypeVar
 
 Item = TypeVar('Item')
@@ -15,6 +15,8 @@ Outcome = TypeVar('Outcome')
 
 _AT_ONCE_S = 1e-3
 """An item that arrives within this time was already there when the wait began."""
+_REST_S = 0.1
+"""Pause after an exception at the source, which may come again at once."""
 SLOW_S = 1.0
 """Work that lasts longer lets another thread wait at the source."""
 _log = logging.getLogger(__name__)
@@ -45,9 +47,10 @@ class Pipeline(Generic[Item, Outcome]):
     thread takes its place at ``handover``, but only while items arrive faster than they are
     worked on: waking a thread costs more than leaving a message in the source for a moment.
 
-    An exception in ``work`` or ``finish`` is logged; the pipeline goes on with the next item.
+    An exception of ``work``, ``finish`` or the source is logged; the pipeline goes on with the
+    next item.
 
-    :param work: called with each item, in ``at_once`` threads; its value goes to ``finish``.
+    :param work: called by up to ``at_once`` threads at a time; its value goes to ``finish``.
     :param finish: called with each outcome, in the order of the items, one at a time.
     :param source: a thread waits at it; without one, items arrive by ``submit`` alone.
     :param at_once: items in work at a time.
@@ -81,11 +84,12 @@ class Pipeline(Generic[Item, Outcome]):
         with self._lock:
             self._at_once = at_once
             missing = at_once + (self._source is not None) - len(self._threads)
-            made = [Thread(target=self._run, name=f'{self._name} {len(self._threads) + index}',
-                           daemon=True) for index in range(missing)]
-            self._threads += made
-        for thread in made:
-            thread.start()
+            first = len(self._threads)
+        for number in range(first, first + missing):
+            thread = Thread(target=self._run, name=f'{self._name} {number}', daemon=True)
+            thread.start()  # may raise; then ``stop`` must not join it
+            with self._lock:
+                self._threads.append(thread)
 
     @property
     def dropped(self) -> int:
@@ -208,11 +212,16 @@ class Pipeline(Generic[Item, Outcome]):
 
     def _lead(self) -> None:
         assert self._source is not None
-        begin = self._clock()
-        more = self._source.wait()
-        waited = self._clock() - begin
-        if more:
-            self._source.take()
+        begin, more = self._clock(), True
+        try:
+            more = self._source.wait()
+            waited = self._clock() - begin
+            if more:
+                self._source.take()
+        except BaseException:  # without this, nobody would wait at the source any more
+            _log.exception('an item was not received')
+            waited = _REST_S
+            sleep(waited)
         with self._lock:
             self._leader = None
             if not more:

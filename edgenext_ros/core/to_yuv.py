@@ -174,5 +174,6 @@ PLANS: Final[dict[str, Callable[[Frame, Rectangle, int, int], Write]]] = {
     **dict.fromkeys(YUV422_ORDER, _plan_yuv422),
     **dict.fromkeys(('nv12', 'nv21', 'nv24'), _plan_planes),
 }
-YUV: Final = frozenset((*YUV422_ORDER, 'nv12', 'nv21', 'nv24'))
+YUV: Final = frozenset(encoding for encoding, plan in PLANS.items()
+                       if plan in (_plan_yuv422, _plan_planes))
 """Encodings whose bytes are Y, U and V already."""

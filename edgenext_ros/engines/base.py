@@ -1,6 +1,12 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The protocol that every inference engine follows, and its errors."""
+"""
+The protocol that every inference engine follows, and its errors.
+
+The module of an engine has a function ``available()``, which returns a version or raises
+``EngineUnavailableError``, and a class without constructor arguments that follows ``Engine`` and
+lends its slots through a ``SlotPool``. ``choices.ENGINES`` and ``engines.select`` name it.
+"""
 
 from __future__ import annotations
 
@@ -105,7 +111,7 @@ class Engine(Protocol):
 
         :raises EngineUnavailableError: this engine does not work on this machine.
         :raises ModelError: the file is missing, damaged, or not a classifier on NV12.
-        :raises InferenceError: the model that was open cannot be closed.
+        :raises InferenceError: memory is short, or the model that was open cannot be closed.
         """
 
     def slot(self) -> AbstractContextManager[Slot]:

@@ -72,6 +72,10 @@ class Nv12Normaliser:
         return self._rgb.reshape(1, 3, height, width)
 
 
+_NO_MEMORY = ('bad_alloc', 'Cannot allocate memory', 'pthread_create')
+"""ONNX Runtime has no error of its own for this."""
+
+
 class OnnxSlot:
     """The picture, a buffer of NumPy's, and the session that runs it."""
 
@@ -114,7 +118,10 @@ class Onnx:
             session = onnxruntime.InferenceSession(
                 str(model), settings, providers=['CPUExecutionProvider'])
         except Exception as error:  # onnxruntime has no common base class for its errors
-            raise ModelError(f'{model}: not a readable ONNX model: {_one_line(error)}') from error
+            text = _one_line(error)
+            if any(word in text for word in _NO_MEMORY):
+                raise InferenceError(f'{model}: not enough memory to load it: {text}') from error
+            raise ModelError(f'{model}: not a readable ONNX model: {text}') from error
         inputs = session.get_inputs()
         shape = inputs[0].shape if inputs else []
         sizes = [side for side in shape[2:] if isinstance(side, int) and side > 0]

@@ -29,9 +29,6 @@ from edgenext_ros.models.formats import bin_file
 import numpy as np
 
 _FOR_SUFFIX = {'.bin': ('libdnn', 'hbm_runtime', 'hobot_dnn', 'simulator'), '.onnx': ('onnx',)}
-_MODULES = {'libdnn': 'bpu.libdnn', 'hbm_runtime': 'bpu.hbm_runtime', 'hobot_dnn': 'bpu.hobot_dnn',
-            'onnx': 'onnx', 'simulator': 'simulator.engine'}
-"""Where each engine is, in ``edgenext_ros.engines``."""
 _SLOW = ('simulator',)
 """Engines that ``auto`` takes for a file which no other engine runs, but does not plan for."""
 
@@ -47,7 +44,13 @@ class Probe:
 
 
 def _module(name: str) -> ModuleType:
-    return import_module(f'edgenext_ros.engines.{_MODULES[name]}')
+    return import_module(f'edgenext_ros.engines.{ENGINES[name][0]}')
+
+
+def make(name: str) -> Engine:
+    """Make an engine, which has no model yet; raise as the import of what it needs does."""
+    engine: Engine = getattr(_module(name), ENGINES[name][1])()
+    return engine
 
 
 def probe(name: str) -> Probe:
@@ -149,7 +152,7 @@ def open_model(model: Path, *, runtime: str = 'auto',
         doubt = bin_file.read(model).doubt
         if doubt:
             logging.getLogger(__name__).warning('%s: %s', model, doubt)
-    instance: Engine = getattr(_module(engine.name), ENGINES[engine.name])()
+    instance = make(engine.name)
     begin = monotonic()
     try:
         info = instance.open(model, options or EngineOptions())

@@ -120,9 +120,10 @@ class _Share:
     def run(self, picture: Nv12) -> Scores:
         """Wait for this user's turn, and run the network once."""
         with self._turns.mine():
-            if self._instance is None:
+            instance = self._instance  # ``close`` may come at any moment
+            if instance is None:
                 raise _closed()
-            with self._instance.slot() as slot:
+            with instance.slot() as slot:
                 np.copyto(slot.picture, picture)
                 return slot.run()
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 import itertools
 import sys
+from threading import RLock
 from time import monotonic
 from typing import Any
 
@@ -33,6 +34,9 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool
 
+LOAD_SECONDS = 1.0
+"""The end of a node waits so long for a model that is being loaded."""
+
 
 class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
     """
@@ -51,6 +55,8 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         self._opener = opener
         self._table = Parameters(self, ClassifierSettings())
         self.add_on_set_parameters_callback(self._on_parameters)
+        # Held while parameters are set, and in transitions: an executor may have several threads.
+        self._changing = RLock()
         self.session: Session | None = None
         self.enabled = True
         self._versions = itertools.count(1)
@@ -131,7 +137,14 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         """Free all, in whatever state; nothing is published any more."""
         if self._whole:  # rclpy 9 also destroys a node whose constructor raised
             self.attempt('destruction', self._release)
+            self._live.join(LOAD_SECONDS)
+            self._live.close()  # what that load has left
         super().destroy_node()
+
+    def attempt(self, name: str, step: Callable[[], None]) -> TransitionCallbackReturn:
+        """Do the work of a transition while no parameter is set."""
+        with self._changing:
+            return super().attempt(name, step)
 
     def _configure(self) -> None:
         model = LoadedModel.open(self.settings, opener=self._opener)
@@ -159,9 +172,10 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
 
         :param active: the coming state, in a transition.
         """
-        if self.session is not None:
-            self.session.listen((self.state == 'active' if active is None else active) and (
-                self.enabled or self._once.waiting()))
+        with self._changing:
+            if self.session is not None:
+                self.session.listen((self.state == 'active' if active is None else active) and (
+                    self.enabled or self._once.waiting()))
 
     def _on_set_enabled(self, request: SetBool.Request,
                         response: SetBool.Response) -> SetBool.Response:
@@ -176,8 +190,9 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
 
     def _restart_counts(self) -> None:
         self.statistics.begin_anew()
-        if self.session is not None:
-            self.session.restart_counts()
+        session = self.session
+        if session is not None:
+            session.restart_counts()
 
     # Parameters -----------------------------------------------------------------------------
 
@@ -189,25 +204,31 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
 
         async def set_parameters(request: Any, response: Any) -> Any:
             if kind is SetParametersAtomically:
-                await self._prepare(request.parameters)
-                return callback(request, response)
+                return await self._set(callback, request, response)
             for parameter in request.parameters:  # one by one, as rclpy sets them
-                await self._prepare([parameter])
                 alone = SetParameters.Request(parameters=[parameter])
-                response.results += callback(alone, SetParameters.Response()).results
+                done = await self._set(callback, alone, SetParameters.Response())
+                response.results += done.results
             return response
 
         # A group of its own: a mutually exclusive one would be blocked while a model loads.
         options['callback_group'] = ReentrantCallbackGroup()
         return super().create_service(kind, name, set_parameters, *arguments, **options)
 
-    async def _prepare(self, parameters: list[Any]) -> None:
-        """Load the model that a request names, if it is another one, before it is set."""
-        session = self.session
+    async def _set(self, callback: Callable[..., Any], request: Any, response: Any) -> Any:
+        """Load the model that a request names, if it is another one, and answer the request."""
+        session, load = self.session, None
         if session is not None:
-            changes = [Parameter.from_parameter_msg(message) for message in parameters]
+            changes = [Parameter.from_parameter_msg(message) for message in request.parameters]
             with suppress(ParameterError):  # setting it says so
-                await self._live.prepare(session, self._table.change(changes, configured=True))
+                load = await self._live.prepare(
+                    session, self._table.change(changes, configured=True))
+        with self._changing:
+            self._live.offer(load)
+            try:
+                return callback(request, response)
+            finally:
+                self._live.discard()
 
     def set_parameters(self, parameter_list: list[Parameter]) -> list[SetParametersResult]:
         """Set parameters one by one, as rclpy does."""
@@ -219,14 +240,13 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
 
         They are not used before every callback has agreed, rclpy's own among them.
         """
-        result = None
-        try:
-            result = super().set_parameters_atomically(parameter_list)
-        finally:
-            if result is None or not result.successful:
+        with self._changing:
+            try:
+                result = super().set_parameters_atomically(parameter_list)
+                if result.successful:
+                    self._apply(self._table.change(parameter_list, configured=False))
+            finally:
                 self._live.discard()
-        if result.successful:
-            self._apply(self._table.change(parameter_list, configured=False))
         return result
 
     def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
@@ -240,9 +260,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
 
     def _apply(self, settings: ClassifierSettings) -> None:
         before, self._table.settings = self.settings, settings
-        if self.session is None:
-            self._live.discard()  # what was loaded for a session that has ended
-        elif before != settings:
+        if self.session is not None and before != settings:
             self.session.apply(settings)
             self._live.apply(self.session)
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from ctypes import CDLL
 from functools import partial
 import os
 from queue import Empty, SimpleQueue
 import signal
 import sys
-from threading import Thread
+from threading import enumerate as enumerate_threads, Thread
 import traceback
 from typing import Any
 import warnings
@@ -25,6 +24,7 @@ from edgenext_ros.ros.arguments import (
     without_log_file,
 )
 from edgenext_ros.ros.errors import in_words, is_expected, NO_THREAD, OF_ROS
+from edgenext_ros.ros.memory import keep_memory
 from edgenext_ros.ros.settings import ParameterError
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -32,8 +32,6 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
-_KEPT_BYTES = 2 ** 25  # glibc before 2.35 takes no more
 _LONGEST_NAME = 255  # rmw/validate_node_name.h
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SIGNAL_SECONDS, _STOP_SECONDS = 0.2, 2.0
@@ -90,6 +88,7 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
     :param start: called with each node before spinning; False ends with exit code 1.
     :return: the process's exit code.
     """
+    before = enumerate_threads()
     sys.setswitchinterval(SWITCH_SECONDS)
     keep_memory()
     # A handler runs in the middle of what this thread does, even of its wait for an Event, whose
@@ -152,7 +151,6 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
             # the process ends around it.
             sys.stderr.flush()
             os._exit(int(failed))
-        return int(failed)
     finally:
         _shut_all_down(nodes)
         for node in nodes:
@@ -162,6 +160,12 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
         # signals, of the terminal and of launch.
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+    if any(thread not in before for thread in enumerate_threads()):
+        # It is inside an engine. Python would end the thread there, where C++ aborts the process.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(failed))
+    return int(failed)
 
 
 def _shut_all_down(nodes: Sequence[Node]) -> None:
@@ -181,17 +185,3 @@ def _shut_down(node: Node) -> None:
     # In the middle of a transition (a model that still loads) there is no way to it.
     if isinstance(node, LifecycleNode) and node.state in ('unconfigured', 'inactive', 'active'):
         node.trigger_shutdown()
-
-
-def keep_memory() -> None:
-    """
-    Have this process keep the memory of large messages for the next ones.
-
-    Otherwise glibc gives it back to the kernel, and fetches every page of every picture anew,
-    which at 1080p takes longer than all else; see docs/benchmarks.md. Other C libraries have their
-    own ways.
-    """
-    mallopt = getattr(CDLL(None), 'mallopt', None)
-    # Whichever is set first ends that glibc adapts both, so the second alone would do harm.
-    if mallopt is not None and mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES):
-        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)

@@ -86,7 +86,7 @@ class Receiver:
         node.context.on_shutdown(self.close)
 
     def subscribe(self, kind: type, topic: str) -> None:
-        """Wait for messages from now on; why there are none says ``Watch``."""
+        """Wait for messages from now on; ``silence.why_no_image`` says why none come."""
         made: list[Subscription] = []
 
         def on_message(message: bytes) -> None:
@@ -127,7 +127,7 @@ class Receiver:
             self._wake.trigger()
 
     def wait(self) -> bool:
-        """Wait for a message, or for ``wake``; False after ``close``."""
+        """Wait for a message, or for ``wake``; False after ``close`` or the end of ROS."""
         self._ready = None
         ended, self._begun, self._begun_ns = self._ended, monotonic(), time_ns()
         self._absent = self._begun - ended

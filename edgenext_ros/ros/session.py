@@ -10,6 +10,7 @@ from time import monotonic
 
 from edgenext_ros.core.newest_frame import Pipeline, RateLimiter
 from edgenext_ros.engines.base import InferenceError
+from edgenext_ros.ros.errors import in_words
 from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.messages import INPUTS
 from edgenext_ros.ros.outcome import Observer, Outcome, ReceivedImage
@@ -52,13 +53,17 @@ class Session:
         self._source = INPUTS[model.settings.input_type]
         self._limiter = RateLimiter(model.settings.max_rate)
         self._stamp, self._stamping = (0, 0), Lock()
-        # Held while a result is published, and while publishing ends or the model changes.
+        # Held while a result is published, and while publishing ends.
         self._publishing = Lock()
         self.publishers = Publishers(node)
-        self.publishers.publish_labels(model, version=self._version)
-        self.receiver = Receiver(node, self.receive)
-        self.pipeline = Pipeline(self.work, self.finish, source=self.receiver, name='classify',
-                                 at_once=model.info.slots, clock=monotonic)
+        try:
+            self.publishers.publish_labels(model, version=self._version)
+            self.receiver = Receiver(node, self.receive)
+            self.pipeline = Pipeline(self.work, self.finish, source=self.receiver,
+                                     name='classify', at_once=model.info.slots, clock=monotonic)
+        except BaseException:  # no memory or no thread; the topics would stay, and come twice
+            self.publishers.destroy()
+            raise
 
     @property
     def subscription(self) -> Subscription | None:
@@ -157,7 +162,11 @@ class Session:
         :return: the model of before, which is not closed.
         """
         before, self.model = self.model, model
-        self.pipeline.set_at_once(model.info.slots)
+        try:
+            self.pipeline.set_at_once(model.info.slots)
+        except RuntimeError as error:  # rclpy has set the parameter, so there is no way back
+            self._node.get_logger().error(f'fewer images are worked on at a time: '
+                                          f'{in_words(error)}')
         self._version = next(self._versions)
         self.publishers.publish_labels(model, version=self._version)
         return before

@@ -31,7 +31,7 @@ class Snapshot:
     busy: float = 0.0
     """Seconds that the oldest image in work has taken so far."""
     dropped: int = 0
-    """Images that a newer one replaced."""
+    """Images that a newer one replaced, or a pause, before work on them began."""
     lost: LostFrames | None = None
     """What is known of frames that were lost before they arrived."""
     message_bytes: int = 0

@@ -25,7 +25,7 @@ class Counts:
     refused: int = 0
     """Not a usable picture."""
     failed: int = 0
-    """The engine failed."""
+    """No result because of the engine, of publishing, or of a bug."""
     empty: int = 0
     """Classified, but no class was over ``score_threshold``."""
 

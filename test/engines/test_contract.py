@@ -8,11 +8,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 import sys
 
 from edgenext_ros.choices import ENGINES
+from edgenext_ros.engines import select
 from edgenext_ros.engines.base import (
     Engine,
     EngineOptions,
@@ -29,8 +29,6 @@ from helpers.standin_model import picture, StandInModel
 import numpy as np
 import pytest
 
-MODULES = {'libdnn': 'bpu.libdnn', 'hbm_runtime': 'bpu.hbm_runtime', 'hobot_dnn': 'bpu.hobot_dnn',
-           'onnx': 'onnx', 'simulator': 'simulator.engine'}
 OPTIONS = EngineOptions(timeout_ms=20000)
 
 
@@ -94,8 +92,7 @@ def rig(request, tmp_path):
     engines = []
 
     def make():
-        engines.append(getattr(
-            import_module(f'edgenext_ros.engines.{MODULES[name]}'), ENGINES[name])())
+        engines.append(select.make(name))
         return engines[-1]
 
     yield Rig(make, *models(tmp_path), slots=2 if name == 'libdnn' else 1)
@@ -254,7 +251,7 @@ def test_open_says_what_the_machine_lacks(name, no_vendor, monkeypatch, tmp_path
     monkeypatch.setenv('EDGENEXT_LIBDNN', '/nowhere/libdnn.so')
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
     monkeypatch.setitem(sys.modules, 'onnxruntime', None)
-    engine = getattr(import_module(f'edgenext_ros.engines.{MODULES[name]}'), ENGINES[name])()
+    engine = select.make(name)
     with pytest.raises(EngineUnavailableError):
         engine.open(tmp_path / 'model', OPTIONS)
     engine.close()

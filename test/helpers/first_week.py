@@ -51,7 +51,8 @@ def node_in(ros, world):
 def slow_node(ros, *, seconds=0.0, gate=None):
     """Start a classifier whose engine takes so long, or as long for black as a file is missing."""
     wait = f'time.sleep({seconds})' if gate is None else (
-        f'while not (nv12[:1000].any() or os.path.exists({str(gate)!r})): time.sleep(0.01)')
+        f'while not (self.picture[:1000].any() or os.path.exists({str(gate)!r})): '
+        'time.sleep(0.01)')
     return ros.run([sys.executable, '-c', SLOW_NODE.format(wait=wait)])
 
 

@@ -2,10 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A thread of its own takes the images; the executor does not see them."""
 
-from ctypes import CDLL
 from threading import Event, Thread
 
-from edgenext_ros.ros import process
 from edgenext_ros.ros.receiver import Receiver
 import pytest
 from rclpy.impl.implementation_singleton import rclpy_implementation
@@ -150,28 +148,6 @@ def test_failed_wait_is_repeated_while_context_is_valid(ros, monkeypatch):
     assert receiver.wait()
     ros.context.shutdown()
     assert not receiver.wait()
-
-
-def test_keep_memory_sets_mallopt_where_available(monkeypatch):
-    calls = []
-
-    class Library:
-
-        def mallopt(self, parameter, value):
-            calls.append((parameter, value))
-            return 1
-
-    monkeypatch.setattr(process, 'CDLL', lambda name: Library())
-    process.keep_memory()
-    assert calls == [(-3, 2 ** 25), (-1, 2 ** 25)]
-    calls.clear()
-    monkeypatch.setattr(Library, 'mallopt', lambda self, *call: calls.append(call))
-    process.keep_memory()
-    assert calls == [(-3, 2 ** 25)], 'an old glibc refuses; the other alone would do harm'
-    monkeypatch.setattr(process, 'CDLL', lambda name: object())
-    process.keep_memory()
-    monkeypatch.setattr(process, 'CDLL', CDLL)
-    process.keep_memory()
 
 
 def test_receiver_stops_waiting_once_executor_takes_images(ros, taker, make_image):
