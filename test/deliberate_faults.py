@@ -176,11 +176,11 @@ def judge(code: int | None, output: str) -> Run:
     if code < 0:
         return Run(CRASHED, signal.Signals(-code).name)
     last = output.rstrip().rpartition('\n')[2]
-    if code == 0 and re.search(r'\d+ passed', last):
-        return Run(PASSED)
+    skipped = re.search(r'^SKIPPED \[\d+\] \S+ (.*)$', output, re.MULTILINE)
+    if code == 0 and skipped:  # the test that would notice may be among them
+        return Run(SKIPPED, skipped[1])
     if code == 0:
-        skipped = re.search(r'^SKIPPED \[\d+\] \S+ (.*)$', output, re.MULTILINE)
-        return Run(SKIPPED, skipped[1] if skipped else last)
+        return Run(PASSED)
     return Run(BROKEN, f'pytest ends with exit code {code}: {last}')
 
 
