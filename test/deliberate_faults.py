@@ -222,7 +222,7 @@ def summary(results: list[Result]) -> str:
     noticed = sum(result.run.outcome in NOTICED for result in faults)
     skipped = sum(result.run.outcome == SKIPPED for result in faults)
     line = f'{len(faults)} faults, ' + (
-        'all noticed' if noticed == len(faults) else f'{noticed} noticed')
+        'all noticed' if noticed == len(faults) > 0 else f'{noticed} noticed')
     if skipped:
         line += f', {skipped} not tried: their tests are skipped here'
     return '\n'.join([line, *(f'  {result.name}: {result.text}'

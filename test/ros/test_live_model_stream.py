@@ -11,6 +11,7 @@ from edgenext_ros.ros.messages import Classification
 from edgenext_ros.ros.node import ClassifierNode
 from helpers.live_models import change, CLASSES
 from helpers.wrong_models import demo_model
+import pytest
 from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
@@ -53,6 +54,7 @@ def test_each_image_of_a_stream_has_one_result_of_one_model(ros, live_node, mode
         assert names == [f'{kind} {i}' for i in reversed(range(CLASSES[f'{kind}s']))]
 
 
+@pytest.mark.slow
 def test_memory_is_flat_over_two_hundred_swaps(ros, onnxruntime, tmp_path):
     def resident():
         return int(Path('/proc/self/statm').read_text().split()[1]) * 4096 / 1e6
