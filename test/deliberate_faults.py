@@ -176,11 +176,11 @@ def judge(code: int | None, output: str) -> Run:
     if code < 0:
         return Run(CRASHED, signal.Signals(-code).name)
     last = output.rstrip().rpartition('\n')[2]
-    if code == 0 and re.search(r'\d+ passed', last):
-        return Run(PASSED)
+    skipped = re.search(r'^SKIPPED \[\d+\] \S+ (.*)$', output, re.MULTILINE)
+    if code == 0 and skipped:  # the test that would notice may be among them
+        return Run(SKIPPED, skipped[1])
     if code == 0:
-        skipped = re.search(r'^SKIPPED \[\d+\] \S+ (.*)$', output, re.MULTILINE)
-        return Run(SKIPPED, skipped[1] if skipped else last)
+        return Run(PASSED)
     return Run(BROKEN, f'pytest ends with exit code {code}: {last}')
 
 
@@ -222,7 +222,7 @@ def summary(results: list[Result]) -> str:
     noticed = sum(result.run.outcome in NOTICED for result in faults)
     skipped = sum(result.run.outcome == SKIPPED for result in faults)
     line = f'{len(faults)} faults, ' + (
-        'all noticed' if noticed == len(faults) else f'{noticed} noticed')
+        'all noticed' if noticed == len(faults) > 0 else f'{noticed} noticed')
     if skipped:
         line += f', {skipped} not tried: their tests are skipped here'
     return '\n'.join([line, *(f'  {result.name}: {result.text}'

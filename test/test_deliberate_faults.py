@@ -46,7 +46,7 @@ def test_no_two_faults_have_a_name():
     (None, 'FAILED test/b.py::test_c - assert 0\n', Run(FAILED, 'test_c')),
     (None, '..', Run(HUNG, 'the test process, for 90 s')),
     (-11, '..', Run(CRASHED, 'SIGSEGV')),
-    (0, 'SKIPPED [2] test/b.py:3: no compiler\n2 skipped in 0.1s\n',
+    (0, 'SKIPPED [2] test/b.py:3: no compiler\n1 passed, 2 skipped in 0.1s\n',
      Run(SKIPPED, 'no compiler')),
     (2, 'ERROR test/b.py - ImportError\n1 error in 0.1s\n',
      Run(BROKEN, 'pytest ends with exit code 2: 1 error in 0.1s')),

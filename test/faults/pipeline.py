@@ -5,7 +5,7 @@
 from faults.fault import faults_in
 
 _NEWEST = faults_in(
-    'core/newest_frame.py', ('core/test_newest_frame.py',),
+    'core/newest_frame.py', ('core/test_newest_frame.py', 'core/test_newest_frame_failures.py'),
     ('outcomes come in the order in which the work ends', """\
             while self._finished != number:
                 self._turn.wait()

@@ -19,10 +19,8 @@ _ONNX = faults_in(
     ('threads spin between frames', "'session.intra_op.allow_spinning', '0'",
      "'session.intra_op.allow_spinning', '1'"),
     ('a file that is no model passes an exception through', """\
-        except Exception as error:  # onnxruntime has no common base class for its errors
-            raise ModelError(""", """\
-        except ZeroDivisionError as error:
-            raise ModelError("""),
+            raise ModelError(f'{model}: not a readable ONNX model: {text}') from error
+""", '            raise\n'),
     ('an exception of run passes through', """\
         except Exception as error:  # onnxruntime has no common base class for its errors
             raise InferenceError(""", """\

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes on, and what comes in between, while a model is loaded beside the present one."""
 
+from dataclasses import replace
 import sys
 from threading import Event, Thread
 
@@ -176,6 +177,18 @@ def test_process_ends_at_once_while_a_model_still_loads(ros, models, tmp_path):
         process.kill()
 
 
+def test_model_that_was_loaded_for_an_earlier_session_is_not_used(ros, live_node, models):
+    live = LiveModel(live_node, opener=models.open)
+    settings = replace(live_node.settings, model=models.path('birds'))
+    live.check(live_node.session, settings)
+    for name in ('deactivate', 'cleanup', 'configure'):
+        getattr(live_node, f'trigger_{name}')()
+    live.check(live_node.session, settings)
+    assert [one.info.name for one in models.opened] == ['cats', 'birds', 'cats', 'birds']
+    live.discard()
+    ros.wait(lambda: models.in_use == ['cats'], what='the end of the models not in use')
+
+
 def test_change_is_refused_while_an_image_hangs_in_the_engine(
         live_node, models, classify, make_image, set_parameters):
     engine = models.opened[0]
@@ -185,6 +198,7 @@ def test_change_is_refused_while_an_image_hangs_in_the_engine(
     assert engine.begun.wait(20)
     done, text = set_parameters(model=models.path('birds'))
     assert not done and 'an image has been in work for more than 0.3 s' in text
+    assert models.in_use == ['cats']
     engine.hangs = False
     engine.go.set()
     assert live_node.session.pipeline.drain(20)

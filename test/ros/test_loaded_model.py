@@ -5,9 +5,11 @@
 import shutil
 from unittest.mock import Mock
 
+from edgenext_ros.core.labels import LabelError
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.settings import ClassifierSettings
+from helpers.fake_engine import FakeEngine
 from helpers.wrong_models import demo_model
 import pytest
 
@@ -43,6 +45,15 @@ def test_log_is_silent_about_labels_that_are_there(tmp_path, onnxruntime, given)
     model.log_to(log)
     model.close(log)
     assert [name for name, _ in logged(log)] == ['info']
+
+
+def test_engine_is_closed_when_the_labels_do_not_fit(tmp_path):
+    engine, labels = FakeEngine(), tmp_path / 'two.txt'
+    labels.write_text('cat\ndog\n')
+    settings = ClassifierSettings(model=str(demo_model()), runtime='onnx', labels=str(labels))
+    with pytest.raises(LabelError):
+        LoadedModel.open(settings, opener=lambda *_, **__: engine.open_it())
+    assert engine.closed == 1
 
 
 def test_close_says_that_the_memory_stays_taken_while_a_picture_is_in_work(onnxruntime):

@@ -1,10 +1,11 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The session of a node whose model is swapped for another one."""
+"""The session of a node: images that wait, and a model that is swapped for another one."""
 
 from dataclasses import replace
 from threading import Semaphore
 
+from edgenext_ros.engines.base import InferenceError
 from helpers.hostile_engine import GOOD, INFO
 
 pytest_plugins = ['helpers.hostile_engine']
@@ -29,3 +30,30 @@ def test_swapped_model_works_on_as_many_images_as_it_has_slots(engine, node, giv
         assert begun.acquire(timeout=10)
     engine.go.set()
     assert session.pipeline.drain(20)
+
+
+def test_image_that_waited_behind_a_hang_is_dropped(engine, node, published, give):
+    def fail():
+        engine.hang()
+        raise InferenceError('the BPU is busy')
+
+    engine.answer = fail
+    give(node)
+    assert engine.begun.wait(20)
+    give(node)
+    engine.now += 6
+    engine.answer = GOOD
+    engine.go.set()
+    assert node.session.pipeline.drain(20)
+    assert (published, engine.tried, node.session.pipeline.dropped) == ([], 1, 1)
+
+
+def test_image_that_waits_when_a_pause_begins_is_not_worked_on(engine, node, give):
+    engine.answer = engine.hang
+    give(node)
+    assert engine.begun.wait(20)
+    give(node)
+    node.session.listen(False)
+    engine.go.set()
+    assert node.session.pipeline.drain(20)
+    assert engine.tried == 1
