@@ -248,8 +248,7 @@ def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, An
 
     sys.setswitchinterval(SWITCH_SECONDS)
     keep_memory()
-    library = PyDLL(None) if options['holds_gil'] else CDLL(None)
-    meter = Meter()
+    library, meter = PyDLL(None) if options['holds_gil'] else CDLL(None), Meter()
 
     def opener(*arguments: Any, **more: Any) -> Any:
         engine, info = open_model(*arguments, **more)
