@@ -23,7 +23,8 @@ def logged():
 
 
 @pytest.mark.parametrize('version,warnings', [('3.52.1', 1), ('3.49.15', 0)])
-def test_a_doubt_is_one_warning(tmp_path, monkeypatch, logged, version, warnings):
+def test_doubtful_file_is_opened_with_one_warning(
+        tmp_path, monkeypatch, logged, version, warnings):
     monkeypatch.setattr(libdnn, 'LibDnn', FakeEngine)
     monkeypatch.setattr(select, 'probe', lambda name: select.Probe(name, True, ''))
     whole = bytearray(program(b'instructions'))

@@ -73,7 +73,7 @@ MAP = node('Relu', ['image'], ['map'])
     ((*POOLED, MAP), [('logits', ('b', 3)), ('map', ('b', 3, 8, 8))], 3),
     ((*POOLED, node('Squeeze', ['logits'], ['flat'])), [('flat', (3,))], 3),
 ], ids=['vector', '1x1 map', 'vector, then a map', 'free batch', 'without a batch'])
-def test_one_value_per_class_is_taken(tmp_path, nodes, outputs, classes):
+def test_output_of_one_value_per_class_is_taken(tmp_path, nodes, outputs, classes):
     path = tmp_path / 'model.onnx'
     path.write_bytes(model(nodes, outputs=outputs))
     engine = Onnx()
@@ -146,7 +146,7 @@ def test_failed_run_is_one_sentence():
         slot.run()
 
 
-def test_the_number_of_the_best_class_is_no_class_vector(tmp_path):
+def test_index_of_the_best_class_is_no_class_vector(tmp_path):
     path = tmp_path / 'model.onnx'
     path.write_bytes(model((*POOLED, node('ArgMax', ['logits'], ['best'], axis=1)), kinds=[INT64],
                            outputs=[('best', (1, 1))]))

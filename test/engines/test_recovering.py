@@ -50,7 +50,7 @@ def fail(watched, kind=InferenceError):
     (MemoryError(), 'broke down with MemoryError'),
     (None, 'expected 3 output values, got 1'),
 ], ids=str)
-def test_what_is_no_result_is_said_and_the_next_picture_is_tried(
+def test_wrong_output_is_refused_and_the_next_picture_is_tried(
         engine, watched, answer, sentence):
     assert infer(watched, PICTURE) is not None
     engine.answer = answer
@@ -66,7 +66,7 @@ def test_large_scores_are_finite_scores(engine, watched):
 
 @pytest.mark.parametrize('patience,seconds,late', [
     (5, 4.9, False), (5, 5.1, True), (40, 39, False), (40, 41, True)])
-def test_a_late_result_is_none(engine, patience, seconds, late):
+def test_late_result_is_dropped(engine, patience, seconds, late):
     engine.info = replace(INFO, patience_s=patience)
 
     def work(picture):
@@ -104,7 +104,7 @@ def test_tries_become_rare_and_it_is_opened_anew_once(engine, watched):
 
 
 @pytest.mark.parametrize('settled,opened', [(59, 2), (61, 3)])
-def test_one_that_breaks_down_again_and_again_is_not_opened_each_time(
+def test_engine_that_breaks_down_repeatedly_is_not_reopened_each_time(
         engine, watched, settled, opened):
     engine.answer = OSError('gone')
     fail(watched)
@@ -120,7 +120,7 @@ def test_one_that_breaks_down_again_and_again_is_not_opened_each_time(
     assert engine.opened == opened
 
 
-def test_one_that_does_not_open_is_tried_until_it_does(engine, watched):
+def test_engine_that_does_not_open_is_tried_until_it_does(engine, watched):
     engine.answer = OSError('gone')
     fail(watched)
     engine.at_open = ModelError('m.bin: this model file does not exist')
@@ -142,7 +142,7 @@ def test_another_model_in_the_file_gives_no_results(engine, watched):
 
 @pytest.mark.parametrize('error,kept', [
     (InferenceError('an inference still runs'), True), (RuntimeError('dead'), False)])
-def test_one_that_does_not_close(engine, watched, error, kept):
+def test_engine_that_does_not_close(engine, watched, error, kept):
     engine.answer = OSError('gone')
     fail(watched)
     engine.at_close, engine.answer = error, GOOD

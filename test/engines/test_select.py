@@ -77,7 +77,7 @@ def test_the_simulator_is_not_planned_for(no_board, has_simulator, onnxruntime):
     ('model.bin', 'onnx', ModelError, "'onnx' does not read .bin files; use libdnn or"),
     ('model.pt', 'auto', ModelError, 'expected a .bin .BPU. or .onnx file'),
     ('model.bin', 'gpu', EngineUnavailableError, "runtime 'gpu' is not one of auto, libdnn")])
-def test_what_does_not_fit_is_refused(tmp_path, name, engine, error, reason):
+def test_engine_that_does_not_read_the_file_is_refused(tmp_path, name, engine, error, reason):
     with pytest.raises(error, match=reason):
         select.select(tmp_path / name, engine)
 

@@ -76,7 +76,7 @@ def picture(value):
 @pytest.mark.parametrize('other,count', [
     ({}, 1), ({'options': EngineOptions()}, 1), ({'runtime': 'onnx'}, 2),
     ({'options': EngineOptions(priority=3)}, 2)])
-def test_the_same_model_is_opened_once(engines, other, count):
+def test_same_model_is_opened_once(engines, other, count):
     models = SharedModels()
     first, _ = models.open(Path('a.bin'))
     second, info = models.open(Path('a.bin'), **other)
@@ -84,7 +84,7 @@ def test_the_same_model_is_opened_once(engines, other, count):
     assert [infer(engine, picture(7)).tolist() for engine in (first, second)] == [[7], [7]]
 
 
-def test_the_last_to_leave_closes_it(engines):
+def test_last_user_closes_the_model(engines):
     models = SharedModels()
     first, second = (models.open(Path('a.bin'))[0] for _ in range(2))
     first.close()
@@ -143,7 +143,7 @@ def test_users_leave_a_hang_one_by_one_and_the_model_is_never_open_twice(watched
     assert [one.closed for one in watched] == [1, 1]
 
 
-def test_a_close_that_lasts_keeps_nobody_from_another_model(engines):
+def test_slow_close_blocks_no_other_model(engines):
     models = SharedModels()
     first, second = (models.open(Path(name))[0] for name in ('a.bin', 'b.bin'))
     begun, go = Event(), Event()
@@ -202,7 +202,7 @@ def test_as_many_run_at_once_as_the_engine_has_slots(engines, asked, monkeypatch
         assert [scores.result(10).tolist() for scores in found] == [[0], [1], [2], [3]]
 
 
-def test_a_user_that_converts_keeps_nobody_waiting(engines):
+def test_conversion_of_one_user_blocks_no_other(engines):
     models = SharedModels()
     first, second = (models.open(Path('a.bin'))[0] for _ in range(2))
     with first.slot() as converting:
@@ -230,7 +230,7 @@ def test_closed_share_lends_nothing_and_runs_nothing(engines):
         share.slot().__enter__()
 
 
-def test_an_error_passes_the_turn_on(engines):
+def test_error_passes_the_turn_on(engines):
     models = SharedModels()
     first, second = (models.open(Path('a.bin'))[0] for _ in range(2))
     engines[0].answer = lambda _: 1 / 0
@@ -240,7 +240,7 @@ def test_an_error_passes_the_turn_on(engines):
     assert infer(second, picture(2)).tolist() == [2]
 
 
-def test_a_model_that_does_not_open_is_nobodys(engines, monkeypatch):
+def test_model_that_does_not_open_is_not_kept(engines, monkeypatch):
     models = SharedModels()
     monkeypatch.setattr(shared_model, 'open_recovering', lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -250,7 +250,7 @@ def test_a_model_that_does_not_open_is_nobodys(engines, monkeypatch):
     assert infer(models.open(Path('a.bin'))[0], picture(1)).tolist() == [1]
 
 
-def test_one_that_breaks_down_is_opened_anew_for_all(watched):
+def test_engine_that_breaks_down_is_reopened_for_all_users(watched):
     made = watched
     models = SharedModels()
     first, second = (models.open(Path('a.bin'))[0] for _ in range(2))

@@ -39,7 +39,7 @@ def test_two_ask_while_images_come(ros, classifier, make_image, ask_once):
     assert results[-1].header == image.header
 
 
-def test_one_image_while_paused(ros, classifier, make_image, ask_once):
+def test_one_image_is_classified_while_paused(ros, classifier, make_image, ask_once):
     _, results, camera = classifier(max_rate=0.01, image_timeout=20.0)
     ros.ask(camera, make_image(), results)
     ros.call(SetBool, '/classifier/set_enabled', data=False)

@@ -136,7 +136,7 @@ def test_lost_frames_are_counted_and_told_once_until_they_arrive_again(
     assert '/config/' in warnings[0] or 'config/' in warnings[0]
 
 
-def test_what_a_slow_engine_does_not_take_is_dropped_and_not_lost(ros, play):
+def test_frames_that_a_slow_engine_does_not_take_are_dropped_not_lost(ros, play):
     process, camera, told = play(15, node=(SLOW_NODE,))
     ros.wait(lambda: camera.poll() is not None, 40, what='the end of the camera')
     level, _, values = last(told)

@@ -171,7 +171,7 @@ def test_readme_has_parameter_tables(request, table):
     assert markdown(table) in (request.config.rootpath / 'README.md').read_text()
 
 
-def test_a_qos_override_stays_with_its_topic(ros):
+def test_qos_override_stays_with_its_topic(ros):
     name = 'qos_overrides./classification.publisher.reliability'
     ros.start('node', **{name: 'best_effort'})
 

@@ -59,7 +59,7 @@ def test_scores(open_, changes):
         np.testing.assert_array_equal(scores, expected.scores(nv12))
 
 
-def test_what_costs_or_misleads_is_not_read(open_, pyeasy):
+def test_slow_or_misleading_properties_are_not_read(open_, pyeasy):
     engine, info = open_(options=EngineOptions(bpu_core=1, priority=7))
     assert pyeasy.calls == ['properties', 'properties']
     pyeasy.calls.clear()

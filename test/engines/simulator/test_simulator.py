@@ -122,14 +122,14 @@ def test_a_process_that_dies_is_replaced(opened, expected, processes):
     assert len(processes) == 2
 
 
-def test_a_process_that_is_dead_already(opened, processes):
+def test_end_of_the_process_is_named(opened, processes):
     processes[0].kill()
     processes[0].wait()
     with pytest.raises(InferenceError, match='ended with SIGKILL'):
         infer(opened, PICTURES[0])
 
 
-def test_a_late_picture(opened, processes, monkeypatch):
+def test_late_picture_is_refused_and_its_process_killed(opened, processes, monkeypatch):
     late = time.monotonic() + 1000
     times = iter([late - 1000])
     monkeypatch.setattr(simulator, 'time', SimpleNamespace(monotonic=lambda: next(times, late)))
@@ -138,7 +138,7 @@ def test_a_late_picture(opened, processes, monkeypatch):
     assert processes[0].poll() == -signal.SIGKILL
 
 
-def test_an_interrupted_picture_is_not_the_next_ones_answer(opened, expected):
+def test_answer_of_an_interrupted_picture_is_discarded(opened, expected):
     def interrupt(*_):
         raise KeyboardInterrupt
     before = signal.signal(signal.SIGALRM, interrupt)

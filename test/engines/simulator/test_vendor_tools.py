@@ -104,7 +104,7 @@ def test_commands_run_among_their_own(monkeypatch, tmp_path):
     assert said.split(os.pathsep)[0] == str(tools.bin)
 
 
-def test_a_command_that_is_missing(tmp_path):
+def test_missing_command_is_named(tmp_path):
     tools = vendor_tools.Hbdk(install(tmp_path / 'tools'), '3.49.15', tmp_path)
     with pytest.raises(EngineUnavailableError, match=r'hb_mapper is not in .*rdkx5_yolo_mapper'):
         tools.command('hb_mapper')
