@@ -88,8 +88,15 @@ def reason_not_to_apply(fault: Fault, root: Path) -> str:
         compile(replaced(fault, root), fault.file, 'exec')
     except SyntaxError as error:
         return f'{fault.file} does not compile with it: {error}'
-    missing = [test for test in fault.tests if not (root / test.partition('::')[0]).exists()]
+    missing = [test for test in fault.tests if not exists(test, root)]
     return f'{missing[0]} does not exist' if missing else ''
+
+
+def exists(test: str, root: Path) -> bool:
+    """Say whether there is a file, or a test in a file, as pytest names it."""
+    file, _, name = test.partition('::')
+    return (root / file).is_file() and (
+        not name or f'def {name}(' in (root / file).read_text(encoding='utf-8'))
 
 
 def replaced(fault: Fault, root: Path) -> str:

@@ -91,6 +91,13 @@ def test_fault_that_is_not_noticed_or_does_not_apply_is_an_error(plant):
     assert '  half: x: DOES NOT APPLY: edgenext_ros/half.py has its text 4 times\n' in output
 
 
+@pytest.mark.parametrize('test,is_there', [
+    ('test/test_half.py', True), ('test/test_half.py::test_half_of_four', True),
+    ('test/test_half.py::test_half', False), ('test/test_third.py', False)])
+def test_tests_of_a_fault_must_exist(plant, tmp_path, test, is_there):
+    assert deliberate_faults.exists(test, tmp_path) is is_there
+
+
 def test_no_fault_is_planted_where_tests_fail_without_one(plant, tmp_path):
     (tmp_path / 'test/test_half.py').write_text('def test_wrong():\n    assert False\n')
     code, outcomes, _ = plant(fault('x // 2', 'x // 3'))
