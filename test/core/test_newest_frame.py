@@ -203,7 +203,7 @@ def test_cleared_item_is_not_worked_on(bench):
     assert one.next_begun() == 0
     one.pipeline.submit(1)
     one.pipeline.clear()
-    one.go(0)
+    one.go(0, 1)
     assert one.pipeline.drain(WAIT_S)
     assert (one.finished, one.pipeline.dropped) == ([0], 1)
 
