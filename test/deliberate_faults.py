@@ -155,7 +155,8 @@ class Tests:
             cwd=copy, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
             start_new_session=True, env={
                 **os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, (
-                    str(copy), os.environ.get('PYTHONPATH')))), 'COLUMNS': '300'})
+                    str(copy), os.environ.get('PYTHONPATH')))), 'COLUMNS': '300',
+                'PYTEST_ADDOPTS': ''})  # colcon gives its own options in it
         self._processes.add(process)
         try:
             return process.wait(LIMIT_S)
