@@ -150,7 +150,8 @@ class Tests:
         """Return pytest's exit code; None when it had to be killed."""
         process = subprocess.Popen(
             [sys.executable, '-m', 'pytest', '-x', '-q', '-rfEs', '--tb=no',
-             '-p', 'no:cacheprovider', f'--timeout={TEST_LIMIT_S}', '-m', fault.markers,
+             '-p', 'no:cacheprovider', '-p', 'no:launch_testing', '-p', 'no:launch_ros',
+             f'--timeout={TEST_LIMIT_S}', '-m', fault.markers,
              *fault.tests],
             cwd=copy, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
             start_new_session=True, env={

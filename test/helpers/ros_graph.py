@@ -73,7 +73,7 @@ class Ros:
         self.executor.add_node(self.node)
         stack.callback(self.context.try_shutdown)
         stack.callback(self.node.destroy_node)
-        # Before the node that it waits for. Humble's waits for requests too, which may have no end.
+        # Before the node that it waits for. Humble's waits for requests too: some have no end.
         stack.callback(self.executor.shutdown, 2.0)
 
     def start(self, module, *words, **parameters):
