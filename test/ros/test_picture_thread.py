@@ -277,5 +277,6 @@ def test_publisher_that_is_gone_is_an_exception(ros, make_image):
 def test_ended_context_is_an_exception(ros, make_image):
     publisher = ros.node.create_publisher(Image, 'picture', 1)
     ros.context.shutdown()
-    with pytest.raises(RuntimeError, match='rcl_publish_serialized_message returned'):
+    # rclpy 9 destroys a publisher with its context.
+    with pytest.raises(RuntimeError, match='_message returned|destruction was requested'):
         blocking_publish.publish(publisher, serialize_message(make_image()))
