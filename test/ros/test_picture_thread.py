@@ -278,5 +278,5 @@ def test_ended_context_is_an_exception(ros, make_image):
     publisher = ros.node.create_publisher(Image, 'picture', 1)
     ros.context.shutdown()
     # rclpy 9 destroys a publisher with its context.
-    with pytest.raises(RuntimeError, match='_message returned|destruction was requested'):
+    with pytest.raises(RuntimeError, match=r'_message returned|destruction was requested'):
         blocking_publish.publish(publisher, serialize_message(make_image()))
