@@ -123,7 +123,8 @@ class Session:
                 raise InferenceError('it waited for an image before it, which hung')
             self.publishers.publish(outcome)
         except Exception as error:
-            return outcome._replace(result=None, error=error)
+            # ROS may have ended, and the topics with it: that is no failure.
+            return outcome._replace(result=None, error=error if self._node.context.ok() else None)
         return outcome
 
     def _is_repeated(self, picture: StampedData) -> bool:

@@ -6,7 +6,9 @@ from dataclasses import replace
 from threading import Semaphore
 
 from edgenext_ros.engines.base import InferenceError
+from edgenext_ros.ros.publishers import Publishers
 from helpers.hostile_engine import GOOD, INFO
+from rclpy.exceptions import InvalidHandle
 
 pytest_plugins = ['helpers.hostile_engine']
 
@@ -57,3 +59,16 @@ def test_image_that_waits_when_a_pause_begins_is_not_worked_on(engine, node, giv
     engine.go.set()
     assert node.session.pipeline.drain(20)
     assert engine.tried == 1
+
+
+def test_result_at_the_end_of_ros_is_no_failure(ros, node, give, monkeypatch, capfd):
+    def publish(publishers, outcome):
+        raise InvalidHandle('destruction was requested')
+
+    monkeypatch.setattr(Publishers, 'publish', publish)
+    monkeypatch.setattr(ros.context, 'ok', lambda: False)
+    give(node)
+    assert node.session.pipeline.drain(20)
+    counts = node.statistics.report().counts
+    assert (counts.failed, counts.skipped) == (0, 1)
+    assert 'no result' not in capfd.readouterr().err
