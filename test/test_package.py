@@ -231,7 +231,7 @@ def test_tables_need_no_large_library(module, absent):
     subprocess.run([sys.executable, '-c', code], cwd=ROOT, check=True)
 
 
-@pytest.mark.parametrize('part', MAY_IMPORT.keys() - {'ros'})
+@pytest.mark.parametrize('part', sorted(MAY_IMPORT.keys() - {'ros'}))
 def test_ros_stays_in_its_place(part):
     """Only ros imports ROS; commands and measurements do so in functions, or other processes."""
     wrong = [f'{file.relative_to(ROOT)}: {name}'

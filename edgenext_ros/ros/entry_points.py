@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 
 from edgenext_ros.libraries import require_opencv
 
@@ -74,6 +75,9 @@ def _start(module: str) -> int:
               f'libraries may crash or hang below {_ADDRESS_SPACE // 10 ** 6} MB',
               file=sys.stderr, flush=True)
         signal.alarm(_START_SECONDS)  # run_all ends it; by then signals are answered
+        # What is left when even a log line finds no memory.
+        sys.excepthook = _print_error
+        threading.excepthook = lambda args: _print_error(args.exc_type, args.exc_value)
     try:
         require_opencv()
         main = import_module(module).main
@@ -84,6 +88,10 @@ def _start(module: str) -> int:
         return 1
     code: int = main()
     return code
+
+
+def _print_error(kind: type[BaseException], error: BaseException | None, *_: object) -> None:
+    print(f'edgenext_ros: stopped: {kind.__name__}: {error}', file=sys.stderr, flush=True)
 
 
 def camera() -> int:

@@ -12,11 +12,13 @@ from edgenext_ros.models.store import ModelNotFoundError
 from edgenext_ros.ros.settings import ParameterError
 from rclpy.exceptions import NameValidationException, ParameterException
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
+from rosidl_generator_py.import_type_support_impl import UnsupportedTypeSupport
 
 EXPECTED = (InferenceError, LabelError, ModelError, ModelNotFoundError, OSError, ParameterError,
             EngineUnavailableError)
 """Errors whose text is one clear sentence for the user; others come with their traceback."""
-OF_ROS = (*EXPECTED, MemoryError, NameValidationException, ParameterException, _rclpy.RCLError)
+OF_ROS = (*EXPECTED, MemoryError, NameValidationException, ParameterException,
+          UnsupportedTypeSupport, _rclpy.RCLError)
 _PLACE_IN_SOURCE = re.compile(r'(. Error: error not set)?, at /\S+:\d+')
 NO_THREAD = "can't start new thread"  # Python's RuntimeError
 _LONG_WORD = re.compile(r'(\S{60})\S{140,}')
@@ -33,6 +35,8 @@ def in_words(error: BaseException) -> str:
         return 'not enough memory, or too many threads, for another thread'
     if isinstance(error, MemoryError):
         return f'not enough memory{f": {error}" if str(error) else ""}'
+    if isinstance(error, UnsupportedTypeSupport):  # the import error says which library, and why
+        return f'{error}: {error.__context__}'
     text = ' '.join(_PLACE_IN_SOURCE.sub('', str(error)).split())
     text = _LONG_WORD.sub(r'\1...', text.removesuffix(' ^'))
     return text.removeprefix('failed to initialize rcl: ')

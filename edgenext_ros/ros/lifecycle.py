@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import sys
 import traceback
 from typing import Any
 
@@ -73,9 +74,12 @@ class GuardedLifecycleNode(LifecycleNode):
         except Exception as error:
             expected, text = is_expected(error), in_words(error)
             why = f' {text}' if expected else f'\n{traceback.format_exc()}'
-            self.get_logger().error(f'{name} failed:{why}')
             kind = '' if expected else f'{type(error).__name__}: '
             self.failure = f'{name} failed: {kind}{text}'
+            try:
+                self.get_logger().error(f'{name} failed:{why}')
+            except MemoryError:  # the logger looks for its caller's source
+                print(self.failure, file=sys.stderr, flush=True)
         else:
             self.failure = ''
             return TransitionCallbackReturn.SUCCESS

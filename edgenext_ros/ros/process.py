@@ -31,6 +31,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from rosidl_generator_py.import_type_support_impl import UnsupportedTypeSupport
 
 _LONGEST_NAME = 255  # rmw/validate_node_name.h
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -112,7 +113,8 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
             why = f': {in_words(error)}' if is_expected(error) else \
                 f' by a bug:\n{traceback.format_exc()}'
             nodes[0].get_logger().fatal(f'stopped{why}')
-        ends.put(None)
+        finally:
+            ends.put(None)
 
     # rclpy's, of a node that it does not make; the error says more.
     warnings.filterwarnings('ignore', 'Failed to fini', RuntimeWarning)
@@ -133,7 +135,8 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
             signal.alarm(0)  # see entry_points.py
         except (*OF_ROS, RuntimeError) as error:  # RuntimeError: of threads, and rclpy's own
             rclpy.logging.get_logger('edgenext_ros').fatal(in_words(error))
-            if rclpy.ok() and isinstance(error, (MemoryError, RuntimeError)):
+            if rclpy.ok() and isinstance(
+                    error, (MemoryError, RuntimeError, UnsupportedTypeSupport)):
                 # Where ROS lacks memory or threads, its way out may wait for ever.
                 sys.stderr.flush()
                 os._exit(1)

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 
-
 import pytest
 
 CODE = """
@@ -36,7 +35,9 @@ def test_arguments_that_nobody_reads_are_told(ros, words, told):
 
 
 @pytest.mark.skipif(not shutil.which('prlimit'), reason='needs prlimit: apt has util-linux')
-@pytest.mark.parametrize('megabytes', [300, 500, 700, 900, 1100])
+@pytest.mark.parametrize('megabytes', [
+    300, 900, *(pytest.param(megabytes, marks=pytest.mark.slow)
+                for megabytes in (500, 700, 760, 840, 940, 1000, 1100))])
 def test_little_address_space_never_ends_in_a_traceback(ros, megabytes):
     code = ('import sys; from edgenext_ros.ros import entry_points;'
             'sys.exit(entry_points.classifier())')
@@ -46,6 +47,22 @@ def test_little_address_space_never_ends_in_a_traceback(ros, megabytes):
     lines = process.output.splitlines()
     assert f'the address space is limited to {megabytes} MB (ulimit -v)' in lines[0]
     assert not any('Traceback' in line for line in lines)
+
+
+def test_last_words_of_a_process_with_little_memory_are_one_line_each():
+    code = ('import resource, sys, threading, types\n'
+            'from edgenext_ros.ros import entry_points\n'
+            'def fail():\n    raise MemoryError("std::bad_alloc")\n'
+            'def main():\n'
+            '    thread = threading.Thread(target=fail)\n'
+            '    thread.start()\n    thread.join()\n    fail()\n'
+            'entry_points.import_module = lambda name: types.SimpleNamespace(main=main)\n'
+            'resource.getrlimit = lambda which: (10 ** 9, 10 ** 9)\n'
+            'entry_points.classifier()')
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[1:] == [
+        'edgenext_ros: stopped: MemoryError: std::bad_alloc'] * 2
 
 
 @pytest.mark.slow
