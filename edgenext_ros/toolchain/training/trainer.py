@@ -22,6 +22,8 @@ from edgenext_ros.toolchain.training.teacher import cut, Views
 import numpy as np
 from safetensors import safe_open, SafetensorError
 from safetensors.torch import save_file
+from timm.optim import param_groups_weight_decay
+from timm.utils import ModelEmaV3
 import torch
 from torch.nn import functional
 
@@ -106,14 +108,15 @@ class Trainer:
         self.truth = functional.one_hot(
             torch.from_numpy(training.targets), len(training.names)).float()
         self.student = Student(network).to(memory_format=torch.channels_last)
-        self.average = deepcopy(network)
-        self.optimiser = torch.optim.AdamW([
-            {'params': [p for p in self.student.parameters() if p.ndim > 1],
-             'weight_decay': 0.05},
-            {'params': [p for p in self.student.parameters() if p.ndim <= 1],
-             'weight_decay': 0.0}])
+        # Averages about 500 steps, and fewer at the beginning. Not foreach: on PyTorch 1.13 it
+        # rounds differently from lerp_.
+        self.average = ModelEmaV3(network, decay=0.998, use_warmup=True, warmup_gamma=9,
+                                  warmup_power=1, foreach=False)
+        # Reversed: checkpoints number the parameters with decay first.
+        self.optimiser = torch.optim.AdamW(
+            param_groups_weight_decay(self.student, weight_decay=0.05)[::-1])
         self.history: list[Epoch] = []
-        self.best = self.average.state_dict()
+        self.best = self.average.module.state_dict()
         self._resume()
 
     def run(self, known: Views | None, progress: Progress) -> None:
@@ -135,9 +138,9 @@ class Trainer:
             loss = self._epoch(index, progress)
             size, top1 = self.settings.sizes[index], None
             if self.validation is not None:
-                top1 = accuracy(self.average, self.validation, SIZE).top1
+                top1 = accuracy(self.average.module, self.validation, SIZE).top1
             if top1 is None or top1 >= max((e.validation or 0 for e in self.history), default=0):
-                self.best = deepcopy(self.average.state_dict())
+                self.best = deepcopy(self.average.module.state_dict())
             self.history.append(
                 Epoch(index + 1, size, loss, round(time.monotonic() - began, 1), top1))
             self._save()
@@ -201,20 +204,13 @@ class Trainer:
             torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
             self.optimiser.step()
             losses.append(loss.item())
-            self._update_average(epoch * steps + len(losses))
+            # timm counts from 1 and does not average in its first step: step n here is n + 2.
+            self.average.update(self.student.network, step=epoch * steps + len(losses) + 2)
             if len(losses) % 10 == 0:
                 progress(Passing(
                     f'epoch {epoch + 1} of {epochs}: {len(losses)}/{steps} steps of '
                     f'{batch} pictures, {size} pixels, loss {np.mean(losses):.3f}'))
         return float(np.mean(losses))
-
-    def _update_average(self, step: int) -> None:
-        """Average the weights over about 500 steps, and over fewer at the beginning."""
-        share = max(0.002, 9 / (10 + step))
-        with torch.no_grad():
-            for mean, weight in zip(self.average.parameters(), self.student.network.parameters(),
-                                    strict=True):
-                mean.lerp_(weight, share)
 
     def _save(self) -> None:
         tensors = {f'{part}.{name}': value for part, state in self._states().items()
@@ -232,7 +228,7 @@ class Trainer:
                           'is still there') from error
 
     def _states(self) -> dict[str, dict[str, torch.Tensor]]:
-        return {'student': self.student.state_dict(), 'average': self.average.state_dict(),
+        return {'student': self.student.state_dict(), 'average': self.average.module.state_dict(),
                 'best': self.best}
 
     def _resume(self) -> None:
@@ -257,7 +253,7 @@ class Trainer:
                     if name.startswith(prefix)}
 
         self.student.load_state_dict(part('student.'))
-        self.average.load_state_dict(part('average.'))
+        self.average.module.load_state_dict(part('average.'))
         self.best = part('best.')
         state = self.optimiser.state_dict()
         for name, value in part('optimiser.').items():
