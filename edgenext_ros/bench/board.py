@@ -10,7 +10,7 @@ from statistics import median
 import sys
 from time import perf_counter
 
-from edgenext_ros.bench.host import Row
+from edgenext_ros.bench.host import BenchRow
 from edgenext_ros.engines.base import infer, InferenceError, ModelError
 from edgenext_ros.engines.select import open_model, probe
 from edgenext_ros.models.catalog import CATALOG
@@ -28,7 +28,7 @@ def engines() -> tuple[str, ...]:
     return tuple(name for name in ENGINES if probe(name).usable)
 
 
-def rows(engines: tuple[str, ...], *, repeat: int) -> Iterator[Row]:
+def rows(engines: tuple[str, ...], *, repeat: int) -> Iterator[BenchRow]:
     """
     Measure each ``.bin`` of the catalog that is on this machine, on each engine.
 
@@ -49,7 +49,7 @@ def rows(engines: tuple[str, ...], *, repeat: int) -> Iterator[Row]:
             except (ModelError, InferenceError) as error:
                 print(f'{name} on {engine}: {error}', file=sys.stderr)
                 continue
-            yield Row(f'inference of {name} on {engine}', f'{size} on the model zoo page', 'ms',
+            yield BenchRow(f'inference of {name} on {engine}', f'{size} on the model zoo page', 'ms',
                       latency_ms, figures.latency_ms)
 
 

@@ -20,7 +20,7 @@ from time import monotonic
 from typing import Any
 
 from edgenext_ros.bench import model_zoo_baseline, ros_domain
-from edgenext_ros.bench.host import Row
+from edgenext_ros.bench.host import BenchRow
 from edgenext_ros.models.store import resource_folder
 
 PLAIN, FLOOR = 'plain rclpy node', 'raw subscriber that does nothing'
@@ -54,19 +54,19 @@ SMALL = Camera(640, 480, 'bgr8', 1920, 30, 240)
 MANY = Camera(640, 480, 'nv12', 640, 200, 10_100)
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[BenchRow]:
     """Measure every case and yield it as soon as it is known."""
     found = {role: session(role, LARGE) for role in ('floor', 'plain', 'classifier')}
     cpu = {role: figures['cpu_ms'] for role, figures in found.items()}
-    yield Row(f'CPU a frame, {LARGE.title}', PLAIN, 'ms', cpu['classifier'], cpu['plain'])
-    yield Row(f'CPU a frame, {LARGE.title}', FLOOR, 'ms', cpu['classifier'], cpu['floor'])
-    yield Row(f'frames with a result, {LARGE.title}', PLAIN, '%',
+    yield BenchRow(f'CPU a frame, {LARGE.title}', PLAIN, 'ms', cpu['classifier'], cpu['plain'])
+    yield BenchRow(f'CPU a frame, {LARGE.title}', FLOOR, 'ms', cpu['classifier'], cpu['floor'])
+    yield BenchRow(f'frames with a result, {LARGE.title}', PLAIN, '%',
               *(100 * found[role]['results'] / LARGE.frames for role in ('classifier', 'plain')),
               more=True)
     ages = {role: median(session(role, SMALL)['ages_ms'])
             for role in ('floor', 'echo', 'plain', 'classifier')}
     for role, baseline in (('plain', PLAIN), ('echo', ECHO), ('floor', FLOOR)):
-        yield Row(f'age of a result, {SMALL.title}', baseline, 'ms', ages['classifier'],
+        yield BenchRow(f'age of a result, {SMALL.title}', baseline, 'ms', ages['classifier'],
                   ages[role])
     held, free, helper = (
         session('classifier', SMALL, infer_us=_INFERENCE_US, **how)
@@ -76,13 +76,13 @@ def rows() -> Iterator[Row]:
             ('CPU a frame', 'ms', lambda figures: figures['cpu_ms'])):
         for baseline, other in (('same with the GIL released', free),
                                 ('same in a helper process', helper)):
-            yield Row(f'{what}, {SMALL.title}, GIL held for {_INFERENCE_US / 1000:.1f} ms',
+            yield BenchRow(f'{what}, {SMALL.title}, GIL held for {_INFERENCE_US / 1000:.1f} ms',
                       baseline, unit, of(held), of(other))
     memory = session('classifier', MANY)['memory_mb']
-    yield Row('memory after 10,000 frames', 'same after 100', 'MB',
+    yield BenchRow('memory after 10,000 frames', 'same after 100', 'MB',
               *(memory.get(count, float('nan')) for count in ('10000', '100')))
     starts = [_first_result() for _ in range(5)]
-    yield Row('edgenext classify, start to first result, onnx', '1.5 s that are allowed', 's',
+    yield BenchRow('edgenext classify, start to first result, onnx', '1.5 s that are allowed', 's',
               median(starts), 1.5)
 
 

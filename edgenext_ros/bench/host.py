@@ -44,7 +44,7 @@ _JPEG_QUALITY = 90
 
 
 @dataclass(frozen=True)
-class Row:
+class BenchRow:
     """What one case cost, ours and the baseline's; less is better, but for ``more``."""
 
     case: str
@@ -64,7 +64,7 @@ class Row:
 class Case(Protocol):
     """One comparison."""
 
-    def measure(self, *, repeat: int) -> Row:
+    def measure(self, *, repeat: int) -> BenchRow:
         """Run both sides ``repeat`` times, in turns."""
 
 
@@ -77,7 +77,7 @@ class Timed:
     theirs: Callable[[], Any]
     baseline: str = _ZOO
 
-    def measure(self, *, repeat: int) -> Row:
+    def measure(self, *, repeat: int) -> BenchRow:
         """Take the medians of ``repeat`` runs of each, in turns, so that both meet one machine."""
         sides = (self.ours, self.theirs)
         times: tuple[list[int], list[int]] = ([], [])
@@ -90,7 +90,7 @@ class Timed:
                     side()
                     taken.append(perf_counter_ns() - start)
         ours, theirs = (median(taken) / 1e3 for taken in times)
-        return Row(self.name, self.baseline, 'us', ours, theirs)
+        return BenchRow(self.name, self.baseline, 'us', ours, theirs)
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edgenext_ros.bench.host import Row
+    from edgenext_ros.bench.host import BenchRow
 
 
-def markdown(machine: str, rows: list[Row]) -> str:
+def markdown(machine: str, rows: list[BenchRow]) -> str:
     """Return the table of docs/benchmarks.md."""
     lines = [f'{machine}.', '', '| case | baseline | unit | ours | theirs | ratio |',
              '|---|---|---|---|---|---|']
@@ -20,7 +20,7 @@ def markdown(machine: str, rows: list[Row]) -> str:
     return '\n'.join(lines)
 
 
-def verdict(row: Row) -> str:
+def verdict(row: BenchRow) -> str:
     """Say who is faster, and by how much."""
     factor, word = (row.ratio, 'better') if row.ratio >= 1 else (1 / row.ratio, 'worse')
     if row.unit in ('us', 'ms', 's'):
@@ -28,7 +28,7 @@ def verdict(row: Row) -> str:
     return f'{factor:.2f} times {word} than the {row.baseline}'
 
 
-def plot(rows: list[Row], path: Path) -> None:
+def plot(rows: list[BenchRow], path: Path) -> None:
     """Draw one bar a case, to the right of 1 where ours is faster and to the left where not."""
     from matplotlib.figure import Figure
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 from edgenext_ros.bench.dds import Camera, environment, Process
-from edgenext_ros.bench.host import Row
+from edgenext_ros.bench.host import BenchRow
 from edgenext_ros.bench.soak import look
 
 NAMES = ('front', 'rear')
@@ -36,16 +36,16 @@ class Cost:
     """Of each camera."""
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[BenchRow]:
     """Measure both ways."""
     print(f'two cameras, {CAMERA.title}: one process, then two ...', file=sys.stderr, flush=True)
     one, each = (measure(commands, CAMERA) for commands in (
         [('multi_node', *NAMES)],
         [('node', '--ros-args', '-r', f'__ns:=/{name}') for name in NAMES]))
     case = f'two cameras, {CAMERA.title}, one process'
-    yield Row(f'{case}: CPU a frame', _EACH, 'ms', one.cpu_ms, each.cpu_ms)
-    yield Row(f'{case}: memory', _EACH, 'MB', one.memory_mb, each.memory_mb)
-    yield Row(f'{case}: age', _EACH, 'ms', median(one.ages_ms), median(each.ages_ms))
+    yield BenchRow(f'{case}: CPU a frame', _EACH, 'ms', one.cpu_ms, each.cpu_ms)
+    yield BenchRow(f'{case}: memory', _EACH, 'MB', one.memory_mb, each.memory_mb)
+    yield BenchRow(f'{case}: age', _EACH, 'ms', median(one.ages_ms), median(each.ages_ms))
 
 
 def measure(commands: list[tuple[str, ...]], camera: Camera) -> Cost:

@@ -15,7 +15,7 @@ from threading import Event, Lock, Semaphore
 from time import perf_counter
 
 import cv2
-from edgenext_ros.bench.host import picture, quiet, Row, SIZE
+from edgenext_ros.bench.host import picture, quiet, BenchRow, SIZE
 from edgenext_ros.core.classifier import Classification, Classifier
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Frame
@@ -104,7 +104,7 @@ class _Camera:
             self._places.release()
 
 
-def rows(*, frames: int = 400) -> Iterator[Row]:
+def rows(*, frames: int = 400) -> Iterator[BenchRow]:
     """
     Measure each kind of frame with the fastest and the slowest of the four sizes.
 
@@ -124,5 +124,5 @@ def rows(*, frames: int = 400) -> Iterator[Row]:
                     seconds = _Camera(
                         make, slots=slots, microseconds=microseconds, frames=frames).run()
                     rates[slots] = max(rates[slots], frames / seconds)
-            yield Row(f'{_WIDTH}x{_HEIGHT} {kind} in a second, {size}: two on their way',
+            yield BenchRow(f'{_WIDTH}x{_HEIGHT} {kind} in a second, {size}: two on their way',
                       'BPU with one', 'Hz', rates[2], rates[1], more=True)

@@ -13,7 +13,7 @@ from edgenext_ros.bench.table import markdown, plot, verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from edgenext_ros.bench.host import Row
+    from edgenext_ros.bench.host import BenchRow
 
 HELP = ("Measure the time around the inference, against the RDK Model Zoo's Python path, on a "
         "board the inference against the zoo's page, then the whole node over DDS against a "
@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     return int(not rows)
 
 
-def _measured(arguments: argparse.Namespace) -> Iterator[Row]:
+def _measured(arguments: argparse.Namespace) -> Iterator[BenchRow]:
     """Yield the rows of this machine, each as soon as it is known."""
     from importlib.util import find_spec
     import sys

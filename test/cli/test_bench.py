@@ -48,14 +48,14 @@ def test_table_and_json_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ])
 def test_verdict_names_losses_too(ours: float, theirs: float, text: str):
     pytest.importorskip('scipy')
-    from edgenext_ros.bench.host import Row
-    assert table_module.verdict(Row('case', 'zoo', 'us', ours, theirs)) == text
+    from edgenext_ros.bench.host import BenchRow
+    assert table_module.verdict(BenchRow('case', 'zoo', 'us', ours, theirs)) == text
 
 
 def test_verdict_of_row_where_more_is_better():
     pytest.importorskip('scipy')
-    from edgenext_ros.bench.host import Row
-    row = Row('frames with a result', 'node', '%', 50, 100, more=True)
+    from edgenext_ros.bench.host import BenchRow
+    row = BenchRow('frames with a result', 'node', '%', 50, 100, more=True)
     assert table_module.verdict(row) == '2.00 times worse than the node'
 
 
