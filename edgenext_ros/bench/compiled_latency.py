@@ -32,7 +32,7 @@ threads deliver a frame each in 4 / FPS, of which the call takes the latency wit
 
 
 @dataclass(frozen=True)
-class Row:
+class SizeLatency:
     """One size."""
 
     size: str
@@ -58,7 +58,7 @@ def throughput(latency_ms: float, threads: int, *, outside_ms: float = OUTSIDE_M
     return 1000 * min(threads / (latency_ms + outside_ms), 1 / latency_ms)
 
 
-def measure(size: str, *, cache: Path | None, progress: Progress) -> Row:
+def measure(size: str, *, cache: Path | None, progress: Progress) -> SizeLatency:
     """
     Compile one size with all three recipes, with random weights, on which latency does not depend.
 
@@ -79,10 +79,10 @@ def measure(size: str, *, cache: Path | None, progress: Progress) -> Row:
         if known is not None:
             known.parent.mkdir(parents=True, exist_ok=True)
             known.write_text(json.dumps(asdict(reports[name])))
-    return Row(size, reports['published'], reports['fast'], reports['precise'])
+    return SizeLatency(size, reports['published'], reports['fast'], reports['precise'])
 
 
-def as_json(row: Row) -> list[dict[str, Any]]:
+def as_json(row: SizeLatency) -> list[dict[str, Any]]:
     """Return a row as cases of ``edgenext bench``."""
     latency, _, fps = BOARD[row.size]
     return [{'case': f'BPU latency {row.size} {name}', 'baseline': 'published recipe',
@@ -95,7 +95,7 @@ def as_json(row: Row) -> list[dict[str, Any]]:
             for name, report in (('fast', row.ours), ('precise', row.precise))]
 
 
-def markdown(rows: list[Row]) -> str:
+def markdown(rows: list[SizeLatency]) -> str:
     """Return the two tables of docs/bpu.md: latency, and frames a second by threads."""
     lines = ['| size | published recipe, ms | ours, ms | times faster | ours, partly in int16, ms '
              '| DDR, MB: theirs, ours | on the board, published: ms, FPS |',
@@ -116,11 +116,11 @@ def markdown(rows: list[Row]) -> str:
     return '\n'.join(lines)
 
 
-def _short(row: Row) -> str:
+def _short(row: SizeLatency) -> str:
     return row.size.removeprefix('edgenext_')
 
 
-def plot(rows: list[Row], path: Path) -> None:
+def plot(rows: list[SizeLatency], path: Path) -> None:
     """Draw the latencies side by side."""
     from matplotlib.figure import Figure
 
