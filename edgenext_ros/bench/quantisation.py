@@ -50,7 +50,7 @@ _SAME_MS, _BESIDE_MS = 0.02, 0.05
 
 
 @dataclass(frozen=True)
-class Row:
+class QuantisationResult:
     """One way to quantise."""
 
     name: str
@@ -75,7 +75,7 @@ class Study:
     """Folder of what has been compiled; an interrupted study goes on from there."""
 
     def measure(self, names: list[str], *, progress: Callable[[str], None],
-                meter: Callable[[str], Progress]) -> tuple[Run, list[Row]]:
+                meter: Callable[[str], Progress]) -> tuple[Run, list[QuantisationResult]]:
         """
         Quantise and evaluate in each of these ways.
 
@@ -89,7 +89,7 @@ class Study:
                 run = evaluate(quantised(graph, subject.info), self.data, view,
                                progress=meter(name))
                 runs.append(run)
-                rows.append(Row(name, report, run.accuracy, metrics.compare(
+                rows.append(QuantisationResult(name, report, run.accuracy, metrics.compare(
                     truth.best, run.best, truth.truth), cosine(truth, run)))
         for run in runs:
             run.partial.unlink(missing_ok=True)
@@ -121,7 +121,7 @@ def cosine(first: Run, second: Run) -> float:
     return float(((a * b).sum(1) / lengths).mean())
 
 
-def as_json(rows: list[Row]) -> list[dict[str, Any]]:
+def as_json(rows: list[QuantisationResult]) -> list[dict[str, Any]]:
     """Return the rows as cases of ``edgenext bench``: points of top-1, ours lost to float."""
     return [{'case': f'top-1, {row.name}', 'baseline': 'float', 'unit': '%',
              'ours': row.accuracy.top1.value,
@@ -134,7 +134,7 @@ def as_json(rows: list[Row]) -> list[dict[str, Any]]:
              'latency_ms': row.report.latency_ms} for row in rows]
 
 
-def markdown(truth: Run, rows: list[Row]) -> str:
+def markdown(truth: Run, rows: list[QuantisationResult]) -> str:
     """Return the table of docs/accuracy.md."""
     lines = ['| form | top-1 | top-1 lost, points (95 %) | same best class | cosine of the logits '
              '| estimated latency |', '|---|---|---|---|---|---|',
@@ -149,7 +149,7 @@ def markdown(truth: Run, rows: list[Row]) -> str:
     return '\n'.join(lines)
 
 
-def plot(rows: list[Row], path: Path) -> None:
+def plot(rows: list[QuantisationResult], path: Path) -> None:
     """Draw loss against latency, with 95 % intervals; those of one latency stand side by side."""
     from matplotlib.figure import Figure
 
