@@ -46,7 +46,7 @@ _DETAIL, _FALL = 0.7, 0.6
 
 
 @dataclass(frozen=True)
-class Row:
+class KernelAccuracy:
     """One kernel on all pictures, in one form and size."""
 
     side: int
@@ -126,7 +126,7 @@ def _resized(frame: Frame, size: tuple[int, int], code: int) -> Frame:
 
 
 def measure(subject: Subject, data: labelled_pictures.Labelled, *, side: int, form: str,
-            noise: float, progress: Callable[[int, int], None]) -> list[Row]:
+            noise: float, progress: Callable[[int, int], None]) -> list[KernelAccuracy]:
     """Return a row for each kernel; the frames are the same in every call."""
     info = subject.info
     converter = Nv12Converter(width=info.width, height=info.height)
@@ -146,7 +146,7 @@ def measure(subject: Subject, data: labelled_pictures.Labelled, *, side: int, fo
     shares = stacked if info.probabilities else {
         name: softmax(values) for name, values in stacked.items()}
     best = {name: values.argmax(1) for name, values in shares.items()}
-    return [Row(side, form, name, float((best[name] == data.truth).mean()),
+    return [KernelAccuracy(side, form, name, float((best[name] == data.truth).mean()),
                 float((best[name] == best[REFERENCE]).mean()),
                 float(np.abs(shares[name] - shares[REFERENCE]).sum(1).mean() / 2),
                 float(np.sqrt(np.mean(squares[name])))) for name in KERNELS]
@@ -167,7 +167,7 @@ def _readable(data: labelled_pictures.Labelled) -> labelled_pictures.Labelled:
     return data.select(good, data.note)
 
 
-def markdown(rows: list[Row]) -> str:
+def markdown(rows: list[KernelAccuracy]) -> str:
     """Return the rows as a table."""
     head = ('side', 'frame', 'kernel', 'top-1 %', 'same best class %', 'probability moved %',
             'luma off by')
