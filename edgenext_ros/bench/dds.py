@@ -33,7 +33,7 @@ _KEEP_MEMORY = {'MALLOC_MMAP_THRESHOLD_': str(2 ** 26), 'MALLOC_TRIM_THRESHOLD_'
 
 
 @dataclass(frozen=True)
-class Camera:
+class CameraStream:
     """What is sent."""
 
     width: int
@@ -49,9 +49,9 @@ class Camera:
         return f'{self.width}x{self.height} {self.encoding} at {self.rate:.0f} Hz'
 
 
-LARGE = Camera(1920, 1080, 'bgr8', 5760, 30, 240)
-SMALL = Camera(640, 480, 'bgr8', 1920, 30, 240)
-MANY = Camera(640, 480, 'nv12', 640, 200, 10_100)
+LARGE = CameraStream(1920, 1080, 'bgr8', 5760, 30, 240)
+SMALL = CameraStream(640, 480, 'bgr8', 1920, 30, 240)
+MANY = CameraStream(640, 480, 'nv12', 640, 200, 10_100)
 
 
 def rows() -> Iterator[BenchRow]:
@@ -102,7 +102,7 @@ def environment() -> dict[str, str]:
     return {_FASTDDS: str(config / 'fastdds_localhost.xml'), **ros_domain.environment()}
 
 
-def session(role: str, camera: Camera, *, infer_us: int = 0,
+def session(role: str, camera: CameraStream, *, infer_us: int = 0,
             holds_gil: bool = False, helper: bool = False) -> dict[str, Any]:
     """
     Let one side see one camera.

@@ -13,12 +13,12 @@ from statistics import median
 import subprocess
 import sys
 
-from edgenext_ros.bench.dds import Camera, environment, Process
+from edgenext_ros.bench.dds import CameraStream, environment, Process
 from edgenext_ros.bench.host import BenchRow
 from edgenext_ros.bench.soak import look
 
 NAMES = ('front', 'rear')
-CAMERA = Camera(640, 480, 'bgr8', 1920, 10, 100)
+CAMERA = CameraStream(640, 480, 'bgr8', 1920, 10, 100)
 _EACH = 'process for each camera'
 
 
@@ -48,7 +48,7 @@ def rows() -> Iterator[BenchRow]:
     yield BenchRow(f'{case}: age', _EACH, 'ms', median(one.ages_ms), median(each.ages_ms))
 
 
-def measure(commands: list[tuple[str, ...]], camera: Camera) -> Cost:
+def measure(commands: list[tuple[str, ...]], camera: CameraStream) -> Cost:
     """
     Let classifiers see both cameras.
 
