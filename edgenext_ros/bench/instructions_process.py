@@ -63,7 +63,7 @@ class Nothing:
         """Do nothing."""
 
 
-class Camera:
+class MeasuredNode:
     """
     A node and the publisher of its images, in one process.
 
@@ -147,7 +147,7 @@ def main(options: dict[str, Any]) -> None:
     """
     Classify blocks of frames.
 
-    :param options: ``cases`` (see ``Camera``), ``warm_up``, ``frames`` of a block, ``blocks``,
+    :param options: ``cases`` (see ``MeasuredNode``), ``warm_up``, ``frames`` of a block, ``blocks``,
         ``calls``: count Python's calls.
     """
     rclpy.init()
@@ -162,12 +162,12 @@ def main(options: dict[str, Any]) -> None:
 
     for slots in sorted({case['slots'] for case in options['cases']}):
         # Python 3.10 makes a function faster when it has been called 1024 times.
-        camera = Camera({**options['cases'][0], 'slots': slots})
+        camera = MeasuredNode({**options['cases'][0], 'slots': slots})
         camera.send(options['warm_up'], settle=False)
         camera.close()
     tell('warm')
     for case in options['cases']:
-        camera = Camera(case)
+        camera = MeasuredNode(case)
         camera.send(5, settle=True)
         gc.collect()
         gc.freeze()
