@@ -44,7 +44,7 @@ _VARIABLES = {
 
 
 @dataclass(frozen=True)
-class Case:
+class ImageCase:
     """Which images are classified, and how many pictures the engine lends memory for."""
 
     width: int
@@ -58,7 +58,7 @@ class Case:
 class Result:
     """What one frame takes in the node's threads; medians of the blocks."""
 
-    case: Case
+    case: ImageCase
     instructions: float
     spread: float
     """Largest less smallest block, in percent of the median."""
@@ -75,13 +75,13 @@ class Result:
                 f'{self.c_calls:>8.1f}')
 
 
-CASES = tuple(Case(*picture, slots) for picture in (
+CASES = tuple(ImageCase(*picture, slots) for picture in (
     (64, 64, 'bgr8', 192), (640, 480, 'bgr8', 1920), (1920, 1080, 'nv12', 1920))
     for slots in (1, 2))
 HEADER = f'{"image":>9} {"":<5} slots  instructions spread% Python calls  C calls'
 
 
-def measure(cases: tuple[Case, ...] = CASES, *, frames: int = 20, blocks: int = 3,
+def measure(cases: tuple[ImageCase, ...] = CASES, *, frames: int = 20, blocks: int = 3,
             warm_up: int = 1100, keep: Path | None = None) -> list[Result]:
     """
     Count what each case takes for a frame.
@@ -99,7 +99,7 @@ def measure(cases: tuple[Case, ...] = CASES, *, frames: int = 20, blocks: int = 
             for case, first in zip(cases, range(0, len(counted), blocks), strict=True)]
 
 
-def result(case: Case, counted: list[int], called: list[tuple[int, int]], frames: int) -> Result:
+def result(case: ImageCase, counted: list[int], called: list[tuple[int, int]], frames: int) -> Result:
     """
     Reduce the blocks of a case to one frame.
 
