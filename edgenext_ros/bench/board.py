@@ -17,7 +17,7 @@ from edgenext_ros.models.catalog import CATALOG
 from edgenext_ros.models.store import locate, ModelNotFoundError
 import numpy as np
 
-ENGINES = ('libdnn', 'hbm_runtime', 'hobot_dnn')
+BPU_ENGINES = ('libdnn', 'hbm_runtime', 'hobot_dnn')
 """Those that use a BPU."""
 _SAME_NETWORK = {'demo': 'xx_small'}
 """Whose published figures hold for a model that has none of its own."""
@@ -25,7 +25,7 @@ _SAME_NETWORK = {'demo': 'xx_small'}
 
 def engines() -> tuple[str, ...]:
     """Return the engines that use a BPU and work on this machine."""
-    return tuple(name for name in ENGINES if probe(name).usable)
+    return tuple(name for name in BPU_ENGINES if probe(name).usable)
 
 
 def rows(engines: tuple[str, ...], *, repeat: int) -> Iterator[BenchRow]:

@@ -113,7 +113,7 @@ def _measured(arguments: argparse.Namespace) -> Iterator[BenchRow]:
         yield from board.rows(engines, repeat=arguments.repeat)
         if not engines:
             print(f'edgenext bench: no figures of the inference: there is no BPU that '
-                  f'{", ".join(board.ENGINES)} can use (edgenext runtimes)',
+                  f'{", ".join(board.BPU_ENGINES)} can use (edgenext runtimes)',
                   file=sys.stderr)
     if arguments.what not in ('all', 'dds'):
         return
