@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgenext_ros.models.left_out import Account
 from edgenext_ros.toolchain.class_folders import TEST_FRACTION
-from edgenext_ros.toolchain.training.student import Evaluation
+from edgenext_ros.toolchain.training.student import TopAccuracy
 from edgenext_ros.toolchain.training.trainer import Epoch, Settings
 
 
@@ -37,7 +37,7 @@ class Result:
     classes: list[str]
     training: int
     validation: int
-    test: Evaluation
+    test: TopAccuracy
     unreadable: tuple[str, ...]
     """Pictures that do not decode."""
     account: Account

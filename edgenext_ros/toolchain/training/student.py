@@ -64,7 +64,7 @@ class Student(torch.nn.Module):
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class TopAccuracy:
     """Shares of pictures, in per cent."""
 
     pictures: int
@@ -89,8 +89,8 @@ def logits(network: torch.nn.Module, data: photographs.Photographs, size: int) -
             for start in range(0, len(data), 64)])
 
 
-def accuracy(network: torch.nn.Module, data: photographs.Photographs, size: int) -> Evaluation:
+def accuracy(network: torch.nn.Module, data: photographs.Photographs, size: int) -> TopAccuracy:
     """Classify every picture, its middle square at ``size``."""
     found = logits(network, data, size)
     ranks = (found > found[np.arange(len(data)), data.targets][:, None]).sum(1)
-    return Evaluation(len(data), *(round(100 * float((ranks < k).mean()), 2) for k in (1, 5)))
+    return TopAccuracy(len(data), *(round(100 * float((ranks < k).mean()), 2) for k in (1, 5)))
