@@ -32,7 +32,7 @@ _FAST, _PUBLISHED = RECIPES['fast'], RECIPES['published']
 WORST = (r'^/stem/norm/(mean/Conv|Div_reciprocal)'
          r'|^/stages/stages[.]3/stages[.]3[.]2/(mlp/(fc2/Conv|norm/mean/Conv|Mul_1)|Add)')
 """Those of EdgeNeXt-XX-Small whose int8 costs the bundled model most (``--sensitivity``)."""
-FORMS = MappingProxyType({
+QUANTISED_FORMS = MappingProxyType({
     'published': _PUBLISHED,
     'published, 99.99 %': replace(_PUBLISHED, percentile=0.9999),
     'fast': _FAST,
@@ -99,7 +99,7 @@ class Study:
                   progress: Callable[[str], None]) -> Iterator[tuple[str, Report, Path]]:
         for name in names:
             folder = self.cache / ''.join(c if c.isalnum() else '-' for c in name)
-            job = Job(model=str(self.model), recipe=FORMS[name], output=folder / 'study.bin',
+            job = Job(model=str(self.model), recipe=QUANTISED_FORMS[name], output=folder / 'study.bin',
                       pictures=self.calibration, keep=folder)
             made_of = {'model': subject.digest, 'compiled': fingerprint(job)}
             note = folder / 'study.json'

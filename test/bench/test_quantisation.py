@@ -65,7 +65,7 @@ def test_rows_say_what_is_lost_and_at_which_speed(measure, tmp_path):
     run, compiled, said, cache = measure
     truth, rows = run(['fast', 'published'])
     assert [row.name for row in rows] == ['fast', 'published']
-    assert [job.recipe for job in compiled] == [study.FORMS['fast'], study.FORMS['published']]
+    assert [job.recipe for job in compiled] == [study.QUANTISED_FORMS['fast'], study.QUANTISED_FORMS['published']]
     assert said == ['fast: compiling', 'published: compiling']
     assert rows[0].comparison.agreement.value == 100 and rows[0].comparison.drop.value == 0
     assert rows[0].cosine == pytest.approx(1, abs=1e-6)
@@ -90,8 +90,8 @@ def test_compiled_forms_are_cached_until_a_change(measure):
 
 
 def test_forms_differ_and_the_recipes_are_among_them():
-    assert len({repr(form) for form in study.FORMS.values()}) == len(study.FORMS)
-    assert {'fast', 'precise', 'published'} <= study.FORMS.keys()
+    assert len({repr(form) for form in study.QUANTISED_FORMS.values()}) == len(study.QUANTISED_FORMS)
+    assert {'fast', 'precise', 'published'} <= study.QUANTISED_FORMS.keys()
 
 
 @pytest.mark.slow
