@@ -34,7 +34,7 @@ import numpy as np
 
 SIDES = (300, 480, 640, 1080, 1920)
 """Sides of the square that the model sees of a frame, in pixels."""
-FORMS = ('bgr8', 'nv12', 'yuyv', 'jpeg')
+FRAME_FORMS = ('bgr8', 'nv12', 'yuyv', 'jpeg')
 """How the frame arrives."""
 NODE, REFERENCE = 'node', 'area'
 KERNELS = {REFERENCE: cv2.INTER_AREA, 'linear': cv2.INTER_LINEAR, NODE: None}
@@ -187,7 +187,7 @@ def main() -> None:
     parser.add_argument('--noise', type=float, default=4, metavar='LEVELS',
                         help='standard deviation of the sensor (default: %(default)s)')
     parser.add_argument('--sides', type=int, nargs='+', default=SIDES, metavar='N')
-    parser.add_argument('--forms', nargs='+', default=FORMS, choices=FORMS)
+    parser.add_argument('--forms', nargs='+', default=FRAME_FORMS, choices=FRAME_FORMS)
     arguments = parser.parse_args()
     located = store.locate(arguments.model, suffixes=suffixes(arguments.runtime))
     if located.labels is None:

@@ -35,7 +35,7 @@ def test_a_large_frame_has_detail_and_noise_that_an_enlarged_one_has_not(photogr
     assert fineness(frame(photograph, 960, noise=0)) + 1 < fineness(frame(photograph, 960))
 
 
-@pytest.mark.parametrize('form', [form for form in resize_accuracy.FORMS if form != 'bgr8'])
+@pytest.mark.parametrize('form', [form for form in resize_accuracy.FRAME_FORMS if form != 'bgr8'])
 @pytest.mark.parametrize('side', [480, 700])
 def test_the_node_comes_closer_to_area_resizing_than_linear(form, side, photograph):
     seen = resize_accuracy.inputs(frame(photograph, side), form,
