@@ -90,7 +90,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from edgenext_ros.cli import write_json
     from edgenext_ros.cli.progress import Steps
     from edgenext_ros.toolchain.evaluation.metrics import TOP
-    from edgenext_ros.toolchain.training.job import Job
+    from edgenext_ros.toolchain.training.job import TrainingJob
     from edgenext_ros.toolchain.training.own_classes import train_folder
     from edgenext_ros.toolchain.training.trainer import parse_schedule, Settings
     import torch
@@ -103,7 +103,7 @@ def _train(arguments: argparse.Namespace) -> int:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
-    job = Job(
+    job = TrainingJob(
         data=arguments.data, output=arguments.output, test_fraction=arguments.test,
         validation_fraction=arguments.validation,
         settings=Settings(model=arguments.model, weights=arguments.weights,

@@ -14,7 +14,7 @@ from edgenext_ros.toolchain.training.trainer import Epoch, Settings
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainingJob:
     """What to train on what."""
 
     data: Path
