@@ -175,8 +175,8 @@ def _run_quantisation(arguments: argparse.Namespace) -> int:
         print('edgenext bench: quantisation needs --data FOLDER and --calibration FOLDER',
               file=sys.stderr)
         return 2
-    forms = arguments.forms or list(study.FORMS)
-    wrong = _unknown('--forms', forms, study.FORMS)
+    forms = arguments.forms or list(study.QUANTISED_FORMS)
+    wrong = _unknown('--forms', forms, study.QUANTISED_FORMS)
     if wrong:
         print(wrong, file=sys.stderr)
         return 2
