@@ -15,7 +15,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import Any
 
-from edgenext_ros.toolchain.bpu.compile import compile_model, fingerprint, Job
+from edgenext_ros.toolchain.bpu.compile import compile_model, fingerprint, CompileJob
 from edgenext_ros.toolchain.bpu.hb_mapper import Report
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
 from edgenext_ros.toolchain.progress import Progress
@@ -66,7 +66,7 @@ def measure(size: str, *, cache: Path | None, progress: Progress) -> SizeLatency
     """
     reports = {}
     for name, recipe in RECIPES.items():
-        job = Job(model=size, recipe=recipe, output=None)
+        job = CompileJob(model=size, recipe=recipe, output=None)
         known = cache / f'{size}-{name}-{fingerprint(job)[:16]}.json' if cache else None
         if known is not None and known.exists():
             try:

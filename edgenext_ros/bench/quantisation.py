@@ -18,7 +18,7 @@ from typing import Any
 
 from edgenext_ros.core.nv12 import DEFAULT_FIT
 from edgenext_ros.models.atomic_file import atomic_write
-from edgenext_ros.toolchain.bpu.compile import compile_model, fingerprint, Job
+from edgenext_ros.toolchain.bpu.compile import compile_model, fingerprint, CompileJob
 from edgenext_ros.toolchain.bpu.hb_mapper import Report
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
 from edgenext_ros.toolchain.evaluation import metrics
@@ -99,7 +99,7 @@ class Study:
                   progress: Callable[[str], None]) -> Iterator[tuple[str, Report, Path]]:
         for name in names:
             folder = self.cache / ''.join(c if c.isalnum() else '-' for c in name)
-            job = Job(model=str(self.model), recipe=QUANTISED_FORMS[name], output=folder / 'study.bin',
+            job = CompileJob(model=str(self.model), recipe=QUANTISED_FORMS[name], output=folder / 'study.bin',
                       pictures=self.calibration, keep=folder)
             made_of = {'model': subject.digest, 'compiled': fingerprint(job)}
             note = folder / 'study.json'

@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from edgenext_ros.cli import write_json
     from edgenext_ros.cli.progress import Steps
-    from edgenext_ros.toolchain.bpu.compile import compile_model, Job
+    from edgenext_ros.toolchain.bpu.compile import compile_model, CompileJob
     from edgenext_ros.toolchain.bpu.recipe import RECIPES
 
     wrong = _wrong(arguments)
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f'edgenext compile: {wrong}', file=sys.stderr)
         return 2
     report = compile_model(
-        Job(model=arguments.model, recipe=RECIPES[arguments.recipe], output=arguments.output,
+        CompileJob(model=arguments.model, recipe=RECIPES[arguments.recipe], output=arguments.output,
             pictures=None if arguments.random_weights else arguments.calibration,
             count=arguments.count, fit=arguments.fit, classes=arguments.classes,
             level=arguments.level, keep=arguments.keep, layers=arguments.layers,

@@ -5,7 +5,7 @@
 from dataclasses import replace
 
 from edgenext_ros.bench import compiled_latency
-from edgenext_ros.toolchain.bpu.compile import fingerprint, Job
+from edgenext_ros.toolchain.bpu.compile import fingerprint, CompileJob
 from edgenext_ros.toolchain.bpu.hb_mapper import Report
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
 import pytest
@@ -35,7 +35,7 @@ def test_reports_are_taken_again_for_the_same_graph_only(tmp_path, monkeypatch):
 @pytest.mark.timeout(300)
 def test_a_fingerprint_is_that_of_the_graph_and_the_settings(toolchain, monkeypatch):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(toolchain.folder))
-    job = Job(model='edgenext_xx_small', recipe=RECIPES['fast'], output=None)
+    job = CompileJob(model='edgenext_xx_small', recipe=RECIPES['fast'], output=None)
     first = fingerprint(job)
     assert fingerprint(replace(job, classes=10)) != first
     assert fingerprint(replace(job, level='O0')) != first

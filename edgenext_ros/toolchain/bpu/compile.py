@@ -39,7 +39,7 @@ SENSITIVITY_PICTURES = 4
 
 
 @dataclass(frozen=True)
-class Job:
+class CompileJob:
     """What to compile, and how."""
 
     model: str
@@ -66,7 +66,7 @@ class Job:
     """Height and width of the input; None takes those of an ONNX file, else 224x224."""
 
 
-def compile_model(job: Job, *, progress: Progress) -> Report:
+def compile_model(job: CompileJob, *, progress: Progress) -> Report:
     """
     Compile one model; a recipe file, and the labels of its weights, appear beside the output.
 
@@ -121,7 +121,7 @@ def compile_model(job: Job, *, progress: Progress) -> Report:
     return report
 
 
-def fingerprint(job: Job) -> str:
+def fingerprint(job: CompileJob) -> str:
     """
     Return a SHA-256 of what a compilation depends on: for figures that are kept.
 
@@ -174,7 +174,7 @@ def _check_output(output: Path) -> None:
         raise OSError(error.errno, f'cannot be written: {error.strerror}', str(output)) from error
 
 
-def _prepare(tools: vendor_tools.Hbdk, job: Job, output: Path) -> dict[str, Any]:
+def _prepare(tools: vendor_tools.Hbdk, job: CompileJob, output: Path) -> dict[str, Any]:
     """Write the ONNX file in the tools' Python, which has PyTorch, and return its facts."""
     model = Path(job.model)
     if model.suffix in WEIGHTS and not model.is_file():
@@ -201,7 +201,7 @@ def _prepare(tools: vendor_tools.Hbdk, job: Job, output: Path) -> dict[str, Any]
     return answer
 
 
-def _calibrate(job: Job, folder: Path, picture: list[int],
+def _calibrate(job: CompileJob, folder: Path, picture: list[int],
                progress: Progress) -> tuple[list[str], Account]:
     """
     Write the calibration data; return the pictures in it, and what is left out.
@@ -222,7 +222,7 @@ def _calibrate(job: Job, folder: Path, picture: list[int],
     return [file.relative_to(job.pictures).as_posix() for file in seen.files], seen.account
 
 
-def _publish(job: Job, work: Path, config: dict[str, Any], prepared: dict[str, Any],
+def _publish(job: CompileJob, work: Path, config: dict[str, Any], prepared: dict[str, Any],
              used: list[str] | None, report: Report) -> None:
     """Check the ``.bin``, and put it and its recipe under their names."""
     assert job.output is not None
@@ -251,7 +251,7 @@ def _keep(folder: Path, work: Path) -> None:
             shutil.copyfile(file, folder / file.name)
 
 
-def _keep_log(job: Job, work: Path) -> Path:
+def _keep_log(job: CompileJob, work: Path) -> Path:
     """Save the log of a failure, beside the output or in the folder to keep things in."""
     target = job.output.with_suffix('.log') if job.output else (job.keep or Path()) / hb_mapper.LOG
     with suppress(OSError):  # The first error says more.

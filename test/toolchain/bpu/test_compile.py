@@ -17,7 +17,7 @@ from edgenext_ros.cli import main
 from edgenext_ros.engines.simulator import vendor_tools
 from edgenext_ros.toolchain import nv12_pictures
 from edgenext_ros.toolchain.bpu import hb_mapper
-from edgenext_ros.toolchain.bpu.compile import compile_model, Job
+from edgenext_ros.toolchain.bpu.compile import compile_model, CompileJob
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
 from helpers.fake_mapper import BIN, compile_demo, ONNX, PICTURES
 import pytest
@@ -133,7 +133,7 @@ def test_full_disk_in_tools_python_is_named(toolchain, tmp_path, monkeypatch):
         if stage.startswith('writing the graph'):
             [folder] = tmp_path.glob('edgenext-*')
             full_disk(folder, 'model.onnx.part')
-    job = Job(str(ONNX), RECIPES['fast'], None, PICTURES)
+    job = CompileJob(str(ONNX), RECIPES['fast'], None, PICTURES)
     with pytest.raises(OSError, match='the disk is full') as caught:
         compile_model(job, progress=fill_up)
     assert caught.value.errno == errno.ENOSPC

@@ -6,7 +6,7 @@ from edgenext_ros.cli import main
 from edgenext_ros.models import ModelError
 from edgenext_ros.models.store import locate, resource_folder
 from edgenext_ros.toolchain.bpu import compile as compile_module, hb_mapper
-from edgenext_ros.toolchain.bpu.compile import Job
+from edgenext_ros.toolchain.bpu.compile import CompileJob
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
 import pytest
 
@@ -31,5 +31,5 @@ def test_sensitivity_is_asked_of_the_vendors_debugger(toolchain, tmp_path, monke
     monkeypatch.setattr(hb_mapper, 'run', quantise_only)
     with pytest.raises(ModelError, match=r'nodes.csv: the debugger failed: \S'):
         compile_module.compile_model(
-            Job(model=str(ONNX), recipe=RECIPES['fast'], output=None, pictures=PICTURES,
+            CompileJob(model=str(ONNX), recipe=RECIPES['fast'], output=None, pictures=PICTURES,
                 sensitivity=tmp_path / 'nodes.csv'), progress=print)
