@@ -42,7 +42,7 @@ _LAST_S = 10.0
 """What has been sent comes within so long, or never."""
 
 
-class Meter:
+class FrameMeter:
     """Count calls, and the processor time of the whole process from the first to the last."""
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ def camera(node: Node, options: dict[str, Any]) -> dict[str, Any]:
 
 def floor(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
     """Take serialised pictures and do nothing with them."""
-    meter, ages = Meter(), []
+    meter, ages = FrameMeter(), []
 
     def on_image(message: bytes) -> None:
         meter()
@@ -110,7 +110,7 @@ def echo(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
     from edgenext_ros.ros.messages import Classification
     from vision_msgs.msg import ObjectHypothesis
 
-    meter, result = Meter(), Classification(results=[ObjectHypothesis(class_id='0')] * 5)
+    meter, result = FrameMeter(), Classification(results=[ObjectHypothesis(class_id='0')] * 5)
     publisher = node.create_publisher(Classification, 'classification', 10)
 
     def on_image(message: bytes) -> None:
@@ -147,7 +147,7 @@ def plain(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
     from edgenext_ros.ros.messages import Classification
     from vision_msgs.msg import ObjectHypothesis
 
-    path, bridge, meter = import_module(options['path']), CvBridge(), Meter()
+    path, bridge, meter = import_module(options['path']), CvBridge(), FrameMeter()
     publisher = node.create_publisher(Classification, 'classification', 10)
 
     def on_image(message: Image) -> None:
@@ -189,7 +189,7 @@ class _Slot:
     :param wait: takes ``us`` microseconds, with or without the GIL.
     """
 
-    def __init__(self, meter: Meter, size: int, wait: Callable[[int], Any], us: int) -> None:
+    def __init__(self, meter: FrameMeter, size: int, wait: Callable[[int], Any], us: int) -> None:
         self.picture = np.zeros(size, np.uint8)
         self._meter, self._wait, self._microseconds = meter, wait, us
 
@@ -215,7 +215,7 @@ class _Helper:
              'memory, library = mmap.mmap(int(sys.argv[1]), 0), CDLL(None)\n'
              'while os.read(0, 1): library.usleep(int(sys.argv[2])); os.write(1, b"1")')
 
-    def __init__(self, meter: Meter, size: int, microseconds: int) -> None:
+    def __init__(self, meter: FrameMeter, size: int, microseconds: int) -> None:
         self._meter = meter
         memory = os.memfd_create('picture')  # without a name that could be left behind
         os.truncate(memory, size)
@@ -248,7 +248,7 @@ def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, An
 
     sys.setswitchinterval(SWITCH_SECONDS)
     keep_memory()
-    library, meter = PyDLL(None) if options['holds_gil'] else CDLL(None), Meter()
+    library, meter = PyDLL(None) if options['holds_gil'] else CDLL(None), FrameMeter()
 
     def opener(*arguments: Any, **more: Any) -> Any:
         engine, info = open_model(*arguments, **more)
