@@ -167,7 +167,7 @@ def _run_quantisation(arguments: argparse.Namespace) -> int:
 
     from edgenext_ros.bench import quantisation as study
     from edgenext_ros.cli import write_json
-    from edgenext_ros.cli.progress import Meter
+    from edgenext_ros.cli.progress import PictureMeter
     from edgenext_ros.models import store
     from edgenext_ros.toolchain.evaluation import labelled_pictures
 
@@ -190,7 +190,7 @@ def _run_quantisation(arguments: argparse.Namespace) -> int:
             model=found.path, calibration=arguments.calibration, cache=cache,
             data=labelled_pictures.read(arguments.data, store.read_labels(found.labels),
                                         count=arguments.count),
-        ).measure(forms, meter=Meter,
+        ).measure(forms, meter=PictureMeter,
                   progress=lambda text: print(text, file=sys.stderr, flush=True))
     table = study.markdown(truth, rows)
     print(table)

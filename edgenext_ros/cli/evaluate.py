@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from edgenext_ros.choices import DEFAULT_FIT, ENGINES, FITS, INTERPOLATIONS, NODE, NODE_DOES
-from edgenext_ros.cli.progress import Meter
+from edgenext_ros.cli.progress import PictureMeter
 
 if TYPE_CHECKING:
     from edgenext_ros.core.labels import LabelSet
@@ -111,7 +111,7 @@ def _evaluate(arguments: argparse.Namespace) -> Evaluation:
                                       split=arguments.split, count=arguments.count)
         if arguments.quantised:
             subjects.append(evaluate.quantised(arguments.quantised, subjects[0].info))
-        return evaluate.evaluate_all(subjects, views, data, labels, progress=Meter)
+        return evaluate.evaluate_all(subjects, views, data, labels, progress=PictureMeter)
 
 
 def _all_of(chosen: list[str], known: tuple[str, ...]) -> list[str]:

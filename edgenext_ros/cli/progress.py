@@ -20,7 +20,7 @@ def _redraw(text: str, *, end: str = '') -> None:
     print(('\r\x1b[K' if sys.stderr.isatty() else '') + text, end=end, file=sys.stderr, flush=True)
 
 
-class Meter:
+class PictureMeter:
     """
     Tell on stderr how many pictures are done and how long the others will take.
 

@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     import sys
 
     from edgenext_ros.cli import write_json
-    from edgenext_ros.cli.progress import Meter
+    from edgenext_ros.cli.progress import PictureMeter
     from edgenext_ros.models.regular import shown
     from edgenext_ros.toolchain.evaluation.verify import verify
 
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
               file=sys.stderr)
         return 2
     rows = verify(arguments.model, arguments.against, arguments.pictures, count=arguments.count,
-                  fit=arguments.fit, quantised=arguments.quantised, progress=Meter('simulator'))
+                  fit=arguments.fit, quantised=arguments.quantised, progress=PictureMeter('simulator'))
     account = rows[0].account
     if account:
         print(account)

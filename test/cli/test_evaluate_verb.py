@@ -185,7 +185,7 @@ def steps(monkeypatch, capsys, *, terminal, calls):
     now = [0.0]
     monkeypatch.setattr(progress, 'monotonic', lambda: now[0])
     monkeypatch.setattr(sys.stderr, 'isatty', lambda: terminal, raising=False)
-    meter = progress.Meter('net')
+    meter = progress.PictureMeter('net')
     for now[0], done in calls:
         meter(done, 1000)
     return capsys.readouterr().err

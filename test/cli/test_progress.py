@@ -25,7 +25,7 @@ def terminal(monkeypatch):
 
 def test_a_meter_starts_again_for_the_next_run(clock, terminal, capsys):
     terminal(False)
-    meter = progress.Meter('simulator')
+    meter = progress.PictureMeter('simulator')
     for clock[0], done in [(0, 0), (1, 0), (2, 1), (3, 2), (10, 0), (14, 2)]:
         meter(done, 2)
     assert capsys.readouterr().err.splitlines() == [
