@@ -25,7 +25,7 @@ from edgenext_ros.toolchain.evaluation import metrics
 from edgenext_ros.toolchain.evaluation.evaluate import evaluate, opened, quantised, Run, Subject
 from edgenext_ros.toolchain.evaluation.labelled_pictures import Labelled
 from edgenext_ros.toolchain.evaluation.resampling import View
-from edgenext_ros.toolchain.evaluation.verify import Progress
+from edgenext_ros.toolchain.evaluation.verify import CountProgress
 import numpy as np
 
 _FAST, _PUBLISHED = RECIPES['fast'], RECIPES['published']
@@ -75,7 +75,7 @@ class Study:
     """Folder of what has been compiled; an interrupted study goes on from there."""
 
     def measure(self, names: list[str], *, progress: Callable[[str], None],
-                meter: Callable[[str], Progress]) -> tuple[Run, list[QuantisationResult]]:
+                meter: Callable[[str], CountProgress]) -> tuple[Run, list[QuantisationResult]]:
         """
         Quantise and evaluate in each of these ways.
 

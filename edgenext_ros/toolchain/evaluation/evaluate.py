@@ -34,7 +34,7 @@ from edgenext_ros.toolchain.evaluation import metrics
 from edgenext_ros.toolchain.evaluation.labelled_pictures import Labelled
 from edgenext_ros.toolchain.evaluation.resampling import View
 from edgenext_ros.toolchain.evaluation.unfinished_run import Partial
-from edgenext_ros.toolchain.evaluation.verify import infer_all, one_a_core, Progress, run_quantised
+from edgenext_ros.toolchain.evaluation.verify import infer_all, one_a_core, CountProgress, run_quantised
 import numpy as np
 
 _BATCH, _SLOW_BATCH, _GRAPH_BATCH = 32, 4, 100
@@ -51,7 +51,7 @@ class Subject:
     """SHA-256 of the file."""
     info: ModelInfo
     batch: int
-    infer: Callable[[list[Nv12], Progress], np.ndarray]
+    infer: Callable[[list[Nv12], CountProgress], np.ndarray]
     """NV12 pictures, at least one, to float32 (pictures, classes)."""
 
 
@@ -135,7 +135,7 @@ def quantised(graph: Path, info: ModelInfo) -> Subject:
                    _GRAPH_BATCH, lambda inputs, progress: run_quantised(graph, inputs, info))
 
 
-def evaluate(subject: Subject, data: Labelled, view: View, *, progress: Progress) -> Run:
+def evaluate(subject: Subject, data: Labelled, view: View, *, progress: CountProgress) -> Run:
     """
     Run all pictures, or those that an earlier process has not got to, through a network.
 
@@ -187,7 +187,7 @@ def _state(file: Path) -> tuple[int, int]:
 
 
 def _run_batch(subject: Subject, data: Labelled, view: View, indices: list[int],
-               record: np.dtype, skipped: list[Skipped], progress: Progress) -> np.ndarray:
+               record: np.dtype, skipped: list[Skipped], progress: CountProgress) -> np.ndarray:
     """Return one record for each of these pictures that decodes; tell of the others."""
     info = subject.info
     converter = Nv12Converter(width=info.width, height=info.height, fit=view.fit)
@@ -265,7 +265,7 @@ class Evaluation:
 
 
 def evaluate_all(subjects: list[Subject], views: list[View], data: Labelled, labels: LabelSet, *,
-                 progress: Callable[[str], Progress]) -> Evaluation:
+                 progress: Callable[[str], CountProgress]) -> Evaluation:
     """
     Evaluate each network in each view.
 

@@ -22,7 +22,7 @@ from edgenext_ros.models.left_out import Account
 from edgenext_ros.toolchain.nv12_pictures import read_folder, yuv444
 import numpy as np
 
-Progress = Callable[[int, int], None]
+CountProgress = Callable[[int, int], None]
 """Is told how many of how many pictures are done."""
 
 
@@ -60,7 +60,7 @@ class Agreement:
 
 
 def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
-           quantised: Path | None, progress: Progress) -> list[Agreement]:
+           quantised: Path | None, progress: CountProgress) -> list[Agreement]:
     """
     Run pictures through a ``.bin`` in the simulator, and through other forms of the network.
 
@@ -127,7 +127,7 @@ def one_a_core(model: Path, first: Engine, most: int) -> Iterator[list[Engine]]:
             engine.close()
 
 
-def infer_all(engines: list[Engine], inputs: list[Nv12], progress: Progress) -> np.ndarray:
+def infer_all(engines: list[Engine], inputs: list[Nv12], progress: CountProgress) -> np.ndarray:
     """
     Share pictures, at least one, out to engines with the same model.
 
