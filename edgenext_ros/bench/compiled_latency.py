@@ -18,7 +18,7 @@ from typing import Any
 from edgenext_ros.toolchain.bpu.compile import compile_model, fingerprint, CompileJob
 from edgenext_ros.toolchain.bpu.hb_mapper import Report
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
-from edgenext_ros.toolchain.progress import Progress
+from edgenext_ros.toolchain.progress import StepProgress
 
 BOARD = MappingProxyType({
     'edgenext_xx_small': (2.47, 7.24, 403.49), 'edgenext_x_small': (2.88, 9.63, 345.73),
@@ -58,7 +58,7 @@ def throughput(latency_ms: float, threads: int, *, outside_ms: float = OUTSIDE_M
     return 1000 * min(threads / (latency_ms + outside_ms), 1 / latency_ms)
 
 
-def measure(size: str, *, cache: Path | None, progress: Progress) -> SizeLatency:
+def measure(size: str, *, cache: Path | None, progress: StepProgress) -> SizeLatency:
     """
     Compile one size with all three recipes, with random weights, on which latency does not depend.
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-Progress = Callable[[str], None]
+StepProgress = Callable[[str], None]
 """Is told what was done, for people."""
 
 

@@ -32,7 +32,7 @@ from edgenext_ros.toolchain.bpu import compiled_labels, hb_mapper
 from edgenext_ros.toolchain.bpu.hb_mapper import Report
 from edgenext_ros.toolchain.bpu.recipe import Recipe
 from edgenext_ros.toolchain.network.sizes import WEIGHTS
-from edgenext_ros.toolchain.progress import Progress
+from edgenext_ros.toolchain.progress import StepProgress
 
 SENSITIVITY_PICTURES = 4
 """Of the calibration pictures; each is run twice for each node."""
@@ -66,7 +66,7 @@ class CompileJob:
     """Height and width of the input; None takes those of an ONNX file, else 224x224."""
 
 
-def compile_model(job: CompileJob, *, progress: Progress) -> Report:
+def compile_model(job: CompileJob, *, progress: StepProgress) -> Report:
     """
     Compile one model; a recipe file, and the labels of its weights, appear beside the output.
 
@@ -202,7 +202,7 @@ def _prepare(tools: vendor_tools.Hbdk, job: CompileJob, output: Path) -> dict[st
 
 
 def _calibrate(job: CompileJob, folder: Path, picture: list[int],
-               progress: Progress) -> tuple[list[str], Account]:
+               progress: StepProgress) -> tuple[list[str], Account]:
     """
     Write the calibration data; return the pictures in it, and what is left out.
 

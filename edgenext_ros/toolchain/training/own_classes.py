@@ -15,7 +15,7 @@ from edgenext_ros.toolchain.links import expect_links, link
 from edgenext_ros.toolchain.network.export import export
 from edgenext_ros.toolchain.network.sizes import PLANS, SIZE, size_of
 from edgenext_ros.toolchain.network.weights import load
-from edgenext_ros.toolchain.progress import Progress
+from edgenext_ros.toolchain.progress import StepProgress
 from edgenext_ros.toolchain.training import photographs, teacher
 from edgenext_ros.toolchain.training.job import TrainingJob, Result
 from edgenext_ros.toolchain.training.model_card import model_card
@@ -34,7 +34,7 @@ LEAST_TO_CALIBRATE = 50
 """Validation pictures: fewer, all of them right, would ask for boundless confidence."""
 
 
-def train_folder(job: TrainingJob, *, progress: Progress) -> Result:
+def train_folder(job: TrainingJob, *, progress: StepProgress) -> Result:
     """
     Train, and write ``model.onnx``, ``model.labels.txt``, ``model.md`` and ``pictures``.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.toolchain.network import checkpoint
-from edgenext_ros.toolchain.progress import Passing, Progress
+from edgenext_ros.toolchain.progress import Passing, StepProgress
 from edgenext_ros.toolchain.training.photographs import Photographs, view
 import numpy as np
 import timm
@@ -42,7 +42,7 @@ def cut(data: Photographs, number: int, index: int, size: int, seed: int) -> np.
 
 
 def look(data: Photographs, *, views: int, seed: int, cache: Path,
-         progress: Progress) -> Views:
+         progress: StepProgress) -> Views:
     """
     Show the teacher every view of every picture.
 
@@ -114,7 +114,7 @@ def _basis(model: torch.nn.Module, data: Photographs, seed: int, file: Path,
 
 
 def _look(model: torch.nn.Module, basis: tuple[torch.Tensor, torch.Tensor], data: Photographs,
-          number: int, seed: int, progress: Progress, name: str) -> np.ndarray:
+          number: int, seed: int, progress: StepProgress, name: str) -> np.ndarray:
     mean, vectors = basis
     rows = []
     with torch.inference_mode():

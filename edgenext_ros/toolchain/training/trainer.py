@@ -14,7 +14,7 @@ import time
 from edgenext_ros.models import ModelError
 from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.toolchain.network.sizes import SIZE
-from edgenext_ros.toolchain.progress import duration, Passing, Progress
+from edgenext_ros.toolchain.progress import duration, Passing, StepProgress
 from edgenext_ros.toolchain.training import photographs
 from edgenext_ros.toolchain.training.origin import CHECKPOINT, Origin
 from edgenext_ros.toolchain.training.student import accuracy, Batch, normalise, Student
@@ -119,7 +119,7 @@ class Trainer:
         self.best = self.average.module.state_dict()
         self._resume()
 
-    def run(self, known: Views | None, progress: Progress) -> None:
+    def run(self, known: Views | None, progress: StepProgress) -> None:
         """
         Train to the end of the schedule or of the patience; leave the best weights in ``best``.
 
@@ -165,7 +165,7 @@ class Trainer:
         left = sum(last.seconds * (size / last.size) ** 2 for size in sizes[last.number:])
         return f'{text}; about {duration(left)} left' if left else text
 
-    def _epoch(self, epoch: int, progress: Progress) -> float:
+    def _epoch(self, epoch: int, progress: StepProgress) -> float:
         settings, count = self.settings, len(self.training)
         size, epochs = settings.sizes[epoch], len(settings.sizes)
         batch = min(settings.batch, count)
