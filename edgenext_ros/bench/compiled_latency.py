@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from edgenext_ros.toolchain.bpu.compile import compile_model, fingerprint, CompileJob
-from edgenext_ros.toolchain.bpu.hb_mapper import Report
+from edgenext_ros.toolchain.bpu.hb_mapper import CompilerReport
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
 from edgenext_ros.toolchain.progress import StepProgress
 
@@ -36,9 +36,9 @@ class SizeLatency:
     """One size."""
 
     size: str
-    published: Report
-    ours: Report
-    precise: Report
+    published: CompilerReport
+    ours: CompilerReport
+    precise: CompilerReport
 
     @property
     def ratio(self) -> float:
@@ -70,7 +70,7 @@ def measure(size: str, *, cache: Path | None, progress: StepProgress) -> SizeLat
         known = cache / f'{size}-{name}-{fingerprint(job)[:16]}.json' if cache else None
         if known is not None and known.exists():
             try:
-                reports[name] = Report(**json.loads(known.read_text()))
+                reports[name] = CompilerReport(**json.loads(known.read_text()))
             except (ValueError, TypeError) as error:
                 raise ValueError(f'{known}: expected a report of this bench, found {error}; '
                                  'delete it') from error

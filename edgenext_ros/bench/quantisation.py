@@ -19,7 +19,7 @@ from typing import Any
 from edgenext_ros.core.nv12 import DEFAULT_FIT
 from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.toolchain.bpu.compile import compile_model, fingerprint, CompileJob
-from edgenext_ros.toolchain.bpu.hb_mapper import Report
+from edgenext_ros.toolchain.bpu.hb_mapper import CompilerReport
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
 from edgenext_ros.toolchain.evaluation import metrics
 from edgenext_ros.toolchain.evaluation.evaluate import evaluate, opened, quantised, Run, Subject
@@ -54,7 +54,7 @@ class QuantisationResult:
     """One way to quantise."""
 
     name: str
-    report: Report
+    report: CompilerReport
     accuracy: metrics.Accuracy
     comparison: metrics.Comparison
     """With the float model."""
@@ -96,7 +96,7 @@ class Study:
         return truth, rows
 
     def _compiled(self, names: list[str], subject: Subject,
-                  progress: Callable[[str], None]) -> Iterator[tuple[str, Report, Path]]:
+                  progress: Callable[[str], None]) -> Iterator[tuple[str, CompilerReport, Path]]:
         for name in names:
             folder = self.cache / ''.join(c if c.isalnum() else '-' for c in name)
             job = CompileJob(model=str(self.model), recipe=QUANTISED_FORMS[name], output=folder / 'study.bin',
@@ -110,7 +110,7 @@ class Study:
                 known = {'made_of': made_of, 'report': asdict(report)}
                 with atomic_write(note) as part:
                     part.write_text(json.dumps(known, indent=1))
-            yield name, Report(**known['report']), folder / 'study_quantized_model.onnx'
+            yield name, CompilerReport(**known['report']), folder / 'study_quantized_model.onnx'
 
 
 def cosine(first: Run, second: Run) -> float:

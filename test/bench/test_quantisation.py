@@ -8,13 +8,13 @@ from pathlib import Path
 
 from edgenext_ros.bench import quantisation as study
 from edgenext_ros.engines.base import ModelInfo
-from edgenext_ros.toolchain.bpu.hb_mapper import Report
+from edgenext_ros.toolchain.bpu.hb_mapper import CompilerReport
 from edgenext_ros.toolchain.evaluation.evaluate import Subject
 from edgenext_ros.toolchain.evaluation.labelled_pictures import Labelled
 import numpy as np
 import pytest
 
-REPORT = Report(latency_ms=0.7, fps=1400.0, ddr_mb=2.0, cpu_nodes=[], cosine=0.99,
+REPORT = CompilerReport(latency_ms=0.7, fps=1400.0, ddr_mb=2.0, cpu_nodes=[], cosine=0.99,
                 worst_node='a', output_cosine=0.999)
 
 

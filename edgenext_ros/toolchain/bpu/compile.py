@@ -29,7 +29,7 @@ from edgenext_ros.models.formats import bin_file
 from edgenext_ros.models.left_out import Account
 from edgenext_ros.toolchain import nv12_pictures
 from edgenext_ros.toolchain.bpu import compiled_labels, hb_mapper
-from edgenext_ros.toolchain.bpu.hb_mapper import Report
+from edgenext_ros.toolchain.bpu.hb_mapper import CompilerReport
 from edgenext_ros.toolchain.bpu.recipe import Recipe
 from edgenext_ros.toolchain.network.sizes import WEIGHTS
 from edgenext_ros.toolchain.progress import StepProgress
@@ -66,7 +66,7 @@ class CompileJob:
     """Height and width of the input; None takes those of an ONNX file, else 224x224."""
 
 
-def compile_model(job: CompileJob, *, progress: StepProgress) -> Report:
+def compile_model(job: CompileJob, *, progress: StepProgress) -> CompilerReport:
     """
     Compile one model; a recipe file, and the labels of its weights, appear beside the output.
 
@@ -223,7 +223,7 @@ def _calibrate(job: CompileJob, folder: Path, picture: list[int],
 
 
 def _publish(job: CompileJob, work: Path, config: dict[str, Any], prepared: dict[str, Any],
-             used: list[str] | None, report: Report) -> None:
+             used: list[str] | None, report: CompilerReport) -> None:
     """Check the ``.bin``, and put it and its recipe under their names."""
     assert job.output is not None
     compiled = next((work / 'out').glob('*.bin'))

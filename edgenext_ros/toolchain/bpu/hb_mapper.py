@@ -35,7 +35,7 @@ _COLOUR = re.compile(r'\x1b\[[0-9;]*m')
 
 
 @dataclass(frozen=True)
-class Report:
+class CompilerReport:
     """What the compiler says of one model."""
 
     latency_ms: float
@@ -88,7 +88,7 @@ def configuration(*, prefix: str, int16: list[str], calibrate: Recipe | None, le
                                 'optimize_level': level}}
 
 
-def run(tools: Hbdk, work: Path, *, progress: Callable[[str], None]) -> Report:
+def run(tools: Hbdk, work: Path, *, progress: Callable[[str], None]) -> CompilerReport:
     """
     Compile ``work/config.yaml`` and return the report; the log is ``work/LOG``.
 
@@ -155,7 +155,7 @@ def layer_costs(output: Path) -> list[list[str]]:
     return rows
 
 
-def _report(log: str, output: Path) -> Report:
+def _report(log: str, output: Path) -> CompilerReport:
     summaries = [json.loads(file.read_text())['summary']
                  for file in sorted(output.glob('*_subgraph_*.json'))]
     latency_ms = sum(summary['latency (us)'] for summary in summaries) / 1000
@@ -163,7 +163,7 @@ def _report(log: str, output: Path) -> Report:
     cosines = [(float(value), name) for name, _, _, value in nodes if re.match(r'\d', value)]
     output_cosine = re.search(r'^logits +(\d\S*)', log, re.MULTILINE)
     worst = min(cosines, default=(None, None))
-    return Report(
+    return CompilerReport(
         latency_ms=round(latency_ms, 4), fps=round(1000 / latency_ms, 2),
         ddr_mb=round(sum(summary['DDR bytes per frame'] for summary in summaries) / 1e6, 3),
         cpu_nodes=[name for name, where, _, _ in nodes if where == 'CPU'],

@@ -112,7 +112,7 @@ def test_log_lines_do_not_depend_on_size_of_reads(size, run, output, tmp_path, m
 
 
 def test_report_of_calibrated_model(say):
-    assert say(LOG) == hb_mapper.Report(
+    assert say(LOG) == hb_mapper.CompilerReport(
         latency_ms=2.0, fps=500.0, ddr_mb=2.4, cpu_nodes=['/head/Gemm'], cosine=0.9512,
         worst_node='/xca/Exp', output_cosine=0.9975)
 

@@ -24,7 +24,7 @@ def test_sensitivity_is_asked_of_the_vendors_debugger(toolchain, tmp_path, monke
     def quantise_only(tools, work, *, progress):
         (work / 'out').mkdir()
         (work / 'out' / 'x_calibrated_model.onnx').touch()
-        return hb_mapper.Report(latency_ms=1.0, fps=1e3, ddr_mb=1.0, cpu_nodes=[], cosine=None,
+        return hb_mapper.CompilerReport(latency_ms=1.0, fps=1e3, ddr_mb=1.0, cpu_nodes=[], cosine=None,
                                 worst_node=None, output_cosine=None)
 
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(toolchain.folder))
