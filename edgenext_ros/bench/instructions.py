@@ -55,7 +55,7 @@ class ImageCase:
 
 
 @dataclass(frozen=True)
-class Result:
+class FrameCost:
     """What one frame takes in the node's threads; medians of the blocks."""
 
     case: ImageCase
@@ -82,7 +82,7 @@ HEADER = f'{"image":>9} {"":<5} slots  instructions spread% Python calls  C call
 
 
 def measure(cases: tuple[ImageCase, ...] = CASES, *, frames: int = 20, blocks: int = 3,
-            warm_up: int = 1100, keep: Path | None = None) -> list[Result]:
+            warm_up: int = 1100, keep: Path | None = None) -> list[FrameCost]:
     """
     Count what each case takes for a frame.
 
@@ -99,7 +99,7 @@ def measure(cases: tuple[ImageCase, ...] = CASES, *, frames: int = 20, blocks: i
             for case, first in zip(cases, range(0, len(counted), blocks), strict=True)]
 
 
-def result(case: ImageCase, counted: list[int], called: list[tuple[int, int]], frames: int) -> Result:
+def result(case: ImageCase, counted: list[int], called: list[tuple[int, int]], frames: int) -> FrameCost:
     """
     Reduce the blocks of a case to one frame.
 
@@ -109,7 +109,7 @@ def result(case: ImageCase, counted: list[int], called: list[tuple[int, int]], f
     """
     middle = median(counted)
     python, c = (median(values) / frames for values in zip(*called, strict=True))
-    return Result(case, middle / frames, 100 * (max(counted) - min(counted)) / middle, python, c)
+    return FrameCost(case, middle / frames, 100 * (max(counted) - min(counted)) / middle, python, c)
 
 
 def _counted(options: dict[str, Any], folder: Path) -> list[int]:

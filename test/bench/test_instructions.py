@@ -58,7 +58,7 @@ def test_dump_without_instructions_is_refused(dumps):
 
 def test_blocks_become_one_frame():
     found = benchmark.result(CASE, [1000, 1020, 1010], [(40, 20), (40, 20), (42, 20)], frames=10)
-    assert found == benchmark.Result(
+    assert found == benchmark.FrameCost(
         CASE, instructions=101, spread=pytest.approx(1.98, abs=0.01), python_calls=4, c_calls=2)
 
 
