@@ -28,7 +28,7 @@ class TrainingJob:
 
 
 @dataclass(frozen=True)
-class Result:
+class TrainingResult:
     """What has become of it."""
 
     onnx: Path

@@ -10,10 +10,10 @@ from edgenext_ros.models.regular import shown
 from edgenext_ros.toolchain.evaluation.metrics import TOP
 
 if TYPE_CHECKING:
-    from edgenext_ros.toolchain.training.job import TrainingJob, Result
+    from edgenext_ros.toolchain.training.job import TrainingJob, TrainingResult
 
 
-def model_card(job: TrainingJob, result: Result) -> str:
+def model_card(job: TrainingJob, result: TrainingResult) -> str:
     """Return what a user must know of the model, in Markdown."""
     settings = job.settings
     schedule = ','.join(f'{size}x{epochs}' for size, epochs in settings.schedule)

@@ -17,7 +17,7 @@ from edgenext_ros.toolchain.network.sizes import PLANS, SIZE, size_of
 from edgenext_ros.toolchain.network.weights import load
 from edgenext_ros.toolchain.progress import StepProgress
 from edgenext_ros.toolchain.training import photographs, teacher
-from edgenext_ros.toolchain.training.job import TrainingJob, Result
+from edgenext_ros.toolchain.training.job import TrainingJob, TrainingResult
 from edgenext_ros.toolchain.training.model_card import model_card
 from edgenext_ros.toolchain.training.origin import Origin
 from edgenext_ros.toolchain.training.student import accuracy, logits
@@ -34,7 +34,7 @@ LEAST_TO_CALIBRATE = 50
 """Validation pictures: fewer, all of them right, would ask for boundless confidence."""
 
 
-def train_folder(job: TrainingJob, *, progress: StepProgress) -> Result:
+def train_folder(job: TrainingJob, *, progress: StepProgress) -> TrainingResult:
     """
     Train, and write ``model.onnx``, ``model.labels.txt``, ``model.md`` and ``pictures``.
 
@@ -86,7 +86,7 @@ def train_folder(job: TrainingJob, *, progress: StepProgress) -> Result:
     temperature = None
     if validation and len(validation) >= LEAST_TO_CALIBRATE:
         temperature = calibrate(network, validation)
-    result = Result(
+    result = TrainingResult(
         onnx=job.output / 'model.onnx', start=start, classes=data.names, training=len(training),
         validation=len(validation) if validation else 0, test=accuracy(network, test, SIZE),
         unreadable=data.unreadable, account=data.account,
