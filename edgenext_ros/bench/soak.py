@@ -65,7 +65,7 @@ class Visit:
 
 
 @dataclass
-class Run:
+class SoakRun:
     """All that was seen."""
 
     rate: float
@@ -136,7 +136,7 @@ def _started(module: str, *words: str, environment: dict[str, str],
             process.communicate()
 
 
-def run(*, minutes: float, rate: float) -> Run:
+def run(*, minutes: float, rate: float) -> SoakRun:
     """
     Let camera and node work while subscribers come and go.
 
@@ -144,7 +144,7 @@ def run(*, minutes: float, rate: float) -> Run:
     :param rate: the camera's frames a second.
     :raises RuntimeError: a process has ended.
     """
-    environment, found = ros_domain.environment(), Run(rate, {name: [] for name in _WATCHED})
+    environment, found = ros_domain.environment(), SoakRun(rate, {name: [] for name in _WATCHED})
     with ExitStack() as stack:
         processes = {
             'node': stack.enter_context(_started('ros.node', *_QUIET, environment=environment)),
@@ -187,7 +187,7 @@ def run(*, minutes: float, rate: float) -> Run:
     return found
 
 
-def plot(found: Run, path: Path) -> None:
+def plot(found: SoakRun, path: Path) -> None:
     """Draw what was seen over the time."""
     from matplotlib.figure import Figure
     figure = Figure(figsize=(9, 9), layout='constrained')

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from edgenext_ros.bench import soak
-from edgenext_ros.bench.soak import judge, Run, Sample, Visit
+from edgenext_ros.bench.soak import judge, SoakRun, Sample, Visit
 import numpy as np
 import pytest
 
@@ -60,7 +60,7 @@ def test_a_run_that_is_too_short_is_not_judged():
 def test_the_exit_code_and_what_is_written(monkeypatch, tmp_path, capsys, changes, rates, code):
     pytest.importorskip('matplotlib', reason='only ./dev installs matplotlib')
     visits = [Visit(float(i), i + 9.0, rate, 20.0) for i, rate in enumerate(rates)]
-    made = Run(10.0, {'node': samples(**changes), 'camera': samples()}, visits)
+    made = SoakRun(10.0, {'node': samples(**changes), 'camera': samples()}, visits)
     monkeypatch.setattr(soak, 'run', lambda **_: made)
     plot, figures = tmp_path / 'soak.png', tmp_path / 'soak.json'
     assert soak.main(['--plot', str(plot), '--json', str(figures)]) == code
