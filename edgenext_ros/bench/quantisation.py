@@ -22,7 +22,7 @@ from edgenext_ros.toolchain.bpu.compile import compile_model, fingerprint, Compi
 from edgenext_ros.toolchain.bpu.hb_mapper import CompilerReport
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
 from edgenext_ros.toolchain.evaluation import metrics
-from edgenext_ros.toolchain.evaluation.evaluate import evaluate, opened, quantised, Run, Subject
+from edgenext_ros.toolchain.evaluation.evaluate import evaluate, opened, quantised, EvaluationRun, Subject
 from edgenext_ros.toolchain.evaluation.labelled_pictures import Labelled
 from edgenext_ros.toolchain.evaluation.resampling import View
 from edgenext_ros.toolchain.evaluation.verify import CountProgress
@@ -75,7 +75,7 @@ class Study:
     """Folder of what has been compiled; an interrupted study goes on from there."""
 
     def measure(self, names: list[str], *, progress: Callable[[str], None],
-                meter: Callable[[str], CountProgress]) -> tuple[Run, list[QuantisationResult]]:
+                meter: Callable[[str], CountProgress]) -> tuple[EvaluationRun, list[QuantisationResult]]:
         """
         Quantise and evaluate in each of these ways.
 
@@ -113,7 +113,7 @@ class Study:
             yield name, CompilerReport(**known['report']), folder / 'study_quantized_model.onnx'
 
 
-def cosine(first: Run, second: Run) -> float:
+def cosine(first: EvaluationRun, second: EvaluationRun) -> float:
     """Return the mean cosine of the logits of two runs, each picture's mean taken away."""
     a, b = (np.log(np.maximum(run.probabilities, 1e-30)) for run in (first, second))
     a, b = (x - x.mean(1, keepdims=True) for x in (a, b))
@@ -134,7 +134,7 @@ def as_json(rows: list[QuantisationResult]) -> list[dict[str, Any]]:
              'latency_ms': row.report.latency_ms} for row in rows]
 
 
-def markdown(truth: Run, rows: list[QuantisationResult]) -> str:
+def markdown(truth: EvaluationRun, rows: list[QuantisationResult]) -> str:
     """Return the table of docs/accuracy.md."""
     lines = ['| form | top-1 | top-1 lost, points (95 %) | same best class | cosine of the logits '
              '| estimated latency |', '|---|---|---|---|---|---|',

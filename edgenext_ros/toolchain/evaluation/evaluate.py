@@ -67,7 +67,7 @@ class Skipped:
 
 
 @dataclass(frozen=True)
-class Run:
+class EvaluationRun:
     """One network on one set of pictures, seen in one way."""
 
     subject: Subject
@@ -135,7 +135,7 @@ def quantised(graph: Path, info: ModelInfo) -> Subject:
                    _GRAPH_BATCH, lambda inputs, progress: run_quantised(graph, inputs, info))
 
 
-def evaluate(subject: Subject, data: Labelled, view: View, *, progress: CountProgress) -> Run:
+def evaluate(subject: Subject, data: Labelled, view: View, *, progress: CountProgress) -> EvaluationRun:
     """
     Run all pictures, or those that an earlier process has not got to, through a network.
 
@@ -216,12 +216,12 @@ def _run_batch(subject: Subject, data: Labelled, view: View, indices: list[int],
 
 
 def _sum_up(subject: Subject, data: Labelled, view: View, records: np.ndarray,
-            skipped: tuple[Skipped, ...], resumed: int, partial: Path) -> Run:
+            skipped: tuple[Skipped, ...], resumed: int, partial: Path) -> EvaluationRun:
     outputs, truth = records['output'], data.truth[records['picture']]
     shares = outputs if subject.info.probabilities else softmax(outputs)
     total = sum(float(records[stage].sum(dtype=np.float64))
                 for stage in ('read_ms', 'convert_ms', 'infer_ms'))
-    return Run(subject=subject, view=view, skipped=skipped, resumed=resumed, partial=partial,
+    return EvaluationRun(subject=subject, view=view, skipped=skipped, resumed=resumed, partial=partial,
                pictures=records['picture'], truth=truth, probabilities=shares,
                accuracy=metrics.measure(shares, truth), fps=1e3 * len(records) / total,
                convert_ms=float(np.median(records['convert_ms'])),
@@ -232,8 +232,8 @@ def _sum_up(subject: Subject, data: Labelled, view: View, records: np.ndarray,
 class Versus:
     """What one run loses against another."""
 
-    first: Run
-    second: Run
+    first: EvaluationRun
+    second: EvaluationRun
     comparison: metrics.Comparison
 
 
@@ -243,7 +243,7 @@ class Evaluation:
 
     data: Labelled
     labels: LabelSet
-    runs: tuple[Run, ...]
+    runs: tuple[EvaluationRun, ...]
     """Network by network; the first is what the others are compared with."""
 
     def comparisons(self) -> list[Versus]:

@@ -16,7 +16,7 @@ from edgenext_ros.choices import NODE, NODE_DOES
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.models import pictures
 from edgenext_ros.models.regular import shown
-from edgenext_ros.toolchain.evaluation.evaluate import Evaluation, Run, Versus
+from edgenext_ros.toolchain.evaluation.evaluate import Evaluation, EvaluationRun, Versus
 from edgenext_ros.toolchain.evaluation.labelled_pictures import Labelled
 from edgenext_ros.toolchain.evaluation.metrics import Share, TOP
 import numpy as np
@@ -55,7 +55,7 @@ def figures(evaluation: Evaluation) -> dict[str, Any]:
             'comparisons': [_versus_figures(v) for v in evaluation.comparisons()]}
 
 
-def _run_figures(run: Run, evaluation: Evaluation) -> dict[str, Any]:
+def _run_figures(run: EvaluationRun, evaluation: Evaluation) -> dict[str, Any]:
     accuracy, labels = run.accuracy, evaluation.labels
     return {
         'model': str(run.subject.path), 'sha256': run.subject.digest,
@@ -129,7 +129,7 @@ def _table(heads: list[str], rows: list[list[str]], *, text: int) -> str:
             f'{"".join(line(row, "td") for row in rows)}</table></div>')
 
 
-def _runs(runs: tuple[Run, ...]) -> str:
+def _runs(runs: tuple[EvaluationRun, ...]) -> str:
     digests = {run.subject.path: run.subject.digest for run in runs}
     top5 = _has_top5(runs[0])
     return _table(
@@ -143,7 +143,7 @@ def _runs(runs: tuple[Run, ...]) -> str:
         for path, found in digests.items())
 
 
-def _has_top5(run: Run) -> bool:
+def _has_top5(run: EvaluationRun) -> bool:
     """Tell whether top-5 says anything: of five classes or fewer it is always 100 %."""
     return run.probabilities.shape[1] > TOP
 
@@ -159,7 +159,7 @@ def _comparisons(found: list[Versus]) -> str:
          for v in found], text=2)
 
 
-def _plots(run: Run, labels: list[str]) -> str:
+def _plots(run: EvaluationRun, labels: list[str]) -> str:
     drawn = [_reliability(run), _all_classes(run), _bars(
         f'classes with the lowest top-1 (of {len(run.accuracy.per_class)})', 'top-1, per cent',
         [(f'{labels[c.class_id]} ({c.pictures})', c.top1) for c in sorted(
@@ -186,7 +186,7 @@ def _svg(figure: Figure) -> str:
     return 'data:image/svg+xml;base64,' + b64encode(file.getvalue()).decode()
 
 
-def _reliability(run: Run) -> tuple[str, Figure]:
+def _reliability(run: EvaluationRun) -> tuple[str, Figure]:
     name = f'reliability: calibration error {run.accuracy.ece:.1f}'
     figure, axes = _figure(name)
     filled = [b for b in run.accuracy.bins if b.pictures]
@@ -201,7 +201,7 @@ def _reliability(run: Run) -> tuple[str, Figure]:
     return name, figure
 
 
-def _all_classes(run: Run) -> tuple[str, Figure]:
+def _all_classes(run: EvaluationRun) -> tuple[str, Figure]:
     name = 'all classes, each line from its worst'
     figure, axes = _figure(name)
     for key in ('top1', 'top5') if _has_top5(run) else ('top1',):
@@ -223,7 +223,7 @@ def _bars(name: str, unit: str, rows: list[tuple[str, float]]) -> tuple[str, Fig
     return name, figure
 
 
-def _mistakes(run: Run, data: Labelled, labels: list[str]) -> str:
+def _mistakes(run: EvaluationRun, data: Labelled, labels: list[str]) -> str:
     best = run.best
     wrong = np.flatnonzero(best != run.truth)
     order = wrong[np.argsort(-run.probabilities[wrong, best[wrong]], kind='stable')][:_MISTAKES]
@@ -249,7 +249,7 @@ def _thumbnail(path: Path) -> str:
     return 'data:image/jpeg;base64,' + b64encode(jpeg.tobytes()).decode()
 
 
-def _classes(run: Run, labels: list[str]) -> str:
+def _classes(run: EvaluationRun, labels: list[str]) -> str:
     return '<details><summary>All classes</summary>' + _table(
         ['class', 'pictures', 'top-1', *(['top-5'] if _has_top5(run) else [])],
         [[labels[c.class_id], str(c.pictures), f'{c.top1:.1f}',
@@ -257,7 +257,7 @@ def _classes(run: Run, labels: list[str]) -> str:
          for c in run.accuracy.per_class], text=1) + '</details>'
 
 
-def _skipped(run: Run, data: Labelled) -> str:
+def _skipped(run: EvaluationRun, data: Labelled) -> str:
     account = run.account(data)
     line = f'<p>{escape(str(account))}</p>' if account else ''
     if not run.skipped:

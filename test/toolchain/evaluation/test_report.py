@@ -15,7 +15,7 @@ from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.engines.base import ModelInfo
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.toolchain.evaluation import labelled_pictures, metrics, report
-from edgenext_ros.toolchain.evaluation.evaluate import Evaluation, Run, Skipped, Subject
+from edgenext_ros.toolchain.evaluation.evaluate import Evaluation, EvaluationRun, Skipped, Subject
 from edgenext_ros.toolchain.evaluation.resampling import View
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ class Page(HTMLParser):
 def make_run(data, shares, *, fit='stretch', name='net.onnx', skipped=()):
     subject = Subject(Path(name), 'abc123', ModelInfo('net', 'engine 1.0', 8, 8, classes=3), 1,
                       lambda inputs, progress: None)
-    return Run(subject=subject, view=View(fit), skipped=skipped, resumed=0, partial=Path('x'),
+    return EvaluationRun(subject=subject, view=View(fit), skipped=skipped, resumed=0, partial=Path('x'),
                pictures=np.arange(len(data)), truth=data.truth, probabilities=shares,
                accuracy=metrics.measure(shares, data.truth), fps=12.5, convert_ms=0.25,
                infer_ms=20.0)
