@@ -22,7 +22,7 @@ from copy import deepcopy
 
 from edgenext_ros.toolchain.bpu.attention import CrossCovarianceAttention
 from edgenext_ros.toolchain.bpu.layer_norm import convolution, Norm, pointwise, WideNorm
-from edgenext_ros.toolchain.network.sizes import Plan, PLANS, SIZE, size_of
+from edgenext_ros.toolchain.network.sizes import Plan, PLANS, INPUT_SIZE, size_of
 import torch
 from torch import nn, Tensor
 from torch.nn import functional
@@ -144,7 +144,7 @@ class BpuEdgeNeXt(nn.Module):
     :raises ValueError: another network.
     """
 
-    def __init__(self, network: nn.Module, size: tuple[int, int] = (SIZE, SIZE)) -> None:
+    def __init__(self, network: nn.Module, size: tuple[int, int] = (INPUT_SIZE, INPUT_SIZE)) -> None:
         super().__init__()
         plan = PLANS[size_of(network.stem[0].out_channels)]
         network = deepcopy(network).double()

@@ -18,7 +18,7 @@ from edgenext_ros.models import ModelError
 from edgenext_ros.toolchain.bpu.graph import BpuEdgeNeXt
 from edgenext_ros.toolchain.bpu.recipe import Recipe
 from edgenext_ros.toolchain.network.export import export
-from edgenext_ros.toolchain.network.sizes import PLANS, SIZE, size_of
+from edgenext_ros.toolchain.network.sizes import PLANS, INPUT_SIZE, size_of
 from edgenext_ros.toolchain.network.weights import load, Loaded
 
 HOT = 6
@@ -63,7 +63,7 @@ def prepare(model: str, recipe: Recipe, output: Path, *, random: bool,
 def _picture(model: str, loaded: Loaded, asked: tuple[int, int] | None
              ) -> tuple[tuple[int, int], list[str]]:
     """Return height and width to compile for, and what to say of them."""
-    chosen = asked or loaded.size or (SIZE, SIZE)
+    chosen = asked or loaded.size or (INPUT_SIZE, INPUT_SIZE)
     height, width = chosen
     if min(chosen) < 64 or max(chosen) > 1024 or height % 32 or width % 32:
         raise ModelError(f'{model}: a picture of {width}x{height}: expected sides from 64 to 1024 '
@@ -71,7 +71,7 @@ def _picture(model: str, loaded: Loaded, asked: tuple[int, int] | None
     if loaded.size and asked and asked != loaded.size:
         return chosen, [f'compiled for {width}x{height}, as --size says; the file is for '
                         f'{loaded.size[1]}x{loaded.size[0]}']
-    if loaded.size and chosen != (SIZE, SIZE):
+    if loaded.size and chosen != (INPUT_SIZE, INPUT_SIZE):
         return chosen, [f'compiled for {width}x{height}, the size of the file; --size chooses '
                         'another']
     return chosen, []

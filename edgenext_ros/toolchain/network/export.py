@@ -10,7 +10,7 @@ import sys
 import warnings
 
 from edgenext_ros.models.atomic_file import atomic_write
-from edgenext_ros.toolchain.network.sizes import SIZE
+from edgenext_ros.toolchain.network.sizes import INPUT_SIZE
 import torch
 from torch import nn
 
@@ -18,7 +18,7 @@ OPSET = 11
 """The newest that hb_mapper reads."""
 
 
-def export(network: nn.Module, output: Path, *, size: tuple[int, int] = (SIZE, SIZE)) -> None:
+def export(network: nn.Module, output: Path, *, size: tuple[int, int] = (INPUT_SIZE, INPUT_SIZE)) -> None:
     """
     Write ONNX that takes normalised RGB, float32 (1, 3, *size), and gives logits.
 

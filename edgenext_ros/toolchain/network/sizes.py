@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 WEIGHTS = ('.onnx', '.pt', '.pth', '.tar', '.ckpt', '.bin', '.pkl', '.safetensors')
 """Suffixes of files with weights; what timm's names have behind a point is none of them."""
-SIZE = 224
+INPUT_SIZE = 224
 """Width and height of the input in pixels, where nothing else is asked for."""
 
 

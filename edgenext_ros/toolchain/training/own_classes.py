@@ -13,7 +13,7 @@ from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.toolchain.class_folders import class_folders
 from edgenext_ros.toolchain.links import expect_links, link
 from edgenext_ros.toolchain.network.export import export
-from edgenext_ros.toolchain.network.sizes import PLANS, SIZE, size_of
+from edgenext_ros.toolchain.network.sizes import PLANS, INPUT_SIZE, size_of
 from edgenext_ros.toolchain.network.weights import load
 from edgenext_ros.toolchain.progress import StepProgress
 from edgenext_ros.toolchain.training import photographs, teacher
@@ -88,7 +88,7 @@ def train_folder(job: TrainingJob, *, progress: StepProgress) -> TrainingResult:
         temperature = calibrate(network, validation)
     result = TrainingResult(
         onnx=job.output / 'model.onnx', start=start, classes=data.names, training=len(training),
-        validation=len(validation) if validation else 0, test=accuracy(network, test, SIZE),
+        validation=len(validation) if validation else 0, test=accuracy(network, test, INPUT_SIZE),
         unreadable=data.unreadable, account=data.account,
         teacher=known.top1 if known else None,
         temperature=temperature, history=trainer.history)
@@ -157,7 +157,7 @@ def calibrate(network: nn.Module, validation: photographs.Photographs) -> float:
 
     :return: the temperature.
     """
-    found = torch.from_numpy(logits(network, validation, SIZE))
+    found = torch.from_numpy(logits(network, validation, INPUT_SIZE))
     truth = torch.from_numpy(validation.targets)
     candidates = np.geomspace(0.3, 3, 60)
     losses = [float(functional.cross_entropy(found / t, truth)) for t in candidates]

@@ -13,7 +13,7 @@ import time
 
 from edgenext_ros.models import ModelError
 from edgenext_ros.models.atomic_file import atomic_write
-from edgenext_ros.toolchain.network.sizes import SIZE
+from edgenext_ros.toolchain.network.sizes import INPUT_SIZE
 from edgenext_ros.toolchain.progress import duration, Passing, StepProgress
 from edgenext_ros.toolchain.training import photographs
 from edgenext_ros.toolchain.training.origin import CHECKPOINT, Origin
@@ -138,7 +138,7 @@ class Trainer:
             loss = self._epoch(index, progress)
             size, top1 = self.settings.sizes[index], None
             if self.validation is not None:
-                top1 = accuracy(self.average.module, self.validation, SIZE).top1
+                top1 = accuracy(self.average.module, self.validation, INPUT_SIZE).top1
             if top1 is None or top1 >= max((e.validation or 0 for e in self.history), default=0):
                 self.best = deepcopy(self.average.module.state_dict())
             self.history.append(
