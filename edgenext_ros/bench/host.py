@@ -28,10 +28,9 @@ from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame
 from edgenext_ros.core.nv12 import fit_rectangles, Nv12Converter
 from edgenext_ros.core.prediction import Prediction
 from edgenext_ros.core.resize import Linear, Plane
+from edgenext_ros.toolchain.network.sizes import INPUT_SIZE
 import numpy as np
 
-SIZE = 224
-"""Width and height of the model's input."""
 FRAMES = ((640, 480), (1920, 1080))
 """Width and height of the camera's frames."""
 
@@ -147,13 +146,13 @@ def _ways(kind: str, width: int, height: int) -> tuple[
 
 def _our_way(data: array[int],
              parse: Callable[[Bytes, Nv12Converter], Frame]) -> Callable[[], Bytes]:
-    converter = Nv12Converter(width=SIZE, height=SIZE, fit='letterbox')
+    converter = Nv12Converter(width=INPUT_SIZE, height=INPUT_SIZE, fit='letterbox')
     return lambda: converter.convert(parse(np.frombuffer(data, np.uint8), converter))
 
 
 def _their_way(data: array[int], decode: Callable[[Bytes], Bytes]) -> Callable[[], Bytes]:
     return lambda: model_zoo_baseline.preprocess(
-        decode(np.frombuffer(data, np.uint8)), width=SIZE, height=SIZE)
+        decode(np.frombuffer(data, np.uint8)), width=INPUT_SIZE, height=INPUT_SIZE)
 
 
 def resizing() -> list[Timed]:
@@ -162,7 +161,7 @@ def resizing() -> list[Timed]:
     for width, height in FRAMES:
         colour = picture(width, height)
         _, target = fit_rectangles(
-            source=(width, height), target=(SIZE, SIZE), fit='letterbox')
+            source=(width, height), target=(INPUT_SIZE, INPUT_SIZE), fit='letterbox')
         size = {'width': target.width, 'height': target.height}
         for name, image, ours in (
                 ('luma', np.ascontiguousarray(colour[..., 1]), Plane(height, width, **size)),

@@ -15,7 +15,7 @@ from threading import Event, Lock, Semaphore
 from time import perf_counter
 
 import cv2
-from edgenext_ros.bench.host import picture, quiet, BenchRow, SIZE
+from edgenext_ros.bench.host import picture, quiet, BenchRow
 from edgenext_ros.core.classifier import Classification, Classifier
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Frame
@@ -23,6 +23,7 @@ from edgenext_ros.core.newest_frame import Pipeline
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.engines.base import ModelInfo, Scores
 from edgenext_ros.engines.slot_pool import SlotPool
+from edgenext_ros.toolchain.network.sizes import INPUT_SIZE
 import numpy as np
 
 INFERENCES = {'xx_small': 723, 'base': 5200}
@@ -36,7 +37,7 @@ class _Slot:
     """Memory of one picture; only one picture at a time is worked on."""
 
     def __init__(self, work: Callable[[], object]) -> None:
-        self.picture = np.empty(SIZE * SIZE * 3 // 2, np.uint8)
+        self.picture = np.empty(INPUT_SIZE * INPUT_SIZE * 3 // 2, np.uint8)
         self._work = work
 
     def run(self) -> Scores:
@@ -53,7 +54,7 @@ def bpu(*, slots: int, microseconds: int) -> SlotPool[_Slot]:
         with works:
             sleep(microseconds)
 
-    info = ModelInfo('net', 'stand-in', width=SIZE, height=SIZE, classes=_LOGITS.size, slots=slots)
+    info = ModelInfo('net', 'stand-in', width=INPUT_SIZE, height=INPUT_SIZE, classes=_LOGITS.size, slots=slots)
     return SlotPool(info, [_Slot(work) for _ in range(slots)])
 
 
@@ -66,7 +67,7 @@ class _Camera:
         self._slots, self._places, self._ended = slots, Semaphore(0), Event()
         self._classifier = Classifier(
             slot=bpu(slots=slots, microseconds=microseconds).slot,
-            converter=Nv12Converter(width=SIZE, height=SIZE))
+            converter=Nv12Converter(width=INPUT_SIZE, height=INPUT_SIZE))
         self._pipeline: Pipeline[bool, Classification] = Pipeline(
             self._work, self._finish, source=self, at_once=slots)
 

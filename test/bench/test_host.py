@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 pytest.importorskip('scipy', reason='the baseline needs it: pip install scipy')
 benchmark = import_module('edgenext_ros.bench.host')
-SIZE = benchmark.SIZE
+SIZE = benchmark.INPUT_SIZE
 NV12_SIZE = SIZE * SIZE * 3 // 2
 PREPROCESSING = benchmark.preprocessing()
 
