@@ -92,7 +92,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from edgenext_ros.toolchain.evaluation.metrics import TOP
     from edgenext_ros.toolchain.training.job import TrainingJob
     from edgenext_ros.toolchain.training.own_classes import train_folder
-    from edgenext_ros.toolchain.training.trainer import parse_schedule, Settings
+    from edgenext_ros.toolchain.training.trainer import parse_schedule, TrainingSettings
     import torch
 
     try:
@@ -106,7 +106,7 @@ def _train(arguments: argparse.Namespace) -> int:
     job = TrainingJob(
         data=arguments.data, output=arguments.output, test_fraction=arguments.test,
         validation_fraction=arguments.validation,
-        settings=Settings(model=arguments.model, weights=arguments.weights,
+        settings=TrainingSettings(model=arguments.model, weights=arguments.weights,
                           views=arguments.views, rate=arguments.rate, batch=arguments.batch,
                           schedule=schedule,
                           patience=arguments.patience, seed=arguments.seed))

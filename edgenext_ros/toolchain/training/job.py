@@ -10,7 +10,7 @@ from pathlib import Path
 from edgenext_ros.models.left_out import Account
 from edgenext_ros.toolchain.class_folders import TEST_FRACTION
 from edgenext_ros.toolchain.training.student import TopAccuracy
-from edgenext_ros.toolchain.training.trainer import Epoch, Settings
+from edgenext_ros.toolchain.training.trainer import Epoch, TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class TrainingJob:
     """Folder with one folder of pictures per class."""
     output: Path
     """Folder for the checkpoint and the results."""
-    settings: Settings
+    settings: TrainingSettings
     test_fraction: float = TEST_FRACTION
     validation_fraction: float = 0.1
     """Of what is left of the test; 0 trains to the end and validates nothing."""

@@ -32,7 +32,7 @@ FRESH = 1_000_000
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingSettings:
     """How to train; with the same settings a run goes on where it was interrupted."""
 
     model: str
@@ -100,7 +100,7 @@ class Trainer:
     """
 
     def __init__(self, network: torch.nn.Module, training: photographs.Photographs,
-                 validation: photographs.Photographs | None, settings: Settings, origin: Origin,
+                 validation: photographs.Photographs | None, settings: TrainingSettings, origin: Origin,
                  output: Path) -> None:
         self.training, self.validation = training, validation
         self.settings, self.origin, self.output = settings, origin, output

@@ -10,9 +10,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def test_stops_when_no_result_is_as_good_as_the_best(toolchain, tmp_path):
     script = """
-from edgenext_ros.toolchain.training.trainer import Epoch, Settings, Trainer
+from edgenext_ros.toolchain.training.trainer import Epoch, TrainingSettings, Trainer
 trainer = object.__new__(Trainer)
-trainer.settings = Settings('', '', 0, ((64, 1), (128, 9)), 1.0, patience=3)
+trainer.settings = TrainingSettings('', '', 0, ((64, 1), (128, 9)), 1.0, patience=3)
 trainer.history = []
 for number, result in enumerate((80, 100, 90, 100, 90, 80, 95), start=1):
     size = 64 if number == 1 else 128
