@@ -32,7 +32,7 @@ from edgenext_ros.toolchain.network.tensors import (
     array,
     MAX_TENSOR,
     Storage,
-    Tensor,
+    StoredTensor,
     tensor,
     TYPES,
     whole,
@@ -52,7 +52,7 @@ _LISTS = tuple(f'{module}.{name}' for module in ('builtins', '__builtin__')
 
 def read(path: Path) -> Any:
     """
-    Return what a file holds: dictionaries, lists, numbers, ``Tensor`` and ``Record``.
+    Return what a file holds: dictionaries, lists, numbers, ``StoredTensor`` and ``Record``.
 
     The kind is told by the content, not by the suffix.
 
@@ -217,7 +217,7 @@ def _inner(data: bytes | bytearray) -> Any:
     return _stream(io.BytesIO(data))
 
 
-def _safetensors(path: Path) -> dict[str, Tensor]:
+def _safetensors(path: Path) -> dict[str, StoredTensor]:
     from safetensors import safe_open, SafetensorError
     try:
         with safe_open(path, 'pt') as file:
@@ -235,7 +235,7 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
         except (SafetensorError, OSError) as error:
             raise PickleError(f'damaged safetensors ({error})') from error
         return np.asarray(tensor.float() if tensor.is_floating_point() else tensor)
-    return {name: Tensor(shape, dtype, lambda name=name: values(name))  # type: ignore[misc]
+    return {name: StoredTensor(shape, dtype, lambda name=name: values(name))  # type: ignore[misc]
             for name, (shape, dtype) in shapes.items()}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from edgenext_ros.models import ModelError
 from edgenext_ros.toolchain.network.pickles import Record
-from edgenext_ros.toolchain.network.tensors import array, Tensor
+from edgenext_ros.toolchain.network.tensors import array, StoredTensor
 
 STEMS = ('stem.0.weight', 'downsample_layers.0.0.weight')
 """First weight by the names of timm, and of the paper's repository (mmaaz60/EdgeNeXt)."""
@@ -31,7 +31,7 @@ _SHOWN = 3
 class Choice:
     """Weights of one network, by the names of timm or of the paper's repository."""
 
-    tensors: dict[str, Tensor]
+    tensors: dict[str, StoredTensor]
     where: str
     """Key of the dictionary that they are from, with points between; empty for the whole file."""
     prefix: str
@@ -135,7 +135,7 @@ def _dictionaries(found: Any) -> Iterator[tuple[str, dict[str, Any]]]:
                     for key, entry in reversed(inside)]
 
 
-def _tensor(name: str, value: Any) -> Tensor | Record | None:
+def _tensor(name: str, value: Any) -> StoredTensor | Record | None:
     """Return a tensor; a record that is in the place of one, such as a quantised one; or None."""
     if isinstance(value, Record):
         found = array(value)
@@ -143,7 +143,7 @@ def _tensor(name: str, value: Any) -> Tensor | Record | None:
                               or name.endswith(STEMS)):
             return value
         return found
-    return value if isinstance(value, Tensor) else None
+    return value if isinstance(value, StoredTensor) else None
 
 
 def _module(record: Record) -> dict[str, Any]:

@@ -22,7 +22,7 @@ TYPES = {'Float': ('float32', 4), 'Double': ('float64', 8), 'Half': ('float16', 
 
 
 @dataclass(frozen=True, eq=False)
-class Tensor:
+class StoredTensor:
     """A tensor of a file, not yet read."""
 
     shape: tuple[int, ...]
@@ -46,7 +46,7 @@ class Storage:
 
 
 def tensor(storage: Any = None, offset: Any = None, shape: Any = None,
-           stride: Any = None) -> Tensor:
+           stride: Any = None) -> StoredTensor:
     """Check where a tensor lies in its storage, and return it unread."""
     if not isinstance(storage, Storage):
         raise PickleError('a tensor without a storage')
@@ -74,10 +74,10 @@ def tensor(storage: Any = None, offset: Any = None, shape: Any = None,
         view = np.lib.stride_tricks.as_strided(
             values[offset:], shape, [step * values.itemsize for step in stride], writeable=False)
         return view.copy()
-    return Tensor(tuple(shape), storage.dtype, read_values, (storage.key, offset))
+    return StoredTensor(tuple(shape), storage.dtype, read_values, (storage.key, offset))
 
 
-def array(record: Any) -> Tensor | None:
+def array(record: Any) -> StoredTensor | None:
     """Return a NumPy array's record as a tensor; None if it is none, or not of numbers."""
     if not isinstance(record, Record):
         return None
@@ -98,7 +98,7 @@ def array(record: Any) -> Tensor | None:
     kind = np.dtype(code).newbyteorder('>' if swapped else '<')
     if prod(shape) * kind.itemsize != len(data):
         raise PickleError(f'a NumPy array of {shape} with {len(data)} bytes')
-    return Tensor(shape, kind.name, lambda: np.frombuffer(data, kind).reshape(
+    return StoredTensor(shape, kind.name, lambda: np.frombuffer(data, kind).reshape(
         shape, order='F' if fortran else 'C').astype(kind.newbyteorder('=')))
 
 

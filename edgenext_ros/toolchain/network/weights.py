@@ -14,7 +14,7 @@ from edgenext_ros.toolchain.network import checkpoint, onnx_check, onnx_weights
 from edgenext_ros.toolchain.network.choice import choose, STEMS
 from edgenext_ros.toolchain.network.pickles import PickleError
 from edgenext_ros.toolchain.network.sizes import PLANS, size_of, WEIGHTS
-from edgenext_ros.toolchain.network.tensors import Tensor
+from edgenext_ros.toolchain.network.tensors import StoredTensor
 import numpy as np
 import timm
 from timm.models.edgenext import checkpoint_filter_fn
@@ -104,9 +104,9 @@ def _from_checkpoint(path: Path) -> Loaded:
         raise ModelError(f'{path}: {error}') from error
     tensors = choice.tensors
     for name, tensor in tensors.items():
-        if name.startswith(_PARTS) and (not isinstance(tensor, Tensor)
+        if name.startswith(_PARTS) and (not isinstance(tensor, StoredTensor)
                                         or tensor.dtype not in _FLOATS):
-            what = tensor.dtype if isinstance(tensor, Tensor) else tensor.name
+            what = tensor.dtype if isinstance(tensor, StoredTensor) else tensor.name
             raise ModelError(f'{path}: {name} is stored as {what}, expected plain float32 values: '
                              'no sparse or quantised ones, and no objects, whose code is not run')
     paper = STEMS[1] in tensors

@@ -227,7 +227,7 @@ def test_every_cut_and_many_flipped_bits_are_one_sentence(tmp_path):
             try:
                 found = read(tmp_path, data)
                 for part in found.values() if isinstance(found, dict) else ():
-                    if isinstance(part, checkpoint.Tensor):
+                    if isinstance(part, checkpoint.StoredTensor):
                         part.read()
             except (ModelError, checkpoint.PickleError) as error:
                 assert '\n' not in str(error)

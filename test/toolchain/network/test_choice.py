@@ -5,7 +5,7 @@
 from edgenext_ros.models import ModelError
 from edgenext_ros.toolchain.network.choice import choose
 from edgenext_ros.toolchain.network.pickles import Record
-from edgenext_ros.toolchain.network.tensors import Tensor
+from edgenext_ros.toolchain.network.tensors import StoredTensor
 import numpy as np
 import pytest
 
@@ -14,7 +14,7 @@ NAMES = ('stem.0.weight', 'stages.0.blocks.0.gamma', 'head.fc.weight')
 
 def weights(value, prefix='', names=NAMES):
     """Return a state dictionary whose tensors all hold one value."""
-    return {f'{prefix}{name}': Tensor((1,), 'float32', lambda: np.full(1, value))
+    return {f'{prefix}{name}': StoredTensor((1,), 'float32', lambda: np.full(1, value))
             for name in names}
 
 
@@ -78,7 +78,7 @@ def test_tensors_outside_the_network_are_named():
 @pytest.mark.parametrize('prefix,layer', [('backbone.', 'head.weight'), ('0.', '1.weight')])
 def test_a_layer_behind_the_head_is_refused(prefix, layer):
     def of(*shape):
-        return Tensor(shape, 'float32', lambda: np.zeros(shape))
+        return StoredTensor(shape, 'float32', lambda: np.zeros(shape))
 
     found = weights(1, prefix) | {f'{prefix}head.fc.weight': of(7, 168), layer: of(3, 7)}
     with pytest.raises(ModelError, match=rf"'{layer}' \(3, 7\) takes the 7 outputs of head.fc"):
@@ -119,7 +119,7 @@ def test_no_weights_are_refused_with_what_is_there(found, words):
 
 def module(**parts):
     """Return the record of an nn.Module."""
-    tensors = {key: part for key, part in parts.items() if isinstance(part, Tensor)}
+    tensors = {key: part for key, part in parts.items() if isinstance(part, StoredTensor)}
     return Record('torch.nn.Module', state={
         'training': False, '_parameters': tensors, '_buffers': {},
         '_modules': {key: part for key, part in parts.items() if key not in tensors}})
