@@ -19,6 +19,7 @@ from pathlib import Path
 import sys
 
 import cv2
+from edgenext_ros.choices import NODE
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Bytes, Frame
 from edgenext_ros.core.nv12 import Nv12Converter
@@ -36,7 +37,7 @@ SIDES = (300, 480, 640, 1080, 1920)
 """Sides of the square that the model sees of a frame, in pixels."""
 FRAME_FORMS = ('bgr8', 'nv12', 'yuyv', 'jpeg')
 """How the frame arrives."""
-NODE, REFERENCE = 'node', 'area'
+REFERENCE = 'area'
 KERNELS = {REFERENCE: cv2.INTER_AREA, 'linear': cv2.INTER_LINEAR, NODE: None}
 """The reference, the model zoo's resize, and what ``Nv12Converter`` does."""
 
