@@ -50,7 +50,7 @@ def rows(engines: tuple[str, ...], *, repeat: int) -> Iterator[BenchRow]:
                 print(f'{name} on {engine}: {error}', file=sys.stderr)
                 continue
             yield BenchRow(f'inference of {name} on {engine}', f'{size} on the model zoo page', 'ms',
-                      latency_ms, figures.latency_ms)
+                           latency_ms, figures.latency_ms)
 
 
 def _latency_ms(path: Path, engine: str, repeat: int) -> float:

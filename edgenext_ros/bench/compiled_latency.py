@@ -15,7 +15,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import Any
 
-from edgenext_ros.toolchain.bpu.compile import compile_model, fingerprint, CompileJob
+from edgenext_ros.toolchain.bpu.compile import compile_model, CompileJob, fingerprint
 from edgenext_ros.toolchain.bpu.hb_mapper import CompilerReport
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
 from edgenext_ros.toolchain.progress import StepProgress

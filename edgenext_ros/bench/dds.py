@@ -61,13 +61,13 @@ def rows() -> Iterator[BenchRow]:
     yield BenchRow(f'CPU a frame, {LARGE.title}', PLAIN, 'ms', cpu['classifier'], cpu['plain'])
     yield BenchRow(f'CPU a frame, {LARGE.title}', FLOOR, 'ms', cpu['classifier'], cpu['floor'])
     yield BenchRow(f'frames with a result, {LARGE.title}', PLAIN, '%',
-              *(100 * found[role]['results'] / LARGE.frames for role in ('classifier', 'plain')),
-              more=True)
+                   *(100 * found[role]['results'] / LARGE.frames for role in ('classifier', 'plain')),
+                   more=True)
     ages = {role: median(session(role, SMALL)['ages_ms'])
             for role in ('floor', 'echo', 'plain', 'classifier')}
     for role, baseline in (('plain', PLAIN), ('echo', ECHO), ('floor', FLOOR)):
         yield BenchRow(f'age of a result, {SMALL.title}', baseline, 'ms', ages['classifier'],
-                  ages[role])
+                       ages[role])
     held, free, helper = (
         session('classifier', SMALL, infer_us=_INFERENCE_US, **how)
         for how in ({'holds_gil': True}, {}, {'helper': True}))
@@ -77,13 +77,13 @@ def rows() -> Iterator[BenchRow]:
         for baseline, other in (('same with the GIL released', free),
                                 ('same in a helper process', helper)):
             yield BenchRow(f'{what}, {SMALL.title}, GIL held for {_INFERENCE_US / 1000:.1f} ms',
-                      baseline, unit, of(held), of(other))
+                           baseline, unit, of(held), of(other))
     memory = session('classifier', MANY)['memory_mb']
     yield BenchRow('memory after 10,000 frames', 'same after 100', 'MB',
-              *(memory.get(count, float('nan')) for count in ('10000', '100')))
+                   *(memory.get(count, float('nan')) for count in ('10000', '100')))
     starts = [_first_result() for _ in range(5)]
     yield BenchRow('edgenext classify, start to first result, onnx', '1.5 s that are allowed', 's',
-              median(starts), 1.5)
+                   median(starts), 1.5)
 
 
 def _first_result() -> float:

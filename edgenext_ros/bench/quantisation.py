@@ -18,11 +18,11 @@ from typing import Any
 
 from edgenext_ros.core.nv12 import DEFAULT_FIT
 from edgenext_ros.models.atomic_file import atomic_write
-from edgenext_ros.toolchain.bpu.compile import compile_model, fingerprint, CompileJob
+from edgenext_ros.toolchain.bpu.compile import compile_model, CompileJob, fingerprint
 from edgenext_ros.toolchain.bpu.hb_mapper import CompilerReport
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
 from edgenext_ros.toolchain.evaluation import metrics
-from edgenext_ros.toolchain.evaluation.evaluate import evaluate, opened, quantised, EvaluationRun, Subject
+from edgenext_ros.toolchain.evaluation.evaluate import evaluate, EvaluationRun, opened, quantised, Subject
 from edgenext_ros.toolchain.evaluation.labelled_pictures import Labelled
 from edgenext_ros.toolchain.evaluation.resampling import View
 from edgenext_ros.toolchain.evaluation.verify import CountProgress
@@ -100,7 +100,7 @@ class Study:
         for name in names:
             folder = self.cache / ''.join(c if c.isalnum() else '-' for c in name)
             job = CompileJob(model=str(self.model), recipe=QUANTISED_FORMS[name], output=folder / 'study.bin',
-                      pictures=self.calibration, keep=folder)
+                             pictures=self.calibration, keep=folder)
             made_of = {'model': subject.digest, 'compiled': fingerprint(job)}
             note = folder / 'study.json'
             known = json.loads(note.read_text()) if note.exists() else {}

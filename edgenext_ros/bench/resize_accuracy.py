@@ -148,9 +148,9 @@ def measure(subject: Subject, data: labelled_pictures.Labelled, *, side: int, fo
         name: softmax(values) for name, values in stacked.items()}
     best = {name: values.argmax(1) for name, values in shares.items()}
     return [KernelAccuracy(side, form, name, float((best[name] == data.truth).mean()),
-                float((best[name] == best[REFERENCE]).mean()),
-                float(np.abs(shares[name] - shares[REFERENCE]).sum(1).mean() / 2),
-                float(np.sqrt(np.mean(squares[name])))) for name in KERNELS]
+                           float((best[name] == best[REFERENCE]).mean()),
+                           float(np.abs(shares[name] - shares[REFERENCE]).sum(1).mean() / 2),
+                           float(np.sqrt(np.mean(squares[name])))) for name in KERNELS]
 
 
 def _readable(data: labelled_pictures.Labelled) -> labelled_pictures.Labelled:

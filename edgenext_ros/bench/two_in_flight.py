@@ -15,7 +15,7 @@ from threading import Event, Lock, Semaphore
 from time import perf_counter
 
 import cv2
-from edgenext_ros.bench.host import picture, quiet, BenchRow
+from edgenext_ros.bench.host import BenchRow, picture, quiet
 from edgenext_ros.core.classifier import Classification, Classifier
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Frame
@@ -126,4 +126,4 @@ def rows(*, frames: int = 400) -> Iterator[BenchRow]:
                         make, slots=slots, microseconds=microseconds, frames=frames).run()
                     rates[slots] = max(rates[slots], frames / seconds)
             yield BenchRow(f'{_WIDTH}x{_HEIGHT} {kind} in a second, {size}: two on their way',
-                      'BPU with one', 'Hz', rates[2], rates[1], more=True)
+                           'BPU with one', 'Hz', rates[2], rates[1], more=True)

@@ -65,11 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     report = compile_model(
         CompileJob(model=arguments.model, recipe=RECIPES[arguments.recipe], output=arguments.output,
-            pictures=None if arguments.random_weights else arguments.calibration,
-            count=arguments.count, fit=arguments.fit, classes=arguments.classes,
-            level=arguments.level, keep=arguments.keep, layers=arguments.layers,
-            sensitivity=arguments.sensitivity,
-            picture=arguments.size),
+                   pictures=None if arguments.random_weights else arguments.calibration,
+                   count=arguments.count, fit=arguments.fit, classes=arguments.classes,
+                   level=arguments.level, keep=arguments.keep, layers=arguments.layers,
+                   sensitivity=arguments.sensitivity,
+                   picture=arguments.size),
         progress=Steps())
     print(f'\nlatency       {report.latency_ms:.3f} ms, {report.fps:.0f} frames a second '
           f'(estimate of the compiler)\nDDR traffic   {report.ddr_mb:.2f} MB a frame\n'

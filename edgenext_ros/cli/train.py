@@ -107,9 +107,9 @@ def _train(arguments: argparse.Namespace) -> int:
         data=arguments.data, output=arguments.output, test_fraction=arguments.test,
         validation_fraction=arguments.validation,
         settings=TrainingSettings(model=arguments.model, weights=arguments.weights,
-                          views=arguments.views, rate=arguments.rate, batch=arguments.batch,
-                          schedule=schedule,
-                          patience=arguments.patience, seed=arguments.seed))
+                                  views=arguments.views, rate=arguments.rate, batch=arguments.batch,
+                                  schedule=schedule,
+                                  patience=arguments.patience, seed=arguments.seed))
     try:
         result = train_folder(job, progress=Steps())
     except KeyboardInterrupt:

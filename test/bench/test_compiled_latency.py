@@ -5,13 +5,13 @@
 from dataclasses import replace
 
 from edgenext_ros.bench import compiled_latency
-from edgenext_ros.toolchain.bpu.compile import fingerprint, CompileJob
+from edgenext_ros.toolchain.bpu.compile import CompileJob, fingerprint
 from edgenext_ros.toolchain.bpu.hb_mapper import CompilerReport
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
 import pytest
 
 REPORT = CompilerReport(latency_ms=0.7, fps=1400.0, ddr_mb=2.0, cpu_nodes=[], cosine=None,
-                worst_node=None, output_cosine=None)
+                        worst_node=None, output_cosine=None)
 
 
 def test_reports_are_taken_again_for_the_same_graph_only(tmp_path, monkeypatch):

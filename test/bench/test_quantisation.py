@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 REPORT = CompilerReport(latency_ms=0.7, fps=1400.0, ddr_mb=2.0, cpu_nodes=[], cosine=0.99,
-                worst_node='a', output_cosine=0.999)
+                        worst_node='a', output_cosine=0.999)
 
 
 def network(name, digest, step):

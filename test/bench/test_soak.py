@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from edgenext_ros.bench import soak
-from edgenext_ros.bench.soak import judge, SoakRun, Sample, Visit
+from edgenext_ros.bench.soak import judge, Sample, SoakRun, Visit
 import numpy as np
 import pytest
 

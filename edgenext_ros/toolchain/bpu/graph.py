@@ -22,7 +22,7 @@ from copy import deepcopy
 
 from edgenext_ros.toolchain.bpu.attention import CrossCovarianceAttention
 from edgenext_ros.toolchain.bpu.layer_norm import convolution, Norm, pointwise, WideNorm
-from edgenext_ros.toolchain.network.sizes import Plan, PLANS, INPUT_SIZE, size_of
+from edgenext_ros.toolchain.network.sizes import INPUT_SIZE, Plan, PLANS, size_of
 import torch
 from torch import nn, Tensor
 from torch.nn import functional

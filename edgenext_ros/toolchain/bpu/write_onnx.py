@@ -18,7 +18,7 @@ from edgenext_ros.models import ModelError
 from edgenext_ros.toolchain.bpu.graph import BpuEdgeNeXt
 from edgenext_ros.toolchain.bpu.recipe import Recipe
 from edgenext_ros.toolchain.network.export import export
-from edgenext_ros.toolchain.network.sizes import PLANS, INPUT_SIZE, size_of
+from edgenext_ros.toolchain.network.sizes import INPUT_SIZE, PLANS, size_of
 from edgenext_ros.toolchain.network.weights import load, Loaded
 
 HOT = 6

@@ -34,7 +34,7 @@ from edgenext_ros.toolchain.evaluation import metrics
 from edgenext_ros.toolchain.evaluation.labelled_pictures import Labelled
 from edgenext_ros.toolchain.evaluation.resampling import View
 from edgenext_ros.toolchain.evaluation.unfinished_run import Partial
-from edgenext_ros.toolchain.evaluation.verify import infer_all, one_a_core, CountProgress, run_quantised
+from edgenext_ros.toolchain.evaluation.verify import CountProgress, infer_all, one_a_core, run_quantised
 import numpy as np
 
 _BATCH, _SLOW_BATCH, _GRAPH_BATCH = 32, 4, 100
@@ -222,10 +222,10 @@ def _sum_up(subject: Subject, data: Labelled, view: View, records: np.ndarray,
     total = sum(float(records[stage].sum(dtype=np.float64))
                 for stage in ('read_ms', 'convert_ms', 'infer_ms'))
     return EvaluationRun(subject=subject, view=view, skipped=skipped, resumed=resumed, partial=partial,
-               pictures=records['picture'], truth=truth, probabilities=shares,
-               accuracy=metrics.measure(shares, truth), fps=1e3 * len(records) / total,
-               convert_ms=float(np.median(records['convert_ms'])),
-               infer_ms=float(records['infer_ms'].mean(dtype=np.float64)))
+                         pictures=records['picture'], truth=truth, probabilities=shares,
+                         accuracy=metrics.measure(shares, truth), fps=1e3 * len(records) / total,
+                         convert_ms=float(np.median(records['convert_ms'])),
+                         infer_ms=float(records['infer_ms'].mean(dtype=np.float64)))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.toolchain.class_folders import class_folders
 from edgenext_ros.toolchain.links import expect_links, link
 from edgenext_ros.toolchain.network.export import export
-from edgenext_ros.toolchain.network.sizes import PLANS, INPUT_SIZE, size_of
+from edgenext_ros.toolchain.network.sizes import INPUT_SIZE, PLANS, size_of
 from edgenext_ros.toolchain.network.weights import load
 from edgenext_ros.toolchain.progress import StepProgress
 from edgenext_ros.toolchain.training import photographs, teacher

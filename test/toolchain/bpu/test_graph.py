@@ -9,7 +9,7 @@ import subprocess
 
 import edgenext_ros
 from edgenext_ros.models.store import locate, resource_folder
-from edgenext_ros.toolchain.bpu.compile import fingerprint, CompileJob
+from edgenext_ros.toolchain.bpu.compile import CompileJob, fingerprint
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
 import pytest
 
@@ -88,7 +88,7 @@ def _runs(toolchain, settings):
 def test_fingerprint_of_the_graph_is_the_same_on_another_processor(toolchain, monkeypatch):
     """One core and the code for older processors stand for another machine."""
     job = CompileJob(str(locate('demo', suffixes=('.onnx',)).path), RECIPES['fast'], None,
-              resource_folder() / 'pictures', count=1)
+                     resource_folder() / 'pictures', count=1)
     graphs, others = [], [{}, {'OMP_NUM_THREADS': '1', 'MKL_CBWR': 'COMPATIBLE',
                                'ATEN_CPU_CAPABILITY': 'default'}, {'MKL_CBWR': 'AVX2'}]
     if not _runs(toolchain, others[-1]):  # MKL knows that setting on Intel's processors only

@@ -25,11 +25,11 @@ def test_sensitivity_is_asked_of_the_vendors_debugger(toolchain, tmp_path, monke
         (work / 'out').mkdir()
         (work / 'out' / 'x_calibrated_model.onnx').touch()
         return hb_mapper.CompilerReport(latency_ms=1.0, fps=1e3, ddr_mb=1.0, cpu_nodes=[], cosine=None,
-                                worst_node=None, output_cosine=None)
+                                        worst_node=None, output_cosine=None)
 
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(toolchain.folder))
     monkeypatch.setattr(hb_mapper, 'run', quantise_only)
     with pytest.raises(ModelError, match=r'nodes.csv: the debugger failed: \S'):
         compile_module.compile_model(
             CompileJob(model=str(ONNX), recipe=RECIPES['fast'], output=None, pictures=PICTURES,
-                sensitivity=tmp_path / 'nodes.csv'), progress=print)
+                       sensitivity=tmp_path / 'nodes.csv'), progress=print)

@@ -54,9 +54,9 @@ def make_run(data, shares, *, fit='stretch', name='net.onnx', skipped=()):
     subject = Subject(Path(name), 'abc123', ModelInfo('net', 'engine 1.0', 8, 8, classes=3), 1,
                       lambda inputs, progress: None)
     return EvaluationRun(subject=subject, view=View(fit), skipped=skipped, resumed=0, partial=Path('x'),
-               pictures=np.arange(len(data)), truth=data.truth, probabilities=shares,
-               accuracy=metrics.measure(shares, data.truth), fps=12.5, convert_ms=0.25,
-               infer_ms=20.0)
+                         pictures=np.arange(len(data)), truth=data.truth, probabilities=shares,
+                         accuracy=metrics.measure(shares, data.truth), fps=12.5, convert_ms=0.25,
+                         infer_ms=20.0)
 
 
 @pytest.fixture
