@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Pictures in class folders, and the split of them into training and test.
+List pictures in class folders, and split them into training and test.
 
 ``python -m edgenext_ros.toolchain.class_folders FOLDER --output OUT`` makes ``OUT/train`` and
-``OUT/test``: links to the pictures of either side of the split that the training uses.
+``OUT/test``, which link to the pictures of the split that ``edgenext train`` makes by default.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from edgenext_ros.models.regular import shown
 from edgenext_ros.toolchain.links import link
 
 TEST_FRACTION = 0.12
-"""Share of each class that is never trained on."""
+"""Share of each class that is held back for the test."""
 
 
 def class_folders(folder: Path) -> Listing:
     """
-    List the pictures of class folders, and of all folders in them.
+    List the pictures of class folders, at any depth.
 
     Pictures beside the class folders are left out.
 
-    :raises ValueError: not a folder, the classes are one level further down, or a class has a
-        name that no label file can hold.
+    :raises ValueError: not a folder, the class folders are one level further down, or a class has
+        a name that a label file cannot hold.
     """
     if not folder.is_dir():
         raise ValueError(f'{folder}: expected a folder with one folder of pictures per class')
@@ -49,28 +49,30 @@ def class_folders(folder: Path) -> Listing:
 
 def held_back(files: list[str], *, fraction: float, seed: int) -> set[str]:
     """
-    Return those of one class' files, each ``class/file``, that are never trained on.
+    Choose the files of a class that are held back for the test.
 
-    At least one, and of several never all.
+    :param files: all files of the class, ``class/file``.
+    :param fraction: share to hold back, 0..1; at least one file, and never all of several.
+    :param seed: of the choice, which depends on seed and names alone.
     """
     order = sorted(files, key=lambda file: hashlib.sha256(file_bytes(f'{seed}/{file}')).digest())
     return set(order[:max(1, min(len(order) - 1, round(len(order) * fraction)))])
 
 
 def file_bytes(file: str) -> bytes:
-    """Return a name as it is on the disk, whatever bytes it has."""
+    """Return the bytes of a file name, also if they are not UTF-8."""
     return file.encode('utf-8', 'surrogateescape')
 
 
 def main() -> None:
-    """Read the arguments and link every picture into its side of the split."""
+    """Parse the arguments, and link every picture into its side of the split."""
     parser = argparse.ArgumentParser(
         description='Link the pictures of class folders into OUTPUT/train and OUTPUT/test.')
     parser.add_argument('data', type=Path, help='folder with one folder of pictures per class')
-    parser.add_argument('--output', type=Path, required=True, help='folder to make')
+    parser.add_argument('--output', type=Path, required=True, help='folder to write')
     parser.add_argument('--test-fraction', type=float, default=TEST_FRACTION, metavar='SHARE',
-                        help='of each class in test (default: %(default)s)')
-    parser.add_argument('--seed', type=int, default=0, help='of the choice (default: 0)')
+                        help='share of each class for the test (default: %(default)s)')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the split (default: 0)')
     arguments = parser.parse_args()
     if not 0 < arguments.test_fraction < 1:
         parser.error(f'--test-fraction must be between 0 and 1, got {arguments.test_fraction}')

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures as the BPU sees them at run time: for calibration, and to compare engines."""
+"""Read pictures as the node does, for calibration and to compare engines."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a network reads of the pictures of a folder."""
+    """The pictures of a folder as NV12."""
 
     files: tuple[Path, ...]
     pictures: tuple[Nv12, ...]
     """One for each file."""
     account: Account
-    """What is left out of the folder."""
+    """Files of the folder that were left out, by reason."""
 
 
 def picture_files(folder: Path, *, limit: int) -> list[Path]:
     """
-    Choose picture files of a folder and all folders in it, evenly over their sorted paths.
+    Choose at most ``limit`` pictures of a folder, at any depth, evenly over the sorted paths.
 
     :raises ValueError: there is none.
     """
@@ -39,9 +39,14 @@ def picture_files(folder: Path, *, limit: int) -> list[Path]:
 
 def read_folder(folder: Path, *, limit: int, width: int, height: int, fit: str) -> Inputs:
     """
-    Read the pictures of a folder and all folders in it, so many at most.
+    Read at most ``limit`` pictures of a folder, at any depth, evenly over the sorted paths.
 
-    :raises ValueError: there is none, or none decodes.
+    :param folder: the folder.
+    :param limit: number of files to read.
+    :param width: of the NV12 pictures, in pixels.
+    :param height: of the NV12 pictures, in pixels.
+    :param fit: how another shape is fitted, one of ``choices.FITS``.
+    :raises ValueError: there is no picture, or none decodes.
     """
     listing = pictures.find(folder).expect_some()
     chosen = [folder / file for file in listing.evenly(limit)]
@@ -61,9 +66,13 @@ def read_folder(folder: Path, *, limit: int, width: int, height: int, fit: str) 
 def read_pictures(files: list[Path], *, width: int, height: int,
                   fit: str) -> Iterator[tuple[Path, Nv12 | PictureError]]:
     """
-    Yield each file with its NV12 picture, made as the node makes it; or why there is none.
+    Yield each file with its NV12 picture, or the reason why it does not decode.
 
-    :return: see ``base.Nv12``; each array is the caller's.
+    :param files: picture files.
+    :param width: of the NV12 pictures, in pixels.
+    :param height: of the NV12 pictures, in pixels.
+    :param fit: how another shape is fitted, one of ``choices.FITS``.
+    :return: pairs; each array (see ``base.Nv12``) is a copy of its own.
     """
     converter = Nv12Converter(width=width, height=height, fit=fit)
     for file in files:
@@ -76,14 +85,28 @@ def read_pictures(files: list[Path], *, width: int, height: int,
 
 
 def yuv444(nv12: Nv12, *, width: int, height: int) -> np.ndarray:
-    """Return Y, U, V, uint8 (height, width, 3): chroma is repeated, as the BPU does."""
+    """
+    Convert NV12 to YUV444 by repeating the chroma, as the BPU does.
+
+    :param nv12: the picture, see ``base.Nv12``.
+    :param width: in pixels.
+    :param height: in pixels.
+    :return: Y, U, V, uint8 (height, width, 3).
+    """
     chroma = nv12[width * height:].reshape(height // 2, width // 2, 2)
     return np.concatenate([nv12[:width * height].reshape(height, width, 1),
                            chroma.repeat(2, 0).repeat(2, 1)], axis=2)
 
 
 def rgb(nv12: Nv12, *, width: int, height: int) -> np.ndarray:
-    """Return what hb_mapper calibrates on: RGB, float32 (3, height, width), 0..255."""
+    """
+    Convert NV12 to the RGB that hb_mapper calibrates on.
+
+    :param nv12: the picture, see ``base.Nv12``.
+    :param width: in pixels.
+    :param height: in pixels.
+    :return: float32 (3, height, width), 0..255.
+    """
     yuv = yuv444(nv12, width=width, height=height).astype(np.float32)
     yuv[..., 1:] -= 128
     return np.einsum('cy,hwy->chw', RGB_FROM_YUV.astype(np.float32), yuv)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Folders of links to the pictures of a split."""
+"""Links to the pictures of a split."""
 
 from edgenext_ros.toolchain.links import link
 import pytest
@@ -10,10 +10,10 @@ def files_of(folder):
     return {path.relative_to(folder).as_posix() for path in folder.rglob('*') if path.is_symlink()}
 
 
-def test_link_replaces_all_that_was_linked_before(tmp_path):
+def test_link_replaces_all_earlier_links(tmp_path):
     output = tmp_path / 'pictures'
     link(tmp_path / 'old', {'test': ['cat/1.jpg'], 'validation': ['cat/2.jpg']}, output)
-    assert files_of(output) == {'test/cat/1.jpg', 'validation/cat/2.jpg'}  # to nowhere
+    assert files_of(output) == {'test/cat/1.jpg', 'validation/cat/2.jpg'}  # dangling
     (tmp_path / 'new' / 'cup').mkdir(parents=True)
     (tmp_path / 'new' / 'cup' / '1.jpg').write_text('a cup')
     link(tmp_path / 'new', {'test': ['cup/1.jpg']}, output)
@@ -33,7 +33,7 @@ def test_link_removes_no_file(tmp_path, place):
     assert (tmp_path / place).read_text() == 'mine'
 
 
-def test_link_that_fails_leaves_the_last_links(tmp_path):
+def test_link_failure_keeps_earlier_links(tmp_path):
     output = tmp_path / 'pictures'
     link(tmp_path, {'test': ['cat/1.jpg']}, output)
     with pytest.raises(FileExistsError):

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""No verb runs what a file asks for: a pickle that would make a file never makes it."""
+"""No verb runs code from a model file: a pickle that would create a file does not."""
 
 import ast
 import os
@@ -24,7 +24,7 @@ LOADERS = ('torch.load', 'torch.jit.load', 'torch.hub.load', 'pickle.load', 'pic
 
 
 class Evil:
-    """Pickled, it makes a file."""
+    """Its pickle creates a file when it is loaded."""
 
     def __init__(self, mark):
         self.mark = mark
@@ -35,7 +35,7 @@ class Evil:
 
 @pytest.fixture
 def evil(tmp_path):
-    """Return a function that writes such a pickle under a name: plain, or as a checkpoint."""
+    """Return a function that writes such a pickle: plain, or as a PyTorch checkpoint."""
     def make(name, form):
         data = pickle.dumps({'state_dict': {'stem.0.weight': Evil(tmp_path / 'mark')}}, 2)
         if form == 'zip':
@@ -66,7 +66,7 @@ def verbs(model, folder):
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize('form', ['plain', 'zip'])
 @pytest.mark.parametrize('verb', ['compile', 'train'])
-def test_no_verb_that_reads_weights_runs_it(toolchain, class_folders, tmp_path, evil, verb, form):
+def test_verbs_that_read_weights_run_no_code(toolchain, class_folders, tmp_path, evil, verb, form):
     model = evil('model.pt', form)
     for number in range(12):
         for folder in class_folders.iterdir():
@@ -84,8 +84,8 @@ def test_no_verb_that_reads_weights_runs_it(toolchain, class_folders, tmp_path, 
 @pytest.mark.parametrize('suffix', ['.pt', '.bin', '.onnx'])
 @pytest.mark.parametrize('verb', ['classify', 'evaluate', 'verify', 'verify --quantised',
                                   'models info'])
-def test_no_verb_that_takes_a_model_runs_it(class_folders, tmp_path, evil, capsys, verb, suffix,
-                                            form):
+def test_verbs_that_take_a_model_run_no_code(class_folders, tmp_path, evil, capsys, verb, suffix,
+                                             form):
     model = evil(f'model{suffix}', form)
     assert main([*map(str, verbs(model, class_folders.parent)[verb])]) in (1, 2)
     assert capsys.readouterr().err.count('\n') == 1
@@ -93,7 +93,7 @@ def test_no_verb_that_takes_a_model_runs_it(class_folders, tmp_path, evil, capsy
 
 
 @pytest.mark.parametrize('form', ['plain', 'zip'])
-def test_a_checkpoint_of_training_runs_nothing(toolchain, class_folders, tmp_path, evil, form):
+def test_training_checkpoint_runs_no_code(toolchain, class_folders, tmp_path, evil, form):
     own = tmp_path / 'own'
     own.mkdir()
     evil('checkpoint.safetensors', form).rename(own / 'checkpoint.safetensors')
@@ -106,7 +106,7 @@ def test_a_checkpoint_of_training_runs_nothing(toolchain, class_folders, tmp_pat
 
 
 def calls(file):
-    """Yield the dotted names of what a file calls."""
+    """Yield the dotted names of the functions that a file calls."""
     for part in ast.walk(ast.parse(file.read_text(encoding='utf-8'))):
         if isinstance(part, ast.Call):
             dotted = ast.unparse(part.func)
@@ -115,7 +115,7 @@ def calls(file):
                 yield 'numpy.load(allow_pickle)'
 
 
-def test_no_line_of_the_package_unpickles():
+def test_package_calls_no_unpickling_function():
     found = [f'{file.relative_to(PACKAGE)}: {name}' for file in sorted(PACKAGE.rglob('*.py'))
              for name in calls(file) if name in LOADERS]
     assert found == []

@@ -1,17 +1,17 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The arrays that hb_mapper and its quantised graph get of a picture."""
+"""Conversions of NV12 pictures for hb_mapper and its quantised graph."""
 
 import cv2
 from edgenext_ros.toolchain import nv12_pictures
 import numpy as np
 import pytest
 
-# 4x2 pixels: eight of luma, then U and V of two blocks.
+# 4x2 pixels: eight luma values, then U and V of two blocks.
 NV12 = np.array([1, 2, 3, 4, 5, 6, 7, 8, 100, 200, 128, 255], np.uint8)
 
 
-def test_yuv444_repeats_the_chroma_of_a_block():
+def test_yuv444_repeats_chroma_of_each_block():
     found = nv12_pictures.yuv444(NV12, width=4, height=2)
     assert found.dtype == np.uint8
     assert found[..., 0].tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]]
@@ -23,7 +23,7 @@ def test_yuv444_repeats_the_chroma_of_a_block():
     ((0, 128, 128), (0, 0, 0)), ((255, 128, 128), (255, 255, 255)),
     ((76, 85, 255), (254, 0, 0)), ((150, 44, 21), (0, 255, 1)), ((29, 255, 107), (0, 0, 254))],
     ids=['black', 'white', 'red', 'green', 'blue'])
-def test_rgb_is_that_of_full_range(yuv, rgb):
+def test_rgb_converts_full_range(yuv, rgb):
     luma, *chroma = yuv
     found = nv12_pictures.rgb(np.array([luma] * 4 + chroma, np.uint8), width=2, height=2)
     assert found.dtype == np.float32 and found.shape == (3, 2, 2)
@@ -31,7 +31,7 @@ def test_rgb_is_that_of_full_range(yuv, rgb):
                                atol=1.5)
 
 
-def test_each_file_has_its_own_array_or_its_reason(tmp_path):
+def test_read_pictures_yields_an_own_array_or_the_reason(tmp_path):
     for name, value in (('a.png', 0), ('c.png', 255)):
         cv2.imwrite(str(tmp_path / name), np.full((8, 8, 3), value, np.uint8))
     (tmp_path / 'b.png').mkdir()

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What to train on what, and what has become of it."""
+"""A training job and its result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edgenext_ros.toolchain.training.trainer import Epoch, TrainingSettings
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """What to train on what."""
+    """What to train, and on which pictures."""
 
     data: Path
     """Folder with one folder of pictures per class."""
@@ -24,16 +24,16 @@ class TrainingJob:
     settings: TrainingSettings
     test_fraction: float = TEST_FRACTION
     validation_fraction: float = 0.1
-    """Of what is left of the test; 0 trains to the end and validates nothing."""
+    """Share of the pictures outside the test; 0 validates nothing and never stops early."""
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What has become of it."""
+    """The trained model and its figures."""
 
     onnx: Path
     start: str
-    """Where the first weights came from."""
+    """Description of the initial weights."""
     classes: list[str]
     training: int
     validation: int
@@ -41,14 +41,14 @@ class TrainingResult:
     unreadable: tuple[str, ...]
     """Pictures that do not decode."""
     account: Account
-    """All that was left out of the folder."""
+    """Files of the folder that were left out, by reason."""
     teacher: float | None
-    """Top-1 of the teacher on pictures that it was not fitted to, in per cent."""
+    """Cross-validated top-1 accuracy of the teacher's probe, in per cent."""
     temperature: float | None
-    """What the logits were divided by to calibrate the probabilities."""
+    """Divisor of the logits that calibrates the probabilities."""
     history: list[Epoch]
 
     @property
     def labels(self) -> Path:
-        """Label list, where the node looks for it."""
+        """Label list, beside the model, where the node looks for it."""
         return self.onnx.with_suffix('.labels.txt')

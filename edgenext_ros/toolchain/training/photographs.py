@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Photographs in class folders: read, split, augment, batch."""
+"""Read photographs from class folders, split, augment and batch them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from edgenext_ros.toolchain.class_folders import class_folders, file_bytes, held
 import numpy as np
 
 LONGEST_SHORT_SIDE = 320
-"""Larger pictures are reduced to this when they are read: no network here sees more."""
+"""Larger pictures are reduced to this short side when they are read, to save memory."""
 
 
 @dataclass(frozen=True)
 class Photographs:
-    """Decoded pictures with their class index and file name."""
+    """Decoded pictures with class indices and file names."""
 
     images: list[np.ndarray]
     """RGB, uint8, height x width x 3, each of its own size."""
@@ -36,7 +36,7 @@ class Photographs:
     unreadable: tuple[str, ...] = ()
     """Files that were left out because they do not decode."""
     account: Account = field(default_factory=lambda: Account((), 0))
-    """All that was left out of the folder."""
+    """Files of the folder that were left out, by reason."""
 
     def __len__(self) -> int:
         return len(self.images)
@@ -60,7 +60,7 @@ def read_folder(folder: Path) -> Photographs:
     """
     Decode every picture of ``folder/<class>/<file>`` into memory.
 
-    :raises ValueError: not a folder, fewer than two classes, or an empty one.
+    :raises ValueError: not a folder, fewer than two classes, or a class without a picture.
     """
     listing = class_folders(folder)
     names = list(listing.folders)
@@ -73,7 +73,7 @@ def read_folder(folder: Path) -> Photographs:
     by_class: dict[str, list[str]] = {name: [] for name in names}
     for file in listing.files:
         by_class[file.split('/')[0]].append(file)
-    with ThreadPoolExecutor() as pool:  # OpenCV decodes without Python's lock
+    with ThreadPoolExecutor() as pool:  # OpenCV releases the GIL while it decodes
         found = dict(zip(listing.files, pool.map(_reduced, (
             folder / file for file in listing.files)), strict=True))
     for index, name in enumerate(names):
@@ -98,7 +98,7 @@ def read_folder(folder: Path) -> Photographs:
 
 
 def _reduced(file: Path) -> np.ndarray | PictureError:
-    """Read a picture as RGB, its short side ``LONGEST_SHORT_SIDE`` at most; or why not."""
+    """Return a picture as RGB, its short side at most ``LONGEST_SHORT_SIDE``, or its error."""
     try:
         frame = pictures.read(file)
     except PictureError as error:
@@ -114,17 +114,20 @@ def split(data: Photographs, *, fraction: float, seed: int) -> tuple[Photographs
     """
     Split off a share of the pictures, class by class.
 
-    The order is that of a hash of seed and file name, so the split does not depend on the
-    file system. When others are added or removed, few pictures change sides.
+    Pictures are ordered by a hash of seed and file name, so the split does not depend on the
+    file system. When pictures are added or removed, few others change sides.
 
+    :param data: the pictures.
+    :param fraction: share of each class to split off, 0..1; at least one picture, never all.
+    :param seed: of the hash.
     :return: the rest, and the share.
-    :raises ValueError: a class with a single picture.
+    :raises ValueError: a class has a single picture.
     """
     rest: list[int] = []
     share: list[int] = []
     for index, name in enumerate(data.names):
         members = np.flatnonzero(data.targets == index)
-        # Those that do not decode count too, so that the split is that of the names alone.
+        # Files that do not decode count too, so that the split depends on the names alone.
         others = [file for file in data.unreadable if file.split('/')[0] == name]
         if len(members) < 2:
             raise ValueError(f'class {name}: too few pictures to hold one back; add some, '
@@ -136,8 +139,8 @@ def split(data: Photographs, *, fraction: float, seed: int) -> tuple[Photographs
     return data.select(np.array(sorted(rest))), data.select(np.array(sorted(share)))
 
 
-def middle(image: np.ndarray, size: int) -> np.ndarray:
-    """Cut out the middle square, as the node does by default, and resize it."""
+def center_crop(image: np.ndarray, size: int) -> np.ndarray:
+    """Crop the central square, as the node does by default, and resize it."""
     height, width = image.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
@@ -145,14 +148,21 @@ def middle(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def stretch(image: np.ndarray, size: int) -> np.ndarray:
-    """Resize a whole picture to ``size`` x ``size``, area-averaged when it shrinks."""
+    """Resize a whole picture to ``size`` x ``size``; shrinking averages over areas."""
     shrinks = min(image.shape[:2]) > size
     return cv2.resize(image, (size, size),
                       interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
-def view(image: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:
-    """Cut out a random part (Inception style), 30 to 100 % of the area, and resize it."""
+def random_crop(image: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:
+    """
+    Crop a random part of 30 to 100 % of the area (Inception style), and resize it.
+
+    :param image: uint8 (height, width, 3).
+    :param size: width and height of the result, in pixels.
+    :param random: source of the random numbers.
+    :return: uint8 (size, size, 3).
+    """
     height, width = image.shape[:2]
     area = height * width * random.uniform(0.3, 1.0)
     ratio = np.exp(random.uniform(np.log(3 / 4), np.log(4 / 3))) * (width / height) ** 0.5
@@ -163,7 +173,7 @@ def view(image: np.ndarray, size: int, random: np.random.Generator) -> np.ndarra
 
 
 def recolour(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Change brightness, contrast and white balance a little; one in seven turns grey."""
+    """Change brightness, contrast and white balance a little; 15 % of pictures become grey."""
     gain = random.uniform(0.7, 1.3) * random.uniform(0.9, 1.1, 3)
     values = (np.arange(256)[:, None] - 128.0) * random.uniform(0.7, 1.3) + 128.0 * gain
     if random.random() < 0.15:
@@ -177,11 +187,17 @@ def recolour(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
 def batches(count: int, prepare: Callable[[int], np.ndarray], *, batch: int, seed: int,
             epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """
-    Yield the shuffled pictures of one epoch in batches, prepared one ahead in a thread.
+    Yield the shuffled pictures of one epoch in batches; a thread prepares one batch ahead.
 
-    :param prepare: returns picture ``i`` of ``count`` for the network, uint8.
-    :return: pictures, uint8 (batch, size, size, 3), and their indices. The order depends on
-        ``seed`` and ``epoch`` only, so a resumed run repeats it.
+    Pictures that do not fill a batch are left out of the epoch.
+
+    :param count: number of pictures.
+    :param prepare: returns picture i for the network, uint8 (size, size, 3).
+    :param batch: pictures of a batch.
+    :param seed: of the order.
+    :param epoch: number of the epoch; the order depends on ``seed`` and ``epoch`` alone, so a
+        resumed run repeats it.
+    :return: pictures, uint8 (batch, size, size, 3), and their indices.
     """
     order = np.random.default_rng([seed, epoch]).permutation(count)
     groups = [order[i:i + batch] for i in range(0, count - batch + 1, batch)]

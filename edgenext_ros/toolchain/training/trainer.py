@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Train EdgeNeXt on class folders, at growing size, with or without a teacher."""
+"""Train EdgeNeXt on class folders, at increasing picture size, with or without a teacher."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from edgenext_ros.toolchain.progress import duration, Passing, StepProgress
 from edgenext_ros.toolchain.training import photographs
 from edgenext_ros.toolchain.training.origin import CHECKPOINT, Origin
 from edgenext_ros.toolchain.training.student import accuracy, Batch, normalise, Student
-from edgenext_ros.toolchain.training.teacher import cut, Views
+from edgenext_ros.toolchain.training.teacher import crop_view, Views
 import numpy as np
 from safetensors import safe_open, SafetensorError
 from safetensors.torch import save_file
@@ -28,26 +28,26 @@ import torch
 from torch.nn import functional
 
 FRESH = 1_000_000
-"""Number of the first view that no teacher has seen: one for each epoch."""
+"""Training without a teacher crops view FRESH + epoch: a new part of each picture every epoch."""
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How to train; with the same settings a run goes on where it was interrupted."""
+    """How to train; a run with the same settings resumes an interrupted one."""
 
     model: str
     """timm's name of the network."""
     weights: str
-    """The first: ``auto``, ``random``, or what ``load_network`` takes."""
+    """Initial weights: ``auto``, ``random``, or what ``load_network`` takes."""
     views: int
-    """Parts of each picture that the teacher sees; 0 does without a teacher."""
+    """Random parts of each picture that the teacher sees; 0 trains without a teacher."""
     schedule: tuple[tuple[int, int], ...]
     """Picture size and number of epochs, in order."""
     rate: float
-    """Highest learning rate of AdamW; it rises for two epochs, and falls as a cosine."""
+    """Highest learning rate of AdamW; a ramp over two epochs times a cosine."""
     batch: int = 64
     patience: int = 0
-    """Epochs below the best validation result after which to stop; 0 never stops."""
+    """Stop after so many epochs in a row below the best validation result; 0 never stops."""
     seed: int = 0
 
     @property
@@ -58,14 +58,14 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What is known after one epoch."""
+    """Results of one epoch."""
 
     number: int
     size: int
     loss: float
     seconds: float
     validation: float | None
-    """Top-1 of the validation pictures, in per cent, by the averaged weights."""
+    """Top-1 accuracy of the averaged weights on the validation pictures, in per cent."""
 
     def __str__(self) -> str:
         validation = '' if self.validation is None else \
@@ -75,9 +75,9 @@ class Epoch:
 
 def parse_schedule(text: str) -> tuple[tuple[int, int], ...]:
     """
-    Read ``128x20,224x10``: 20 epochs at 128 pixels, then 10 at 224.
+    Parse ``128x20,224x10``: 20 epochs at 128 pixels, then 10 at 224.
 
-    :raises ValueError: it is written in another way, or a size is no multiple of 32.
+    :raises ValueError: the syntax is another, or a size is not a multiple of 32.
     """
     try:
         parts = tuple((int(size), int(epochs)) for size, epochs in (
@@ -92,46 +92,54 @@ def parse_schedule(text: str) -> tuple[tuple[int, int], ...]:
 
 class Trainer:
     """
-    One run: the student, its running average, and the optimiser.
+    One training run: the student, the average of its weights, and the optimiser.
+
+    A checkpoint in ``output`` is loaded, and ``run`` resumes after its last epoch.
 
     :param network: timm's EdgeNeXt with as many classes as the pictures have.
-    :param origin: what the run is made with.
-    :raises ModelError: ``output`` holds a run of another origin.
+    :param training: the pictures to train on.
+    :param validation: the pictures to validate on; None validates nothing.
+    :param settings: how to train.
+    :param origin: settings and files, which the checkpoint stores and compares.
+    :param output: folder of the checkpoint.
+    :raises ModelError: ``output`` holds the checkpoint of another training, or a damaged one.
     """
 
     def __init__(self, network: torch.nn.Module, training: photographs.Photographs,
-                 validation: photographs.Photographs | None, settings: TrainingSettings, origin: Origin,
-                 output: Path) -> None:
+                 validation: photographs.Photographs | None, settings: TrainingSettings,
+                 origin: Origin, output: Path) -> None:
         self.training, self.validation = training, validation
         self.settings, self.origin, self.output = settings, origin, output
-        self.known: Views | None = None
+        self.views: Views | None = None
         self.truth = functional.one_hot(
             torch.from_numpy(training.targets), len(training.names)).float()
         self.student = Student(network).to(memory_format=torch.channels_last)
-        # Averages about 500 steps, and fewer at the beginning. Not foreach: on PyTorch 1.13 it
-        # rounds differently from lerp_.
+        # Average about 500 steps, fewer at the beginning. foreach rounds differently on PyTorch
+        # 1.13.
         self.average = ModelEmaV3(network, decay=0.998, use_warmup=True, warmup_gamma=9,
                                   warmup_power=1, foreach=False)
-        # Reversed: checkpoints number the parameters with decay first.
+        # Parameters with decay come first: checkpoints store the optimiser's state by number.
         self.optimiser = torch.optim.AdamW(
             param_groups_weight_decay(self.student, weight_decay=0.05)[::-1])
         self.history: list[Epoch] = []
         self.best = self.average.module.state_dict()
         self._resume()
 
-    def run(self, known: Views | None, progress: StepProgress) -> None:
+    def run(self, views: Views | None, progress: StepProgress) -> None:
         """
-        Train to the end of the schedule or of the patience; leave the best weights in ``best``.
+        Train until the schedule or the patience ends; leave the best weights in ``best``.
 
-        :param known: what a teacher sees in the training pictures; None trains on labels alone.
+        The checkpoint is written after every epoch. An interrupted epoch restarts with the same
+        pictures in the same order.
 
-        The checkpoint is written after every epoch; an interrupted epoch is begun again, with
-        the same pictures in the same order.
+        :param views: the teacher's outputs for the training pictures; None trains on the labels
+            alone.
+        :param progress: called with a line for each epoch, and with ``Passing`` ones between.
         """
-        self.known = known
+        self.views = views
         for index in range(len(self.history), len(self.settings.sizes)):
-            if 0 < self.settings.patience <= self._below_best():
-                progress(f'no validation result as good as {self._best():.1f} % in '
+            if 0 < self.settings.patience <= _epochs_since_best(self.history):
+                progress(f'no validation result as good as {_best(self.history):.1f} % in '
                          f'{self.settings.patience} epochs (--patience): done')
                 break
             began = time.monotonic()
@@ -144,26 +152,7 @@ class Trainer:
             self.history.append(
                 Epoch(index + 1, size, loss, round(time.monotonic() - began, 1), top1))
             self._save()
-            progress(self._news())
-
-    def _best(self) -> float:
-        return max(epoch.validation or 0 for epoch in self.history)
-
-    def _below_best(self) -> int:
-        """Return the number of epochs since the last one with the best validation result."""
-        results = [epoch.validation or 0 for epoch in reversed(self.history)]
-        return results.index(max(results)) if results else 0
-
-    def _news(self) -> str:
-        """Say how the last epoch went, how long patience lasts, and how long the rest takes."""
-        last, sizes, below = self.history[-1], self.settings.sizes, self._below_best()
-        text = f'epoch {last.number} of {len(sizes)}: {last}'
-        if below:
-            patience = f' of {self.settings.patience}' if self.settings.patience else ''
-            text += f' (best {self._best():.1f} %, {below}{patience} epochs ago)'
-        # The work of an epoch grows with the area of the pictures.
-        left = sum(last.seconds * (size / last.size) ** 2 for size in sizes[last.number:])
-        return f'{text}; about {duration(left)} left' if left else text
+            progress(describe_last(self.history, self.settings))
 
     def _epoch(self, epoch: int, progress: StepProgress) -> float:
         settings, count = self.settings, len(self.training)
@@ -171,13 +160,13 @@ class Trainer:
         batch = min(settings.batch, count)
         steps = count // batch
         random = np.random.default_rng([settings.seed, epoch])
-        number = np.full(count, FRESH + epoch) if self.known is None else \
-            random.integers(0, len(self.known.maps), count)
+        number = np.full(count, FRESH + epoch) if self.views is None else \
+            random.integers(0, len(self.views.maps), count)
         flipped = random.random(count) < 0.5
 
         def prepare(index: int) -> np.ndarray:
             picture = photographs.recolour(
-                cut(self.training, int(number[index]), index, size, settings.seed),
+                crop_view(self.training, int(number[index]), index, size, settings.seed),
                 np.random.default_rng([settings.seed, epoch, index]))
             return picture[:, ::-1] if flipped[index] else picture
 
@@ -185,18 +174,16 @@ class Trainer:
         losses: list[float] = []
         for pictures, indices in photographs.batches(
                 count, prepare, batch=batch, seed=settings.seed, epoch=epoch):
-            done = epoch + len(losses) / steps
-            rate = settings.rate * min(1.0, (done + 1 / steps) / 2) * (
-                0.505 + 0.495 * math.cos(math.pi * done / epochs))
+            rate = learning_rate(settings.rate, epoch + len(losses) / steps, steps, epochs)
             for group in self.optimiser.param_groups:
                 group['lr'] = rate
             target, maps = self.truth[indices], None
-            if self.known is not None:
+            if self.views is not None:
                 views = number[indices]
-                target = 0.3 * target + 0.7 * self.known.targets[views, indices]
-                maps = torch.from_numpy(self.known.maps[views, indices]).float()
-                turned = torch.from_numpy(flipped[indices])
-                maps[turned] = maps[turned].flip(-1)
+                target = 0.3 * target + 0.7 * self.views.targets[views, indices]
+                maps = torch.from_numpy(self.views.maps[views, indices]).float()
+                mirrored = torch.from_numpy(flipped[indices])
+                maps[mirrored] = maps[mirrored].flip(-1)
                 maps = functional.interpolate(maps, (size // 32,) * 2, mode='bilinear')
             loss = self.student.loss(Batch(normalise(pictures), target, maps).mixed(random))
             self.optimiser.zero_grad()
@@ -204,7 +191,7 @@ class Trainer:
             torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
             self.optimiser.step()
             losses.append(loss.item())
-            # timm counts from 1 and does not average in its first step: step n here is n + 2.
+            # timm copies the weights in its step 1; +2 makes the first step here an average.
             self.average.update(self.student.network, step=epoch * steps + len(losses) + 2)
             if len(losses) % 10 == 0:
                 progress(Passing(
@@ -241,7 +228,7 @@ class Trainer:
                 facts = stored.metadata()
                 names = stored.keys()
                 tensors = {name: stored.get_tensor(name) for name in names}
-        except Exception as error:  # The library has an error of its own for a damaged file.
+        except Exception as error:  # safetensors raises its own error for a damaged file
             raise ModelError(f'{path}: cannot be read ({error}); remove it to begin '
                              'again') from error
         if json.loads(facts['pictures']) != self.training.files:
@@ -261,3 +248,39 @@ class Trainer:
             state['state'].setdefault(int(index), {})[key] = value
         self.optimiser.load_state_dict(state)
         self.history = [Epoch(**row) for row in json.loads(facts['history'])]
+
+
+def learning_rate(highest: float, done: float, steps: int, epochs: int) -> float:
+    """
+    Return the learning rate of one step: a ramp over two epochs, times a cosine down to 1 %.
+
+    Unlike timm's CosineLRScheduler, the cosine also falls during the ramp.
+
+    :param highest: the rate that ramp and cosine are multiplied with.
+    :param done: epochs done before the step, with the steps of the present one as a fraction.
+    :param steps: steps of an epoch.
+    :param epochs: epochs of the schedule.
+    """
+    return highest * min(1.0, (done + 1 / steps) / 2) * (
+        0.505 + 0.495 * math.cos(math.pi * done / epochs))
+
+
+def describe_last(history: list[Epoch], settings: TrainingSettings) -> str:
+    """Describe the last epoch, the epochs since the best one, and the time that is left."""
+    last, sizes, since_best = history[-1], settings.sizes, _epochs_since_best(history)
+    text = f'epoch {last.number} of {len(sizes)}: {last}'
+    if since_best:
+        patience = f' of {settings.patience}' if settings.patience else ''
+        text += f' (best {_best(history):.1f} %, {since_best}{patience} epochs ago)'
+    # The work of an epoch grows with the area of the pictures.
+    left = sum(last.seconds * (size / last.size) ** 2 for size in sizes[last.number:])
+    return f'{text}; about {duration(left)} left' if left else text
+
+
+def _best(history: list[Epoch]) -> float:
+    return max(epoch.validation or 0 for epoch in history)
+
+
+def _epochs_since_best(history: list[Epoch]) -> int:
+    results = [epoch.validation or 0 for epoch in reversed(history)]
+    return results.index(max(results)) if results else 0

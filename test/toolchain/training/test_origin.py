@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a checkpoint was made with, against what is wanted now."""
+"""Origin: differences between a checkpoint's settings and files and the present ones."""
 
 import os
 
@@ -34,7 +34,7 @@ def test_differences_name_what_changed(tmp_path, settings, files, words):
     assert Origin.of(settings, tmp_path, files).differences(Origin(SETTINGS, FILES)) == words
 
 
-def test_a_pipe_as_checkpoint_is_refused_at_once(tmp_path):
+def test_origin_refuses_a_pipe_as_checkpoint(tmp_path):
     os.mkfifo(tmp_path / 'checkpoint.safetensors')
     origin = Origin({}, {})
     with pytest.raises(ModelError, match='expected a file, found a pipe'):

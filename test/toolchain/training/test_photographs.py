@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Class folders: what is read, and which side of the split a picture is on."""
+"""Photographs: reading, augmentation, batches and the split."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 
-def test_pictures_are_read_as_rgb_reduced_and_the_torn_named(tmp_path):
+def test_read_folder_reduces_pictures_and_names_damaged_ones(tmp_path):
     picture = np.full((640, 960, 3), (10, 20, 200), np.uint8)
     for name in ('cup', 'plant'):
         (tmp_path / name).mkdir()
@@ -27,16 +27,16 @@ def test_pictures_are_read_as_rgb_reduced_and_the_torn_named(tmp_path):
 
 
 @pytest.mark.parametrize('size', [64, 96])
-def test_a_view_is_the_same_part_at_every_size(size):
+def test_random_crop_is_the_same_part_at_every_size(size):
     picture = np.zeros((100, 100, 3), np.uint8)
     picture[:, 50:] = 200
     for seed in range(20):
-        small, large = (photographs.view(picture, s, np.random.default_rng(seed)).mean() for s in
-                        (size, 192))
+        small, large = (photographs.random_crop(picture, s, np.random.default_rng(seed)).mean()
+                        for s in (size, 192))
         assert small == pytest.approx(large, abs=3)
 
 
-def test_recolouring_changes_every_pixel_of_one_colour_alike():
+def test_recolour_maps_equal_pixels_to_equal_pixels():
     picture = np.full((8, 8, 3), (30, 120, 220), np.uint8)
     picture[4:] = 90
     seen = set()
@@ -47,7 +47,7 @@ def test_recolouring_changes_every_pixel_of_one_colour_alike():
     assert seen == {'grey', 'colour'}
 
 
-def test_batches_hold_every_picture_once_and_repeat():
+def test_batches_hold_every_picture_once_and_repeat_for_an_epoch():
     def prepare(index):
         return np.full((2, 2, 3), index, np.uint8)
 
@@ -60,7 +60,7 @@ def test_batches_hold_every_picture_once_and_repeat():
     assert all(pictures == indices for pictures, indices in epochs[0])
 
 
-def test_the_split_depends_on_names_only():
+def test_held_back_depends_on_names_and_seed_only():
     files = [f'cup/image_{number:04}.jpg' for number in range(50)]
     kept = held_back(files, fraction=0.12, seed=0)
     assert len(kept) == 6
@@ -70,8 +70,7 @@ def test_the_split_depends_on_names_only():
     assert len(held_back(files[:2], fraction=0.99, seed=0)) == 1
 
 
-def test_cut_off_pictures_are_left_out_and_keep_their_side(tmp_path):
-    """A picture keeps its side of the split when another one turns out to be damaged."""
+def test_split_keeps_sides_when_other_pictures_are_damaged(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
     data = cv2.imencode('.jpg', noise)[1].tobytes()
     for name in ('cup', 'plant'):
@@ -91,7 +90,7 @@ def test_cut_off_pictures_are_left_out_and_keep_their_side(tmp_path):
     assert after == [side - set(cut) for side in before]
 
 
-def test_pictures_outside_of_the_class_folders_are_left_out(tmp_path):
+def test_read_folder_leaves_out_pictures_outside_class_folders(tmp_path):
     for file in ('cup/a.png', 'plant/deep/b.png', 'preview.png'):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(tmp_path / file), np.zeros((8, 8, 3), np.uint8))
@@ -104,7 +103,7 @@ def test_pictures_outside_of_the_class_folders_are_left_out(tmp_path):
 @pytest.mark.parametrize('files,words', [
     (['train/cup/a.jpg', 'train/pot/a.jpg', 'val/cup/b.jpg'], 'inside; give {}/train'),
     (['photos/cup/a.jpg', 'photos/pot/a.jpg'], 'found photos; give {}/photos')])
-def test_class_folders_one_level_down_are_pointed_to(tmp_path, files, words):
+def test_read_folder_names_class_folders_one_level_down(tmp_path, files, words):
     for file in files:
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
@@ -118,7 +117,7 @@ def split(*arguments):
                            *map(str, arguments)], capture_output=True, text=True)
 
 
-def test_the_split_is_linked_and_can_be_linked_again(tmp_path):
+def test_class_folders_command_links_the_split_and_replaces_links(tmp_path):
     (tmp_path / 'data' / 'cup').mkdir(parents=True)
     for number in range(10):
         (tmp_path / 'data' / 'cup' / f'{number}.jpg').touch()
@@ -139,7 +138,8 @@ def test_the_split_is_linked_and_can_be_linked_again(tmp_path):
 @pytest.mark.parametrize('arguments, code, words', [
     (('none',), 1, 'none: expected a folder with one folder of pictures per class'),
     (('.', '--test-fraction', '5'), 2, 'must be between 0 and 1, got 5.0')])
-def test_invalid_split_is_refused(tmp_path, monkeypatch, arguments, code, words):
+def test_class_folders_command_refuses_invalid_arguments(
+        tmp_path, monkeypatch, arguments, code, words):
     monkeypatch.chdir(tmp_path)
     done = split(*arguments, '--output', 'out')
     assert done.returncode == code and words in done.stderr and 'Traceback' not in done.stderr
