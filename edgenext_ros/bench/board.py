@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The inference itself, on each engine of a board, against what the model zoo's page found."""
+"""Time the inference on each BPU engine of a board, against the model zoo's published figures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from statistics import median
 import sys
 from time import perf_counter
 
-from edgenext_ros.bench.host import BenchRow
+from edgenext_ros.bench.table import BenchRow
 from edgenext_ros.engines.base import infer, InferenceError, ModelError
 from edgenext_ros.engines.select import open_model, probe
 from edgenext_ros.models.catalog import CATALOG
@@ -18,13 +18,13 @@ from edgenext_ros.models.store import locate, ModelNotFoundError
 import numpy as np
 
 BPU_ENGINES = ('libdnn', 'hbm_runtime', 'hobot_dnn')
-"""Those that use a BPU."""
+"""The engines that use the BPU."""
 _SAME_NETWORK = {'demo': 'xx_small'}
-"""Whose published figures hold for a model that has none of its own."""
+"""A model without published figures -> the catalog entry of the same network."""
 
 
 def engines() -> tuple[str, ...]:
-    """Return the engines that use a BPU and work on this machine."""
+    """Return the BPU engines that work on this machine."""
     return tuple(name for name in BPU_ENGINES if probe(name).usable)
 
 
@@ -32,10 +32,10 @@ def rows(engines: tuple[str, ...], *, repeat: int) -> Iterator[BenchRow]:
     """
     Measure each ``.bin`` of the catalog that is on this machine, on each engine.
 
-    A model that does not run is named on stderr, and the others are measured.
+    A model that does not run is named on stderr, and skipped.
 
     :param engines: their names; see ``engines``.
-    :param repeat: inferences, of which the median counts.
+    :param repeat: number of inferences; the median is taken.
     """
     for engine in engines:
         for name in CATALOG:
@@ -49,8 +49,8 @@ def rows(engines: tuple[str, ...], *, repeat: int) -> Iterator[BenchRow]:
             except (ModelError, InferenceError) as error:
                 print(f'{name} on {engine}: {error}', file=sys.stderr)
                 continue
-            yield BenchRow(f'inference of {name} on {engine}', f'{size} on the model zoo page', 'ms',
-                           latency_ms, figures.latency_ms)
+            yield BenchRow(f'inference of {name} on {engine}', f'{size} on the model zoo page',
+                           'ms', latency_ms, figures.latency_ms)
 
 
 def _latency_ms(path: Path, engine: str, repeat: int) -> float:

@@ -1,9 +1,9 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The published recipe against ours, on the same compiler, for all four sizes.
+Compare the published recipe with ours, on the same compiler, for all four sizes.
 
-Latency is hb_mapper's own estimate: no board is needed, and none was asked.
+Latencies are hb_mapper's estimates; no board is needed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import Any
 
+from edgenext_ros.bench.table import BenchRow, markdown_table
 from edgenext_ros.toolchain.bpu.compile import compile_model, CompileJob, fingerprint
 from edgenext_ros.toolchain.bpu.hb_mapper import CompilerReport
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
@@ -23,17 +24,17 @@ from edgenext_ros.toolchain.progress import StepProgress
 BOARD = MappingProxyType({
     'edgenext_xx_small': (2.47, 7.24, 403.49), 'edgenext_x_small': (2.88, 9.63, 345.73),
     'edgenext_small': (4.41, 14.93, 226.15), 'edgenext_base': (8.80, 32.31, 113.35)})
-"""The model zoo's page on an RDK X5: latency in ms of one frame in one thread, latency in ms with
-four threads, frames a second with four threads."""
+"""From the model zoo's page, on an RDK X5: latency in ms with one thread, latency in ms with four
+threads, frames a second with four threads."""
 THREADS = (1, 2, 4, 8)
 OUTSIDE_MS = median(4 * 1000 / fps - four for _, four, fps in BOARD.values())
-"""What a thread does for a frame outside of the inference call, in ms, on the page's board: four
-threads deliver a frame each in 4 / FPS, of which the call takes the latency with four threads."""
+"""Time that a thread spends on a frame outside the inference call, in ms, on the page's board: each
+of four threads delivers a frame in 4 / FPS, and the call takes the latency with four threads."""
 
 
 @dataclass(frozen=True)
 class SizeLatency:
-    """One size."""
+    """The compiler's reports of one size."""
 
     size: str
     published: CompilerReport
@@ -42,27 +43,33 @@ class SizeLatency:
 
     @property
     def ratio(self) -> float:
-        """How many times ours is faster by the compiler's estimate."""
+        """Published latency / ours."""
         return self.published.latency_ms / self.ours.latency_ms
 
 
 def throughput(latency_ms: float, threads: int, *, outside_ms: float = OUTSIDE_MS) -> float:
     """
-    Predict frames a second with so many threads that each submit one frame at a time.
+    Predict frames a second when each thread submits one frame at a time.
 
-    One BPU core runs one frame at a time for ``latency_ms``. A thread spends ``outside_ms`` on a
-    frame beyond that, in which the others' frames run. So the rate is that of the threads or that
-    of the BPU, whichever is lower. For the page's own latencies this gives its rates with four
-    threads within 0.5 %.
+    The BPU runs one frame at a time. While a thread is outside the inference call, the frames of
+    the others run. So the rate is that of the threads or that of the BPU, whichever is lower. The
+    page's latencies give its rates with four threads within 0.5 %.
+
+    :param latency_ms: of a frame on the BPU.
+    :param threads: number of threads.
+    :param outside_ms: time that a thread spends on a frame outside the inference call.
     """
     return 1000 * min(threads / (latency_ms + outside_ms), 1 / latency_ms)
 
 
 def measure(size: str, *, cache: Path | None, progress: StepProgress) -> SizeLatency:
     """
-    Compile one size with all three recipes, with random weights, on which latency does not depend.
+    Compile one size with all three recipes and random weights; latency does not depend on them.
 
-    :param cache: folder of reports, which are taken again for the same graph and compiler.
+    :param size: timm's name of the network.
+    :param cache: folder of earlier reports, which are reused for the same graph and compiler.
+    :param progress: called with each step.
+    :raises ValueError: a file of the cache is damaged.
     """
     reports = {}
     for name, recipe in RECIPES.items():
@@ -83,11 +90,10 @@ def measure(size: str, *, cache: Path | None, progress: StepProgress) -> SizeLat
 
 
 def as_json(row: SizeLatency) -> list[dict[str, Any]]:
-    """Return a row as cases of ``edgenext bench``."""
+    """Return a size as cases of ``edgenext bench``."""
     latency, _, fps = BOARD[row.size]
-    return [{'case': f'BPU latency {row.size} {name}', 'baseline': 'published recipe',
-             'unit': 'ms', 'ours': report.latency_ms, 'theirs': row.published.latency_ms,
-             'ratio': row.published.latency_ms / report.latency_ms,
+    return [{**asdict(BenchRow(f'BPU latency {row.size} {name}', 'published recipe', 'ms',
+                               report.latency_ms, row.published.latency_ms)),
              'ddr_mb': report.ddr_mb, 'theirs_ddr_mb': row.published.ddr_mb,
              'board_latency_ms': latency, 'board_fps': fps,
              'fps_by_threads': {threads: round(throughput(report.latency_ms, threads), 1)
@@ -97,23 +103,20 @@ def as_json(row: SizeLatency) -> list[dict[str, Any]]:
 
 def markdown(rows: list[SizeLatency]) -> str:
     """Return the two tables of docs/bpu.md: latency, and frames a second by threads."""
-    lines = ['| size | published recipe, ms | ours, ms | times faster | ours, partly in int16, ms '
-             '| DDR, MB: theirs, ours | on the board, published: ms, FPS |',
-             '|---|---|---|---|---|---|---|']
-    for row in rows:
-        latency, _, fps = BOARD[row.size]
-        lines.append(
-            f'| {_short(row)} | {row.published.latency_ms:.3f} | **{row.ours.latency_ms:.3f}** '
-            f'| **{row.ratio:.2f}** | {row.precise.latency_ms:.3f} '
-            f'| {row.published.ddr_mb:.1f}, {row.ours.ddr_mb:.1f} | {latency:.2f}, {fps:.1f} |')
-    lines += ['', '| size | recipe | ' + ' | '.join(
-        f'{threads} thread{"s" if threads > 1 else ""}' for threads in THREADS) + ' |',
-        '|---|---|' + '---|' * len(THREADS)]
-    for row in rows:
-        for name, report in (('published', row.published), ('ours', row.ours)):
-            rates = (f'{throughput(report.latency_ms, threads):.0f}' for threads in THREADS)
-            lines.append(f'| {_short(row)} | {name} | {" | ".join(rates)} |')
-    return '\n'.join(lines)
+    latencies = markdown_table(
+        ('size', 'published recipe, ms', 'ours, ms', 'times faster', 'ours, partly in int16, ms',
+         'DDR, MB: theirs, ours', 'on the board, published: ms, FPS'),
+        ((_short(row), f'{row.published.latency_ms:.3f}', f'**{row.ours.latency_ms:.3f}**',
+          f'**{row.ratio:.2f}**', f'{row.precise.latency_ms:.3f}',
+          f'{row.published.ddr_mb:.1f}, {row.ours.ddr_mb:.1f}',
+          f'{BOARD[row.size][0]:.2f}, {BOARD[row.size][2]:.1f}') for row in rows))
+    rates = markdown_table(
+        ('size', 'recipe', *(f'{threads} thread{"s" if threads > 1 else ""}'
+                             for threads in THREADS)),
+        ((_short(row), name, *(f'{throughput(report.latency_ms, threads):.0f}'
+                               for threads in THREADS))
+         for row in rows for name, report in (('published', row.published), ('ours', row.ours))))
+    return f'{latencies}\n\n{rates}'
 
 
 def _short(row: SizeLatency) -> str:

@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The node against a plain one and against the floor, over DDS between processes.
+Compare the node with a plain one and with a bare subscriber, over DDS between processes.
 
-All sides see the same camera; the inference is left out on both. The floor is a subscriber that
-takes the serialised picture and does nothing. What runs in the processes: ``bench/dds_roles.py``.
+Each side sees the same camera, and none runs the network. The floor is a subscriber that takes the
+serialised image and does nothing. ``bench/dds_roles.py`` has the code of the processes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from time import monotonic
 from typing import Any
 
 from edgenext_ros.bench import model_zoo_baseline, ros_domain
-from edgenext_ros.bench.host import BenchRow
+from edgenext_ros.bench.table import BenchRow
 from edgenext_ros.models.store import resource_folder
 
 PLAIN, FLOOR = 'plain rclpy node', 'raw subscriber that does nothing'
@@ -29,12 +29,12 @@ _TIMEOUT = 120
 _INFERENCE_US = 5200  # base, the largest of the four sizes
 _FASTDDS = 'FASTRTPS_DEFAULT_PROFILES_FILE'
 _KEEP_MEMORY = {'MALLOC_MMAP_THRESHOLD_': str(2 ** 26), 'MALLOC_TRIM_THRESHOLD_': str(2 ** 28)}
-"""Without these glibc fetches every page of every large picture anew from the kernel."""
+"""Without these, glibc returns a large image's memory to the kernel and faults in every page."""
 
 
 @dataclass(frozen=True)
 class CameraStream:
-    """What is sent."""
+    """The images that a camera process sends."""
 
     width: int
     height: int
@@ -45,7 +45,7 @@ class CameraStream:
 
     @property
     def title(self) -> str:
-        """A name for people."""
+        """Size, encoding and rate, as text."""
         return f'{self.width}x{self.height} {self.encoding} at {self.rate:.0f} Hz'
 
 
@@ -55,14 +55,13 @@ MANY = CameraStream(640, 480, 'nv12', 640, 200, 10_100)
 
 
 def rows() -> Iterator[BenchRow]:
-    """Measure every case and yield it as soon as it is known."""
+    """Measure every case, and yield each row when it is known."""
     found = {role: session(role, LARGE) for role in ('floor', 'plain', 'classifier')}
     cpu = {role: figures['cpu_ms'] for role, figures in found.items()}
     yield BenchRow(f'CPU a frame, {LARGE.title}', PLAIN, 'ms', cpu['classifier'], cpu['plain'])
     yield BenchRow(f'CPU a frame, {LARGE.title}', FLOOR, 'ms', cpu['classifier'], cpu['floor'])
-    yield BenchRow(f'frames with a result, {LARGE.title}', PLAIN, '%',
-                   *(100 * found[role]['results'] / LARGE.frames for role in ('classifier', 'plain')),
-                   more=True)
+    shares = (100 * found[role]['results'] / LARGE.frames for role in ('classifier', 'plain'))
+    yield BenchRow(f'frames with a result, {LARGE.title}', PLAIN, '%', *shares, more=True)
     ages = {role: median(session(role, SMALL)['ages_ms'])
             for role in ('floor', 'echo', 'plain', 'classifier')}
     for role, baseline in (('plain', PLAIN), ('echo', ECHO), ('floor', FLOOR)):
@@ -87,7 +86,7 @@ def rows() -> Iterator[BenchRow]:
 
 
 def _first_result() -> float:
-    """Return the seconds from the start of a process to its first result, in ONNX Runtime."""
+    """Return the seconds of ``edgenext classify`` for one picture, on ONNX Runtime."""
     begin = monotonic()
     subprocess.run(
         [sys.executable, '-m', 'edgenext_ros.cli', 'classify', '--runtime', 'onnx',
@@ -97,7 +96,7 @@ def _first_result() -> float:
 
 
 def environment() -> dict[str, str]:
-    """Return an environment whose DDS nobody else is in, and takes large pictures."""
+    """Return an environment with a ROS domain of its own, and room for large images in DDS."""
     config = resource_folder().parent / 'config'
     return {_FASTDDS: str(config / 'fastdds_localhost.xml'), **ros_domain.environment()}
 
@@ -105,12 +104,16 @@ def environment() -> dict[str, str]:
 def session(role: str, camera: CameraStream, *, infer_us: int = 0,
             holds_gil: bool = False, helper: bool = False) -> dict[str, Any]:
     """
-    Let one side see one camera.
+    Run one side with one camera until all images are sent.
 
-    :param infer_us: what an inference takes, for the classifier.
-    :param holds_gil: as an inference by the vendor's Python modules does.
-    :param helper: the inference is in a process of its own; its CPU is not counted.
-    :return: its figures, the number and the ages of the results; the floor's are its pictures.
+    :param role: the side, a role of ``bench/dds_roles.py``.
+    :param camera: the images.
+    :param infer_us: duration of the classifier's stand-in inference, in microseconds.
+    :param holds_gil: the inference holds the GIL, as the vendor's Python modules do.
+    :param helper: the inference runs in a process of its own; its CPU is not counted.
+    :return: the role's figures, with number (``results``) and ages (``ages_ms``) of the results;
+        for the floor, those of its images.
+    :raises RuntimeError: a process has ended early.
     """
     print(f'{camera.title}: {role} ...', file=sys.stderr, flush=True)
     with ExitStack() as stack:
@@ -132,10 +135,12 @@ def session(role: str, camera: CameraStream, *, infer_us: int = 0,
 
 class Process:
     """
-    One role in a process of its own, ready when entered.
+    A role in a process of its own; a context manager that waits until it is ready.
 
-    :param role: of ``bench/dds_roles.py``, with its options.
-    :param namespace: where its topics are.
+    :param role: of ``bench/dds_roles.py``.
+    :param options: of the role.
+    :param variables: environment of the process.
+    :param namespace: ROS namespace of its topics.
     """
 
     def __init__(self, role: str, options: dict[str, Any], variables: dict[str, str], *,
@@ -155,9 +160,11 @@ class Process:
 
     def figures(self, *, close: bool = False, wanted: int = 0) -> dict[str, Any]:
         """
-        Wait for what the role found; tell it to end first with ``close``.
+        Wait for the role's figures.
 
-        :param wanted: it has found so many frames before it ends, if they come.
+        :param close: tell the role to end first.
+        :param wanted: with ``close``, wait a while until the role has counted so many frames.
+        :raises RuntimeError: the process has ended without figures.
         """
         assert self._process.stdin is not None
         if close:
@@ -169,7 +176,7 @@ class Process:
 
     def _line(self) -> str:
         assert self._process.stdout is not None
-        # Nodes log to stderr; whatever else says something on stdout is not JSON.
+        # Libraries may print on stdout too; their lines are neither "ready" nor JSON.
         for line in self._process.stdout:
             if line.startswith(('ready', '{')):
                 return line

@@ -1,11 +1,11 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The processes that ``edgenext bench`` measures over DDS: cameras, subscribers, a listener.
+The processes of ``edgenext bench dds``: camera, subscribers, classifier and listener.
 
 ``python -m edgenext_ros.bench.dds_roles ROLE JSON [--ros-args ...]`` prints ``ready``, works until
-its standard input ends (a camera: until it has sent all), and prints what it found as one line of
-JSON.
+its standard input ends (a camera: until it has sent all images), and prints its figures as one
+line of JSON.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from sensor_msgs.msg import Image
 
 _NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 _LOGITS = np.random.default_rng(0).normal(0, 3, 100).astype(np.float32)
-"""Of the inference that is left out, the same each time; as many as the bundled model gives."""
+"""Output of the stand-in inference; as many values as the bundled model has classes."""
 _MATCHED_S = 60.0
-"""Processes that have not found each other after so long never will."""
+"""Limit for the processes to discover each other."""
 _LAST_S = 10.0
-"""What has been sent comes within so long, or never."""
+"""Limit for the last images and results to arrive."""
 
 
 class FrameMeter:
-    """Count calls, and the processor time of the whole process from the first to the last."""
+    """Count frames, and measure this process's CPU time from the first frame to the last."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -51,7 +51,7 @@ class FrameMeter:
         self._first = self._last = 0.0
 
     def __call__(self) -> None:
-        """Take note of one frame."""
+        """Count one frame."""
         self._last = process_time()
         if not self.count:
             self._first = self._last
@@ -60,19 +60,19 @@ class FrameMeter:
             self.memory[self.count] = resident_mb()
 
     def figures(self) -> dict[str, Any]:
-        """Return what was found."""
+        """Return frames, CPU time of a frame in ms, and memory in MB after some counts."""
         spent = self._last - self._first
         return {'frames': self.count, 'cpu_ms': 1e3 * spent / max(1, self.count - 1),
                 'memory_mb': self.memory}
 
 
 def resident_mb() -> float:
-    """Return the memory that this process holds, in 10^6 bytes."""
+    """Return this process's resident memory, in 10^6 bytes."""
     return int(Path('/proc/self/statm').read_text().split()[1]) * getpagesize() / 1e6
 
 
 def camera(node: Node, options: dict[str, Any]) -> dict[str, Any]:
-    """Send pictures at a steady rate, as a driver that costs nothing would."""
+    """Publish images at a steady rate; the pixels are made once."""
     width, height, step = options['width'], options['height'], options['step']
     rows = height * 3 // 2 if options['encoding'] == 'nv12' else height
     pixels = np.random.default_rng(0).integers(0, 256, rows * step, np.uint8)
@@ -81,11 +81,11 @@ def camera(node: Node, options: dict[str, Any]) -> dict[str, Any]:
     message.header.frame_id = 'camera'
     publisher = node.create_publisher(
         Image, 'image', QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT))
-    _wait(publisher.get_subscription_count, 'subscriber of the pictures')
-    sleep(1.0)  # the other side may have to find the publisher too
+    _wait(publisher.get_subscription_count, 'subscriber of the images')
+    sleep(1.0)  # the subscriber must discover the publisher too
     due = monotonic()
     for _ in range(options['frames']):
-        due = max(due + 1 / options['rate'], monotonic())  # no burst after a stall
+        due = max(due + 1 / options['rate'], monotonic())  # after a stall, send no burst
         sleep(max(0.0, due - monotonic()))
         message.header.stamp = node.get_clock().now().to_msg()
         publisher.publish(message)
@@ -94,7 +94,7 @@ def camera(node: Node, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def floor(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-    """Take serialised pictures and do nothing with them."""
+    """Take serialised images and drop them."""
     meter, ages = FrameMeter(), []
 
     def on_image(message: bytes) -> None:
@@ -106,7 +106,7 @@ def floor(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
 
 
 def echo(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-    """Take serialised pictures and answer each with the same result at once."""
+    """Take serialised images, and answer each immediately with the same result."""
     from edgenext_ros.ros.messages import Classification
     from vision_msgs.msg import ObjectHypothesis
 
@@ -142,7 +142,7 @@ def _wait_for_listener(node: Node) -> None:
 
 
 def plain(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-    """Do what the peers do: cv_bridge, then the model zoo's Python path, in the callback."""
+    """Run the usual node: cv_bridge, then the model zoo's Python path, in the callback."""
     from cv_bridge import CvBridge
     from edgenext_ros.ros.messages import Classification
     from vision_msgs.msg import ObjectHypothesis
@@ -165,7 +165,7 @@ def plain(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
 
 
 def listener(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-    """Receive results, and note how old they are."""
+    """Receive results, and record their ages."""
     from edgenext_ros.ros.messages import Classification
 
     ages = []
@@ -182,11 +182,12 @@ def listener(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]
 
 class _Slot:
     """
-    In the place of a BPU: the same result after the same time.
+    A stand-in for the BPU: the same result after the same time.
 
     :param meter: called for each frame.
     :param size: of a picture, in bytes.
-    :param wait: takes ``us`` microseconds, with or without the GIL.
+    :param wait: sleeps so many microseconds, with or without the GIL.
+    :param us: duration of an inference, in microseconds; 0 does not wait.
     """
 
     def __init__(self, meter: FrameMeter, size: int, wait: Callable[[int], Any], us: int) -> None:
@@ -194,7 +195,7 @@ class _Slot:
         self._meter, self._wait, self._microseconds = meter, wait, us
 
     def run(self) -> Any:
-        """Return what it always returns."""
+        """Wait, and return the constant logits."""
         self._meter()
         if self._microseconds:
             self._wait(self._microseconds)
@@ -206,7 +207,7 @@ class _Slot:
 
 class _Helper:
     """
-    The same in a process of its own, with shared memory: what would keep the GIL free here.
+    The same in a helper process with shared memory, so that the node's GIL stays free.
 
     Parameters as in ``_Slot``.
     """
@@ -217,17 +218,17 @@ class _Helper:
 
     def __init__(self, meter: FrameMeter, size: int, microseconds: int) -> None:
         self._meter = meter
-        memory = os.memfd_create('picture')  # without a name that could be left behind
+        memory = os.memfd_create('picture')  # no name, so no file stays behind
         os.truncate(memory, size)
         self.picture = np.frombuffer(mmap.mmap(memory, size), np.uint8)
         self._process = subprocess.Popen(
             [sys.executable, '-c', self._WORK, str(memory), str(microseconds)], bufsize=0,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[memory])
         os.close(memory)
-        self.run()  # it has started
+        self.run()  # wait until it has started
 
     def run(self) -> Any:
-        """Hand the picture over, and wait for the result."""
+        """Signal the helper, and wait for its answer."""
         self._meter()
         self._process.stdin.write(b'1')
         self._process.stdout.read(1)
@@ -239,7 +240,7 @@ class _Helper:
 
 
 def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, Any]]]:
-    """Return this package's node without its network, whose time is none of the node's."""
+    """Return this package's node, active, with a stand-in for its network, and its figures."""
     from edgenext_ros.engines.select import open_model
     from edgenext_ros.engines.slot_pool import SlotPool
     from edgenext_ros.ros.memory import keep_memory
@@ -292,7 +293,7 @@ def main(role: str, options: str) -> None:
     end = monotonic() + _LAST_S
     while figures()['frames'] < wanted[0] and monotonic() < end:
         executor.spin_once(timeout_sec=0.2)
-    executor.shutdown()  # else it may complain at the end of the process
+    executor.shutdown()  # else it may log an error when the process ends
     print(json.dumps(figures()), flush=True)
 
 

@@ -1,9 +1,9 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The demo: a camera process, a classifier process, and this one, which only listens.
+The demo: a camera process and a classifier process; this process only listens.
 
-All that is printed comes from messages received over DDS.
+Everything it prints comes from messages that it received over DDS.
 """
 
 from __future__ import annotations
@@ -42,29 +42,29 @@ from std_msgs.msg import Header
 
 _START_SECONDS = 30.0
 _LAST_SECONDS = 5.0
-"""What the last picture's classification may take."""
+"""Time to wait for the last picture's classification."""
 _WIDTH = 320
-"""Two frames must fit Fast DDS' default shared memory (0.5 MB), or best effort loses many."""
+"""Two frames must fit into Fast DDS' default shared memory (0.5 MB), or best effort loses many."""
 _SURE = 0.5
-"""Score of the best class below which the line says that the network guesses."""
+"""Below this score of the best class, the line begins with "unsure"."""
 _STAGES = ('convert ms', 'infer ms', 'postprocess ms')
 
 
 @dataclass
 class Played:
-    """What came back for one picture."""
+    """The results for one picture."""
 
     picture: str
     results: list[tuple[str, float]] = field(default_factory=list)
     """Name and score of the best classes, best first, in the newest message."""
     classifications: int = 0
     age_ms: float = 0.0
-    """From the camera's stamp to the newest message's arrival here, in milliseconds."""
+    """Age of the newest result on arrival, from the camera's stamp, in milliseconds."""
     figures: dict[str, str] = field(default_factory=dict)
     """The node's newest diagnostics while the picture was shown."""
 
     def line(self) -> str:
-        """Return one line for people."""
+        """Format the results as two lines of text."""
         best = ', '.join(f'{name} {score:.1%}' for name, score in self.results[:3])
         stages = ', '.join(f'{stage.removesuffix(" ms")} {float(self.figures[stage]):.1f}'
                            for stage in _STAGES if stage in self.figures)
@@ -78,7 +78,7 @@ class Played:
 
 
 class Watcher(Node):
-    """Listen to a camera and a classifier in one namespace, and sort results by picture."""
+    """Listen to a camera and a classifier in one namespace, and group the results by picture."""
 
     def __init__(self, namespace: str, *, save: Path | None) -> None:
         super().__init__('watcher', namespace=namespace)
@@ -102,16 +102,16 @@ class Watcher(Node):
         self.labels = [entry.class_name for entry in message.class_map]
 
     def _on_playing(self, message: Header) -> None:
-        name = message.frame_id.split(' frame ')[0]  # a video is one thing to look at
+        name = message.frame_id.split(' frame ')[0]  # all frames of a video count as one picture
         self._names[message.stamp.sec, message.stamp.nanosec] = name
         if name != self.current and not self.ended:
-            self.ended = name in self.played  # the folder begins again
+            self.ended = name in self.played  # the camera repeats the folder
             if not self.ended:
                 self.current = name
                 self.played[name] = Played(name)
 
     def report(self, before: str = '') -> None:
-        """Print what came back for each picture, or for those before one."""
+        """Print the results of the pictures that are complete: all, or those before one."""
         names = list(self.played)
         for name in names[self._reported:names.index(before) if before else None]:
             print(self.played[name].line(), flush=True)
@@ -123,7 +123,7 @@ class Watcher(Node):
         if played is None:
             return
         if not played.classifications:
-            self.report(before=played.picture)  # nothing more comes for the earlier ones
+            self.report(before=played.picture)  # the earlier pictures are complete
         played.classifications += 1
         played.age_ms = (self.get_clock().now() - Time.from_msg(stamp)).nanoseconds / 1e6
         played.results = [(self.labels[int(r.class_id)], r.score) for r in message.results]
@@ -145,7 +145,7 @@ class Watcher(Node):
 
 @contextmanager
 def _process(module: str, namespace: str, log: Path, **parameters: object) -> Iterator[Any]:
-    """Run one of our nodes in a process of its own; end it as Ctrl-C would."""
+    """Run a node of the package as a process; end it with SIGINT."""
     words = [f'{key}:={value}' for key, value in parameters.items()]
     command = [sys.executable, '-m', f'edgenext_ros.ros.{module}', '--ros-args',
                '-r', f'__ns:={namespace}', *(part for word in words for part in ('-p', word))]
@@ -162,9 +162,9 @@ def _process(module: str, namespace: str, log: Path, **parameters: object) -> It
                 process.wait()
 
 
-def _source(arguments: Namespace) -> tuple[str, list[str], Account]:
+def find_source(arguments: Namespace) -> tuple[str, list[str], Account]:
     """
-    Return what the camera plays, the names of its pictures where they are known, and what not.
+    Return the camera's source, the names of its pictures (if known), and the files left out.
 
     :raises ValueError: no picture decodes.
     """
@@ -192,7 +192,7 @@ def _source(arguments: Namespace) -> tuple[str, list[str], Account]:
 
 
 def _wait(watcher: Watcher, done: Any, seconds: float, processes: list[Any], log: Path) -> str:
-    """Listen until ``done()``; return what went wrong, if anything did."""
+    """Listen until ``done()``; return what went wrong, or ''."""
     end = monotonic() + seconds
     while not done():
         rclpy.spin_once(watcher, timeout_sec=0.1)
@@ -202,20 +202,20 @@ def _wait(watcher: Watcher, done: Any, seconds: float, processes: list[Any], log
                 text = (log / f'{name}.log').read_text(errors='replace').strip()
                 return f'the {name} process ended with exit code {process.returncode}: {text}'
         if monotonic() > end:
-            return f'nothing was heard for {seconds:.0f} s'
+            return f'no message arrived within {seconds:.0f} s'
     return ''
 
 
 def play(arguments: Namespace) -> tuple[list[dict[str, Any]], str]:
     """
-    Play a source through the two nodes and listen.
+    Play a source through the two nodes, and print the results.
 
     :param arguments: those of ``edgenext demo``.
-    :return: one entry for each picture, left out too, and the reason if one got no
-        classification.
+    :return: an entry for each picture, also for those left out; and the reason if a picture got
+        no classification, or ''.
     :raises ValueError: no picture decodes.
     """
-    source, names, account = _source(arguments)
+    source, names, account = find_source(arguments)
     namespace = f'/edgenext_demo_{os.getpid()}'
     hold = max(1.0, arguments.seconds / max(1, len(names)))
     what = f'{len(names)} picture{"s" if len(names) > 1 else ""} of {source}' if names else source
@@ -223,7 +223,7 @@ def play(arguments: Namespace) -> tuple[list[dict[str, Any]], str]:
           flush=True)
     if account:
         print(account, flush=True)
-    # Python's own Ctrl-C, for SIGTERM too: it ends the two processes on its way out.
+    # KeyboardInterrupt, for SIGTERM too, so that the context managers end the two processes.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     rclpy.init(args=without_log_file(), signal_handler_options=SignalHandlerOptions.NO)
     watcher = Watcher(namespace, save=arguments.save)
@@ -248,7 +248,7 @@ def play(arguments: Namespace) -> tuple[list[dict[str, Any]], str]:
 
 def _run(arguments: Namespace, watcher: Watcher, source: str, seconds: float, hold: float,
          log: Path) -> str:
-    """Start the classifier, then the camera, and listen for as long as it plays."""
+    """Start the classifier, then the camera, and listen while it plays."""
     namespace = watcher.get_namespace()
     with _process('node', namespace, log / 'node.log', model=json.dumps(arguments.model),
                   runtime=arguments.runtime, top_k=3,
@@ -264,7 +264,7 @@ def _run(arguments: Namespace, watcher: Watcher, source: str, seconds: float, ho
             end = monotonic() + seconds
             problem = problem or _wait(watcher, lambda: watcher.ended or monotonic() > end,
                                        seconds + 5, both, log)
-            if not problem:  # a slow engine still has the last picture
+            if not problem:  # a slow engine may still work on the last picture
                 _wait(watcher, lambda: watcher.played[watcher.current].classifications,
                       _LAST_SECONDS, both, log)
             return problem

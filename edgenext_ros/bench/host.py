@@ -1,9 +1,9 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Measure this package against a baseline, side by side.
+Time the functions around the inference against the baseline's, side by side.
 
-A case is anything with ``measure``; add one to ``cases`` and ``edgenext bench`` shows it.
+``edgenext bench`` shows every case that ``cases`` returns.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, InitVar
+from dataclasses import dataclass
 from functools import partial
 import gc
 import os
@@ -19,10 +19,11 @@ from pathlib import Path
 import platform
 from statistics import median
 from time import perf_counter_ns
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 from edgenext_ros.bench import model_zoo_baseline
+from edgenext_ros.bench.table import BenchRow
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame
 from edgenext_ros.core.nv12 import fit_rectangles, Nv12Converter
@@ -43,33 +44,8 @@ _JPEG_QUALITY = 90
 
 
 @dataclass(frozen=True)
-class BenchRow:
-    """What one case cost, ours and the baseline's; less is better, but for ``more``."""
-
-    case: str
-    baseline: str
-    unit: str
-    ours: float
-    theirs: float
-    more: InitVar[bool] = False
-    ratio: float = field(init=False)
-    """Theirs / ours, or its inverse for ``more``: above 1 ours is better."""
-
-    def __post_init__(self, more: bool) -> None:
-        above, below = (self.ours, self.theirs) if more else (self.theirs, self.ours)
-        object.__setattr__(self, 'ratio', above / below if below else float('inf'))
-
-
-class Case(Protocol):
-    """One comparison."""
-
-    def measure(self, *, repeat: int) -> BenchRow:
-        """Run both sides ``repeat`` times, in turns."""
-
-
-@dataclass(frozen=True)
 class Timed:
-    """Two functions that do the same work; the case is their time, in microseconds."""
+    """A case: two functions that do the same work, whose times are compared."""
 
     name: str
     ours: Callable[[], Any]
@@ -77,7 +53,7 @@ class Timed:
     baseline: str = _ZOO
 
     def measure(self, *, repeat: int) -> BenchRow:
-        """Take the medians of ``repeat`` runs of each, in turns, so that both meet one machine."""
+        """Return the median times of ``repeat`` runs; the sides alternate, for equal load."""
         sides = (self.ours, self.theirs)
         times: tuple[list[int], list[int]] = ([], [])
         with quiet():
@@ -94,7 +70,7 @@ class Timed:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep out what makes times jump: garbage collection and OpenCV's own threads."""
+    """Disable what makes times vary: garbage collection and OpenCV's threads."""
     threads, collects = cv2.getNumThreads(), gc.isenabled()
     gc.collect()
     gc.disable()
@@ -107,13 +83,13 @@ def quiet() -> Iterator[None]:
             gc.enable()
 
 
-def cases() -> list[Case]:
+def cases() -> list[Timed]:
     """Return every case."""
     return [*preprocessing(), postprocessing(), *resizing()]
 
 
 def preprocessing() -> list[Timed]:
-    """Return the ways from a message's bytes to the model's input, letterboxed by both sides."""
+    """Return the cases from a message's bytes to the model's input; both sides letterbox."""
     result = []
     for width, height in FRAMES:
         image = picture(width, height)
@@ -125,9 +101,9 @@ def preprocessing() -> list[Timed]:
 
 
 def _as_messages(image: Bytes) -> list[tuple[str, array[int]]]:
-    """Return a picture in each encoding, as rclpy hands it over."""
+    """Return a picture in each encoding, as an array like that of an rclpy message."""
     jpeg = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
-    # No camera sends large frames as YUYV: they do not fit through USB 2.
+    # Large YUYV frames exceed the bandwidth of USB 2.
     raw = [kind for kind in ('bgr8', 'nv12', 'yuyv') if kind != 'yuyv' or len(image) < 720]
     return [*((kind, array('B', encode(image, kind).data.tobytes())) for kind in raw),
             ('jpeg', array('B', jpeg.tobytes()))]
@@ -135,7 +111,7 @@ def _as_messages(image: Bytes) -> list[tuple[str, array[int]]]:
 
 def _ways(kind: str, width: int, height: int) -> tuple[
         Callable[[Bytes, Nv12Converter], Frame], Callable[[Bytes], Bytes]]:
-    """Return how both sides read bytes of this kind: ours to a frame, theirs to BGR."""
+    """Return how each side reads bytes of this kind: ours to a ``Frame``, theirs to BGR."""
     if kind == 'jpeg':
         return (lambda data, converter: Frame.from_compressed(data, enough=converter.covers),
                 model_zoo_baseline.from_jpeg)
@@ -156,7 +132,7 @@ def _their_way(data: array[int], decode: Callable[[Bytes], Bytes]) -> Callable[[
 
 
 def resizing() -> list[Timed]:
-    """Return our resizing of one channel and of three, against OpenCV's two choices."""
+    """Return the cases of resizing one channel and three, against two of OpenCV's methods."""
     result = []
     for width, height in FRAMES:
         colour = picture(width, height)
@@ -167,7 +143,7 @@ def resizing() -> list[Timed]:
                 ('luma', np.ascontiguousarray(colour[..., 1]), Plane(height, width, **size)),
                 ('colour', colour, Linear(height, **size))):
             out = np.empty((target.height, target.width, *image.shape[2:]), np.uint8)
-            # Area resizing reads every pixel, so of larger frames it only takes longer.
+            # Area resizing reads every pixel: a larger frame would only make it slower.
             for baseline, code in list(_RESIZES.items())[:2 if width == FRAMES[0][0] else 1]:
                 result.append(Timed(
                     f'resize {width}x{height} {name} ({baseline})',
@@ -183,7 +159,7 @@ def _resized(resize: Callable[[Bytes, Bytes], None], image: Bytes, out: Bytes) -
 
 
 def postprocessing() -> Timed:
-    """Return the ways from logits to the best classes."""
+    """Return the case from logits to the best classes."""
     logits = np.random.default_rng(0).normal(0, 3, _CLASSES).astype(np.float32)
     return Timed(f'softmax and top {_TOP_K} of {_CLASSES}',
                  ours=lambda: Prediction.from_output(logits, top_k=_TOP_K),
@@ -191,11 +167,11 @@ def postprocessing() -> Timed:
 
 
 def picture(width: int, height: int) -> Bytes:
-    """Draw the same BGR picture each time, as smooth and as detailed as a photograph."""
+    """Return a BGR picture with the detail of a photograph; always the same one."""
     random = np.random.default_rng(0)
     image = np.full((height, width, 3), 128, np.float32)
     image += np.linspace(48, -48, height, dtype=np.float32)[:, None, None]
-    # A photograph's amplitudes fall as its frequencies rise; most of it is grey, some is colour.
+    # In photographs amplitudes fall with the frequency, and brightness varies more than colour.
     for cells in (4, 8, 16, 32, 64, 128, 256, 512):
         noise = random.normal(size=(cells, cells, 3)) * 0.4 + random.normal(size=(cells, cells, 1))
         image += cv2.resize(noise.astype(np.float32), (width, height),
@@ -204,13 +180,13 @@ def picture(width: int, height: int) -> Bytes:
 
 
 def machine() -> str:
-    """Describe what the figures depend on."""
+    """Describe the machine: processor, cores, and versions of Python and OpenCV."""
     return (f'{_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, '
             f'OpenCV {cv2.__version__}')
 
 
 def _processor() -> str:
-    # A board's name stands in the device tree: an Arm's cpuinfo has part numbers only.
+    # On Arm, cpuinfo has part numbers only; the device tree names the board.
     for path, key in (('/proc/cpuinfo', 'model name'), ('/proc/device-tree/model', '')):
         try:
             lines = Path(path).read_text().splitlines()

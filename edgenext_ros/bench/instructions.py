@@ -1,13 +1,13 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Instructions that the classifier node executes for one frame, inference aside.
+Count the instructions that the classifier node executes for one frame, without the inference.
 
-``python -m edgenext_ros.bench.instructions [--json FILE]``. Unlike times, these
-figures do not depend on the load of the machine, so that two versions of the node can be compared
-to a percent on the same one. Callgrind counts each thread for itself; the figures are of the
-node's threads, from the wait for a message to the published result. Left out are the main thread,
-which publishes the images, and the threads of the middleware, which run no Python.
+``python -m edgenext_ros.bench.instructions [--json FILE]``. Unlike times, these figures do not
+depend on the load of the machine: two versions of the node can be compared to a percent on the
+same one. Callgrind counts each thread separately. The figures are those of the node's threads,
+from the wait for a message to the published result. They leave out the main thread, which
+publishes the images, and the middleware's threads, which run no Python.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _MAIN_THREAD = 1
 _INTERPRETER = '_PyEval_EvalFrameDefault'
 _VARIABLES = {
     'PYTHONHASHSEED': '0',
-    # As keep_memory; else glibc at times spares a copy of a large image.
+    # As in keep_memory; otherwise glibc sometimes saves a copy of a large image.
     'MALLOC_MMAP_THRESHOLD_': str(2 ** 25), 'MALLOC_TRIM_THRESHOLD_': str(2 ** 25),
-    # Callgrind counts an instruction for each byte that "rep movsb" copies, and the way for very
-    # large copies depends on where they lie.
+    # Callgrind counts an instruction for each byte that "rep movsb" copies, and glibc's choice for
+    # very large copies depends on their addresses.
     'GLIBC_TUNABLES': ':'.join(f'glibc.cpu.x86_{name}_threshold={2 ** 27}'
                                for name in ('rep_movsb', 'non_temporal')),
 }
@@ -45,7 +45,7 @@ _VARIABLES = {
 
 @dataclass(frozen=True)
 class ImageCase:
-    """Which images are classified, and how many pictures the engine lends memory for."""
+    """The images to classify, and the engine's number of slots."""
 
     width: int
     height: int
@@ -56,12 +56,12 @@ class ImageCase:
 
 @dataclass(frozen=True)
 class FrameCost:
-    """What one frame takes in the node's threads; medians of the blocks."""
+    """The cost of one frame in the node's threads; medians over the blocks."""
 
     case: ImageCase
     instructions: float
     spread: float
-    """Largest less smallest block, in percent of the median."""
+    """Largest minus smallest block, in per cent of the median."""
     python_calls: float
     c_calls: float
     """Calls of C functions from Python."""
@@ -84,42 +84,48 @@ HEADER = f'{"image":>9} {"":<5} slots  instructions spread% Python calls  C call
 def measure(cases: tuple[ImageCase, ...] = CASES, *, frames: int = 20, blocks: int = 3,
             warm_up: int = 1100, keep: Path | None = None) -> list[FrameCost]:
     """
-    Count what each case takes for a frame.
+    Count the instructions and calls of each case.
 
-    :param frames: of a block.
-    :param blocks: of each case.
-    :param warm_up: frames before all; fewer than 1024 leave Python 3.10 slower than it gets.
-    :param keep: callgrind's files come here, for ``callgrind_annotate``.
+    :param cases: the cases.
+    :param frames: frames of a block.
+    :param blocks: blocks of each case.
+    :param warm_up: frames before the first block; Python 3.10 optimises a function after 1024
+        calls.
+    :param keep: folder for callgrind's files, for ``callgrind_annotate``.
+    :raises RuntimeError: the measured process fails.
     """
     options = {'cases': [asdict(case) for case in cases], 'frames': frames, 'blocks': blocks}
     with TemporaryDirectory() as folder:
-        counted = _counted({**options, 'warm_up': warm_up}, keep or Path(folder))
-    called = _called({**options, 'warm_up': 0})
-    return [result(case, counted[first:first + blocks], called[first:first + blocks], frames)
+        counted = _count_instructions({**options, 'warm_up': warm_up}, keep or Path(folder))
+    called = _count_calls({**options, 'warm_up': 0})
+    return [frame_cost(case, counted[first:first + blocks], called[first:first + blocks], frames)
             for case, first in zip(cases, range(0, len(counted), blocks), strict=True)]
 
 
-def result(case: ImageCase, counted: list[int], called: list[tuple[int, int]], frames: int) -> FrameCost:
+def frame_cost(case: ImageCase, counted: list[int], called: list[tuple[int, int]],
+               frames: int) -> FrameCost:
     """
     Reduce the blocks of a case to one frame.
 
+    :param case: the case.
     :param counted: instructions of each block.
     :param called: calls of Python functions and of C functions in each block.
-    :param frames: of a block.
+    :param frames: frames of a block.
     """
     middle = median(counted)
     python, c = (median(values) / frames for values in zip(*called, strict=True))
-    return FrameCost(case, middle / frames, 100 * (max(counted) - min(counted)) / middle, python, c)
+    return FrameCost(case, middle / frames, 100 * (max(counted) - min(counted)) / middle, python,
+                     c)
 
 
-def _counted(options: dict[str, Any], folder: Path) -> list[int]:
+def _count_instructions(options: dict[str, Any], folder: Path) -> list[int]:
     """Return the instructions of each block."""
     output = folder.resolve() / 'callgrind'
     counted: list[int] = []
     parts = count(1)
 
     def on_line(line: dict[str, Any], pid: int) -> None:
-        # Instrumentation is slow, and not needed before the node is warm.
+        # Instrumentation is slow, so it starts after the warm-up.
         warm = line['block'] == 'warm'
         command = ['instrumentation', 'on'] if warm else ['dump']
         subprocess.run(['vgdb', f'--pid={pid}', *command], check=True, capture_output=True,
@@ -128,19 +134,20 @@ def _counted(options: dict[str, Any], folder: Path) -> list[int]:
         if line['block'] == 'frames':
             counted.append(instructions(output, part=part))
 
-    # Where ROS 2 comes from PyPI, Python starts itself anew.
-    _converse(['valgrind', '--quiet', '--tool=callgrind', '--trace-children=yes',
-               '--instr-atstart=no', '--separate-threads=yes', '--fair-sched=yes',
-               f'--callgrind-out-file={output}'], {**options, 'calls': False}, on_line)
+    # --trace-children: ROS 2 from PyPI restarts Python.
+    _run_worker(['valgrind', '--quiet', '--tool=callgrind', '--trace-children=yes',
+                 '--instr-atstart=no', '--separate-threads=yes', '--fair-sched=yes',
+                 f'--callgrind-out-file={output}'], {**options, 'calls': False}, on_line)
     return counted
 
 
 def instructions(output: Path, *, part: int) -> int:
     """
-    Add up the instructions of the Python threads but the main one.
+    Add up the instructions of all Python threads except the main one.
 
     :param output: callgrind's ``--callgrind-out-file``.
-    :param part: number of the dump; each counts from the one before.
+    :param part: number of the dump; each dump counts since the one before.
+    :raises RuntimeError: the dump has no such thread.
     """
     total = 0
     for file in output.parent.glob(f'{output.name}.{part}-*'):
@@ -154,17 +161,17 @@ def instructions(output: Path, *, part: int) -> int:
     return total
 
 
-def _called(options: dict[str, Any]) -> list[tuple[int, int]]:
+def _count_calls(options: dict[str, Any]) -> list[tuple[int, int]]:
     """Return the calls of Python and C functions in each block."""
     lines: list[dict[str, Any]] = []
-    _converse([], {**options, 'calls': True}, lambda line, pid: lines.append(line))
+    _run_worker([], {**options, 'calls': True}, lambda line, pid: lines.append(line))
     return [(line['calls'] - before['calls'], line['c_calls'] - before['c_calls'])
             for before, line in pairwise(lines) if line['block'] == 'frames']
 
 
-def _converse(prefix: list[str], options: dict[str, Any],
-              on_line: Callable[[dict[str, Any], int], None]) -> None:
-    """Run the process that classifies; it waits while ``on_line`` looks at it."""
+def _run_worker(prefix: list[str], options: dict[str, Any],
+                on_line: Callable[[dict[str, Any], int], None]) -> None:
+    """Run the measured process; it pauses after each line until ``on_line`` returns."""
     process = subprocess.Popen(
         [*prefix, sys.executable, '-m', _WORKER, json.dumps(options), '--ros-args', '--log-level',
          'error'], env=ros_domain.environment() | _VARIABLES, text=True,
@@ -184,11 +191,11 @@ def _converse(prefix: list[str], options: dict[str, Any],
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print a table; 2 without valgrind."""
+    """Print a table; return 2 without valgrind."""
     parser = argparse.ArgumentParser(description=(__doc__ or '').strip().splitlines()[0])
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
     parser.add_argument('--keep', type=Path, metavar='FOLDER',
-                        help="put callgrind's files here, for callgrind_annotate")
+                        help="keep callgrind's files here, for callgrind_annotate")
     options = parser.parse_args(arguments)
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:

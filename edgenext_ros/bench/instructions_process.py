@@ -3,9 +3,9 @@
 """
 The process whose instructions ``bench/instructions.py`` counts.
 
-``python -m edgenext_ros.bench.instructions_process JSON`` classifies images that it publishes
-itself, one at a time, with an engine that does nothing. After each block of frames it prints one
-line and waits for one on its standard input.
+``python -m edgenext_ros.bench.instructions_process JSON`` publishes images and classifies them,
+one at a time, with an engine that does nothing. After each block of frames it prints a line and
+waits for a line on its standard input.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from sensor_msgs.msg import Image
 
 _BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 _SCORES = np.random.default_rng(0).normal(0, 3, 100).astype(np.float32)
-"""As many as the bundled model gives, whose labels the node reads."""
+"""As many as the bundled model has classes, because the node reads its labels."""
 _PERIOD_NS = 33_333_333
 _LONGEST_S = 60.0
 
 
-class Nothing:
-    """An engine that does nothing; also the slots that it lends."""
+class IdleEngine:
+    """An engine that does nothing; it is its own slot."""
 
     def __init__(self, slots: int) -> None:
         self.runs = 0
@@ -51,11 +51,11 @@ class Nothing:
         self.slot = SlotPool(self.info, [self] * slots).slot
 
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
-        """Return the model that there is."""
+        """Return the description of the only model."""
         return self.info
 
     def run(self) -> Scores:
-        """Return what it always returns."""
+        """Return constant scores."""
         self.runs += 1
         return _SCORES
 
@@ -65,13 +65,13 @@ class Nothing:
 
 class MeasuredNode:
     """
-    A node and the publisher of its images, in one process.
+    A classifier node and the publisher of its images, in one process.
 
-    :param case: width, height, step and encoding of the images, slots of the engine.
+    :param case: fields of ``instructions.ImageCase``.
     """
 
     def __init__(self, case: dict[str, Any]) -> None:
-        self._engine = engine = Nothing(case['slots'])
+        self._engine = engine = IdleEngine(case['slots'])
 
         def opener(*arguments: Any, **options: Any) -> Any:
             return Recovering(lambda: (engine, engine.info)), engine.info
@@ -93,12 +93,13 @@ class MeasuredNode:
 
     def send(self, frames: int, *, settle: bool) -> None:
         """
-        Have images classified one after the other.
+        Publish images one after the other, each after the inference of the one before.
 
-        :param settle: publish each when all threads wait, as with a camera; else earlier.
+        :param frames: number of images.
+        :param settle: also wait until all threads are idle, as between a camera's frames.
         """
         for _ in range(frames):
-            # Stamps are regular whatever the clock says: so is what the node makes of them.
+            # Regular stamps, independent of the clock, keep the node's work the same.
             self._stamp += _PERIOD_NS
             struct.pack_into('<iI', self._message, 4, *divmod(self._stamp, 10 ** 9))
             wanted = self._engine.runs + 1
@@ -108,7 +109,7 @@ class MeasuredNode:
                 _wait_until_idle()
 
     def close(self) -> None:
-        """End both nodes."""
+        """Destroy both nodes."""
         self._node.trigger_deactivate()
         self._node.trigger_cleanup()
         self._node.destroy_node()
@@ -124,7 +125,7 @@ def _wait(condition: Any, what: str) -> None:
 
 
 def _wait_until_idle() -> None:
-    """Wait until this process has used next to no processor time, twice in a row."""
+    """Wait until this process has used less than 3 of 15 ms CPU time, twice in a row."""
     idle = 0
     while idle < 2:
         before = process_time()
@@ -133,7 +134,7 @@ def _wait_until_idle() -> None:
 
 
 def _count_calls() -> Counter[str]:
-    """Count the calls of Python functions and of C functions in each thread that starts now."""
+    """Count the calls of Python and C functions in threads that start from now on."""
     calls: Counter[str] = Counter()
 
     def count(frame: Any, event: str, argument: Any) -> None:
@@ -147,34 +148,34 @@ def main(options: dict[str, Any]) -> None:
     """
     Classify blocks of frames.
 
-    :param options: ``cases`` (see ``MeasuredNode``), ``warm_up``, ``frames`` of a block, ``blocks``,
-        ``calls``: count Python's calls.
+    :param options: ``cases`` (see ``MeasuredNode``), ``warm_up``, ``frames`` of a block,
+        ``blocks``, and ``calls``: whether to count calls.
     """
     rclpy.init()
-    sys.setswitchinterval(_LONGEST_S)  # no thread asks for the GIL: each waits until it is free
-    cv2.setNumThreads(1)  # OpenCV's own threads are not counted
+    sys.setswitchinterval(_LONGEST_S)  # threads wait for the GIL and do not request it
+    cv2.setNumThreads(1)  # work in OpenCV's threads would not be counted
     calls = _count_calls() if options['calls'] else Counter()
 
-    def tell(name: str) -> None:
+    def report(name: str) -> None:
         print(json.dumps({'block': name, 'calls': calls['call'], 'c_calls': calls['c_call']}),
               flush=True)
         sys.stdin.readline()
 
     for slots in sorted({case['slots'] for case in options['cases']}):
-        # Python 3.10 makes a function faster when it has been called 1024 times.
+        # Python 3.10 optimises a function after 1024 calls.
         camera = MeasuredNode({**options['cases'][0], 'slots': slots})
         camera.send(options['warm_up'], settle=False)
         camera.close()
-    tell('warm')
+    report('warm')
     for case in options['cases']:
         camera = MeasuredNode(case)
         camera.send(5, settle=True)
         gc.collect()
         gc.freeze()
-        tell('begin')
+        report('begin')
         for _ in range(options['blocks']):
             camera.send(options['frames'], settle=True)
-            tell('frames')
+            report('frames')
         camera.close()
     rclpy.shutdown()
 

@@ -1,11 +1,11 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The model zoo's Python path, to measure ours against.
+The model zoo's Python path, the baseline of the benchmark.
 
-It stands for what the EdgeNeXt sample of D-Robotics' RDK Model Zoo (rdk_x5, 2026) does around the
-BPU, with the same library calls in the same order, written from a description of it. It is right
-about speed, not about colours: it writes BT.601 limited range, as OpenCV's I420 does, while the
+It makes the same library calls in the same order as the EdgeNeXt sample of D-Robotics' RDK Model
+Zoo (rdk_x5, 2026) does around the BPU; it was written from a description of it. Its speed is
+comparable, its colours are not: it writes BT.601 limited range, as OpenCV's I420 does, while the
 .bin models read full range (see ``edgenext_ros.core.nv12``).
 """
 
@@ -21,17 +21,38 @@ _GREY = (127, 127, 127)
 
 
 def from_bgr8(data: Bytes, *, width: int, height: int) -> Bytes:
-    """View a camera's bgr8 bytes as BGR."""
+    """
+    View a camera's bgr8 bytes as BGR.
+
+    :param data: uint8 (height * width * 3).
+    :param width: in pixels.
+    :param height: in pixels.
+    :return: uint8 (height, width, 3).
+    """
     return data.reshape(height, width, 3)
 
 
 def from_nv12(data: Bytes, *, width: int, height: int) -> Bytes:
-    """Decode a camera's NV12 bytes to BGR: the zoo knows no other way in."""
+    """
+    Decode a camera's NV12 bytes to BGR, the zoo's only input.
+
+    :param data: uint8 (height * width * 3 / 2).
+    :param width: in pixels.
+    :param height: in pixels.
+    :return: uint8 (height, width, 3).
+    """
     return cv2.cvtColor(data.reshape(height * 3 // 2, width), cv2.COLOR_YUV2BGR_NV12)
 
 
 def from_yuyv(data: Bytes, *, width: int, height: int) -> Bytes:
-    """Decode a camera's YUYV bytes to BGR, as cv_bridge does for it."""
+    """
+    Decode a camera's YUYV bytes to BGR, as cv_bridge does.
+
+    :param data: uint8 (height * width * 2).
+    :param width: in pixels.
+    :param height: in pixels.
+    :return: uint8 (height, width, 3).
+    """
     return cv2.cvtColor(data.reshape(height, width, 2), cv2.COLOR_YUV2BGR_YUYV)
 
 
@@ -41,7 +62,14 @@ def from_jpeg(data: Bytes) -> Bytes:
 
 
 def preprocess(image: Bytes, *, width: int, height: int) -> Bytes:
-    """Make the model's input from BGR: limited-range NV12, (1, height * 3 / 2, width, 1)."""
+    """
+    Make the model's input from BGR.
+
+    :param image: uint8 (rows, columns, 3).
+    :param width: of the model's input, in pixels.
+    :param height: of the model's input, in pixels.
+    :return: limited-range NV12, uint8 (1, height * 3 / 2, width, 1).
+    """
     luma, chroma = _nv12_planes(_letterbox(image, width=width, height=height))
     nv12 = np.concatenate([luma.reshape(-1), chroma.reshape(-1)])
     return nv12.reshape(1, height * 3 // 2, width, 1).astype(np.uint8)

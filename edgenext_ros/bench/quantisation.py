@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-What each way to quantise a model costs in accuracy, and what it takes in time.
+Measure what each way to quantise a model costs in accuracy, and its latency.
 
-Accuracy is that of hb_mapper's quantised graph, to which the simulated ``.bin`` is equal bit for
-bit (``edgenext verify``), through the node's own path. Latency is the compiler's estimate.
+Accuracy is that of hb_mapper's quantised graph, with the node's preprocessing; the simulated
+``.bin`` equals this graph bit for bit (``edgenext verify``). Latency is the compiler's estimate.
 """
 
 from __future__ import annotations
@@ -16,22 +16,32 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from edgenext_ros.bench.table import markdown_table
 from edgenext_ros.core.nv12 import DEFAULT_FIT
 from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.toolchain.bpu.compile import compile_model, CompileJob, fingerprint
 from edgenext_ros.toolchain.bpu.hb_mapper import CompilerReport
 from edgenext_ros.toolchain.bpu.recipe import RECIPES
 from edgenext_ros.toolchain.evaluation import metrics
-from edgenext_ros.toolchain.evaluation.evaluate import evaluate, EvaluationRun, opened, quantised, Subject
+from edgenext_ros.toolchain.evaluation.evaluate import (
+    evaluate,
+    EvaluationRun,
+    opened,
+    quantised,
+    Subject,
+)
 from edgenext_ros.toolchain.evaluation.labelled_pictures import Labelled
+from edgenext_ros.toolchain.evaluation.report import share
 from edgenext_ros.toolchain.evaluation.resampling import View
 from edgenext_ros.toolchain.evaluation.verify import CountProgress
+from edgenext_ros.toolchain.progress import StepProgress
 import numpy as np
 
 _FAST, _PUBLISHED = RECIPES['fast'], RECIPES['published']
 WORST = (r'^/stem/norm/(mean/Conv|Div_reciprocal)'
          r'|^/stages/stages[.]3/stages[.]3[.]2/(mlp/(fc2/Conv|norm/mean/Conv|Mul_1)|Add)')
-"""Those of EdgeNeXt-XX-Small whose int8 costs the bundled model most (``--sensitivity``)."""
+"""The nodes of EdgeNeXt-XX-Small whose int8 costs the bundled model the most accuracy, from
+``edgenext compile --sensitivity``."""
 QUANTISED_FORMS = MappingProxyType({
     'published': _PUBLISHED,
     'published, 99.99 %': replace(_PUBLISHED, percentile=0.9999),
@@ -44,42 +54,45 @@ QUANTISED_FORMS = MappingProxyType({
     'fast, worst nodes int16': replace(_FAST, int16=WORST),
     'precise': RECIPES['precise'],
 })
-"""What is compared; the percentages are the share of a tensor's values that int8 covers."""
+"""The forms to compare; a percentage is the share of a tensor's values that int8 covers."""
 _SAME_MS, _BESIDE_MS = 0.02, 0.05
-"""Points nearer than the one are drawn the other apart."""
+"""The plot draws points with latencies closer than the first at the second's distance."""
 
 
 @dataclass(frozen=True)
 class QuantisationResult:
-    """One way to quantise."""
+    """A quantised form compared with the float model."""
 
     name: str
     report: CompilerReport
     accuracy: metrics.Accuracy
     comparison: metrics.Comparison
-    """With the float model."""
     cosine: float
-    """Mean over the pictures, of the logits without their mean, to those of the float model."""
+    """Cosine similarity with the float model's logits, see ``cosine``."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """What is quantised, and on what it is measured."""
+    """The model to quantise, and the pictures to measure on."""
 
     model: Path
     """The float ONNX file."""
     data: Labelled
     calibration: Path
-    """Folder of pictures that are not in ``data``."""
+    """Folder of pictures to calibrate with, none of them in ``data``."""
     cache: Path
-    """Folder of what has been compiled; an interrupted study goes on from there."""
+    """Folder of compiled models; an interrupted study resumes from there."""
 
-    def measure(self, names: list[str], *, progress: Callable[[str], None],
-                meter: Callable[[str], CountProgress]) -> tuple[EvaluationRun, list[QuantisationResult]]:
+    def measure(self, names: list[str], *, progress: StepProgress,
+                meter: Callable[[str], CountProgress],
+                ) -> tuple[EvaluationRun, list[QuantisationResult]]:
         """
-        Quantise and evaluate in each of these ways.
+        Quantise and evaluate the model in several forms.
 
-        :return: the float model's run, and the rows in the order of ``names``.
+        :param names: keys of ``QUANTISED_FORMS``.
+        :param progress: called with each step of a compilation.
+        :param meter: returns the progress callback of the evaluation with this title.
+        :return: the float model's run, and the results in the order of ``names``.
         """
         view = View(DEFAULT_FIT)
         with opened(self.model, 'onnx') as subject:
@@ -96,7 +109,8 @@ class Study:
         return truth, rows
 
     def _compiled(self, names: list[str], subject: Subject,
-                  progress: Callable[[str], None]) -> Iterator[tuple[str, CompilerReport, Path]]:
+                  progress: StepProgress) -> Iterator[tuple[str, CompilerReport, Path]]:
+        """Yield name, report and quantised graph of each form; compile it unless it is cached."""
         for name in names:
             folder = self.cache / ''.join(c if c.isalnum() else '-' for c in name)
             job = CompileJob(model=str(self.model), recipe=QUANTISED_FORMS[name], output=folder / 'study.bin',
@@ -114,7 +128,7 @@ class Study:
 
 
 def cosine(first: EvaluationRun, second: EvaluationRun) -> float:
-    """Return the mean cosine of the logits of two runs, each picture's mean taken away."""
+    """Return the mean over the pictures of the cosine of two runs' logits minus their mean."""
     a, b = (np.log(np.maximum(run.probabilities, 1e-30)) for run in (first, second))
     a, b = (x - x.mean(1, keepdims=True) for x in (a, b))
     lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
@@ -122,7 +136,7 @@ def cosine(first: EvaluationRun, second: EvaluationRun) -> float:
 
 
 def as_json(rows: list[QuantisationResult]) -> list[dict[str, Any]]:
-    """Return the rows as cases of ``edgenext bench``: points of top-1, ours lost to float."""
+    """Return the results as cases of ``edgenext bench``: top-1 of each form against float."""
     return [{'case': f'top-1, {row.name}', 'baseline': 'float', 'unit': '%',
              'ours': row.accuracy.top1.value,
              'theirs': row.accuracy.top1.value + row.comparison.drop.value,
@@ -136,21 +150,17 @@ def as_json(rows: list[QuantisationResult]) -> list[dict[str, Any]]:
 
 def markdown(truth: EvaluationRun, rows: list[QuantisationResult]) -> str:
     """Return the table of docs/accuracy.md."""
-    lines = ['| form | top-1 | top-1 lost, points (95 %) | same best class | cosine of the logits '
-             '| estimated latency |', '|---|---|---|---|---|---|',
-             f'| float | {truth.accuracy.top1.value:.1f} % | | | | |']
-    for row in rows:
-        drop = row.comparison.drop
-        lines.append(
-            f'| {row.name} | {row.accuracy.top1.value:.1f} % '
-            f'| {drop.value:.1f} ({drop.low:.1f} to {drop.high:.1f}) '
-            f'| {row.comparison.agreement.value:.1f} % | {row.cosine:.4f} '
-            f'| {row.report.latency_ms:.3f} ms |')
-    return '\n'.join(lines)
+    return markdown_table(
+        ('form', 'top-1', 'top-1 lost, points (95 %)', 'same best class', 'cosine of the logits',
+         'estimated latency'),
+        [('float', f'{truth.accuracy.top1.value:.1f} %', '', '', '', ''),
+         *((row.name, f'{row.accuracy.top1.value:.1f} %', share(row.comparison.drop),
+            f'{row.comparison.agreement.value:.1f} %', f'{row.cosine:.4f}',
+            f'{row.report.latency_ms:.3f} ms') for row in rows)])
 
 
 def plot(rows: list[QuantisationResult], path: Path) -> None:
-    """Draw loss against latency, with 95 % intervals; those of one latency stand side by side."""
+    """Draw loss against latency, with 95 % intervals; forms of one latency are side by side."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 5), layout='constrained')

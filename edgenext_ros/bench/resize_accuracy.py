@@ -1,13 +1,13 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Measure what a way of resizing costs in accuracy, on frames as large as a camera's.
+Measure what each way of resizing costs in accuracy, on frames as large as a camera's.
 
     python -m edgenext_ros.bench.resize_accuracy FOLDER
 
-A photograph that is only enlarged has neither fine patterns nor noise, which is what resizing
-without averaging suffers from; so it gets both, see ``large_frame``. The measure is how far the
-network's answers are from those to the same frame, area-resized.
+The frames are enlarged photographs. ``large_frame`` adds detail and noise to them, which resizing
+without averaging aliases. The network's outputs are compared with those for the same frame after
+area resizing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 import sys
 
 import cv2
+from edgenext_ros.bench.table import markdown_table
 from edgenext_ros.choices import NODE
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Bytes, Frame
@@ -34,44 +35,47 @@ from edgenext_ros.toolchain.evaluation.evaluate import opened, Subject
 import numpy as np
 
 SIDES = (300, 480, 640, 1080, 1920)
-"""Sides of the square that the model sees of a frame, in pixels."""
+"""Sides of the square frames, in pixels."""
 FRAME_FORMS = ('bgr8', 'nv12', 'yuyv', 'jpeg')
-"""How the frame arrives."""
+"""Encodings of the frames."""
 REFERENCE = 'area'
 KERNELS = {REFERENCE: cv2.INTER_AREA, 'linear': cv2.INTER_LINEAR, NODE: None}
-"""The reference, the model zoo's resize, and what ``Nv12Converter`` does."""
+"""The reference, the model zoo's resize, and that of ``Nv12Converter``."""
 
 _JPEG_QUALITY = 90
 _DETAIL, _FALL = 0.7, 0.6
-"""Amplitude of the first octave of detail, by the local contrast, and of each next one."""
+"""Amplitude of the first octave of detail, relative to the local contrast, and the factor from an
+octave to the next."""
 
 
 @dataclass(frozen=True)
 class KernelAccuracy:
-    """One kernel on all pictures, in one form and size."""
+    """The results of one kernel for one size and encoding of the frames."""
 
     side: int
     form: str
     kernel: str
     top1: float
-    """Share of pictures whose best class is the true one."""
+    """Share of pictures whose best class is right, 0..1."""
     same: float
-    """Share of pictures with the reference's best class."""
+    """Share of pictures with the reference's best class, 0..1."""
     difference: float
-    """Probability that goes to other classes than the reference's, mean over pictures."""
+    """Total variation distance from the reference's probabilities, 0..1, mean over pictures."""
     luma: float
-    """Root of the mean squared difference from the reference's luma, in levels."""
+    """Root mean square difference from the reference's luma, in levels."""
 
 
 def large_frame(image: Bytes, side: int, *, noise: float, random: np.random.Generator) -> Bytes:
     """
-    Enlarge the middle of a photograph as if a camera of more pixels had taken it.
+    Enlarge the central square of a photograph as if a camera with more pixels had taken it.
 
-    Above its own resolution it gets detail where it has contrast, of amplitudes that fall with
-    the frequency as in photographs; then a sensor's noise, mostly grey.
+    Detail above the photograph's resolution is added where it has contrast; its amplitude falls
+    with the frequency, as in photographs. Then a sensor's noise is added, mostly grey.
 
     :param image: BGR, uint8 (height, width, 3).
+    :param side: width and height of the result, in pixels.
     :param noise: standard deviation, in levels.
+    :param random: source of detail and noise.
     :return: BGR, uint8 (side, side, 3).
     """
     own = min(image.shape[:2])
@@ -96,20 +100,27 @@ def large_frame(image: Bytes, side: int, *, noise: float, random: np.random.Gene
 
 def inputs(image: Bytes, form: str, converter: Nv12Converter,
            size: tuple[int, int]) -> dict[str, Nv12]:
-    """Return what the network would read of a BGR frame, by each kernel."""
+    """
+    Return the network's NV12 input by the name of the kernel.
+
+    :param image: BGR, uint8 (height, width, 3).
+    :param form: encoding of the frame, one of ``FRAME_FORMS``.
+    :param converter: makes the NV12 pictures.
+    :param size: width and height of the network's input, in pixels.
+    """
     if form == 'jpeg':
         data = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
-        whole = Frame.from_compressed(data)
+        full = Frame.from_compressed(data)
         node = Frame.from_compressed(data, enough=converter.covers)
     else:
-        whole = node = encode(image, form)
-    frames = {name: node if code is None else _resized(whole, size, code)
+        full = node = encode(image, form)
+    frames = {name: node if code is None else _resized(full, size, code)
               for name, code in KERNELS.items()}
     return {name: converter.convert(frame).copy() for name, frame in frames.items()}
 
 
 def _resized(frame: Frame, size: tuple[int, int], code: int) -> Frame:
-    """Resize a frame to the model's size, each plane by itself."""
+    """Resize a frame to the model's size, each plane separately."""
     (width, height), plane = size, frame.plane(1, width=frame.width, height=frame.height)
     if frame.encoding == 'bgr8':
         pixels = frame.plane(3, width=frame.width, height=frame.height)
@@ -128,7 +139,16 @@ def _resized(frame: Frame, size: tuple[int, int], code: int) -> Frame:
 
 def measure(subject: Subject, data: labelled_pictures.Labelled, *, side: int, form: str,
             noise: float, progress: Callable[[int, int], None]) -> list[KernelAccuracy]:
-    """Return a row for each kernel; the frames are the same in every call."""
+    """
+    Return the results of each kernel; the frames are the same in every call.
+
+    :param subject: the network.
+    :param data: the photographs and their classes.
+    :param side: width and height of the frames, in pixels.
+    :param form: encoding of the frames, one of ``FRAME_FORMS``.
+    :param noise: standard deviation of the sensor's noise, in levels.
+    :param progress: called with the numbers of pictures done and in all.
+    """
     info = subject.info
     converter = Nv12Converter(width=info.width, height=info.height)
     outputs: dict[str, list[np.ndarray]] = {name: [] for name in KERNELS}
@@ -154,7 +174,7 @@ def measure(subject: Subject, data: labelled_pictures.Labelled, *, side: int, fo
 
 
 def _readable(data: labelled_pictures.Labelled) -> labelled_pictures.Labelled:
-    """Leave out what does not decode, and say so."""
+    """Leave out pictures that do not decode, and print which."""
     good, failed = [], []
     for index, file in enumerate(data.files):
         try:
@@ -169,26 +189,28 @@ def _readable(data: labelled_pictures.Labelled) -> labelled_pictures.Labelled:
 
 
 def markdown(rows: list[KernelAccuracy]) -> str:
-    """Return the rows as a table."""
-    head = ('side', 'frame', 'kernel', 'top-1 %', 'same best class %', 'probability moved %',
-            'luma off by')
-    lines = [head, ('---',) * len(head), *(
-        (row.side, row.form, row.kernel, f'{row.top1:.1%}'[:-1], f'{row.same:.1%}'[:-1],
-         f'{row.difference:.2%}'[:-1], f'{row.luma:.2f}') for row in rows)]
-    return '\n'.join(f'| {" | ".join(map(str, line))} |' for line in lines)
+    """Return the results as a table."""
+    return markdown_table(
+        ('side', 'frame', 'kernel', 'top-1 %', 'same best class %', 'probability moved %',
+         'luma off by'),
+        ((row.side, row.form, row.kernel, f'{row.top1:.1%}'[:-1], f'{row.same:.1%}'[:-1],
+          f'{row.difference:.2%}'[:-1], f'{row.luma:.2f}') for row in rows))
 
 
 def main() -> None:
-    """Read the arguments, measure, and print a table."""
+    """Parse the arguments, measure, and print a table."""
     parser = argparse.ArgumentParser(description='Measure what resizing costs in accuracy.')
     parser.add_argument('data', type=Path, help='folder with one folder of pictures per class')
     parser.add_argument('--model', default='demo', help='name or path (default: %(default)s)')
-    parser.add_argument('--runtime', default='auto', choices=('auto', *ENGINES))
-    parser.add_argument('--count', type=int, help='so many pictures at most (default: all)')
+    parser.add_argument('--runtime', default='auto', choices=('auto', *ENGINES),
+                        help='inference engine (default: auto)')
+    parser.add_argument('--count', type=int, help='maximum number of pictures (default: all)')
     parser.add_argument('--noise', type=float, default=4, metavar='LEVELS',
-                        help='standard deviation of the sensor (default: %(default)s)')
-    parser.add_argument('--sides', type=int, nargs='+', default=SIDES, metavar='N')
-    parser.add_argument('--forms', nargs='+', default=FRAME_FORMS, choices=FRAME_FORMS)
+                        help="standard deviation of the sensor's noise (default: %(default)s)")
+    parser.add_argument('--sides', type=int, nargs='+', default=SIDES, metavar='N',
+                        help='sides of the frames, in pixels (default: several)')
+    parser.add_argument('--forms', nargs='+', default=FRAME_FORMS, choices=FRAME_FORMS,
+                        help='encodings of the frames (default: all)')
     arguments = parser.parse_args()
     located = store.locate(arguments.model, suffixes=suffixes(arguments.runtime))
     if located.labels is None:

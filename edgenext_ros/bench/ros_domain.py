@@ -1,24 +1,24 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A ROS graph that nobody else is in, for what measures itself."""
+"""Find a free ROS domain, so that a measurement is alone in its ROS graph."""
 
 from __future__ import annotations
 
 import os
 import socket
 
-_DISCOVERY = 7400
-_OF_A_DOMAIN = 250
+_PORT_BASE = 7400
+_PORTS_PER_DOMAIN = 250
 _PARTICIPANTS = 32
 _DOMAINS = range(215, 233)
-"""Above the ephemeral ports, where few choose theirs."""
+"""Their ports are above the ephemeral ones, and people seldom choose such domains."""
 
 
 def environment() -> dict[str, str]:
     """
     Return this process's environment with a ROS domain of its own, on this machine only.
 
-    :raises RuntimeError: somebody is in each of the domains that are tried.
+    :raises RuntimeError: every domain of ``_DOMAINS`` is in use.
     """
     first = os.getpid() % len(_DOMAINS)
     free = next((domain for domain in (*_DOMAINS[first:], *_DOMAINS[:first])
@@ -34,18 +34,18 @@ def environment() -> dict[str, str]:
 
 def is_used(domain: int) -> bool:
     """
-    Say whether a port of the domain is taken; RTPS gives each a fixed number (9.6.2 of its 2.5).
+    Check whether a port of the domain is in use on this machine.
 
-    Participants share the port of multicast discovery. Those of one machine only (as with
-    ``ROS_LOCALHOST_ONLY``) have no such port, but one each for unicast discovery.
+    RTPS (2.5, section 9.6.2) fixes the ports of a domain. Participants share the port of multicast
+    discovery. With ``ROS_LOCALHOST_ONLY`` they have none, but a port each for unicast discovery.
     """
-    first = _DISCOVERY + _OF_A_DOMAIN * domain
+    first = _PORT_BASE + _PORTS_PER_DOMAIN * domain
     return any(_is_taken(port) for port in (
         first, *(first + 10 + 2 * participant for participant in range(_PARTICIPANTS))))
 
 
 def _is_taken(port: int) -> bool:
-    # Without SO_REUSEADDR, which the middlewares set, no second socket is bound to a port.
+    # Without SO_REUSEADDR, bind fails even if the middleware's socket allows sharing.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.bind(('', port))

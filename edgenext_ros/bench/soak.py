@@ -1,11 +1,11 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Let the node work for long while subscribers come and go, and see whether it grows.
+Run the node for a long time while subscribers come and go, and test for growth.
 
-``./dev soak --minutes N`` starts camera, node and subscribers as processes of their own, in a ROS
-domain of their own, and looks at them once a second. The floor of each coming and going is judged:
-what a subscriber costs while it is there is no growth.
+``./dev soak --minutes N`` starts camera, node and subscribers as processes in a ROS domain of
+their own, and samples memory, threads and file descriptors once a second. The minimum of each
+visit is compared, so what a subscriber costs during its stay does not count as growth.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ from edgenext_ros.models.store import resource_folder
 import numpy as np
 
 LIMITS = {'memory_mb': 5.0, 'threads': 0.9, 'descriptors': 0.9}
-"""Growth over the judged time that is none: memory comes in steps, the others are whole."""
+"""Growth up to this is ignored: memory grows in steps, threads and descriptors are integers."""
 WARM_UP = 0.25
-"""Share of a run, at its start, that is not judged: caches fill, the allocator finds its size."""
+"""Share of the visits that is ignored at the start, while caches fill and the heap grows."""
 LEAST_POINTS = 4
+"""Visits after the warm-up that are needed to test for growth."""
 VISIT_S, PAUSE_S = 9.0, 3.0
-"""How long a subscriber stays, and how long there is none."""
+"""Duration of a subscriber's stay, and of the pause until the next, in seconds."""
 
 _END_S = 10
 _WATCHED = ('node', 'camera')
@@ -42,11 +43,11 @@ _QUIET = ('--ros-args', '--log-level', 'warn')
 
 @dataclass(frozen=True)
 class Sample:
-    """One process at one time."""
+    """The resources of a process at one time."""
 
     second: float
     visit: int
-    """Number of the coming and going."""
+    """Number of the visit, with the pause after it."""
     memory_mb: float
     threads: int
     descriptors: int
@@ -54,65 +55,73 @@ class Sample:
 
 @dataclass(frozen=True)
 class Visit:
-    """What one subscriber has received."""
+    """What one subscriber received."""
 
     begin: float
     end: float
     rate: float
-    """Results a second of its stay, of which finding the node is a part."""
+    """Results per second of its stay, discovery included."""
     age_ms: float
-    """Median of now minus the camera's stamp; nan without a result."""
+    """Median age of the results on arrival, from the camera's stamp; nan without a result."""
 
 
 @dataclass
 class SoakRun:
-    """All that was seen."""
+    """The samples and visits of a run."""
 
     rate: float
+    """The camera's frames a second."""
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     visits: list[Visit] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One figure of one process."""
+    """The growth of one resource of a process."""
 
     name: str
     first: float
     last: float
     growth: float
-    """Over the judged time, by the median slope between any two floors."""
+    """Over the time after the warm-up, from the median slope between all pairs of minima."""
     grows: bool
 
 
-def look(pid: int, *, second: float, visit: int) -> Sample:
-    """Read what a process holds; OSError when it has ended."""
-    process = Path(f'/proc/{pid}')
-    said = dict(line.split(':', 1) for line in (process / 'status').read_text().splitlines())
-    if 'VmRSS' not in said:
-        raise ProcessLookupError(f'process {pid} has ended')
-    return Sample(second, visit, int(said['VmRSS'].split()[0]) * 1024 / 1e6,
-                  int(said['Threads']), len(list((process / 'fd').iterdir())))
-
-
-def judge(samples: list[Sample], process: str) -> Iterator[Verdict]:
+def sample_process(pid: int, *, second: float, visit: int) -> Sample:
     """
-    Say of each figure whether it grows.
+    Read the resources of a process.
 
-    :raises ValueError: too short a run to tell.
+    :param pid: id of the process.
+    :param second: time since the begin of the run.
+    :param visit: number of the visit.
+    :raises OSError: the process has ended.
+    """
+    process = Path(f'/proc/{pid}')
+    status = dict(line.split(':', 1) for line in (process / 'status').read_text().splitlines())
+    if 'VmRSS' not in status:
+        raise ProcessLookupError(f'process {pid} has ended')
+    return Sample(second, visit, int(status['VmRSS'].split()[0]) * 1024 / 1e6,
+                  int(status['Threads']), len(list((process / 'fd').iterdir())))
+
+
+def growth_of(samples: list[Sample], process: str) -> Iterator[Verdict]:
+    """
+    Yield the growth of each resource in ``LIMITS``.
+
+    :raises ValueError: the run is too short.
     """
     visits = sorted({sample.visit for sample in samples})
     visits = visits[int(len(visits) * WARM_UP):]
     if len(visits) < LEAST_POINTS:
-        raise ValueError(f'{len(visits)} comings and goings after the warm-up are too few to '
-                         f'judge: expected {LEAST_POINTS} or more, let it run longer')
+        raise ValueError(f'{len(visits)} visits after the warm-up are too few to test for growth: '
+                         f'expected {LEAST_POINTS} or more, let it run longer')
     for figure, limit in LIMITS.items():
-        floors = [min((s for s in samples if s.visit == visit), key=lambda s: getattr(s, figure))
+        minima = [min((s for s in samples if s.visit == visit), key=lambda s: getattr(s, figure))
                   for visit in visits]
-        times = np.array([sample.second for sample in floors])
-        values = np.array([getattr(sample, figure) for sample in floors], np.float64)
-        one, other = np.triu_indices(len(visits), 1)
-        slope = float(np.median((values[other] - values[one]) / (times[other] - times[one])))
+        times = np.array([sample.second for sample in minima])
+        values = np.array([getattr(sample, figure) for sample in minima], np.float64)
+        first, second = np.triu_indices(len(visits), 1)
+        slope = float(np.median((values[second] - values[first]) / (times[second] - times[first])))
         growth = slope * float(times[-1] - times[0])
         yield Verdict(f'{process} {figure}', float(values[0]), float(values[-1]), growth,
                       growth > limit)
@@ -121,7 +130,7 @@ def judge(samples: list[Sample], process: str) -> Iterator[Verdict]:
 @contextmanager
 def _started(module: str, *words: str, environment: dict[str, str],
              ) -> Iterator[subprocess.Popen[str]]:
-    """Run a module of the package until the end of the block."""
+    """Run a module of the package; interrupt it at the end of the block."""
     process = subprocess.Popen(
         [sys.executable, '-m', f'edgenext_ros.{module}', *words], env=environment, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -138,11 +147,11 @@ def _started(module: str, *words: str, environment: dict[str, str],
 
 def run(*, minutes: float, rate: float) -> SoakRun:
     """
-    Let camera and node work while subscribers come and go.
+    Run camera and node while subscribers come and go.
 
-    :param minutes: at least so long; the last subscriber is waited for.
+    :param minutes: minimum duration; the visit in progress is finished.
     :param rate: the camera's frames a second.
-    :raises RuntimeError: a process has ended.
+    :raises RuntimeError: a process has ended early.
     """
     environment, found = ros_domain.environment(), SoakRun(rate, {name: [] for name in _WATCHED})
     with ExitStack() as stack:
@@ -160,7 +169,7 @@ def run(*, minutes: float, rate: float) -> SoakRun:
                 for name, process in processes.items():
                     if process.poll() is not None:
                         raise RuntimeError(f'the {name} has ended with code {process.returncode}')
-                    found.samples[name].append(look(
+                    found.samples[name].append(sample_process(
                         process.pid, second=monotonic() - begin, visit=len(found.visits)))
                 sleep(min(1.0, max(0.0, end - monotonic())))
 
@@ -168,14 +177,14 @@ def run(*, minutes: float, rate: float) -> SoakRun:
             with _started('bench.dds_roles', 'listener', '{"joins": true}',
                           environment=environment) as listener:
                 assert listener.stdin is not None and listener.stdout is not None
-                listener.stdout.readline()  # it says that it is ready
+                listener.stdout.readline()  # "ready"
                 came = monotonic() - begin
                 watch(VISIT_S)
                 listener.stdin.close()
                 left = monotonic() - begin
                 heard = json.loads(listener.stdout.readline())
                 listener.stdin = None
-                listener.wait(_END_S)  # a signal in the middle of its end would be a traceback
+                listener.wait(_END_S)  # a signal while it exits would print a traceback
             watch(PAUSE_S)
             ages = heard['ages_ms']
             found.visits.append(Visit(came, left, len(ages) / (left - came),
@@ -188,7 +197,7 @@ def run(*, minutes: float, rate: float) -> SoakRun:
 
 
 def plot(found: SoakRun, path: Path) -> None:
-    """Draw what was seen over the time."""
+    """Draw resources, rates and ages over time."""
     from matplotlib.figure import Figure
     figure = Figure(figsize=(9, 9), layout='constrained')
     axes = figure.subplots(5, sharex=True)
@@ -214,7 +223,7 @@ def plot(found: SoakRun, path: Path) -> None:
 
 
 def main(args: list[str] | None = None) -> int:
-    """Soak, write plot and figures, and judge: 1 when something grows or nothing was received."""
+    """Run, write plot and figures; return 1 if a resource grows or a subscriber got nothing."""
     parser = argparse.ArgumentParser(prog='./dev soak', description=__doc__.split('\n')[1])
     parser.add_argument('--minutes', type=float, default=10.0, metavar='N')
     parser.add_argument('--rate', type=float, default=10.0, metavar='HZ',
@@ -225,7 +234,7 @@ def main(args: list[str] | None = None) -> int:
     try:
         found = run(minutes=arguments.minutes, rate=arguments.rate)
         plot(found, arguments.plot)
-        verdicts = [v for name in _WATCHED for v in judge(found.samples[name], name)]
+        verdicts = [v for name in _WATCHED for v in growth_of(found.samples[name], name)]
     except KeyboardInterrupt:
         return 130
     except (OSError, RuntimeError, ValueError, subprocess.TimeoutExpired) as error:

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Two cameras: one process with one model, against a process for each; the inference included."""
+"""Compare one process with one model for two cameras with a process for each camera."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import subprocess
 import sys
 
 from edgenext_ros.bench.dds import CameraStream, environment, Process
-from edgenext_ros.bench.host import BenchRow
-from edgenext_ros.bench.soak import look
+from edgenext_ros.bench.soak import sample_process
+from edgenext_ros.bench.table import BenchRow
 
 NAMES = ('front', 'rear')
 CAMERA = CameraStream(640, 480, 'bgr8', 1920, 10, 100)
@@ -24,20 +24,20 @@ _EACH = 'process for each camera'
 
 @dataclass(frozen=True)
 class Cost:
-    """What two cameras took."""
+    """The cost of classifying two cameras."""
 
     cpu_ms: float
-    """Of all processes, for a result."""
+    """CPU time of all processes, per result."""
     memory_mb: float
-    """Of all processes, at the end."""
+    """Resident memory of all processes, at the end."""
     ages_ms: tuple[float, ...]
-    """Of all results."""
+    """Ages of all results."""
     results: tuple[int, ...]
-    """Of each camera."""
+    """Number of results of each camera."""
 
 
 def rows() -> Iterator[BenchRow]:
-    """Measure both ways."""
+    """Measure one process for both cameras, then a process for each."""
     print(f'two cameras, {CAMERA.title}: one process, then two ...', file=sys.stderr, flush=True)
     one, each = (measure(commands, CAMERA) for commands in (
         [('multi_node', *NAMES)],
@@ -50,9 +50,11 @@ def rows() -> Iterator[BenchRow]:
 
 def measure(commands: list[tuple[str, ...]], camera: CameraStream) -> Cost:
     """
-    Let classifiers see both cameras.
+    Run classifiers with both cameras, the inference included.
 
     :param commands: module of ``edgenext_ros.ros`` and arguments of each process.
+    :param camera: the images of each camera.
+    :raises RuntimeError: a process has ended early.
     """
     with ExitStack() as stack:
         variables = environment()
@@ -60,18 +62,18 @@ def measure(commands: list[tuple[str, ...]], camera: CameraStream) -> Cost:
                      for name in NAMES]
         nodes = [stack.enter_context(_node(words, variables)) for words in commands]
         each = len(NAMES) // len(nodes)
-        for node in nodes:  # who is not there yet hears nothing of the first pictures
+        for node in nodes:  # a node that is still starting would miss the first images
             _wait_for_lines(node, ': model ', count=each)
         senders = [stack.enter_context(
             Process('camera', asdict(camera), variables, namespace=name)) for name in NAMES]
-        # From the first picture on: loading the model is another matter.
+        # Measure from the first image on, to leave out the loading of the model.
         for node in nodes:
             _wait_for_lines(node, ': images of /', count=each)
         before = sum(_cpu_seconds(node.pid) for node in nodes)
         for sender in senders:
             sender.figures()
         spent = sum(_cpu_seconds(node.pid) for node in nodes) - before
-        memory = sum(look(node.pid, second=0, visit=0).memory_mb for node in nodes)
+        memory = sum(sample_process(node.pid, second=0, visit=0).memory_mb for node in nodes)
         heard = [listener.figures(close=True, wanted=camera.frames) for listener in listeners]
     results = tuple(found['frames'] for found in heard)
     return Cost(1e3 * spent / max(1, sum(results)), memory,
@@ -92,7 +94,7 @@ def _node(words: tuple[str, ...], variables: dict[str, str]) -> Iterator[subproc
 
 
 def _wait_for_lines(node: subprocess.Popen[str], text: str, *, count: int) -> None:
-    """Read a node's log until so many lines have had this text."""
+    """Read a node's log until ``count`` lines have contained the text."""
     assert node.stderr is not None
     for line in node.stderr:
         count -= text in line
@@ -102,6 +104,6 @@ def _wait_for_lines(node: subprocess.Popen[str], text: str, *, count: int) -> No
 
 
 def _cpu_seconds(pid: int) -> float:
-    """Return the processor time of a process, user's and kernel's (proc(5))."""
+    """Return the CPU time of a process, in user and kernel mode (proc(5))."""
     fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
     return sum(map(int, fields[11:13])) / os.sysconf('SC_CLK_TCK')

@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Two pictures on their way to the BPU against one, at a camera that always has the next frame.
+Compare two pictures in flight with one, for a camera that always has the next frame.
 
-The BPU is a stand-in: one picture at a time, the GIL released, as long as the compiler estimates.
-So this shows what the node does beside it, not what a BPU does between two tasks.
+A stand-in for the BPU runs one picture at a time, without the GIL, for the time that the compiler
+estimates. So this measures the overlap of the node's own work, not a BPU's gap between two tasks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from threading import Event, Lock, Semaphore
 from time import perf_counter
 
 import cv2
-from edgenext_ros.bench.host import BenchRow, picture, quiet
+from edgenext_ros.bench.host import picture, quiet
+from edgenext_ros.bench.table import BenchRow
 from edgenext_ros.core.classifier import Classification, Classifier
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Frame
@@ -27,39 +28,48 @@ from edgenext_ros.toolchain.network.sizes import INPUT_SIZE
 import numpy as np
 
 INFERENCES = {'xx_small': 723, 'base': 5200}
-"""Microseconds, by ``edgenext bench bpu``."""
+"""Estimated latency of the smallest and the largest size, in microseconds, from ``edgenext bench
+bpu``."""
 _WIDTH, _HEIGHT = 1920, 1080
 _RUNS = 3
 _LOGITS = np.zeros(1000, np.float32)
 
 
 class _Slot:
-    """Memory of one picture; only one picture at a time is worked on."""
+    """Memory of one picture, and its inference."""
 
     def __init__(self, work: Callable[[], object]) -> None:
         self.picture = np.empty(INPUT_SIZE * INPUT_SIZE * 3 // 2, np.uint8)
         self._work = work
 
     def run(self) -> Scores:
-        """Take the time of an inference."""
+        """Wait for the duration of an inference; return constant logits."""
         self._work()
         return _LOGITS
 
 
 def bpu(*, slots: int, microseconds: int) -> SlotPool[_Slot]:
-    """Return an engine with memory for some pictures, which works on one at a time."""
+    """Return an engine with ``slots`` pictures' memory that runs one picture at a time."""
     works, sleep = Lock(), CDLL(None).usleep
 
     def work() -> None:
         with works:
             sleep(microseconds)
 
-    info = ModelInfo('net', 'stand-in', width=INPUT_SIZE, height=INPUT_SIZE, classes=_LOGITS.size, slots=slots)
+    info = ModelInfo('net', 'stand-in', width=INPUT_SIZE, height=INPUT_SIZE,
+                     classes=_LOGITS.size, slots=slots)
     return SlotPool(info, [_Slot(work) for _ in range(slots)])
 
 
-class _Camera:
-    """The source of a pipeline, which has a frame whenever there is a place for one."""
+class SaturatingSource:
+    """
+    The source of a pipeline; it has a frame whenever the pipeline can take one.
+
+    :param make: returns the frame to classify.
+    :param slots: pictures in flight.
+    :param microseconds: duration of an inference.
+    :param frames: number of frames to classify.
+    """
 
     def __init__(self, make: Callable[[Nv12Converter], Frame], *, slots: int, microseconds: int,
                  frames: int) -> None:
@@ -72,7 +82,7 @@ class _Camera:
             self._work, self._finish, source=self, at_once=slots)
 
     def wait(self) -> bool:
-        """Wait for a place."""
+        """Wait until the pipeline can take a frame."""
         return self._places.acquire()
 
     def take(self) -> None:
@@ -109,7 +119,7 @@ def rows(*, frames: int = 400) -> Iterator[BenchRow]:
     """
     Measure each kind of frame with the fastest and the slowest of the four sizes.
 
-    :param frames: so many of each; the best of ``_RUNS`` counts.
+    :param frames: number of frames of a run; the fastest of ``_RUNS`` runs counts.
     """
     image = picture(_WIDTH, _HEIGHT)
     nv12 = encode(image, 'nv12')
@@ -122,7 +132,7 @@ def rows(*, frames: int = 400) -> Iterator[BenchRow]:
             rates = {1: 0.0, 2: 0.0}
             with quiet():
                 for slots in (2, 1) * _RUNS:
-                    seconds = _Camera(
+                    seconds = SaturatingSource(
                         make, slots=slots, microseconds=microseconds, frames=frames).run()
                     rates[slots] = max(rates[slots], frames / seconds)
             yield BenchRow(f'{_WIDTH}x{_HEIGHT} {kind} in a second, {size}: two on their way',

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The rows that only a board has, against the stand-ins, which tell nothing of its speed."""
+"""The board benchmark on stand-in libraries; its times say nothing about a BPU."""
 
 from importlib import import_module
 import json
@@ -18,7 +18,7 @@ MODEL = StandInModel(w=224, h=224, classes=10)
 
 @pytest.fixture
 def fetched(monkeypatch, tmp_path):
-    """Have two of the catalog's files, and the demo's, which the stand-ins can run."""
+    """Provide three ``.bin`` files of the catalog that the stand-ins can run."""
     files = {name: tmp_path / f'{name}.bin' for name in ('demo', 'small', 'base')}
     for path in files.values():
         MODEL.write(path)
@@ -26,7 +26,8 @@ def fetched(monkeypatch, tmp_path):
     return files
 
 
-def test_each_file_on_each_engine(monkeypatch, libdnn_path, fetched, tmp_path, request, capsys):
+def test_bench_board_measures_each_file_on_each_engine(
+        monkeypatch, libdnn_path, fetched, tmp_path, request, capsys):
     monkeypatch.setenv('EDGENEXT_LIBDNN', str(libdnn_path))
     monkeypatch.syspath_prepend(str(request.config.rootpath / 'test' / 'stand_ins'))
     figures = tmp_path / 'figures.json'
@@ -41,8 +42,8 @@ def test_each_file_on_each_engine(monkeypatch, libdnn_path, fetched, tmp_path, r
     assert not capsys.readouterr().err
 
 
-def test_a_model_that_does_not_run_is_named_and_the_others_are_measured(libdnn_path, fetched,
-                                                                        monkeypatch, capsys):
+def test_rows_name_a_failing_model_and_measure_the_others(libdnn_path, fetched, monkeypatch,
+                                                          capsys):
     monkeypatch.setenv('EDGENEXT_LIBDNN', str(libdnn_path))
     fetched['small'].write_bytes(b'damaged')
     rows = list(benchmark_board.rows(('libdnn',), repeat=1))
@@ -51,7 +52,7 @@ def test_a_model_that_does_not_run_is_named_and_the_others_are_measured(libdnn_p
     assert f'small on libdnn: {fetched["small"]}' in capsys.readouterr().err
 
 
-def test_without_a_board_there_are_none(monkeypatch, capsys):
+def test_bench_board_without_a_bpu_fails(monkeypatch, capsys):
     monkeypatch.setattr(benchmark_board, 'engines', lambda: ())
     assert main(['bench', 'board']) == 1
     assert 'no BPU that libdnn, hbm_runtime, hobot_dnn can use' in capsys.readouterr().err

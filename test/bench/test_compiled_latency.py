@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the bench of the compiler keeps, and when it measures again."""
+"""The cache of ``edgenext bench bpu``, and the fingerprint that it depends on."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ REPORT = CompilerReport(latency_ms=0.7, fps=1400.0, ddr_mb=2.0, cpu_nodes=[], co
                         worst_node=None, output_cosine=None)
 
 
-def test_reports_are_taken_again_for_the_same_graph_only(tmp_path, monkeypatch):
+def test_measure_reuses_reports_of_the_same_fingerprint_only(tmp_path, monkeypatch):
     compiled, graph = [], ['first']
 
     def compile_model(job, *, progress):
@@ -33,7 +33,7 @@ def test_reports_are_taken_again_for_the_same_graph_only(tmp_path, monkeypatch):
 
 
 @pytest.mark.timeout(300)
-def test_a_fingerprint_is_that_of_the_graph_and_the_settings(toolchain, monkeypatch):
+def test_fingerprint_depends_on_graph_and_settings(toolchain, monkeypatch):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(toolchain.folder))
     job = CompileJob(model='edgenext_xx_small', recipe=RECIPES['fast'], output=None)
     first = fingerprint(job)

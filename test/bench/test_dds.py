@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The figures over DDS come from real processes that really see the camera's frames."""
+"""The DDS benchmark: every role sees the camera's frames and reports its figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FEW = replace(benchmark_ros.SMALL, rate=8, frames=24)
 
 
 @pytest.mark.parametrize('role', ['floor', 'echo', 'plain', 'classifier'])
-def test_each_role_sees_the_frames_and_measures(role: str):
+def test_session_measures_each_role(role: str):
     figures = benchmark_ros.session(role, FEW)
     assert FEW.frames / 2 < figures['results'] <= FEW.frames
     assert figures['frames'] == figures['results']
@@ -24,13 +24,13 @@ def test_each_role_sees_the_frames_and_measures(role: str):
     assert all(0 < age < 10_000 for age in figures['ages_ms'])
 
 
-def test_an_inference_in_a_helper_process_sees_the_frames_too(capfd):
+def test_session_runs_inference_in_a_helper_process(capfd):
     figures = benchmark_ros.session('classifier', FEW, infer_us=5000, helper=True)
     assert FEW.frames / 2 < figures['results'] <= FEW.frames
     assert all(5 < age < 10_000 for age in figures['ages_ms'])
-    assert 'Warning' not in capfd.readouterr().err, 'nothing is left behind'
+    assert 'Warning' not in capfd.readouterr().err, 'a resource was left behind'
 
 
-def test_a_role_that_fails_is_named():
+def test_session_names_a_role_that_fails():
     with pytest.raises(RuntimeError, match=r'nobody.*ended with code 1'):
         benchmark_ros.session('nobody', FEW)

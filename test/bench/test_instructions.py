@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Instructions of one frame, from recorded and from real output of callgrind."""
+"""Instructions of one frame, from recorded and real output of callgrind."""
 
 import shutil
 
@@ -30,12 +30,12 @@ calls=20 261
 
 totals: {total}
 """
-"""What callgrind 3.19 writes for one thread, shortened."""
+"""Output of callgrind 3.19 for one thread, shortened."""
 
 
 @pytest.fixture
 def dumps(tmp_path):
-    """Write a dump of four threads and the one before it."""
+    """Write a dump of one thread, and after it a dump of four threads."""
     for part, thread, total, function in (
             (1, 17, 999, '_PyEval_EvalFrameDefault'),
             (2, 1, 5000, '_PyEval_EvalFrameDefault'),
@@ -47,22 +47,23 @@ def dumps(tmp_path):
     return tmp_path / 'callgrind'
 
 
-def test_instructions_of_python_threads_are_summed(dumps):
+def test_instructions_sums_python_threads_except_main(dumps):
     assert benchmark.instructions(dumps, part=2) == 40_000_021
 
 
-def test_dump_without_instructions_is_refused(dumps):
+def test_instructions_refuses_dump_without_python_threads(dumps):
     with pytest.raises(RuntimeError, match='dump 3 has no instructions'):
         benchmark.instructions(dumps, part=3)
 
 
-def test_blocks_become_one_frame():
-    found = benchmark.result(CASE, [1000, 1020, 1010], [(40, 20), (40, 20), (42, 20)], frames=10)
+def test_frame_cost_reduces_blocks_to_one_frame():
+    found = benchmark.frame_cost(CASE, [1000, 1020, 1010], [(40, 20), (40, 20), (42, 20)],
+                                 frames=10)
     assert found == benchmark.FrameCost(
         CASE, instructions=101, spread=pytest.approx(1.98, abs=0.01), python_calls=4, c_calls=2)
 
 
-def test_missing_valgrind_is_said_in_one_line(monkeypatch, tmp_path, capsys):
+def test_main_without_valgrind_names_remedy(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv('PATH', str(tmp_path))
     assert benchmark.main([]) == 2
     assert capsys.readouterr().err == \
@@ -73,7 +74,7 @@ def test_missing_valgrind_is_said_in_one_line(monkeypatch, tmp_path, capsys):
 @pytest.mark.slow
 @pytest.mark.skipif(not all(map(shutil.which, benchmark.TOOLS)),
                     reason='valgrind is not installed: sudo apt install valgrind')
-def test_a_frame_of_the_real_node_is_counted():
+def test_measure_counts_a_frame_of_the_real_node():
     pytest.importorskip('rclpy')
     (found,) = benchmark.measure((CASE,), frames=2, blocks=2, warm_up=1)
     assert 300_000 < found.instructions < 30_000_000

@@ -19,7 +19,7 @@ REPORT = CompilerReport(latency_ms=0.7, fps=1400.0, ddr_mb=2.0, cpu_nodes=[], co
 
 
 def network(name, digest, step):
-    """Return a network of three classes, whose logits are rounded to steps."""
+    """Return a network of three classes whose logits are rounded to multiples of ``step``."""
     def infer(inputs, progress):
         means = np.array([picture.mean() for picture in inputs], np.float32)
         logits = np.stack([means / 100, means % 3, means % 7], 1)
@@ -30,7 +30,7 @@ def network(name, digest, step):
 
 @pytest.fixture
 def measure(monkeypatch, class_folders, own_cache, tmp_path):
-    """Return a function that runs a study, and the list of what it has compiled."""
+    """Return a function that runs a study, the compiled jobs, the progress lines, and the cache."""
     compiled = []
 
     def compile_model(job, *, progress):
@@ -61,17 +61,18 @@ def measure(monkeypatch, class_folders, own_cache, tmp_path):
     return run, compiled, said, own_cache
 
 
-def test_rows_say_what_is_lost_and_at_which_speed(measure, tmp_path):
+def test_study_measures_accuracy_lost_and_latency(measure, tmp_path):
     run, compiled, said, cache = measure
     truth, rows = run(['fast', 'published'])
     assert [row.name for row in rows] == ['fast', 'published']
-    assert [job.recipe for job in compiled] == [study.QUANTISED_FORMS['fast'], study.QUANTISED_FORMS['published']]
+    assert [job.recipe for job in compiled] == [
+        study.QUANTISED_FORMS['fast'], study.QUANTISED_FORMS['published']]
     assert said == ['fast: compiling', 'published: compiling']
     assert rows[0].comparison.agreement.value == 100 and rows[0].comparison.drop.value == 0
     assert rows[0].cosine == pytest.approx(1, abs=1e-6)
     assert rows[1].cosine < 0.999
     assert rows[1].accuracy.pictures == truth.accuracy.pictures > 0
-    assert not list(cache.rglob('*.part')), 'all is reported, nothing is to be resumed'
+    assert not list(cache.rglob('*.part')), 'files of finished evaluations remain'
     table = study.markdown(truth, rows).splitlines()
     assert len({line.count('|') for line in table}) == 1
     assert table[-2].startswith('| fast | ') and table[-2].endswith('| 1.0000 | 0.700 ms |')
@@ -80,7 +81,7 @@ def test_rows_say_what_is_lost_and_at_which_speed(measure, tmp_path):
     assert all(case['theirs'] - case['ours'] == pytest.approx(case['lost']) for case in cases)
 
 
-def test_compiled_forms_are_cached_until_a_change(measure):
+def test_study_reuses_compiled_forms_until_a_change(measure):
     run, compiled, _, _ = measure
     first = run(['fast'])
     assert run(['fast'])[1] == first[1]
@@ -89,13 +90,14 @@ def test_compiled_forms_are_cached_until_a_change(measure):
     assert [job.pictures.name for job in compiled] == ['train', 'other']
 
 
-def test_forms_differ_and_the_recipes_are_among_them():
-    assert len({repr(form) for form in study.QUANTISED_FORMS.values()}) == len(study.QUANTISED_FORMS)
-    assert {'fast', 'precise', 'published'} <= study.QUANTISED_FORMS.keys()
+def test_quantised_forms_differ_and_include_the_recipes():
+    forms = study.QUANTISED_FORMS
+    assert len({repr(form) for form in forms.values()}) == len(forms)
+    assert {'fast', 'precise', 'published'} <= forms.keys()
 
 
 @pytest.mark.slow
-def test_plot_is_a_picture(measure, tmp_path):
+def test_plot_writes_a_png(measure, tmp_path):
     pytest.importorskip('matplotlib')
     study.plot(measure[0](['fast', 'published'])[1], tmp_path / 'plot.png')
     assert (tmp_path / 'plot.png').read_bytes().startswith(b'\x89PNG')

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What resizing costs in accuracy is measured on fair frames."""
+"""Accuracy of resizing: the large frames, the kernels and the table."""
 
 import sys
 
@@ -19,14 +19,14 @@ def frame(photograph, side, noise=4.0):
 
 
 @pytest.mark.parametrize('side', [100, 240, 300, 480, 1000])
-def test_a_large_frame_shows_the_middle_of_the_photograph(side, photograph):
+def test_large_frame_shows_the_central_square(side, photograph):
     own = photograph[:, 40:280]
     again = cv2.resize(frame(photograph, side), (60, 60), interpolation=cv2.INTER_AREA)
     expected = cv2.resize(own, (60, 60), interpolation=cv2.INTER_AREA)
     assert cv2.absdiff(again, expected).mean() < 5
 
 
-def test_a_large_frame_has_detail_and_noise_that_an_enlarged_one_has_not(photograph):
+def test_large_frame_adds_detail_and_noise(photograph):
     def fineness(image):
         return np.abs(image.astype(float) - cv2.blur(image, (3, 3))).mean()
 
@@ -37,17 +37,17 @@ def test_a_large_frame_has_detail_and_noise_that_an_enlarged_one_has_not(photogr
 
 @pytest.mark.parametrize('form', [form for form in resize_accuracy.FRAME_FORMS if form != 'bgr8'])
 @pytest.mark.parametrize('side', [480, 700])
-def test_the_node_comes_closer_to_area_resizing_than_linear(form, side, photograph):
+def test_node_resizes_closer_to_area_than_linear(form, side, photograph):
     seen = resize_accuracy.inputs(frame(photograph, side), form,
                                   Nv12Converter(width=224, height=224), (224, 224))
     expected = seen[resize_accuracy.REFERENCE].astype(float)
     linear, node = (np.square(seen[name] - expected).mean()
                     for name in ('linear', resize_accuracy.NODE))
     assert node < 0.6 * linear
-    assert np.sqrt(linear) < 8  # The planes are where they belong.
+    assert np.sqrt(linear) < 8  # misplaced planes differ more
 
 
-def test_a_table_is_printed(class_folders, capsys, monkeypatch):
+def test_main_prints_a_table(class_folders, capsys, monkeypatch):
     monkeypatch.setattr(sys, 'argv', [
         'kernels', str(class_folders), '--runtime', 'onnx', '--count', '2', '--sides', '300',
         '--forms', 'nv12', 'jpeg'])

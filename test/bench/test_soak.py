@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What counts as growth, and a short soak."""
+"""Growth of resources, and a short soak."""
 
 import json
 import os
@@ -16,13 +16,13 @@ VISITS, LOOKS = 40, 10
 
 def samples(*, memory=lambda second: 100.0, threads=lambda second: 19, descriptors=None,
             visits=VISITS):
-    """Make a run in which each subscriber costs 4 descriptors and 3 MB for half of its time."""
-    noise = np.random.default_rng(0).uniform(0, 1, visits * LOOKS)
+    """Make a run in which each subscriber costs 4 descriptors and 3 MB for half of each visit."""
+    noise = np.random.default_rng(0).uniform(0, 1, visits * SAMPLES)
     made = []
-    for second in range(visits * LOOKS):
-        there = second % LOOKS < LOOKS // 2
+    for second in range(visits * SAMPLES):
+        there = second % SAMPLES < SAMPLES // 2
         made.append(Sample(
-            float(second), second // LOOKS, memory(second) + noise[second] + 3 * there,
+            float(second), second // SAMPLES, memory(second) + noise[second] + 3 * there,
             threads(second) + there, (descriptors or (lambda second: 30))(second) + 4 * there))
     return made
 
@@ -37,27 +37,27 @@ GROWTH = {
     'one thread more for a while': (
         {'threads': lambda second: 19 + (200 < second < 280)}, []),
     'a descriptor for each subscriber': (
-        {'descriptors': lambda second: 30 + second // LOOKS}, ['descriptors']),
+        {'descriptors': lambda second: 30 + second // SAMPLES}, ['descriptors']),
 }
 
 
 @pytest.mark.parametrize('made,growing', GROWTH.values(), ids=GROWTH)
-def test_growth_is_told_from_comings_and_goings(made, growing):
-    verdicts = list(judge(samples(**made), 'node'))
+def test_growth_of_ignores_what_visits_cost(made, growing):
+    verdicts = list(growth_of(samples(**made), 'node'))
     assert [v.name for v in verdicts if v.grows] == [f'node {figure}' for figure in growing]
     assert len(verdicts) == 3
 
 
-def test_a_run_that_is_too_short_is_not_judged():
-    with pytest.raises(ValueError, match='3 comings and goings after the warm-up are too few'):
-        list(judge(samples(visits=4), 'node'))
+def test_growth_of_refuses_too_short_a_run():
+    with pytest.raises(ValueError, match='3 visits after the warm-up are too few'):
+        list(growth_of(samples(visits=4), 'node'))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize('changes,rates,code', [
     ({}, (10, 9.5), 0), ({'threads': lambda second: second}, (10, 9.5), 1), ({}, (10, 0), 1),
     ({'visits': 2}, (10,), 1)])
-def test_the_exit_code_and_what_is_written(monkeypatch, tmp_path, capsys, changes, rates, code):
+def test_soak_exit_code_and_files(monkeypatch, tmp_path, capsys, changes, rates, code):
     pytest.importorskip('matplotlib', reason='only ./dev installs matplotlib')
     visits = [Visit(float(i), i + 9.0, rate, 20.0) for i, rate in enumerate(rates)]
     made = SoakRun(10.0, {'node': samples(**changes), 'camera': samples()}, visits)
@@ -67,25 +67,26 @@ def test_the_exit_code_and_what_is_written(monkeypatch, tmp_path, capsys, change
     assert plot.read_bytes().startswith(b'\x89PNG')
     if 'visits' not in changes:
         found = json.loads(figures.read_text())
-        assert len(found['samples']['node']) == VISITS * LOOKS
+        assert len(found['samples']['node']) == VISITS * SAMPLES
         assert len(found['verdicts']) == 6
     else:
         assert 'too few' in capsys.readouterr().err
 
 
-def test_look_reads_memory_threads_and_descriptors():
-    here = soak.look(os.getpid(), second=1.0, visit=2)
+def test_sample_process_reads_memory_threads_and_descriptors():
+    here = soak.sample_process(os.getpid(), second=1.0, visit=2)
     assert here.memory_mb > 10
     assert here.threads >= 1
     with Path('/dev/null').open():
-        assert soak.look(os.getpid(), second=1.0, visit=2).descriptors == here.descriptors + 1
+        again = soak.sample_process(os.getpid(), second=1.0, visit=2)
+    assert again.descriptors == here.descriptors + 1
     with pytest.raises(OSError):
-        soak.look(2**22 + 1, second=0.0, visit=0)
+        soak.sample_process(2**22 + 1, second=0.0, visit=0)
 
 
 @pytest.mark.dds
 @pytest.mark.slow
-def test_a_short_soak(monkeypatch):
+def test_soak_of_one_visit_samples_both_processes(monkeypatch):
     pytest.importorskip('rclpy', reason='needs ROS 2')
     monkeypatch.setattr(soak, 'VISIT_S', 8.0)
     monkeypatch.setattr(soak, 'PAUSE_S', 0.1)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Two cameras in one process and in two: each camera's frames get their results."""
+"""The benchmark of two cameras: both ways give results for each camera's frames."""
 
 from dataclasses import replace
 from importlib import import_module
@@ -10,13 +10,13 @@ import pytest
 pytest.importorskip('scipy', reason='the baseline needs it: pip install scipy')
 pytest.importorskip('rclpy', reason='needs ROS 2')
 benchmark_cameras = import_module('edgenext_ros.bench.two_cameras')
-# So slow that a busy machine, too, has classified one when the next comes: else it is dropped.
-# The first are lost on a machine where DDS takes seconds until both sides know one another.
+# At 3 Hz even a busy machine classifies each image before the next one, which would replace it.
+# Slow DDS discovery may lose the first images.
 pytestmark = [pytest.mark.dds, pytest.mark.slow]
 FEW = replace(benchmark_cameras.CAMERA, rate=3, frames=24)
 
 
-def test_both_ways_serve_both_cameras(monkeypatch):
+def test_rows_measure_both_cameras_in_one_process_and_in_two(monkeypatch):
     monkeypatch.setattr(benchmark_cameras, 'CAMERA', FEW)
     costs, measure = [], benchmark_cameras.measure
     monkeypatch.setattr(benchmark_cameras, 'measure',

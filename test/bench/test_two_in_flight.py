@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The stand-in of the bench works on one picture at a time, and every frame gets its result."""
+"""The benchmark of two pictures in flight: the stand-in BPU and the saturating source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytest.importorskip('scipy', reason='the baseline needs it: pip install scipy')
 flight = import_module('edgenext_ros.bench.two_in_flight')
 
 
-def test_two_pictures_are_written_at_once_and_worked_on_one_after_the_other(monkeypatch):
+def test_bpu_lends_two_slots_and_runs_one_picture_at_a_time(monkeypatch):
     both, inside, most = Barrier(2), [], []
 
     def work(microseconds):
@@ -38,10 +38,10 @@ def test_two_pictures_are_written_at_once_and_worked_on_one_after_the_other(monk
 
 
 @pytest.mark.parametrize('slots', [1, 2])
-def test_every_frame_gets_its_result(slots: int):
+def test_source_gets_a_result_for_every_frame(slots: int):
     seen = []
     frame = flight.encode(np.zeros((64, 64, 3), np.uint8), 'nv12')
-    camera = flight._Camera(lambda converter: seen.append(converter) or frame, slots=slots,
-                            microseconds=100, frames=20)
-    assert camera.run() > 0.002
+    source = flight.SaturatingSource(lambda converter: seen.append(converter) or frame,
+                                     slots=slots, microseconds=100, frames=20)
+    assert source.run() > 0.002
     assert 20 <= len(seen) <= 20 + slots
