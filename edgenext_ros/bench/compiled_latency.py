@@ -28,8 +28,8 @@ BOARD = MappingProxyType({
 threads, frames a second with four threads."""
 THREADS = (1, 2, 4, 8)
 OUTSIDE_MS = median(4 * 1000 / fps - four for _, four, fps in BOARD.values())
-"""Time that a thread spends on a frame outside the inference call, in ms, on the page's board: each
-of four threads delivers a frame in 4 / FPS, and the call takes the latency with four threads."""
+"""Time of a thread for a frame outside the inference call, in ms, on the page's board: each of
+four threads delivers a frame in 4 / FPS, and the call takes the latency with four threads."""
 
 
 @dataclass(frozen=True)

@@ -113,8 +113,8 @@ class Study:
         """Yield name, report and quantised graph of each form; compile it unless it is cached."""
         for name in names:
             folder = self.cache / ''.join(c if c.isalnum() else '-' for c in name)
-            job = CompileJob(model=str(self.model), recipe=QUANTISED_FORMS[name], output=folder / 'study.bin',
-                             pictures=self.calibration, keep=folder)
+            job = CompileJob(model=str(self.model), recipe=QUANTISED_FORMS[name],
+                             output=folder / 'study.bin', pictures=self.calibration, keep=folder)
             made_of = {'model': subject.digest, 'compiled': fingerprint(job)}
             note = folder / 'study.json'
             known = json.loads(note.read_text()) if note.exists() else {}

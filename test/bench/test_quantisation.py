@@ -30,7 +30,7 @@ def network(name, digest, step):
 
 @pytest.fixture
 def measure(monkeypatch, class_folders, own_cache, tmp_path):
-    """Return a function that runs a study, the compiled jobs, the progress lines, and the cache."""
+    """Return a function that runs a study, the compiled jobs, the progress, and the cache."""
     compiled = []
 
     def compile_model(job, *, progress):

@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 from edgenext_ros.bench import soak
-from edgenext_ros.bench.soak import judge, Sample, SoakRun, Visit
+from edgenext_ros.bench.soak import growth_of, Sample, SoakRun, Visit
 import numpy as np
 import pytest
 
-VISITS, LOOKS = 40, 10
+VISITS, SAMPLES = 40, 10
 
 
 def samples(*, memory=lambda second: 100.0, threads=lambda second: 19, descriptors=None,
