@@ -1,16 +1,16 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Read files of weights as data: PyTorch's three formats, a plain pickle, safetensors.
+Read weight files as data: PyTorch's three formats, a plain pickle, safetensors.
 
-Nothing in a file is imported or called (``pickles``), and no tensor is read before its place in
-the file has been checked. PyTorch's formats are described in its ``torch/serialization.py``:
+Nothing in a file is imported or called (see ``pickles``), and the bounds of a tensor are checked
+before it is read. PyTorch's formats, by its ``torch/serialization.py``:
 
-==========  ======================================================================
-zip         NAME/data.pkl, and NAME/data/KEY for each storage; TorchScript likewise
-legacy      before 1.6: five pickles, then for each storage its count and its bytes
-``pickle``  a pickle whose storages are legacy files in themselves
-==========  ======================================================================
+==========  =====================================================================
+zip         NAME/data.pkl, and NAME/data/KEY for each storage; also TorchScript
+legacy      before 1.6: five pickles, then the count and bytes of each storage
+``pickle``  a pickle whose storages are legacy files
+==========  =====================================================================
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from edgenext_ros.models.formats import bin_file
 from edgenext_ros.toolchain.network.pickles import Name, PickleError, read as read_pickle, Record
 from edgenext_ros.toolchain.network.tensors import (
     array,
+    is_size,
     MAX_TENSOR,
     Storage,
     StoredTensor,
     tensor,
     TYPES,
-    whole,
 )
 import numpy as np
 
@@ -52,11 +52,11 @@ _LISTS = tuple(f'{module}.{name}' for module in ('builtins', '__builtin__')
 
 def read(path: Path) -> Any:
     """
-    Return what a file holds: dictionaries, lists, numbers, ``StoredTensor`` and ``Record``.
+    Return a file's content: dictionaries, lists, numbers, ``StoredTensor`` and ``Record``.
 
-    The kind is told by the content, not by the suffix.
+    The format is recognised by the content, not by the suffix.
 
-    :raises ModelError: it cannot be read, is damaged, or of another kind.
+    :raises ModelError: the file cannot be read, is damaged, or has another format.
     """
     try:
         with path.open('rb') as file:
@@ -102,7 +102,7 @@ def _zip(path: Path) -> Any:
             return storage
 
         def data() -> bytes:
-            # Opened again for each tensor: an optimiser's many stay unread.
+            # Reopen the file for each tensor: most, those of the optimiser, are never read.
             with _archive(path) as archive:
                 return _member(archive, f'{root}data/{storage.key}',
                                storage.count * storage.itemsize)
@@ -113,7 +113,7 @@ def _zip(path: Path) -> Any:
 
 @contextmanager
 def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open a zip archive, and raise PickleError for all that can be wrong with one."""
+    """Open a zip archive; raise PickleError for any damage."""
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
@@ -125,7 +125,7 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
-    """Return a member's bytes, or raise PickleError for more than were promised."""
+    """Return a member's bytes; raise PickleError if there are more than ``limit``."""
     with archive.open(name) as file:
         found = file.read(limit + 1)
     if len(found) > limit:
@@ -134,7 +134,7 @@ def _member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
 
 
 def _stream(stream: BinaryIO) -> Any:
-    """Read a legacy file of PyTorch, or another pickle."""
+    """Read a legacy file of PyTorch, or a plain pickle."""
     storages: dict[str, Storage] = {}
 
     def load(key: Any) -> Any:
@@ -142,7 +142,7 @@ def _stream(stream: BinaryIO) -> Any:
         if isinstance(storage, Name):
             return storage
         known = storages.setdefault(key[2], storage)
-        if len(key) > 5 and key[5] is not None:  # a part of another storage
+        if len(key) > 5 and key[5] is not None:  # a view of another storage
             raise PickleError('a checkpoint of PyTorch before 0.4 with views of storages')
         return known
 
@@ -167,19 +167,20 @@ def _storage(key: Any) -> Storage | Name:
     if isinstance(key, tuple) and len(key) > 1 and key[0] == 'module':
         return key[1] if isinstance(key[1], Name) else Name('a module')
     if not isinstance(key, tuple) or len(key) < 5 or key[0] != 'storage' \
-            or not isinstance(key[1], Name) or not isinstance(key[2], str) or not whole(key[4]):
+            or not isinstance(key[1], Name) or not isinstance(key[2], str) \
+            or not is_size(key[4]):
         raise PickleError('a persistent id that is none of PyTorch')
     kind = key[1].text.rpartition('.')[2].removesuffix('Storage')
-    # Another type is refused where a tensor of it is needed: an optimiser may have anything.
+    # Other types are refused only when a tensor is read, because an optimiser may have any type.
     dtype, itemsize = TYPES.get(kind, (f'{kind} storage', 1))
 
-    def none() -> bytes:
+    def missing() -> bytes:
         raise PickleError('a checkpoint that is cut off: a storage is missing')
-    return Storage(key[2], dtype, itemsize, key[4], none)
+    return Storage(key[2], dtype, itemsize, key[4], missing)
 
 
 def _make(record: Record) -> Any:
-    """Return plain data for the few calls that weights are made of, else the record."""
+    """Return plain data for the calls that weights consist of, and the record for others."""
     name, arguments = record.name, record.arguments
     if name in _DICTIONARIES:
         made: dict[Any, Any] = {}
@@ -211,7 +212,7 @@ def _make(record: Record) -> Any:
 
 
 def _inner(data: bytes | bytearray) -> Any:
-    """Read a legacy file inside a pickle; one in it in turn stays a record."""
+    """Read a legacy file inside a pickle; a further level of nesting is refused."""
     if b'_load_from_bytes' in data:
         raise PickleError('a storage inside a storage')
     return _stream(io.BytesIO(data))

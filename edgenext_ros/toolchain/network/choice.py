@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Find an EdgeNeXt's weights in what a checkpoint holds, under whatever names they stand there."""
+"""Find the weights of an EdgeNeXt in a checkpoint, under any keys and prefixes."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from edgenext_ros.toolchain.network.pickles import Record
 from edgenext_ros.toolchain.network.tensors import array, StoredTensor
 
 STEMS = ('stem.0.weight', 'downsample_layers.0.0.weight')
-"""First weight by the names of timm, and of the paper's repository (mmaaz60/EdgeNeXt)."""
+"""Name of the first weight in timm, and in the paper's repository (mmaaz60/EdgeNeXt)."""
 
-# What torch.compile, DDP and FSDP put before the names of a part, the whole or a block.
 _WRAPPERS = re.compile(
     r'(?:^|(?<=\.))(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.')
-_BESIDE = re.compile(r'(^|\.)(total_ops|total_params|num_batches_tracked|n_averaged)$')
-"""Counters that profilers and norms leave; no weights."""
-_FORMER = ('current_model_state',)
-"""Where Lightning keeps the weights of the last step when ``state_dict`` has averaged ones."""
+"""Parts that DDP, torch.compile and FSDP insert into names, at the front or before a block."""
+_COUNTERS = re.compile(r'(^|\.)(total_ops|total_params|num_batches_tracked|n_averaged)$')
+"""Counters of profilers and norms; these are not weights."""
+_LAST_STEP = ('current_model_state',)
+"""Lightning's key for the weights of the last step when ``state_dict`` has averaged ones."""
 _DEPTH = 40
 _SHOWN = 3
 
@@ -33,23 +33,24 @@ class Choice:
 
     tensors: dict[str, StoredTensor]
     where: str
-    """Key of the dictionary that they are from, with points between; empty for the whole file."""
+    """Path of keys to their dictionary, joined by points; empty for the top level."""
     prefix: str
-    """What stood before each name, such as ``module.``."""
+    """Prefix that was removed from each name, such as ``module.``."""
     ema: bool
+    """The weights are an average over steps."""
     passed: tuple[str, ...] = ()
-    """Other weights of the same network that were not taken."""
+    """Titles of other weights of the same network that were not taken."""
     beside: tuple[str, ...] = ()
-    """Names of tensors of the same dictionary that are outside the network."""
+    """Names of tensors of the same dictionary that do not belong to the network."""
 
     @property
     def title(self) -> str:
-        """Key and prefix, for people."""
+        """Keys and prefix, for messages."""
         where = repr(self.where) if self.where else 'the file itself'
         return f'{where}, prefix {self.prefix!r}' if self.prefix else where
 
     def notes(self) -> list[str]:
-        """Say what was taken; nothing of a plain dictionary, which leaves no choice."""
+        """Describe which weights were taken; empty for a plain dictionary of weights."""
         if not (self.where or self.prefix or self.passed):
             return []
         left = (*self.passed, *map(repr, self.beside[:_SHOWN]),
@@ -61,32 +62,32 @@ class Choice:
 
 def choose(found: Any) -> Choice:
     """
-    Choose the weights among all that a file holds; averaged ones (EMA) first, as timm does.
+    Choose the weights of an EdgeNeXt in a file; averaged ones (EMA) are preferred, as in timm.
 
-    :param found: what ``checkpoint.read`` returned, or a dictionary of tensors.
-    :raises ModelError: none is an EdgeNeXt, or there are several and no rule says which; the
-        text is the part behind the file's name.
+    :param found: content of the file, as ``checkpoint.read`` returns it.
+    :raises ModelError: there are no weights of an EdgeNeXt, or several that no rule decides
+        between; the text does not name the file.
     """
     dictionaries = list(_dictionaries(found))
     choices = _distinct([choice for where, tensors in dictionaries
                          for choice in _networks(where, tensors)])
     averaged = [choice for choice in choices if choice.ema]
     best = averaged or [choice for choice in choices
-                        if choice.where.rpartition('.')[2] not in _FORMER]
+                        if choice.where.rpartition('.')[2] not in _LAST_STEP]
     if len(best) == 1:
-        [one] = best
-        passed = tuple(choice.title for choice in choices if choice is not one)
-        return replace(one, passed=passed)
+        [chosen] = best
+        passed = tuple(choice.title for choice in choices if choice is not chosen)
+        return replace(chosen, passed=passed)
     if best:
         raise ModelError(
             f'expected the weights of one network, found {len(best)}: '
             f'{"; ".join(choice.title for choice in best[:5])}; save the one that you want by '
             'itself, such as torch.save(checkpoint[KEY], "weights.pth")')
-    raise ModelError(_nothing(found, dictionaries))
+    raise ModelError(_no_weights(found, dictionaries))
 
 
-def _nothing(found: Any, dictionaries: list[tuple[str, dict[str, Any]]]) -> str:
-    """Say what stands where weights were expected."""
+def _no_weights(found: Any, dictionaries: list[tuple[str, dict[str, Any]]]) -> str:
+    """Return an error that describes what the file holds instead of weights."""
     named = max((tensors for _, tensors in dictionaries), key=len, default={})
     if named:
         what = f'{", ".join(list(named)[:3])}, ... ({len(named)} tensors)'
@@ -103,7 +104,7 @@ def _nothing(found: Any, dictionaries: list[tuple[str, dict[str, Any]]]) -> str:
 
 
 def _dictionaries(found: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each dictionary of tensors, and each module as one, with the keys that lead there."""
+    """Yield each dictionary of tensors and the tensors of each module, with the path of keys."""
     waiting: list[tuple[str, Any, int]] = [('', found, 0)]
     seen: set[int] = set()
     while waiting:
@@ -130,13 +131,13 @@ def _dictionaries(found: Any) -> Iterator[tuple[str, dict[str, Any]]]:
                       if isinstance(part, (dict, list, tuple, Record))]
         else:
             continue
-        # The last is looked at first.
+        # Reversed, because the stack returns the last entry first.
         waiting += [('.'.join(part for part in (where, str(key)[:80]) if part), entry, depth + 1)
                     for key, entry in reversed(inside)]
 
 
 def _tensor(name: str, value: Any) -> StoredTensor | Record | None:
-    """Return a tensor; a record that is in the place of one, such as a quantised one; or None."""
+    """Return a tensor; a record that stands for one, such as a quantised tensor; or None."""
     if isinstance(value, Record):
         found = array(value)
         if found is None and (value.name.startswith('torch._utils._rebuild_')
@@ -148,9 +149,9 @@ def _tensor(name: str, value: Any) -> StoredTensor | Record | None:
 
 def _module(record: Record) -> dict[str, Any]:
     """
-    Return the tensors of a pickled ``nn.Module`` or a TorchScript module, by their names.
+    Return the tensors of a pickled ``nn.Module`` or TorchScript module, by name.
 
-    :raises ModelError: its activation is not GELU, with which EdgeNeXt would be rebuilt.
+    :raises ModelError: its activation is not GELU, which the rebuilt network would use.
     """
     tensors: dict[str, Any] = {}
     waiting: list[tuple[str, Any]] = [('', record)]
@@ -164,7 +165,7 @@ def _module(record: Record) -> dict[str, Any]:
         if f'.{prefix}'.endswith('.mlp.act.') and 'gelu' not in activation.lower():
             raise ModelError(f'{prefix[:-1]} is {activation}: expected GELU, with which EdgeNeXt '
                              'is computed here; train the network with GELU')
-        # TorchScript has tensors and parts side by side, nn.Module in dictionaries of their own.
+        # nn.Module separates parameters, buffers and modules; TorchScript keeps them together.
         groups = [part.state[key] for key in ('_parameters', '_buffers', '_modules')
                   if isinstance(part.state.get(key), dict)] or [part.state]
         for name, value in ((name, value) for group in groups for name, value in group.items()):
@@ -180,7 +181,7 @@ def _networks(where: str, tensors: dict[str, Any]) -> Iterator[Choice]:
     """Yield the networks of one dictionary, which may hold several under different prefixes."""
     plain: dict[str, tuple[str, Any]] = {}
     for name, tensor in tensors.items():
-        if not _BESIDE.search(name):
+        if not _COUNTERS.search(name):
             plain[_WRAPPERS.sub('', name)] = name, tensor
     for name in plain:
         stem = next((stem for stem in STEMS if name == stem or name.endswith(f'.{stem}')), None)
@@ -190,7 +191,7 @@ def _networks(where: str, tensors: dict[str, Any]) -> Iterator[Choice]:
         original = plain[name][0]
         own = {short.removeprefix(prefix): tensor for short, (_, tensor) in plain.items()
                if short.startswith(prefix)}
-        # Not what another network has under a longer prefix.
+        # Leave out the weights of another network under a longer prefix.
         inner = [other.removesuffix(s) for other in own for s in STEMS
                  if other.endswith(f'.{s}') and other != s]
         own = {key: value for key, value in own.items()
@@ -205,7 +206,7 @@ def _networks(where: str, tensors: dict[str, Any]) -> Iterator[Choice]:
 
 
 def _refuse_second_head(own: dict[str, Any], beside: dict[str, Any]) -> None:
-    """Refuse a network whose classes are not the last layer's, such as nn.Sequential(net, fc)."""
+    """Refuse a network with a layer after its head, such as nn.Sequential(network, linear)."""
     head = getattr(own.get('head.fc.weight'), 'shape', ())
     for name, tensor in beside.items():
         shape = getattr(tensor, 'shape', ())
@@ -216,14 +217,14 @@ def _refuse_second_head(own: dict[str, Any], beside: dict[str, Any]) -> None:
 
 
 def _is_average(names: str) -> bool:
-    """Tell averaged weights by a word of their keys: ema, model_ema, modelEMA, swa, averaged."""
+    """Recognise averaged weights by a word in their keys: model_ema, modelEMA, swa, averaged."""
     words = re.findall(r'[A-Z]+(?![a-z])|[A-Z]?[a-z]+', names)
     return any(word.lower() in ('ema', 'swa', 'averaged', 'average', 'avg', 'polyak')
                for word in words)
 
 
 def _distinct(choices: list[Choice]) -> list[Choice]:
-    """Leave out what stands twice: one dictionary under two keys."""
+    """Drop duplicates: one dictionary under two keys."""
     seen: dict[frozenset[Any], Choice] = {}
     for choice in choices:
         places = frozenset(getattr(tensor, 'place', None) or id(tensor)

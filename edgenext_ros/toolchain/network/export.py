@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Write a network as ONNX, for any machine and for the BPU's compiler."""
+"""Export a network as ONNX, for ONNX Runtime and for the BPU's compiler."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ import torch
 from torch import nn
 
 OPSET = 11
-"""The newest that hb_mapper reads."""
+"""The newest opset that hb_mapper reads."""
 
 
-def export(network: nn.Module, output: Path, *, size: tuple[int, int] = (INPUT_SIZE, INPUT_SIZE)) -> None:
+def export(network: nn.Module, output: Path, *,
+           size: tuple[int, int] = (INPUT_SIZE, INPUT_SIZE)) -> None:
     """
-    Write ONNX that takes normalised RGB, float32 (1, 3, *size), and gives logits.
+    Write an ONNX file that maps normalised RGB, float32 (1, 3, *size), to logits.
 
-    It appears under its name only when it is complete.
-
-    :param size: height and width.
+    :param network: the network; it is left in eval mode.
+    :param output: the file; it appears under its name only when it is complete.
+    :param size: height and width of the input, in pixels.
     """
     options = {} if torch.__version__ < '2.5' else {'dynamo': False}
     with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):

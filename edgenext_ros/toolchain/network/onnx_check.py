@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Compare a network with the ONNX graph that its weights are from."""
+"""Check that a network computes the same as the ONNX graph that its weights come from."""
 
 from __future__ import annotations
 
@@ -14,27 +14,30 @@ import torch
 from torch import nn
 
 LARGEST_DIFFERENCE = 0.01
-"""Of the logits, relative to the largest: float16 has 0.003, one wrong weight more than 0.1."""
+"""Limit of the difference, relative to the largest logit; float16 causes 0.003, one wrong weight
+more than 0.1."""
 _PICTURES = 3
 _LEAST_CHANGE = 1e-3
-"""Of the logits from picture to picture, relative to the largest; below, rounding shows."""
+"""Least change of the logits between pictures, relative to the largest logit, that a difference is
+divided by; smaller changes are rounding errors."""
 
 
 def check(file: OnnxFile, network: nn.Module) -> list[str]:
     """
-    Run the graph and the network on random pictures; return notes for people.
+    Run the graph and the network on random pictures; return notes for the user.
 
-    What changes from picture to picture is compared too: the logits of an untrained network are
-    nearly the same for all pictures, whatever its layers compute.
+    The changes of the logits between pictures are compared too, because the logits of an untrained
+    network are nearly the same for all pictures, whatever its layers compute.
 
-    :raises ModelError: they differ.
+    :raises ModelError: the outputs differ.
     """
     import onnxruntime
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = 4
     try:
-        session = onnxruntime.InferenceSession(_older(file.model).SerializeToString(), settings,
-                                               providers=['CPUExecutionProvider'])
+        session = onnxruntime.InferenceSession(
+            _downgraded(file.model).SerializeToString(), settings,
+            providers=['CPUExecutionProvider'])
         entry = session.get_inputs()[0]
         sides = [side if isinstance(side, int) else free for side, free in
                  zip(entry.shape, (1, 3, 224, 224), strict=True)]
@@ -63,7 +66,7 @@ def check(file: OnnxFile, network: nn.Module) -> list[str]:
 
 
 def _pictures(sides: list[int]) -> list[np.ndarray]:
-    """Return noise in squares of different sizes: a network sees as many different pictures."""
+    """Return noise in squares of 1, 8 and 64 pixels, three clearly different pictures."""
     random = np.random.default_rng(0)
     pictures = []
     for index in range(_PICTURES):
@@ -75,7 +78,7 @@ def _pictures(sides: list[int]) -> list[np.ndarray]:
 
 
 def _difference(output: np.ndarray, expected: np.ndarray) -> float:
-    """Return the larger relative difference of two: of the logits, and of what changes in them."""
+    """Return the larger relative difference: of the logits, or of their changes."""
     largest = np.abs(expected).max()
     change, wanted = (values - values.mean(0) for values in (output, expected))
     scale = max(np.abs(wanted).max(), _LEAST_CHANGE * largest)
@@ -83,15 +86,15 @@ def _difference(output: np.ndarray, expected: np.ndarray) -> float:
                      np.abs(change - wanted).max() / scale))
 
 
-def _older(model: Any) -> Any:
+def _downgraded(model: Any) -> Any:
     """
-    Return a copy that an older ONNX Runtime reads.
+    Return a copy that older versions of ONNX Runtime read.
 
-    Of what opset 20 and later brought, EdgeNeXt has only Gelu, which ONNX Runtime has long had.
+    Of the operators since opset 20, EdgeNeXt uses only Gelu, which is in com.microsoft too.
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    _widen(copy.graph)
+    _to_float32(copy.graph)
     copy.ir_version = min(copy.ir_version, 8)
     for opset in copy.opset_import:
         if opset.domain in ('', 'ai.onnx'):
@@ -107,8 +110,8 @@ def _older(model: Any) -> Any:
     return copy
 
 
-def _widen(graph: Any) -> None:
-    """Turn a graph of float16 into one of float32, which ONNX Runtime has every operator for."""
+def _to_float32(graph: Any) -> None:
+    """Convert a float16 graph to float32, for which ONNX Runtime has every operator."""
     half, single = onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT
     for node in graph.node:
         for entry in node.attribute:

@@ -1,11 +1,11 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Read an EdgeNeXt's weights from an ONNX file by what its graph computes, not by its names.
+Read the weights of an EdgeNeXt from an ONNX file by the order of its operators, not by names.
 
-Exporters name the same weights differently, and transpose those of a Linear. Here the operators
-are walked in the order of the data, and what they multiply with and add is handed out to timm's
-parameters in the order in which timm's network uses them. ``onnx_check`` then runs both.
+Exporters name the same weights differently, and transpose those of Linear layers. So the constants
+of the operators, in the order of the data flow, are assigned to timm's parameters in the order in
+which timm's network uses them. ``onnx_check`` then compares the outputs of both.
 """
 
 from __future__ import annotations
@@ -22,23 +22,24 @@ from onnx import numpy_helper
 import torch
 from torch import nn
 
-_KEPT = ('Identity', 'Cast', 'Dropout')
+_TRANSPARENT = ('Identity', 'Cast', 'Dropout')
+"""Operators that hand a constant on."""
 _QUANTISED = ('QuantizeLinear', 'DequantizeLinear', 'QLinearConv', 'MatMulInteger',
               'ConvInteger', 'DynamicQuantizeLinear')
 
 
 @dataclass(frozen=True)
 class OnnxFile:
-    """A graph, what its operators hold, and the picture that it takes."""
+    """A graph, the constants of its operators, and the size of its input."""
 
     path: Path
     model: Any
     size: tuple[int, int] | None
-    """Height and width; None when they are free."""
+    """Height and width of the input; None if they are dynamic."""
     held: list[tuple[str, np.ndarray]]
-    """Operator and constant, in the order of the data."""
+    """Type of the operator and constant, in the order of the data flow."""
     apart: list[tuple[str, np.ndarray]] = field(default_factory=list)
-    """The same for what does not depend on the picture: the position encoding."""
+    """The same for operators that do not depend on the input: the position encoding."""
 
     @property
     def dtype(self) -> str:
@@ -58,9 +59,10 @@ class OnnxFile:
 
 def read(path: Path) -> OnnxFile:
     """
-    Read a graph and its weights, those in a file beside it too.
+    Read a graph and its weights, also from an external data file beside it.
 
-    :raises ModelError: it is damaged, quantised, or refers to a file elsewhere.
+    :raises ModelError: the graph is quantised, is not an EdgeNeXt, or refers to a file elsewhere.
+    :raises Exception: whatever onnx raises for a damaged file.
     """
     model = onnx.load(str(path), load_external_data=False)
     for tensor in model.graph.initializer:
@@ -81,7 +83,7 @@ def read(path: Path) -> OnnxFile:
 
 
 def _fetch(path: Path, tensor: Any) -> None:
-    """Read a tensor's values from the file beside the graph, and from no other place."""
+    """Read a tensor's values from a file in the graph's folder; refuse other places."""
     facts = {entry.key: entry.value for entry in tensor.external_data}
     name = facts.get('location', '')
     data = path.parent / name
@@ -105,7 +107,7 @@ def _fetch(path: Path, tensor: Any) -> None:
 
 
 def _constants(graph: Any) -> dict[str, np.ndarray]:
-    """Return what is known before any picture: initializers, constants, and their transposes."""
+    """Return initializers, constants, and their transposes, by name."""
     found = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
     for node in graph.node:
         if node.op_type == 'Constant':
@@ -113,7 +115,7 @@ def _constants(graph: Any) -> dict[str, np.ndarray]:
                 if attribute.name == 'value':
                     found[node.output[0]] = numpy_helper.to_array(attribute.t)
         elif node.input and node.input[0] in found:
-            if node.op_type in _KEPT:
+            if node.op_type in _TRANSPARENT:
                 found[node.output[0]] = found[node.input[0]]
             elif node.op_type == 'Transpose':
                 order = next((list(a.ints) for a in node.attribute if a.name == 'perm'), None)
@@ -123,20 +125,21 @@ def _constants(graph: Any) -> dict[str, np.ndarray]:
 
 def _walk(graph: Any, constants: dict[str, np.ndarray]
           ) -> tuple[list[tuple[str, np.ndarray]], list[tuple[str, np.ndarray]]]:
-    """Return what the operators hold: on the way of the picture, and beside it."""
+    """Return the constants of operators that depend on the input, and of the others."""
     pictures = {entry.name for entry in graph.input} - set(constants)
     depends, held, apart = set(pictures), [], []
     for node in graph.node:
-        moved = node.op_type != 'Shape' and any(name in depends for name in node.input)
-        if moved:
+        on_path = node.op_type != 'Shape' and any(name in depends for name in node.input)
+        if on_path:
             depends.update(node.output)
-        # A constant that only constants meet is the position encoding's own arithmetic.
-        if moved or node.op_type == 'Conv':
-            (held if moved else apart).extend(_held(node, constants))
+        # Off the path only the position encoding's Conv has weights; the rest is arithmetic.
+        if on_path or node.op_type == 'Conv':
+            (held if on_path else apart).extend(_held(node, constants))
     return held, apart
 
 
 def _held(node: Any, constants: dict[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the weights of an operator, those of a Linear layer as PyTorch stores them."""
     kind = node.op_type
     if kind not in ('Conv', 'MatMul', 'Gemm', 'LayerNormalization', 'Add', 'Mul'):
         return
@@ -152,7 +155,7 @@ def _held(node: Any, constants: dict[str, np.ndarray]) -> Iterator[tuple[str, np
 
 
 def _size(path: Path, graph: Any) -> tuple[int, int] | None:
-    """Return height and width of the only picture that goes in."""
+    """Return height and width of the only input; None if they are dynamic."""
     constants = {entry.name for entry in graph.initializer}
     inputs = [entry for entry in graph.input if entry.name not in constants]
     if len(inputs) != 1:
@@ -171,10 +174,11 @@ def _size(path: Path, graph: Any) -> tuple[int, int] | None:
 
 def fill(file: OnnxFile, network: nn.Module) -> dict[str, np.ndarray]:
     """
-    Hand the graph's constants out to a network's parameters.
+    Assign the graph's constants to a network's parameters; return them by name.
 
-    :param network: timm's EdgeNeXt of the graph's width and classes.
-    :raises ModelError: an operator has another weight than the network at this place.
+    :param file: the graph.
+    :param network: timm's EdgeNeXt with the graph's width and number of classes.
+    :raises ModelError: a constant does not have the shape of the parameter at its place.
     """
     weights, held, apart = {}, list(file.held), list(file.apart)
     shapes = {name: tuple(value.shape) for name, value in network.state_dict().items()}
@@ -188,7 +192,7 @@ def fill(file: OnnxFile, network: nn.Module) -> dict[str, np.ndarray]:
         if value is not None and value.size == np.prod(shapes[name]) \
                 and value.squeeze().shape == tuple(s for s in shapes[name] if s != 1):
             weights[name] = row.pop(0)[1].reshape(shapes[name])
-        elif name.rpartition('.')[2] in ('gamma', 'gamma_xca'):  # an optimiser put it into fc2
+        elif name.rpartition('.')[2] in ('gamma', 'gamma_xca'):  # folded into the layer before
             weights[name] = np.ones(shapes[name], np.float32)
         elif value is None and name == 'head.fc.weight':
             raise ModelError(f'{file.path}: has no classifier head (head.fc.weight): it was '
@@ -204,7 +208,7 @@ def fill(file: OnnxFile, network: nn.Module) -> dict[str, np.ndarray]:
 
 
 def _order(network: nn.Module) -> Iterator[str]:
-    """Yield the names of the parameters in the order of their use."""
+    """Yield the names of the parameters in the order in which the network uses them."""
     def both(name: str) -> Iterator[str]:
         yield from (f'{name}.weight', f'{name}.bias')
 
@@ -238,9 +242,9 @@ def _order(network: nn.Module) -> Iterator[str]:
 def _positions(file: OnnxFile, network: nn.Module, name: str,
                held: list[tuple[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """
-    Return a projection that gives the position encoding which an optimiser has computed.
+    Return a projection that gives the position encoding, which a graph optimiser has folded.
 
-    It is the least-squares solution: pixels are many more than the 64 features.
+    It is a least-squares solution: there are many more pixels than the 64 features.
     """
     module = network.get_submodule(name.removesuffix('.token_projection.weight'))
     channels, features = module.token_projection.weight.shape[:2]

@@ -1,11 +1,11 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Read a pickle as data: no name in it is imported, and nothing in it is called.
+Read a pickle as data: nothing in it is imported or called.
 
-``pickle`` imports what a stream names and calls it. Here ``pickletools.genops`` takes the stream
-apart, and the operations are carried out on lists, dictionaries and records: a call becomes a
-``Record`` of the name and its arguments. What a record means is decided by ``checkpoint``.
+``pickle`` imports and calls what a stream names. Here ``pickletools.genops`` splits the stream into
+operations, which run on lists, dictionaries and records: a call becomes a ``Record`` of name and
+arguments. ``checkpoint`` interprets the records.
 """
 
 from __future__ import annotations
@@ -16,38 +16,39 @@ import pickletools
 from typing import Any, BinaryIO
 
 MAX_OPERATIONS = 20_000_000
-"""Longest pickle that is read; a training checkpoint has some 10,000 operations."""
+"""Limit of a pickle's length; a training checkpoint has about 10,000 operations."""
 
 
 class PickleError(ValueError):
-    """A stream is damaged, or has what no checkpoint has."""
+    """A stream is damaged, or has content that no checkpoint has."""
 
 
 @dataclass(frozen=True, eq=False)
 class Name:
-    """What the stream calls a class or a function, such as ``collections.OrderedDict``."""
+    """Name of a class or function in a stream, such as ``collections.OrderedDict``."""
 
     text: str
 
 
 @dataclass(eq=False)
 class Record:
-    """An object that is not made: what would make it, and what it would hold."""
+    """The description of an object that ``pickle`` would create."""
 
     name: str
+    """Name of the class or function that would be called."""
     arguments: tuple[Any, ...] = ()
     state: Any = None
-    """What the object's ``__setstate__`` or ``__dict__`` would get."""
+    """State that ``__setstate__`` or ``__dict__`` would get."""
     items: dict[Any, Any] = field(default_factory=dict)
-    """What would be set by key."""
+    """Items that would be set by key."""
     values: list[Any] = field(default_factory=list)
-    """What would be appended."""
+    """Values that would be appended."""
 
 
 Make = Callable[[Record], Any]
-"""Is given each call; returns plain data for a name that it knows, else the record."""
+"""Called for each call in the stream; returns plain data for known names, else the record."""
 Load = Callable[[Any], Any]
-"""Is given each persistent id, the form in which PyTorch refers to its storages."""
+"""Called for each persistent id, by which PyTorch refers to its storages; returns its value."""
 
 _MARK = object()
 _CONSTANTS = {
@@ -61,10 +62,12 @@ _LITERALS = frozenset((
 
 def read(stream: BinaryIO, *, make: Make, load: Load) -> Any:
     """
-    Read one pickle, and leave the stream behind it.
+    Read one pickle; the stream is left at its end.
 
-    Sets become lists.
-
+    :param stream: the stream.
+    :param make: turns a call into data.
+    :param load: turns a persistent id into data.
+    :return: the value; sets become lists.
     :raises PickleError: the stream is damaged.
     """
     try:
@@ -73,12 +76,12 @@ def read(stream: BinaryIO, *, make: Make, load: Load) -> Any:
         raise
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError,
             MemoryError, RecursionError, LookupError) as error:
-        # pickletools and the operations below, on a stream that is none.
+        # Raised by pickletools, or by an operation below, for a damaged stream.
         raise PickleError(f'damaged pickle ({type(error).__name__})') from error
 
 
 class _Machine:
-    """The stack machine of PEP 3154, on data alone."""
+    """The stack machine of pickle (PEP 3154), on data alone."""
 
     def __init__(self, make: Make, load: Load) -> None:
         self._make, self._load = make, load
@@ -86,7 +89,7 @@ class _Machine:
         self._memo: dict[int, Any] = {}
 
     def run(self, stream: BinaryIO) -> Any:
-        """Carry out the operations up to STOP."""
+        """Run the operations up to STOP, and return the value."""
         for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
             if count > MAX_OPERATIONS:
                 raise PickleError(f'a pickle of more than {MAX_OPERATIONS} operations')
@@ -153,18 +156,18 @@ class _Machine:
     def _tuple(self, _: object) -> None:
         self._stack.append(tuple(self._pop_to_mark()))
 
-    def _few(self, count: int) -> None:
+    def _make_tuple(self, count: int) -> None:
         values = [self._take() for _ in range(count)]
         self._stack.append(tuple(values[::-1]))
 
     def _tuple1(self, _: object) -> None:
-        self._few(1)
+        self._make_tuple(1)
 
     def _tuple2(self, _: object) -> None:
-        self._few(2)
+        self._make_tuple(2)
 
     def _tuple3(self, _: object) -> None:
-        self._few(3)
+        self._make_tuple(3)
 
     def _list(self, _: object) -> None:
         self._stack.append(self._pop_to_mark())
@@ -233,7 +236,7 @@ class _Machine:
     _newobj = _reduce
 
     def _newobj_ex(self, _: object) -> None:
-        self._take()  # keyword arguments: no name that is known has any
+        self._take()  # keyword arguments, which no known call has
         self._reduce(None)
 
     def _inst(self, argument: str) -> None:
@@ -247,7 +250,7 @@ class _Machine:
 
     def _build(self, _: object) -> None:
         state, target = self._take(), self._top()
-        if isinstance(target, Record):  # else attributes of a dictionary, such as _metadata
+        if isinstance(target, Record):  # a dictionary's attributes (_metadata) are dropped
             target.state = state
 
     def _persid(self, key: str) -> None:
@@ -258,7 +261,7 @@ class _Machine:
 
 
 def _key(key: Any) -> Any:
-    """Return a key that can be looked up at once, however deep a stream has nested it."""
+    """Return a dictionary key; refuse nested ones, which would take very long to hash."""
     if isinstance(key, tuple) and all(isinstance(part, (str, int, float)) for part in key):
         return key
     if key is None or isinstance(key, (str, bytes, int, float, Name, Record)):

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The four sizes of EdgeNeXt, and the suffixes of their weights; needs no PyTorch."""
+"""The four sizes of EdgeNeXt, and suffixes of weight files; does not need PyTorch."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 WEIGHTS = ('.onnx', '.pt', '.pth', '.tar', '.ckpt', '.bin', '.pkl', '.safetensors')
-"""Suffixes of files with weights; what timm's names have behind a point is none of them."""
+"""Suffixes of weight files; the tag of a timm name (edgenext_small.usi_in1k) is never one."""
 INPUT_SIZE = 224
-"""Width and height of the input in pixels, where nothing else is asked for."""
+"""Default width and height of the network's input, in pixels."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which of several equal forms is the fastest; measured for each size (docs/bpu.md)."""
+    """The fastest of several equivalent forms of a size, by measurement (docs/bpu.md)."""
 
     width: int
-    """Channels of stage 0, by which a network is recognised."""
+    """Channels of stage 0; they identify the size."""
     groups: tuple[int, int, int] = (1, 1, 1)
     """Groups of heads in the attention of stages 1 to 3."""
     level: str = 'O2'
-    """hbdk-cc's optimisation level: O3 takes twice the time, and is not always the faster."""
+    """hbdk-cc's optimisation level; O3 compiles for twice as long, and is not always faster."""
     wide_from: int = 1 << 16
-    """Channels from which on a LayerNorm is a ``WideNorm``."""
+    """A LayerNorm over so many channels or more becomes a ``WideNorm``."""
 
 
 PLANS = MappingProxyType({
@@ -37,7 +37,11 @@ PLANS = MappingProxyType({
 
 
 def size_of(width: int) -> str:
-    """Return timm's name of the size with so many channels in stage 0, or raise ValueError."""
+    """
+    Return timm's name of the size with ``width`` channels in stage 0.
+
+    :raises ValueError: no size has so many.
+    """
     for name, plan in PLANS.items():
         if plan.width == width:
             return name

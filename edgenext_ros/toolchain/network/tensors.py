@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tensors of a file that are not read before their place in it has been checked."""
+"""Tensors of a file, which are read lazily and only after their bounds have been checked."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from edgenext_ros.toolchain.network.pickles import PickleError, Record
 import numpy as np
 
 MAX_TENSOR = 1 << 30
-"""Largest tensor that is read, in bytes; EdgeNeXt base has 74 MB in all."""
+"""Largest tensor that is read, in bytes; all weights of EdgeNeXt base have 74 MB."""
 
 TYPES = {'Float': ('float32', 4), 'Double': ('float64', 8), 'Half': ('float16', 2),
          'BFloat16': ('bfloat16', 2), 'Long': ('int64', 8), 'Int': ('int32', 4),
          'Short': ('int16', 2), 'Char': ('int8', 1), 'Byte': ('uint8', 1), 'Bool': ('bool', 1)}
-"""Name and bytes of a value by the name of PyTorch's storage."""
+"""PyTorch's storage type -> dtype and bytes per value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +29,14 @@ class StoredTensor:
     dtype: str
     """Such as float32 or bfloat16."""
     read: Callable[[], np.ndarray]
-    """Returns the values: float32 for bfloat16, else of ``dtype``; raises PickleError."""
+    """Returns the values, bfloat16 as float32; raises PickleError if they cannot be read."""
     place: tuple[str, int] | None = None
-    """Storage and offset, by which two names of the same values are told."""
+    """Storage and offset; equal for two names of the same values."""
 
 
 @dataclass(eq=False)
 class Storage:
-    """Values in a row that tensors look into."""
+    """A block of values of one type, which tensors are views of."""
 
     key: str
     dtype: str
@@ -47,11 +47,21 @@ class Storage:
 
 def tensor(storage: Any = None, offset: Any = None, shape: Any = None,
            stride: Any = None) -> StoredTensor:
-    """Check where a tensor lies in its storage, and return it unread."""
+    """
+    Check that a tensor lies within its storage, and return it unread.
+
+    The arguments come from a file, so any of them may have any type.
+
+    :param storage: a ``Storage``.
+    :param offset: index of the first value.
+    :param shape: sizes, a tuple of int.
+    :param stride: values between neighbours along each axis, a tuple of int.
+    :raises PickleError: an argument is not valid, or the tensor exceeds the storage.
+    """
     if not isinstance(storage, Storage):
         raise PickleError('a tensor without a storage')
-    if not whole(offset) or not all(
-            isinstance(sizes, tuple) and all(map(whole, sizes)) for sizes in (shape, stride)) \
+    if not is_size(offset) or not all(
+            isinstance(sizes, tuple) and all(map(is_size, sizes)) for sizes in (shape, stride)) \
             or len(shape) != len(stride) or len(shape) > 16:
         raise PickleError('a tensor whose offset, shape or strides are no sizes')
     count = prod(shape)
@@ -69,7 +79,7 @@ def tensor(storage: Any = None, offset: Any = None, shape: Any = None,
             raise PickleError(f'a storage of {len(data)} bytes where its tensor has '
                               f'{storage.count} values of {storage.dtype}: it is cut off')
         values = np.frombuffer(data, 'u2' if storage.dtype == 'bfloat16' else storage.dtype)
-        if storage.dtype == 'bfloat16':  # the upper half of a float32
+        if storage.dtype == 'bfloat16':  # it is the upper half of a float32
             values = (values.astype('u4') << 16).view('f4')
         view = np.lib.stride_tricks.as_strided(
             values[offset:], shape, [step * values.itemsize for step in stride], writeable=False)
@@ -78,7 +88,7 @@ def tensor(storage: Any = None, offset: Any = None, shape: Any = None,
 
 
 def array(record: Any) -> StoredTensor | None:
-    """Return a NumPy array's record as a tensor; None if it is none, or not of numbers."""
+    """Return the record of a NumPy array as a tensor; None for other records and dtypes."""
     if not isinstance(record, Record):
         return None
     if record.name.endswith('.multiarray._reconstruct') and isinstance(record.state, tuple) \
@@ -92,7 +102,7 @@ def array(record: Any) -> StoredTensor | None:
     code = dtype.arguments[0] if isinstance(dtype, Record) and dtype.arguments else None
     if code not in ('f2', 'f4', 'f8', 'i1', 'i2', 'i4', 'i8', 'u1', 'b1') \
             or not isinstance(data, (bytes, bytearray)) \
-            or not isinstance(shape, tuple) or not all(map(whole, shape)) or len(shape) > 16:
+            or not isinstance(shape, tuple) or not all(map(is_size, shape)) or len(shape) > 16:
         return None
     swapped = isinstance(dtype.state, tuple) and dtype.state[1:2] == ('>',)
     kind = np.dtype(code).newbyteorder('>' if swapped else '<')
@@ -102,5 +112,6 @@ def array(record: Any) -> StoredTensor | None:
         shape, order='F' if fortran else 'C').astype(kind.newbyteorder('=')))
 
 
-def whole(value: Any) -> bool:
+def is_size(value: Any) -> bool:
+    """Tell whether a value from a file can be a size, an offset or a stride."""
     return type(value) is int and 0 <= value < 1 << 48

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Load an EdgeNeXt's weights from whatever holds them: timm's name, a checkpoint, an ONNX file."""
+"""Load the weights of an EdgeNeXt by timm's name, from a checkpoint or from an ONNX file."""
 
 from __future__ import annotations
 
@@ -23,38 +23,33 @@ from torch import nn
 
 _FLOATS = ('float32', 'float64', 'float16', 'bfloat16')
 _MOST_VALUES = 200_000_000
-"""Of all weights together; EdgeNeXt base has 18,500,000."""
+"""Limit of the number of weights; EdgeNeXt base has 18,500,000."""
 _PARTS = ('stem.', 'stages.', 'head.norm.', 'head.fc.', 'downsample_layers.', 'norm.', 'head.')
-"""Parts whose weights all belong to the network; what stands beside them is left out."""
+"""Prefixes of the network's own weights; other tensors are ignored."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A network with its weights, and what people should know of them."""
+    """A network with its weights, and notes on them for the user."""
 
     network: nn.Module
     """timm's, in eval mode."""
     notes: tuple[str, ...] = ()
-    """What was taken, and what was changed; sentences."""
+    """Sentences: which weights were taken, and what was changed."""
     size: tuple[int, int] | None = None
-    """Height and width that the file is for, where it says so."""
-
-
-def load_network(model: str, *, random: bool = False, classes: int = 1000) -> nn.Module:
-    """Return only the network of ``load``."""
-    return load(model, random=random, classes=classes).network
+    """Height and width of the input, if the file fixes them."""
 
 
 def load(model: str, *, random: bool = False, classes: int = 1000) -> Loaded:
     """
     Return timm's network with its weights.
 
-    Nothing in a file is executed, see ``checkpoint``.
+    No code in a file is run, see ``checkpoint``.
 
-    :param model: timm's name, or path of a file with weights; its kind is told by its content.
-    :param random: for a name: random weights of a trained network's size, nothing is fetched.
-    :param classes: for random weights.
-    :raises ModelError: not one of the four sizes of EdgeNeXt, or the weights cannot be had.
+    :param model: timm's name, or path of a weight file; its format is recognised by its content.
+    :param random: take random weights of a trained network's magnitude for the name.
+    :param classes: number of classes for random weights.
+    :raises ModelError: not one of the four sizes of EdgeNeXt, or the weights cannot be loaded.
     """
     path = Path(model)
     if random:
@@ -69,7 +64,7 @@ def load(model: str, *, random: bool = False, classes: int = 1000) -> Loaded:
             head = file.read(1)
     except OSError as error:
         raise ModelError(f'{path}: cannot be read: {error.strerror or error}') from error
-    if head == b'\x08':  # the first field of an ONNX file is its version
+    if head == b'\x08':  # ONNX files begin with the field ir_version
         return _from_onnx(path)
     return _from_checkpoint(path)
 
@@ -85,14 +80,14 @@ def _from_onnx(path: Path) -> Loaded:
         file = onnx_weights.read(path)
     except ModelError:
         raise
-    except Exception as error:  # protobuf and onnx have their own errors for a damaged file.
+    except Exception as error:  # protobuf and onnx raise their own errors for damaged files
         raise ModelError(f'{path}: cannot be read as weights: {_one_line(error)}') from error
     if file.held[0][1].shape == (48, 3, 9, 9):
         raise ModelError(_small_rw(path))
     network = _network(path, file.width, file.classes)
     weights = onnx_weights.fill(file, network)
     notes = [f'the {file.dtype} weights are taken as float32'] * (file.dtype != 'float32')
-    _put(path, network, weights)
+    _load_weights(path, network, weights)
     return Loaded(network, (*notes, *onnx_check.check(file, network)), file.size)
 
 
@@ -142,7 +137,7 @@ def _from_checkpoint(path: Path) -> Loaded:
     if paper:
         weights = _renamed(path, network, weights)
         notes.append("the names of the paper's repository are read as timm's")
-    _put(path, network, weights)
+    _load_weights(path, network, weights)
     return Loaded(network, tuple(notes))
 
 
@@ -160,7 +155,7 @@ def _network(path: Path, width: int, classes: int) -> nn.Module:
 
 def _renamed(path: Path, network: nn.Module, weights: dict[str, np.ndarray]
              ) -> dict[str, np.ndarray]:
-    """Apply timm's filter for the weights that the paper's authors published."""
+    """Rename the weights of the paper's repository by timm's filter."""
     try:
         renamed = checkpoint_filter_fn(
             {name: torch.from_numpy(value) for name, value in weights.items()}, network)
@@ -170,8 +165,8 @@ def _renamed(path: Path, network: nn.Module, weights: dict[str, np.ndarray]
     return {name: value.numpy() for name, value in renamed.items()}
 
 
-def _put(path: Path, network: nn.Module, weights: dict[str, np.ndarray]) -> None:
-    """Put the weights into a network, all of them and no others."""
+def _load_weights(path: Path, network: nn.Module, weights: dict[str, np.ndarray]) -> None:
+    """Load the weights into a network; raise ModelError unless names and shapes match."""
     own = network.state_dict()
     for what, names in (('without', own.keys() - weights.keys()),
                         ('with another', weights.keys() - own.keys())):
@@ -190,16 +185,16 @@ def _put(path: Path, network: nn.Module, weights: dict[str, np.ndarray]) -> None
 
 
 def _pretrained(name: str) -> Loaded:
-    """Load timm's weights: those that were fetched, else from the hub."""
+    """Load timm's weights: from the cache if they have been fetched, else from the hub."""
     _check_name(name)
     size = name.partition('.')[0].removeprefix('edgenext_')
     file = next(file for file in CATALOG[size].files if file.kind == 'weights')
-    known = name in (f'edgenext_{size}', Path(file.name).stem)  # not so for timm's other tags
+    known = name in (f'edgenext_{size}', Path(file.name).stem)  # the catalog lacks other tags
     if known and store.find(CATALOG[size], file):
         return load(str(store.locate(size, suffixes=(file.suffix,)).path))
     try:
         return Loaded(timm.create_model(name, pretrained=True).eval())
-    except Exception as error:  # Whatever the hub's client raises.
+    except Exception as error:  # the hub's client raises many types
         fetch = f'get them with "{store.fetch_command(size, file.kind)}", ' if known else ''
         raise ModelError(
             f'{name}: its weights are not in the cache and cannot be fetched from the Hugging '
@@ -208,7 +203,7 @@ def _pretrained(name: str) -> Loaded:
 
 
 def _random(name: str, classes: int) -> nn.Module:
-    """Make weights that no exporter can fold away, the same for everyone."""
+    """Return a network with random weights that no exporter can fold away, always the same."""
     _check_name(name)
     with torch.random.fork_rng():
         torch.manual_seed(0)

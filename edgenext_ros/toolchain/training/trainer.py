@@ -38,7 +38,7 @@ class TrainingSettings:
     model: str
     """timm's name of the network."""
     weights: str
-    """Initial weights: ``auto``, ``random``, or what ``load_network`` takes."""
+    """Initial weights: ``auto``, ``random``, or what ``weights.load`` takes."""
     views: int
     """Random parts of each picture that the teacher sees; 0 trains without a teacher."""
     schedule: tuple[tuple[int, int], ...]

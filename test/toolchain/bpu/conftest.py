@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def fake_tools(tmp_path, monkeypatch):
-    """Return a function that makes an environment whose hb_mapper says or gives something."""
+    """Return a function that makes an environment with a fake hb_mapper."""
     def make(**options):
         write_tools(tmp_path / 'tools', **options)
         monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path / 'tools'))

@@ -1,7 +1,7 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-What test_graph asks of PyTorch; runs in the toolchain's Python and prints JSON.
+The checks of test_graph that need PyTorch; runs in the toolchain's Python and prints JSON.
 
 Arguments: the package's folder, a folder to write to, the demo's ONNX file.
 """
@@ -22,7 +22,7 @@ from edgenext_ros.toolchain.bpu import graph as bpu_graph, layer_norm  # noqa: E
 from edgenext_ros.toolchain.bpu.attention import CrossCovarianceAttention  # noqa: E402
 from edgenext_ros.toolchain.bpu.recipe import RECIPES  # noqa: E402
 from edgenext_ros.toolchain.bpu.write_onnx import prepare  # noqa: E402
-from edgenext_ros.toolchain.network.weights import load_network  # noqa: E402
+from edgenext_ros.toolchain.network.weights import load  # noqa: E402
 import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 import onnxruntime  # noqa: E402
@@ -34,13 +34,13 @@ torch.set_grad_enabled(False)
 
 
 def largest(a, b):
-    """Return the largest difference relative to the largest value."""
+    """Return the largest difference, relative to the largest value."""
     return float((a - b).abs().max() / a.abs().max())
 
 
 def network(name, classes):
-    """Compare with timm's on a random picture; every weight is random, every branch matters."""
-    ours = load_network(name, random=True, classes=classes)
+    """Compare with timm's network on a random picture; all weights are random."""
+    ours = load(name, random=True, classes=classes).network
     graph = bpu_graph.BpuEdgeNeXt(ours).eval()
     picture = torch.randn(1, 3, 224, 224)
     expected, got = ours(picture), graph(picture)
@@ -51,7 +51,7 @@ def network(name, classes):
 
 
 def norm(form, channels, mean, spread):
-    """Compare a LayerNorm and a layer behind it, on maps of this common mean and deviation."""
+    """Compare a LayerNorm and the layer after it, on maps with this mean and deviation."""
     layer = torch.nn.LayerNorm(channels, eps=1e-6)
     layer.weight.normal_(1, 0.3)
     layer.bias.normal_()
@@ -64,7 +64,7 @@ def norm(form, channels, mean, spread):
 
 
 def attention(channels, side, groups, sign):
-    """Compare the attention block with timm's layers, and say where q and k are divided."""
+    """Compare the attention block with timm's layers; return where q and k are divided, too."""
     theirs, layer = CrossCovarianceAttn(channels, num_heads=4, qkv_bias=True), \
         torch.nn.LayerNorm(channels, eps=1e-6)
     for value in (*theirs.parameters(), *layer.parameters()):
@@ -79,7 +79,7 @@ def attention(channels, side, groups, sign):
 
 
 def scales(channels, parts):
-    """Compare the split of a block with what timm's own block hands to its attention."""
+    """Compare the split of a block with the input of the attention in timm's block."""
     block = SplitTransposeBlock(channels, num_scales=parts, num_heads=1, use_pos_emb=False)
     seen, x = [], torch.randn(1, channels, 6, 5)
     block.norm_xca.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
@@ -88,19 +88,19 @@ def scales(channels, parts):
 
 
 def int16():
-    """Say which operators the recipe 'precise' chooses in a real graph, and count the norms."""
+    """Count the operators that the recipe 'precise' chooses in a real graph, and the norms."""
     name, file = 'edgenext_xx_small', Path(folder) / 'precise.onnx'
     chosen = prepare(name, RECIPES['precise'], file, random=True, classes=2)['int16']
     kinds = [node.op_type for node in onnx.load(str(file)).graph.node if node.name in chosen]
-    graph = bpu_graph.BpuEdgeNeXt(load_network(name, random=True))
+    graph = bpu_graph.BpuEdgeNeXt(load(name, random=True).network)
     norms = [part for part in graph.modules() if isinstance(part, (layer_norm.Norm,
                                                                    layer_norm.WideNorm))]
     return {'kinds': {kind: kinds.count(kind) for kind in kinds}, 'norms': len(norms)}
 
 
 def hot():
-    """Return what is noted of a network with a large temperature, and of one without."""
-    network = load_network('edgenext_xx_small', random=True, classes=2)
+    """Return the notes on a network with a large temperature, and on one without."""
+    network = load('edgenext_xx_small', random=True, classes=2).network
     file, found = Path(folder) / 'hot.pt', []
     for temperature in (-9.5, 1.0):
         network.stages[1].blocks[1].xca.temperature[0] = temperature
@@ -111,25 +111,25 @@ def hot():
 
 
 def refusal(model):
-    """Return what is said of a model that cannot be loaded."""
+    """Return the error of a model that cannot be loaded."""
     try:
-        load_network(str(model))
+        load(str(model))
     except ModelError as error:
         return str(error)
     return 'loaded'
 
 
 def same_logits(path):
-    """Compare a network that was loaded from a file with ONNX Runtime on the demo."""
+    """Compare a network loaded from a file with ONNX Runtime on the demo."""
     picture = np.random.default_rng(0).normal(size=(1, 3, 224, 224)).astype(np.float32)
     session = onnxruntime.InferenceSession(demo, providers=['CPUExecutionProvider'])
     expected = torch.from_numpy(session.run(None, {'image': picture})[0])
-    return largest(expected, load_network(str(path))(torch.from_numpy(picture)))
+    return largest(expected, load(str(path)).network(torch.from_numpy(picture)))
 
 
 def files():
     """Write a checkpoint in each format."""
-    state = load_network(demo).state_dict()
+    state = load(demo).network.state_dict()
     folder_ = Path(folder)
     torch.save(state, folder_ / 'plain.pt')
     torch.save({'state_dict': state}, folder_ / 'trained.pt')

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Compiling: what goes wrong is one sentence and leaves nothing; what goes right is told."""
+"""Compiling: results, and failures, which are one sentence and leave no files."""
 
 import errno
 import hashlib
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 
 def refused(capsys, output):
-    """Return the one sentence, and check that nothing stands under the final name."""
+    """Return the error, and check that it is one line and that there is no output file."""
     text = capsys.readouterr().err
     assert text.startswith('edgenext compile: ')
     assert text.count('\n') == 1
@@ -35,7 +35,7 @@ def refused(capsys, output):
     return text
 
 
-def test_the_result_and_its_recipe_appear(fake_tools, tmp_path, capsys):
+def test_compile_writes_result_and_recipe(fake_tools, tmp_path, capsys):
     fake_tools()
     output, figures = tmp_path / 'new' / 'mine.bin', tmp_path / 'figures.json'
     assert compile_demo(output, '--json', figures, '--recipe', 'precise') == 0
@@ -61,7 +61,8 @@ def test_the_result_and_its_recipe_appear(fake_tools, tmp_path, capsys):
     ('2026-11-24 10:00:00,000 ERROR Node a/Softmax is unknown', '1: Node a/Softmax is unknown'),
     ('OSError: [Errno 28] No space left on device', 'No space left on device'),
     ('Killed', 'exit code 1: Killed')], ids=['error', 'full disk', 'anything'])
-def test_a_failing_tool_is_quoted_and_its_log_kept(fake_tools, tmp_path, capsys, say, reason):
+def test_compile_quotes_a_failing_tool_and_keeps_its_log(fake_tools, tmp_path, capsys, say,
+                                                         reason):
     fake_tools(say=say)
     assert compile_demo(tmp_path / 'new' / 'mine.bin') == 1
     said = refused(capsys, tmp_path / 'new' / 'mine.bin')
@@ -69,7 +70,7 @@ def test_a_failing_tool_is_quoted_and_its_log_kept(fake_tools, tmp_path, capsys,
     assert say in (tmp_path / 'new' / 'mine.log').read_text()
 
 
-def test_a_folder_without_pictures_is_said_before_any_work(fake_tools, tmp_path, capsys):
+def test_compile_checks_calibration_folder_first(fake_tools, tmp_path, capsys):
     fake_tools(say='ERROR too late')
     assert compile_demo(tmp_path / 'new' / 'mine.bin', pictures=tmp_path / 'none') == 1
     said = capsys.readouterr()
@@ -77,7 +78,7 @@ def test_a_folder_without_pictures_is_said_before_any_work(fake_tools, tmp_path,
     assert not said.out and not (tmp_path / 'new').exists()
 
 
-def test_a_result_that_is_no_model_is_not_published(fake_tools, tmp_path, capsys):
+def test_compile_does_not_publish_a_damaged_result(fake_tools, tmp_path, capsys):
     half = tmp_path / 'half'
     data = BIN.read_bytes()
     half.write_bytes(data[:len(data) // 2])
@@ -87,19 +88,19 @@ def test_a_result_that_is_no_model_is_not_published(fake_tools, tmp_path, capsys
 
 
 def full_disk(folder, name):
-    """Let a file be on a full disk."""
+    """Simulate a full disk for a file."""
     (folder / name).symlink_to('/dev/full')
 
 
 @pytest.mark.parametrize('part', ['mine.recipe.json.part', 'mine.bin.part'])
-def test_full_disk_at_the_end_leaves_no_result(fake_tools, tmp_path, capsys, part):
+def test_compile_on_full_disk_leaves_no_result(fake_tools, tmp_path, capsys, part):
     fake_tools()
     full_disk(tmp_path, part)
     assert compile_demo(tmp_path / 'mine.bin') == 1
     assert 'the disk is full' in refused(capsys, tmp_path / 'mine.bin')
 
 
-def test_a_disk_that_is_full_later_leaves_the_former_pair(fake_tools, tmp_path, capsys):
+def test_compile_on_full_disk_keeps_earlier_result(fake_tools, tmp_path, capsys):
     fake_tools()
     assert compile_demo(tmp_path / 'mine.bin') == 0
     before = {name: (tmp_path / name).read_bytes() for name in ('mine.bin', 'mine.recipe.json')}
@@ -109,7 +110,7 @@ def test_a_disk_that_is_full_later_leaves_the_former_pair(fake_tools, tmp_path, 
     assert not list(tmp_path.glob('*.part'))
 
 
-def test_full_temporary_folder_is_named(fake_tools, tmp_path, capsys, monkeypatch):
+def test_compile_names_a_full_temporary_folder(fake_tools, tmp_path, capsys, monkeypatch):
     fake_tools()
     monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))
     read = nv12_pictures.read_pictures
@@ -125,8 +126,8 @@ def test_full_temporary_folder_is_named(fake_tools, tmp_path, capsys, monkeypatc
     assert not list(tmp_path.glob('edgenext-*'))
 
 
-def test_full_disk_in_tools_python_is_named(toolchain, tmp_path, monkeypatch):
-    """There it is the last line of a traceback."""
+def test_compile_names_full_disk_in_tools_python(toolchain, tmp_path, monkeypatch):
+    """The error is the last line of a traceback there."""
     monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))
 
     def fill_up(stage):
@@ -144,8 +145,7 @@ def test_full_disk_in_tools_python_is_named(toolchain, tmp_path, monkeypatch):
     ('folder.bin', 'expected a file to write, found a folder'),
     ('/proc/mine.bin', '/proc/mine.bin: cannot be written: '),
 ], ids=['in a file', 'a folder', 'in a folder of the kernel'])
-def test_an_output_that_cannot_be_written_is_refused_at_once(
-        fake_tools, tmp_path, capsys, name, words):
+def test_compile_checks_output_first(fake_tools, tmp_path, capsys, name, words):
     fake_tools(say='ERROR too late')
     (tmp_path / 'file').touch()
     (tmp_path / 'folder.bin').mkdir()
@@ -155,14 +155,14 @@ def test_an_output_that_cannot_be_written_is_refused_at_once(
     assert out == ''
 
 
-def test_keep_holds_log_network_and_reports(fake_tools, tmp_path):
+def test_compile_keep_copies_log_network_and_reports(fake_tools, tmp_path):
     fake_tools()
     assert compile_demo(tmp_path / 'mine.bin', '--keep', tmp_path / 'a' / 'b') == 0
     assert sorted(file.name for file in (tmp_path / 'a' / 'b').iterdir()) == [
         'hb_mapper.log', 'model.onnx', 'x.bin', 'x_subgraph_0.json']
 
 
-def test_pictures_that_do_not_decode_are_left_out_or_refused(fake_tools, tmp_path, capsys):
+def test_compile_leaves_out_damaged_pictures_and_refuses_none(fake_tools, tmp_path, capsys):
     fake_tools()
     folder = tmp_path / 'pictures'
     folder.mkdir()
@@ -178,25 +178,25 @@ def test_pictures_that_do_not_decode_are_left_out_or_refused(fake_tools, tmp_pat
     assert recipe['calibration_pictures'] == ['coffee.jpg']
 
 
-def test_without_the_tools_it_says_so(tmp_path, capsys, monkeypatch):
+def test_compile_without_tools_names_remedy(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
     assert compile_demo(tmp_path / 'mine.bin') == 2
     assert '$EDGENEXT_TOOLCHAIN names this folder' in refused(capsys, tmp_path / 'mine.bin')
 
 
-def test_missing_model_is_refused(fake_tools, tmp_path, capsys):
+def test_compile_refuses_missing_model(fake_tools, tmp_path, capsys):
     fake_tools()
     assert compile_demo(tmp_path / 'mine.bin', model=tmp_path / 'none.onnx') == 1
     said = refused(capsys, tmp_path / 'mine.bin')
     assert 'none.onnx: expected a file with weights, found nothing there' in said
 
 
-def test_a_name_of_timm_with_a_tag_is_no_file(fake_tools, tmp_path):
+def test_compile_takes_a_timm_name_with_a_tag(fake_tools, tmp_path):
     fake_tools()
     assert compile_demo(tmp_path / 'mine.bin', model='edgenext_small.usi_in1k') == 0
 
 
-def test_model_that_is_no_edgenext_is_refused(toolchain, tmp_path, capsys):
+def test_compile_refuses_a_file_that_is_no_model(toolchain, tmp_path, capsys):
     other = tmp_path / 'other.onnx'
     other.write_bytes(b'not a model')
     assert compile_demo(tmp_path / 'mine.bin', model=other) == 1
@@ -211,25 +211,26 @@ def test_model_that_is_no_edgenext_is_refused(toolchain, tmp_path, capsys):
     (['x.onnx', '--random-weights'], 'takes a timm name, got the file x.onnx'),
     (['edgenext_base', '--random-weights', '--output', 'x.txt'], 'must end in .bin, got x.txt'),
     (['edgenext_base', '--random-weights', '--classes', '1'], 'must be at least 2, got 1')])
-def test_arguments_that_do_not_go_together(capsys, arguments, reason):
+def test_compile_refuses_conflicting_arguments(capsys, arguments, reason):
     assert main(['compile', *arguments]) == 2
     assert reason in capsys.readouterr().err
 
 
-def test_ctrl_c_ends_the_tool(fake_tools, tmp_path):
+def test_hb_mapper_run_ends_the_tool_on_ctrl_c(fake_tools, tmp_path):
     fake_tools(say='nothing any more')
     os.mkfifo(tmp_path / 'tools' / 'never')
 
     def interrupt(text):
         raise KeyboardInterrupt
-    # Returns only because the tool, which waits for ever, is ended.
+    # The tool waits for ever, so run returns only if it ends the tool.
     with pytest.raises(KeyboardInterrupt):
         hb_mapper.run(vendor_tools.find(), tmp_path, progress=interrupt)
 
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP, signal.SIGINT],
                          ids=lambda number: number.name)
-def test_a_signal_leaves_no_tool_and_no_file(fake_tools, tmp_path, monkeypatch, number):
+def test_compile_ended_by_signal_leaves_no_tool_and_no_file(fake_tools, tmp_path, monkeypatch,
+                                                            number):
     fake_tools(say='nothing any more')
     os.mkfifo(tmp_path / 'tools' / 'never')
     temporary = tmp_path / 'temporary'
@@ -240,7 +241,7 @@ def test_a_signal_leaves_no_tool_and_no_file(fake_tools, tmp_path, monkeypatch, 
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             for line in process.stdout:
-                if ' calibrating' in line:  # said by the tool, which waits from then on
+                if ' calibrating' in line:  # printed by the tool, which then waits
                     break
             (tool,) = Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
             process.send_signal(number)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Labels of the weights go where the node looks for those of the result."""
+"""Labels of the weights are copied to where the node looks for those of the result."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ import pytest
 
 @pytest.fixture
 def labelled(tmp_path):
-    """Copy the model, with labels of this suffix and these names beside it."""
+    """Return a function that copies the model, and writes labels beside it."""
     def make(suffix, names):
         model = shutil.copy(ONNX, tmp_path / 'own.onnx')
         text = json.dumps(names) if suffix == '.json' else '\n'.join(names)
@@ -25,8 +25,7 @@ NAMES = [f'part {index}' for index in range(100)]
 
 
 @pytest.mark.parametrize('suffix', ['.txt', '.json'])
-def test_labels_of_the_weights_are_found_beside_the_result(fake_tools, labelled, tmp_path, capsys,
-                                                           suffix):
+def test_compile_copies_labels_beside_the_result(fake_tools, labelled, tmp_path, capsys, suffix):
     fake_tools()
     output = tmp_path / 'new' / 'mine.bin'
     assert compile_demo(output, model=labelled(suffix, NAMES)) == 0
@@ -37,7 +36,7 @@ def test_labels_of_the_weights_are_found_beside_the_result(fake_tools, labelled,
         in capsys.readouterr().out
 
 
-def test_labels_that_are_there_stay(fake_tools, labelled, tmp_path, capsys):
+def test_compile_keeps_labels_beside_the_result(fake_tools, labelled, tmp_path, capsys):
     fake_tools()
     model, own = labelled('.json', NAMES), tmp_path / 'mine.labels.txt'
     own.write_text('mine')
@@ -47,7 +46,7 @@ def test_labels_that_are_there_stay(fake_tools, labelled, tmp_path, capsys):
         in capsys.readouterr().out
 
 
-def test_labels_of_another_number_are_not_copied(fake_tools, labelled, tmp_path, capsys):
+def test_compile_copies_no_labels_of_another_number(fake_tools, labelled, tmp_path, capsys):
     fake_tools()
     assert compile_demo(tmp_path / 'mine.bin', model=labelled('.txt', NAMES[1:])) == 0
     assert locate(str(tmp_path / 'mine.bin')).labels is None

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The graph for the BPU computes what timm's network does; weights come from what holds them."""
+"""The BPU graph computes the same as timm's network; weights are read from every format."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(400)  # four networks, on a busy machine
 
 @pytest.fixture(scope='module')
 def checks(toolchain, tmp_path_factory):
-    """Run graph_checks.py once: PyTorch and timm are in the toolchain's Python only."""
+    """Run graph_checks.py once, in the toolchain's Python, which has PyTorch and timm."""
     folder = tmp_path_factory.mktemp('weights')
     offline = {'HF_HUB_OFFLINE': '1', 'HF_HOME': str(folder), 'XDG_CACHE_HOME': str(folder)}
     done = subprocess.run(
@@ -32,7 +32,7 @@ def checks(toolchain, tmp_path_factory):
 
 @pytest.mark.parametrize('case', [
     'edgenext_xx_small 1000', 'edgenext_x_small 2', 'edgenext_small 1000', 'edgenext_base 1000'])
-def test_logits_equal_those_of_timm(checks, case):
+def test_bpu_graph_gives_the_logits_of_timm(checks, case):
     found = checks['networks'][case]
     assert not found['dead branches']
     assert found['difference'] < 1e-4
@@ -41,8 +41,8 @@ def test_logits_equal_those_of_timm(checks, case):
 
 @pytest.mark.parametrize('channels', [160, 168], ids='{} channels'.format)
 @pytest.mark.parametrize('form', ['Norm', 'WideNorm'])
-def test_layer_norm_with_what_is_folded(checks, form, channels):
-    """The exact values; 168 does not divide by the lanes, and its second case needs eps."""
+def test_layer_norm_folded_into_the_next_layer_is_exact(checks, form, channels):
+    """168 is not a multiple of the lanes, and its second case depends on eps."""
     cases = {160: ['0 1'], 168: ['30 1', '0 0.001']}[channels]
     for case in cases:
         assert checks['norms'][f'{form} {channels} {case}'] < 1e-4, case
@@ -61,11 +61,11 @@ def test_attention_equals_that_of_timm(checks, case, scales_pixels):
 
 
 @pytest.mark.parametrize('case', ['48 2', '88 3', '160 4', '168 5'])
-def test_the_split_of_a_block_equals_that_of_timm(checks, case):
+def test_scales_equal_the_split_of_timm(checks, case):
     assert checks['scales'][case] < 1e-5
 
 
-def test_precise_chooses_every_norm_and_sum_of_a_real_graph(checks):
+def test_precise_recipe_chooses_every_norm_and_sum(checks):
     kinds, norms = checks['int16']['kinds'], checks['int16']['norms']
     assert norms == 20
     assert [kinds[kind] for kind in ('Pow', 'Sqrt', 'Div')] == [norms] * 3
@@ -73,7 +73,7 @@ def test_precise_chooses_every_norm_and_sum_of_a_real_graph(checks):
     assert set(kinds) == {'Conv', 'Pow', 'Sqrt', 'Div', 'Add'}
 
 
-def test_a_temperature_that_int8_cannot_hold_is_said(checks):
+def test_prepare_warns_of_a_temperature_too_large_for_int8(checks):
     (note,), nothing = checks['hot']
     assert '9.5' in note and '--recipe published' in note and nothing == []
 
@@ -85,13 +85,13 @@ def _runs(toolchain, settings):
         env={**toolchain.environment(), **settings}, check=False).returncode
 
 
-def test_fingerprint_of_the_graph_is_the_same_on_another_processor(toolchain, monkeypatch):
-    """One core and the code for older processors stand for another machine."""
+def test_fingerprint_is_the_same_on_another_processor(toolchain, monkeypatch):
+    """One thread and the code paths for older processors simulate another machine."""
     job = CompileJob(str(locate('demo', suffixes=('.onnx',)).path), RECIPES['fast'], None,
                      resource_folder() / 'pictures', count=1)
     graphs, others = [], [{}, {'OMP_NUM_THREADS': '1', 'MKL_CBWR': 'COMPATIBLE',
                                'ATEN_CPU_CAPABILITY': 'default'}, {'MKL_CBWR': 'AVX2'}]
-    if not _runs(toolchain, others[-1]):  # MKL knows that setting on Intel's processors only
+    if not _runs(toolchain, others[-1]):  # MKL takes this setting on Intel's processors only
         others[-1] = {'ATEN_CPU_CAPABILITY': 'avx2'}
     for settings in others:
         for name, value in settings.items():
@@ -102,7 +102,7 @@ def test_fingerprint_of_the_graph_is_the_same_on_another_processor(toolchain, mo
 
 
 @pytest.mark.parametrize('file', ['demo.onnx', 'plain.pt', 'trained.pt', 'weights.safetensors'])
-def test_weights_are_read_from(checks, file):
+def test_load_reads_every_format(checks, file):
     assert checks['files'][file] < 1e-4
 
 
@@ -115,7 +115,7 @@ def test_weights_are_read_from(checks, file):
     ('offline', 'edgenext_small: .*cannot be fetched from .*; give the path'),
     ('tag', 'edgenext_small.usi_in1k: .*cannot be fetched from .*; give the path'),
     ('name', "model 'resnet18': expected edgenext_xx_small")])
-def test_other_weights_are_refused_in_one_sentence(checks, case, reason):
+def test_load_refuses_other_weights_in_one_line(checks, case, reason):
     text = checks['refusals'][case]
     assert re.search(reason, text)
     assert '\n' not in text

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What hb_mapper is told, and what is read out of what it says."""
+"""hb_mapper: its settings, its log, its report and its failures."""
 
 import json
 import os
@@ -55,7 +55,7 @@ def run(tmp_path):
 
 @pytest.fixture
 def say(run, output, tmp_path):
-    """Return a function that runs an hb_mapper that prints a text, makes a model and ends."""
+    """Return a function that runs an hb_mapper that prints a text and writes a model."""
     def run_with(text, code=0):
         (tmp_path / 'text').write_text(text)
         return run(f'cat text; touch out/x.bin; exit {code}')[0]
@@ -63,7 +63,7 @@ def say(run, output, tmp_path):
 
 
 class Chunks:
-    """A pipe that gives so many bytes at a time."""
+    """A pipe that returns ``size`` bytes at a time."""
 
     def __init__(self, data, size):
         self._rest, self._size = data, size
@@ -73,7 +73,7 @@ class Chunks:
         return chunk
 
 
-def test_the_settings_are_those_of_the_published_models():
+def test_configuration_equals_that_of_published_models():
     config = hb_mapper.configuration(prefix='mine', int16=['/xca/Softmax'],
                                      calibrate=RECIPES['published'], level='O3')
     model, inputs = config['model_parameters'], config['input_parameters']
@@ -91,7 +91,7 @@ def test_the_settings_are_those_of_the_published_models():
         'compile_mode': 'latency', 'debug': False, 'optimize_level': 'O3'}
 
 
-def test_random_weights_are_not_calibrated_and_need_no_node():
+def test_configuration_without_calibration_and_int16():
     config = hb_mapper.configuration(prefix='x', int16=[], calibrate=None, level='O2', layers=True)
     assert config['calibration_parameters'] == {'calibration_type': 'skip'}
     assert 'node_info' not in config['model_parameters']
@@ -144,7 +144,7 @@ def test_layer_costs_of_two_programs(tmp_path):
     assert hb_mapper.layer_costs(tmp_path) == [['layer', 'us'], ['a', '1;2}'], ['b', '1;2}']]
 
 
-def test_a_run_tells_its_stages_and_every_tenth_percent(run, output, tmp_path):
+def test_run_reports_stages_and_every_tenth_per_cent(run, output, tmp_path):
     report, stages = run(
         'echo "Start to optimize the onnx model."; echo Start to calibrate the model.\n'
         'echo "Start to compile the model with march bayes-e."\n'
@@ -155,7 +155,7 @@ def test_a_run_tells_its_stages_and_every_tenth_percent(run, output, tmp_path):
     assert '[== ]  11%' in (tmp_path / hb_mapper.LOG).read_text().splitlines()
 
 
-def test_ctrl_c_ends_the_compiler_that_hb_mapper_has_started(run, output, tmp_path):
+def test_run_ends_children_of_hb_mapper_on_ctrl_c(run, output, tmp_path):
     compiler = []
 
     def interrupt(_):
@@ -163,7 +163,7 @@ def test_ctrl_c_ends_the_compiler_that_hb_mapper_has_started(run, output, tmp_pa
         raise KeyboardInterrupt
     with pytest.raises(KeyboardInterrupt):
         run('sleep 100 & echo $! > compiler; echo Start to calibrate the model; wait', interrupt)
-    assert select.select(compiler, [], [], 20)[0] == compiler  # readable: it has ended
+    assert select.select(compiler, [], [], 20)[0] == compiler  # readable once it has ended
     os.close(compiler[0])
 
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``edgenext compile --sensitivity``: what it needs, and that the vendor's debugger is asked."""
+"""``edgenext compile --sensitivity``: its requirements, and the call of the vendor's debugger."""
 
 from edgenext_ros.cli import main
 from edgenext_ros.models import ModelError
@@ -20,12 +20,13 @@ def test_sensitivity_needs_pictures(tmp_path, capsys):
     assert '--sensitivity needs weights and --calibration' in capsys.readouterr().err
 
 
-def test_sensitivity_is_asked_of_the_vendors_debugger(toolchain, tmp_path, monkeypatch):
+def test_sensitivity_runs_the_vendors_debugger(toolchain, tmp_path, monkeypatch):
     def quantise_only(tools, work, *, progress):
         (work / 'out').mkdir()
         (work / 'out' / 'x_calibrated_model.onnx').touch()
-        return hb_mapper.CompilerReport(latency_ms=1.0, fps=1e3, ddr_mb=1.0, cpu_nodes=[], cosine=None,
-                                        worst_node=None, output_cosine=None)
+        return hb_mapper.CompilerReport(
+            latency_ms=1.0, fps=1e3, ddr_mb=1.0, cpu_nodes=[], cosine=None, worst_node=None,
+            output_cosine=None)
 
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(toolchain.folder))
     monkeypatch.setattr(hb_mapper, 'run', quantise_only)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Checkpoints are read as data: what they hold arrives, and what they would run never runs."""
+"""Checkpoints are read as data: values are exact, and code in them never runs."""
 
 import argparse
 import collections
@@ -48,7 +48,7 @@ def refusal(tmp_path, data):
 
 @pytest.mark.parametrize('form', ['zip', 'legacy'])
 @pytest.mark.parametrize('dtype', ['float32', 'float16', 'float64', 'int64'])
-def test_a_tensor_arrives_with_its_values(tmp_path, form, dtype):
+def test_read_gives_a_tensor_with_its_values(tmp_path, form, dtype):
     archive = Archive()
     found = read(tmp_path, getattr(archive, form)(archive.state({'x': VALUES.astype(dtype)})))
     assert (found['x'].shape, found['x'].dtype) == ((2, 3, 4), dtype)
@@ -56,7 +56,7 @@ def test_a_tensor_arrives_with_its_values(tmp_path, form, dtype):
     assert found['x'].read().dtype == dtype
 
 
-def test_bfloat16_arrives_as_float32(tmp_path):
+def test_read_gives_bfloat16_as_float32(tmp_path):
     archive = Archive()
     half = (VALUES.view('u4') >> 16).astype('u2').astype('<u2')
     archive.storages['0'] = half
@@ -66,7 +66,7 @@ def test_bfloat16_arrives_as_float32(tmp_path):
     np.testing.assert_array_equal(found['x'].read(), VALUES)  # small integers are exact
 
 
-def test_strides_and_offset_are_followed(tmp_path):
+def test_read_applies_strides_and_offset(tmp_path):
     archive = Archive()
     archive.array(VALUES)
     value = tensor(reference('0', 24), (4, 2), (1, 4), offset=12)
@@ -75,7 +75,7 @@ def test_strides_and_offset_are_followed(tmp_path):
 
 
 @pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
-def test_checkpoint_entries_beside_tensors_are_plain_data(tmp_path, protocol):
+def test_read_gives_entries_beside_tensors_as_plain_data(tmp_path, protocol):
     value = {'epoch': 3, 'loss': 0.25, 'arch': 'edgenext', 'none': None, 'flags': [True, False],
              'args': argparse.Namespace(lr=1e-3, names=('a', 'b')), 'seen': {1, 2},
              'metric': np.float64(0.5), 'counts': collections.defaultdict(int, a=1),
@@ -95,13 +95,13 @@ def test_checkpoint_entries_beside_tensors_are_plain_data(tmp_path, protocol):
     VALUES.astype('>f4'), np.asfortranarray(VALUES[0]), VALUES.astype('f2'),
 ], ids=['big-endian', 'Fortran order', 'float16'])
 @pytest.mark.parametrize('protocol', [2, 5])
-def test_numpy_arrays_of_any_layout(tmp_path, array, protocol):
+def test_read_gives_numpy_arrays_of_any_layout(tmp_path, array, protocol):
     found = read(tmp_path, pickle.dumps({'x': array}, protocol))
     np.testing.assert_array_equal(checkpoint.array(found['x']).read(), array)
 
 
 class Evil:
-    """Pickled, it makes the file that its argument names."""
+    """Its pickle runs a command when it is loaded."""
 
     def __init__(self, command):
         self.command = command
@@ -111,7 +111,7 @@ class Evil:
 
 
 def attacks(mark):
-    """Yield pickles that make the file ``mark`` when ``pickle`` loads them."""
+    """Yield pickles that create the file ``mark`` when ``pickle`` loads them."""
     shell = f'touch {mark}'
     opened = f'open({str(mark)!r}, "w")'
     system = text(shell)
@@ -143,8 +143,8 @@ def attacks(mark):
         b'B' + struct.pack('<I', len(inner := stream(call('os.system', system)))) + inner))
 
 
-def test_the_attacks_work_on_pickle(tmp_path):
-    """Else the test below could not fail."""
+def test_attacks_work_on_pickle(tmp_path):
+    """Check the attacks, so that the next test can fail."""
     mark = tmp_path / 'mark'
     pickle.loads(dict(attacks(mark))['os.system 2'])
     assert mark.exists()
@@ -152,7 +152,7 @@ def test_the_attacks_work_on_pickle(tmp_path):
 
 @pytest.mark.parametrize('title', [title for title, _ in attacks('mark')])
 @pytest.mark.parametrize('form', ['plain', 'zip', 'legacy'])
-def test_no_code_of_a_file_runs(tmp_path, title, form):
+def test_read_runs_no_code(tmp_path, title, form):
     mark = tmp_path / 'mark'
     data = dict(attacks(mark))[title]
     if form == 'zip':
@@ -193,7 +193,7 @@ def single(value, **storages):
 ], ids=['past the end', 'offset past the end', 'negative stride', 'negative offset',
         'expanded', 'huge storage', 'short storage', 'no storage', 'path', 'quantised',
         'nothing'])
-def test_a_tensor_outside_its_storage_is_refused(tmp_path, value, words):
+def test_read_refuses_a_tensor_outside_its_storage(tmp_path, value, words):
     with pytest.raises((ModelError, ValueError)) as caught:
         read(tmp_path, single(value, a=24))['x'].read()
     assert words in str(caught.value)
@@ -208,12 +208,12 @@ def test_a_tensor_outside_its_storage_is_refused(tmp_path, value, words):
     (stream(b'\x82\x01'), 'operation EXT1'),
 ], ids=['empty', 'web page', 'text', 'cut off', 'nothing on the stack', 'pop of nothing',
         'bytes without end', 'memo', 'deep key', 'registry'])
-def test_a_damaged_file_is_one_sentence(tmp_path, data, words):
+def test_read_refuses_a_damaged_file_in_one_line(tmp_path, data, words):
     assert words in refusal(tmp_path, data)
 
 
 @pytest.mark.slow
-def test_every_cut_and_many_flipped_bits_are_one_sentence(tmp_path):
+def test_read_of_truncated_and_corrupted_files_fails_in_one_line(tmp_path):
     archive, chance = Archive(), np.random.default_rng(0)
     value = archive.state({'x': VALUES, 'y': VALUES[0]})
     for form in (archive.zip, archive.legacy):
@@ -233,7 +233,7 @@ def test_every_cut_and_many_flipped_bits_are_one_sentence(tmp_path):
                 assert '\n' not in str(error)
 
 
-def test_a_zip_bomb_is_not_unpacked(tmp_path):
+def test_read_does_not_unpack_a_zip_bomb(tmp_path):
     file = io.BytesIO()
     with zipfile.ZipFile(file, 'w', zipfile.ZIP_DEFLATED) as archive:
         archive.writestr('a/data.pkl', stream(mapping(x=tensor(reference('0', 4), (4,), (1,)))))
@@ -242,12 +242,12 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path):
         read(tmp_path, file.getvalue())['x'].read()
 
 
-def test_lists_that_hold_themselves_end(tmp_path):
+def test_read_accepts_a_list_that_contains_itself(tmp_path):
     found = read(tmp_path, stream(b']q\x00h\x00a'))
     assert found[0] is found
 
 
-def test_items_of_unknown_objects_are_kept(tmp_path):
+def test_read_keeps_items_of_unknown_objects(tmp_path):
     data = name('omegaconf.DictConfig') + b')\x81' + b'(' + text('a') + number(1) + b'u'
     found = read(tmp_path, stream(items({'config': data})))
     assert (found['config'].name, found['config'].items) == ('omegaconf.DictConfig', {'a': 1})

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which weights of a checkpoint are taken: averaged ones first, any prefix, and it is said."""
+"""The choice of weights in a checkpoint: averaged ones first, any prefix, and the notes."""
 
 from edgenext_ros.models import ModelError
 from edgenext_ros.toolchain.network.choice import choose
@@ -13,7 +13,7 @@ NAMES = ('stem.0.weight', 'stages.0.blocks.0.gamma', 'head.fc.weight')
 
 
 def weights(value, prefix='', names=NAMES):
-    """Return a state dictionary whose tensors all hold one value."""
+    """Return a state dictionary whose tensors all hold ``value``."""
     return {f'{prefix}{name}': StoredTensor((1,), 'float32', lambda: np.full(1, value))
             for name in names}
 
@@ -37,7 +37,7 @@ def value_of(choice):
 ], ids=['timm', 'torchvision', 'DDP', 'mmengine', 'nested', 'Lightning callback',
         'beside each other in one dictionary', 'camel case', 'ema-pytorch', 'SWA',
         'Lightning WeightAveraging'])
-def test_averaged_weights_are_taken_and_the_others_named(found):
+def test_choose_takes_averaged_weights_and_names_the_others(found):
     choice = choose(found)
     assert value_of(choice) == 2
     [note] = choice.notes()
@@ -62,13 +62,13 @@ def test_averaged_weights_are_taken_and_the_others_named(found):
     ({'state_dict': weights(1), 'state_dict_ema': None}, ["weights taken from 'state_dict'"]),
 ], ids=['plain', 'DDP', 'compiled', 'DDP of compiled', 'compiled DDP', 'Lightning',
         'model_state_dict', 'net', 'deep', 'no EMA kept'])
-def test_key_and_prefix_are_found_and_said(found, said):
+def test_choose_finds_and_notes_key_and_prefix(found, said):
     choice = choose(found)
     assert set(choice.tensors) == set(NAMES) and value_of(choice) == 1
     assert choice.notes() == said
 
 
-def test_tensors_outside_the_network_are_named():
+def test_choose_names_tensors_outside_the_network():
     choice = choose(weights(1, 'm.') | {'mean': weights(1)[NAMES[1]]})
     assert set(choice.tensors) == set(NAMES)
     assert choice.notes() == [
@@ -76,7 +76,7 @@ def test_tensors_outside_the_network_are_named():
 
 
 @pytest.mark.parametrize('prefix,layer', [('backbone.', 'head.weight'), ('0.', '1.weight')])
-def test_a_layer_behind_the_head_is_refused(prefix, layer):
+def test_choose_refuses_a_layer_after_the_head(prefix, layer):
     def of(*shape):
         return StoredTensor(shape, 'float32', lambda: np.zeros(shape))
 
@@ -85,22 +85,22 @@ def test_a_layer_behind_the_head_is_refused(prefix, layer):
         choose(found)
 
 
-def test_wrappers_inside_the_names_go_too():
+def test_choose_removes_wrappers_inside_names():
     found = weights(1) | {'stages.0._orig_mod.blocks.0.gamma': weights(1)[NAMES[1]]}
     assert set(choose(found).tensors) == set(NAMES)
 
 
-def test_counters_of_profilers_are_no_weights():
+def test_choose_ignores_counters_of_profilers():
     beside = weights(1, names=('stem.total_ops', 'head.num_batches_tracked', 'n_averaged'))
     assert set(choose(weights(1) | beside).tensors) == set(NAMES)
 
 
-def test_same_dictionary_under_two_keys_is_no_ambiguity():
+def test_choose_accepts_one_dictionary_under_two_keys():
     state = weights(1)
     assert value_of(choose({'model': state, 'state_dict': dict(state)})) == 1
 
 
-def test_two_networks_are_refused_by_name():
+def test_choose_refuses_two_networks_and_names_them():
     with pytest.raises(ModelError, match="'student'; 'teacher'; save the one"):
         choose({'student': weights(1), 'teacher': weights(2)})
 
@@ -111,7 +111,7 @@ def test_two_networks_are_refused_by_name():
     ({'conv1.weight': weights(1)['stem.0.weight']}, r'found conv1.weight, ... \(1 tensors\)'),
     (Record('my.Trainer'), 'found an object of my.Trainer, whose code is not run'),
 ], ids=['empty', 'number', 'no tensors', 'another network', 'an object'])
-def test_no_weights_are_refused_with_what_is_there(found, words):
+def test_choose_without_weights_describes_the_content(found, words):
     with pytest.raises(ModelError, match=words) as caught:
         choose(found)
     assert 'downsample_layers.0.0.weight' in str(caught.value)
@@ -132,18 +132,18 @@ def module(**parts):
      ["weights taken from 'model', prefix 'module.' taken off"]),
     (lambda net: {'ema': net, 'model': None}, ["weights taken from 'ema': the average (EMA)"]),
 ], ids=['itself', 'in a dictionary', 'DataParallel', 'EMA'])
-def test_a_whole_module_is_read_as_data(wrap, note):
-    one = weights(1)['stem.0.weight']
-    net = module(stem=module(**{'0': module(weight=one)}),
-                 head=module(fc=module(weight=one, bias=one)))
+def test_choose_reads_a_pickled_module_as_data(wrap, note):
+    tensor = weights(1)['stem.0.weight']
+    net = module(stem=module(**{'0': module(weight=tensor)}),
+                 head=module(fc=module(weight=tensor, bias=tensor)))
     choice = choose(wrap(net))
     assert set(choice.tensors) == {'stem.0.weight', 'head.fc.weight', 'head.fc.bias'}
     assert choice.notes() == note
 
 
-def test_a_torchscript_module_is_read_as_data():
-    one = weights(1)['stem.0.weight']
-    part = Record('__torch__.Conv2d', state={'training': False, 'weight': one})
+def test_choose_reads_a_torchscript_module_as_data():
+    tensor = weights(1)['stem.0.weight']
+    part = Record('__torch__.Conv2d', state={'training': False, 'weight': tensor})
     net = Record('__torch__.EdgeNeXt', state={
         'stem': Record('__torch__.Sequential', state={'0': part})})
     assert set(choose(net).tensors) == {'stem.0.weight'}
@@ -152,10 +152,10 @@ def test_a_torchscript_module_is_read_as_data():
 @pytest.mark.parametrize('name,known', [
     ('torch.nn.modules.activation.GELU', True), ('timm.layers.activations.GELUTanh', True),
     ('torch.nn.modules.activation.ReLU', False), ('__torch__.___torch_mangle_3.SiLU', False)])
-def test_a_module_with_another_activation_is_refused(name, known):
-    one = weights(1)['stem.0.weight']
+def test_choose_refuses_a_module_with_another_activation(name, known):
+    tensor = weights(1)['stem.0.weight']
     act = Record(name, state={'training': False})
-    net = module(stem=module(**{'0': module(weight=one)}), mlp=module(act=act))
+    net = module(stem=module(**{'0': module(weight=tensor)}), mlp=module(act=act))
     if known:
         assert set(choose(net).tensors) == {'stem.0.weight'}
         return

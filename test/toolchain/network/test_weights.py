@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Weights as people have them: read with the right values, told what was taken, or refused."""
+"""Weights in the formats that users have: values, notes and errors."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(600)  # many networks, on a busy machine
 
 @pytest.fixture(scope='module')
 def checks(toolchain, tmp_path_factory):
-    """Run weights_checks.py once: PyTorch and timm are in the toolchain's Python only."""
+    """Run weights_checks.py once, in the toolchain's Python, which has PyTorch and timm."""
     folder = tmp_path_factory.mktemp('weights')
     done = subprocess.run(
         [toolchain.python, '-I', Path(__file__).with_name('weights_checks.py'),
@@ -42,7 +42,7 @@ def checks(toolchain, tmp_path_factory):
     ('softmax.onnx', 'the Softmax at its end is left off'),
     ('224.onnx', ''), ('256.onnx', ''), ('modern.onnx', ''), ('nameless.onnx', ''),
 ])
-def test_weights_arrive_with_their_values(checks, file, note):
+def test_load_reads_exact_values_and_notes_its_choice(checks, file, note):
     found = checks['files'][file]
     assert found.get('difference') == 0, found
     assert note in '; '.join(found['notes'])
@@ -53,14 +53,14 @@ def test_weights_arrive_with_their_values(checks, file, note):
     ('half.pt', 'the float16 weights are taken as float32', 2e-3),
     ('half.onnx', 'the float16 weights are taken as float32', 2e-3),
     ('bfloat16.pt', 'the bfloat16 weights are taken as float32', 2e-2)])
-def test_halves_become_float32(checks, file, note, most):
+def test_load_converts_16_bit_weights_to_float32(checks, file, note, most):
     found = checks['files'][file]
     assert 0 < found['difference'] < most
     assert found['notes'] == [note]
 
 
-def test_the_position_encoding_that_onnxsim_computed_is_taken_apart(checks):
-    """Its projection is another, with the same encoding: ``check`` compared the logits."""
+def test_load_recovers_a_folded_position_encoding(checks):
+    """The projection differs, the encoding does not; ``check`` has compared the logits."""
     assert checks['files']['simple.onnx']['notes'] == []
 
 
@@ -83,13 +83,13 @@ def test_the_position_encoding_that_onnxsim_computed_is_taken_apart(checks):
     ('absolute.onnx', 'only a file in its own folder'),
     ('passwd.onnx', 'only a file in its own folder'),
     ('short.onnx', r'modern.onnx.part has \d+ bytes, expected \d+ for')])
-def test_unusable_weights_are_refused_in_one_sentence(checks, file, words):
+def test_load_refuses_unusable_weights_in_one_line(checks, file, words):
     said = checks['files'][file]['refused']
     assert re.search(words, said)
     assert '\n' not in said and file in said and len(said) < 400
 
 
-def test_a_variant_of_timm_is_named(checks):
+def test_load_names_the_unsupported_timm_variant(checks):
     assert "timm's edgenext_small_rw has another stem" in \
         checks['names']['edgenext_small_rw']['refused']
     assert 'small_rw' not in checks['names']['resnet18']['refused']
@@ -101,12 +101,12 @@ def test_a_variant_of_timm_is_named(checks):
     ('224.onnx None', [224, 224], ''), ('plain.pth None', [224, 224], ''),
     ('plain.pth (256, 256)', [256, 256], '')],
     ids=['of the file', 'another', 'usual', 'of a checkpoint', 'asked for'])
-def test_input_size_follows_file_and_picture_option(checks, case, picture, words):
+def test_prepare_takes_size_from_option_or_file(checks, case, picture, words):
     found = checks['sizes'][case]
     assert found['picture'] == found['graph'] == picture
     assert words in ' '.join(found['notes']) and bool(found['notes']) == bool(words)
 
 
-def test_a_size_that_does_not_divide_is_refused(checks):
+def test_prepare_refuses_a_size_that_is_no_multiple_of_32(checks):
     assert 'expected sides from 64 to 1024 in steps of 32' in \
         checks['sizes']['plain.pth (250, 250)']['refused']

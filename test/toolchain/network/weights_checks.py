@@ -1,7 +1,7 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-What test_weights asks of PyTorch; runs in the toolchain's Python and prints JSON.
+The checks of test_weights that need PyTorch; runs in the toolchain's Python and prints JSON.
 
 Arguments: the package's folder, a folder to write to.
 """
@@ -24,7 +24,7 @@ spec.loader.exec_module(module)
 from edgenext_ros.models import ModelError  # noqa: E402
 from edgenext_ros.toolchain.bpu.recipe import RECIPES  # noqa: E402
 from edgenext_ros.toolchain.bpu.write_onnx import prepare  # noqa: E402
-from edgenext_ros.toolchain.network.weights import load, load_network  # noqa: E402
+from edgenext_ros.toolchain.network.weights import load  # noqa: E402
 import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
@@ -33,7 +33,7 @@ import torch  # noqa: E402
 
 torch.set_grad_enabled(False)
 root = Path(folder)
-network = load_network('edgenext_xx_small', random=True, classes=7)
+network = load('edgenext_xx_small', random=True, classes=7).network
 state = network.state_dict()
 other = {name: value + 1 for name, value in state.items()}
 rich = {'epoch': 3, 'lr': 1e-3, 'args': argparse.Namespace(opt='adamw'), 'best': np.float64(0.7),
@@ -43,12 +43,12 @@ rich = {'epoch': 3, 'lr': 1e-3, 'args': argparse.Namespace(opt='adamw'), 'best':
 
 
 def under(prefix, values=None):
-    """Put something before every name."""
+    """Put a prefix before every name."""
     return {f'{prefix}{name}': value for name, value in (values or state).items()}
 
 
 def paper(values):
-    """Write timm's names as the paper's repository does."""
+    """Rename timm's weights as in the paper's repository."""
     renamed = {}
     for name, value in values.items():
         name = re.sub(r'^stem\.', 'downsample_layers.0.', name)
@@ -65,7 +65,7 @@ def torch_file(name, value, **options):
 
 
 def taken():
-    """Write weights as people have them."""
+    """Write weights in the formats that users have."""
     torch_file('plain.pth', state)
     torch_file('model_best.pth.tar', {**rich, 'arch': 'edgenext_xx_small', 'state_dict': other,
                                       'state_dict_ema': state})
@@ -94,7 +94,7 @@ def taken():
 
 
 def result(path):
-    """Say what is loaded, how far its weights are off, and what is noted; or the refusal."""
+    """Return the difference of loaded weights, notes and size; or the error."""
     try:
         loaded = load(str(path))
     except ModelError as error:
@@ -106,7 +106,7 @@ def result(path):
 
 
 def refused():
-    """Write what cannot be taken."""
+    """Write files that are refused."""
     torch_file('rw.pt', timm.create_model('edgenext_small_rw').state_dict())
     torch_file('headless.pt', timm.create_model('edgenext_xx_small', num_classes=0).state_dict())
     torch_file('quantised.pt', state | {'head.fc.weight': torch.quantize_per_tensor(
@@ -122,7 +122,7 @@ def refused():
 
 
 def modern(graph):
-    """Write a graph as the exporter of torch.export does: names, and a folded transpose."""
+    """Rename a graph's nodes and constants as the exporter of torch.export does."""
     new = {}
     for index, entry in enumerate(graph.graph.initializer):
         if not entry.name.startswith(('stem', 'stages', 'head')):
@@ -190,7 +190,7 @@ def graphs():
 
 
 def compiled(name, picture=None):
-    """Say what would be compiled, and for which picture."""
+    """Return size and notes of the graph that would be compiled; or the error."""
     try:
         answer = prepare(str(root / name), RECIPES['fast'], root / 'out.onnx', random=False,
                          classes=2, picture=picture)
