@@ -12,11 +12,12 @@ CrossCovarianceAttn):
     y_i     = x_i + gamma_i sum_j (W_p)_ij (A v)_j + ...
 
 Full C x C matrices with a mask of ones and zeros are faster here than one matrix for each head:
-the BPU does many small products slowly. exp needs no maximum taken away, since |T| <= t_h.
+the BPU is slow at many small products. exp needs no subtraction of the maximum, since |T| <= t_h.
 
 Layouts decide the cost. q and k come from one convolution and are reshaped once, to (1, 2C, 1, N).
-The product is taken as (1, 1, j, i): read as (1, i, 1, j), channels i, that is no transposition.
-v stays a map: (1, H, W, j) times (1, 1, j, i) runs like a 1x1 convolution with computed weights.
+The product is computed as (1, 1, j, i); reading it as (1, i, 1, j), with channels i, needs no
+transposition. v stays a map: (1, H, W, j) times (1, 1, j, i) runs like a 1x1 convolution with
+computed weights.
 """
 
 from __future__ import annotations
@@ -27,18 +28,20 @@ from torch import nn, Tensor
 from torch.nn import functional
 
 _SMALLEST = 1e-12
-"""Added to a squared length, where timm takes the larger of length and 1e-12."""
+"""Added to a squared length; timm instead takes the larger of length and 1e-12."""
+_WINDOW = 49
+"""Pixels up to which a sum over the map is one depthwise convolution of the map's size."""
 
 
 class CrossCovarianceAttention(nn.Module):
     """
     Return x + gamma XCA(LN(x)).
 
-    :param norm: the LayerNorm in front; the attention's weights are those on its z.
+    :param norm: the LayerNorm before it; the weights of q, k and v are folded to act on its z.
     :param attention: timm's layer.
-    :param gamma: its layer scale, (C); goes into the last convolution.
+    :param gamma: its layer scale, (C); folded into the last convolution.
     :param pixels: height and width of the map.
-    :param groups: treat the heads in so many groups.
+    :param groups: number of groups that the heads are split into.
     """
 
     def __init__(self, norm: Norm | WideNorm, attention: nn.Module, gamma: Tensor, *,
@@ -65,13 +68,14 @@ class CrossCovarianceAttention(nn.Module):
 
 class Heads(nn.Module):
     """
-    Return the projection of some heads, with c channels together.
+    Return the projection of a group of heads, which have c channels together.
 
     :param weights: W_q, W_k, W_v on z, (3, c, K).
-    :param biases: theirs, (3, c).
+    :param biases: their biases, (3, c).
     :param project: W_p of these channels, (C, c).
-    :param temperatures: one a head.
-    :param bias: of the projection.
+    :param temperatures: of the heads, (heads).
+    :param bias: of the projection, (C), or None.
+    :param pixels: height and width of the map.
     """
 
     def __init__(self, weights: Tensor, biases: Tensor, project: Tensor, temperatures: Tensor, *,
@@ -79,15 +83,15 @@ class Heads(nn.Module):
         super().__init__()
         width, heads = weights.shape[1], temperatures.numel()
         self._width, self._count = width, pixels[0] * pixels[1]
-        # Divide q and k by their lengths where they are not much larger than T.
-        self._scale_pixels = self._count < 4 * project.shape[0]
-        # The lengths, which have the temperature in them, cannot have its sign.
+        # Divide q and k by their lengths, unless they are much larger than T: then divide T.
+        self.scales_pixels = self._count < 4 * project.shape[0]
+        # The lengths contain the temperature squared, so its sign goes into the weights.
         sign = torch.cat([temperatures.repeat_interleave(width // heads).sign(),
                           torch.ones(width)])
         self.query_key = pointwise(sign[:, None] * weights[:2].flatten(0, 1),
                                    sign * biases[:2].flatten())
         self.value = pointwise(weights[2], biases[2])
-        # With the temperature in it: t_h / |q_i| = rsqrt(sum_n(q_in^2) / t_h^2).
+        # The temperature is folded in: t_h / |q_i| = rsqrt(sum_n(q_in^2) / t_h^2).
         factor = torch.cat([temperatures.repeat_interleave(width // heads) ** -2,
                             torch.ones(width)])[:, None, None, None]
         smallest = torch.full((2 * width,), _SMALLEST)
@@ -99,29 +103,25 @@ class Heads(nn.Module):
         head = torch.arange(width) // (width // heads)
         same = (head[:, None] == head[None, :]).float()
         self.register_buffer('mask', same[None, :, None, :] if heads > 1 else None)
-        # The sum over j is taken as a mean, whose factor goes in here.
+        # forward takes the sum over j as a mean; its factor is folded in here.
         self.project = pointwise(project / width, bias)
 
     def forward(self, z: Tensor) -> Tensor:
         """Return (1, C, H, W) of z, (1, K, H, W)."""
         qk, v = self.query_key(z), self.value(z)
         scale = 1 / torch.sqrt(self.length(qk.pow(2)))
-        if self._scale_pixels:
+        if self.scales_pixels:
             qk = qk * scale
         q, k = qk.reshape(1, 2 * self._width, 1, self._count).split(self._width, 1)
         product = (k.permute(0, 2, 1, 3) @ q.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-        if not self._scale_pixels:
+        if not self.scales_pixels:
             scale_q, scale_k = scale.split(self._width, 1)
             product = product * scale_q * scale_k.permute(0, 2, 3, 1)
         weight = torch.exp(product)
         if self.mask is not None:
             weight = weight * self.mask
         total = functional.adaptive_avg_pool2d(weight, 1)
-        if not self._scale_pixels:
+        if not self.scales_pixels:
             weight = weight / total
         out = (v.permute(0, 2, 3, 1) @ weight.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-        return self.project(out / total if self._scale_pixels else out)
-
-
-_WINDOW = 49
-"""Pixels up to which a sum over the map is one depthwise convolution of the map's size."""
+        return self.project(out / total if self.scales_pixels else out)

@@ -3,11 +3,12 @@
 """
 Compile EdgeNeXt for the BPU with the vendor's hb_mapper.
 
-Works in a temporary folder; the result gets its name when it is complete and has been checked.
+It runs in a temporary folder; the result is published when it is complete and checked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 import csv
 from dataclasses import asdict, dataclass, replace
@@ -35,7 +36,7 @@ from edgenext_ros.toolchain.network.sizes import WEIGHTS
 from edgenext_ros.toolchain.progress import StepProgress
 
 SENSITIVITY_PICTURES = 4
-"""Of the calibration pictures; each is run twice for each node."""
+"""Number of calibration pictures for ``sensitivity``; each is run twice for each node."""
 
 
 @dataclass(frozen=True)
@@ -43,44 +44,45 @@ class CompileJob:
     """What to compile, and how."""
 
     model: str
-    """timm's name, or the path of a file with weights; see ``weights.load``."""
+    """timm's name, or the path of a weight file; see ``weights.load``."""
     recipe: Recipe
     output: Path | None
     """The ``.bin`` to write; None only measures."""
     pictures: Path | None = None
-    """Folder of pictures to calibrate with; None for random weights, which need none."""
+    """Folder of pictures to calibrate with; None compiles random weights without calibration."""
     count: int = 100
-    """Pictures to calibrate with, at most."""
+    """Maximum number of pictures to calibrate with."""
     fit: str = DEFAULT_FIT
+    """How pictures of another shape are fitted, one of ``choices.FITS``."""
     classes: int = 1000
-    """Of random weights."""
+    """Number of classes for random weights."""
     level: str | None = None
-    """hbdk-cc's optimisation level instead of the recipe's."""
+    """hbdk-cc's optimisation level; None takes that of the recipe or the size."""
     keep: Path | None = None
     """Folder to copy the graphs to: float and quantised ONNX, log, the compiler's report."""
     layers: Path | None = None
-    """CSV file for what each layer costs, see ``hb_mapper.layer_costs``."""
+    """CSV file for the cost of each layer, see ``hb_mapper.layer_costs``."""
     sensitivity: Path | None = None
-    """CSV file for what int8 costs at each node, see ``sensitivity``; needs pictures."""
+    """CSV file for the cost of int8 at each node, see ``int8_sensitivity``; needs pictures."""
     picture: tuple[int, int] | None = None
-    """Height and width of the input; None takes those of an ONNX file, else 224x224."""
+    """Height and width of the input; None takes those of an ONNX file, or 224x224."""
 
 
 def compile_model(job: CompileJob, *, progress: StepProgress) -> CompilerReport:
     """
-    Compile one model; a recipe file, and the labels of its weights, appear beside the output.
+    Compile one model; write its recipe file and labels beside the output.
 
-    :raises EngineUnavailableError: the vendor's tools are not here.
+    :raises EngineUnavailableError: the vendor's tools are not installed.
     :raises ModelError: the model is not an EdgeNeXt, or the tools refuse it.
-    :raises ValueError: no picture to calibrate with.
-    :raises OSError: the disk is full, a folder cannot be written.
+    :raises ValueError: there is no picture to calibrate with.
+    :raises OSError: the disk is full, or a folder cannot be written.
     """
     tools = vendor_tools.find()
     tools.command('hb_mapper')
     if job.pictures is not None:
         pictures.find(job.pictures).expect_some()
     # Not beside the output: the vendor's tools write the folder's path into the .bin.
-    with tempfile.TemporaryDirectory(prefix='edgenext-') as temporary, _no_space_is_a_sentence():
+    with tempfile.TemporaryDirectory(prefix='edgenext-') as temporary, _explain_full_disk():
         work = Path(temporary)
         if job.output is not None:
             _check_output(job.output)
@@ -111,22 +113,22 @@ def compile_model(job: CompileJob, *, progress: StepProgress) -> CompilerReport:
             _keep_log(job, work)
             raise
         if job.keep is not None:
-            _keep(job.keep, work)
+            _copy_intermediates(job.keep, work)
         if job.layers is not None:
             with job.layers.open('w', newline='') as file:
                 csv.writer(file).writerows(hb_mapper.layer_costs(work / 'out'))
         if job.sensitivity is not None:
-            progress("the vendor's debugger quantises one node after the other, for minutes")
+            progress("the vendor's debugger quantises one node after another, which takes minutes")
             _measure_sensitivity(tools, work, job.sensitivity)
     return report
 
 
 def fingerprint(job: CompileJob) -> str:
     """
-    Return a SHA-256 of what a compilation depends on: for figures that are kept.
+    Return a SHA-256 of everything that a compilation depends on, as a key for caches.
 
-    It covers the ONNX file, hb_mapper's settings, the version of the tools, and what is
-    calibrated with. The graph is written for that, which takes seconds.
+    It covers the ONNX file, hb_mapper's settings, the version of the tools and the calibration
+    pictures. It has to write the graph, which takes seconds.
     """
     tools = vendor_tools.find()
     total = hashlib.sha256(tools.version.encode())
@@ -159,7 +161,7 @@ def _measure_sensitivity(tools: vendor_tools.Hbdk, work: Path, output: Path) -> 
 
 
 def _check_output(output: Path) -> None:
-    """Raise OSError now, and not after minutes, where the output cannot be written."""
+    """Raise OSError before the work, which takes minutes, if the output cannot be written."""
     if output.is_dir():
         raise IsADirectoryError(errno.EISDIR, 'expected a file to write, found a folder',
                                 str(output))
@@ -175,7 +177,7 @@ def _check_output(output: Path) -> None:
 
 
 def _prepare(tools: vendor_tools.Hbdk, job: CompileJob, output: Path) -> dict[str, Any]:
-    """Write the ONNX file in the tools' Python, which has PyTorch, and return its facts."""
+    """Run ``write_onnx`` in the tools' Python, which has PyTorch, and return its answer."""
     model = Path(job.model)
     if model.suffix in WEIGHTS and not model.is_file():
         raise ModelError(f'{job.model}: expected a file with weights, found '
@@ -204,9 +206,9 @@ def _prepare(tools: vendor_tools.Hbdk, job: CompileJob, output: Path) -> dict[st
 def _calibrate(job: CompileJob, folder: Path, picture: list[int],
                progress: StepProgress) -> tuple[list[str], Account]:
     """
-    Write the calibration data; return the pictures in it, and what is left out.
+    Write the calibration data; return the pictures in it, and the files left out.
 
-    :param picture: height and width of the model's input in pixels.
+    :param picture: height and width of the model's input, in pixels.
     """
     assert job.pictures is not None
     height, width = picture
@@ -214,7 +216,7 @@ def _calibrate(job: CompileJob, folder: Path, picture: list[int],
     seen = nv12_pictures.read_folder(
         job.pictures, limit=job.count, width=width, height=height, fit=job.fit)
     for number, nv12 in enumerate(seen.pictures):
-        # Not tofile: it does not say why it could not write.
+        # Not tofile: its error does not give the reason.
         (folder / f'{number:05}.rgb').write_bytes(
             nv12_pictures.rgb(nv12, width=width, height=height).tobytes())
     progress(f'{len(seen.files)} calibration pictures from {job.pictures}'
@@ -224,7 +226,7 @@ def _calibrate(job: CompileJob, folder: Path, picture: list[int],
 
 def _publish(job: CompileJob, work: Path, config: dict[str, Any], prepared: dict[str, Any],
              used: list[str] | None, report: CompilerReport) -> None:
-    """Check the ``.bin``, and put it and its recipe under their names."""
+    """Check the ``.bin``, and publish it and its recipe."""
     assert job.output is not None
     compiled = next((work / 'out').glob('*.bin'))
     bin_file.read(compiled)
@@ -237,32 +239,32 @@ def _publish(job: CompileJob, work: Path, config: dict[str, Any], prepared: dict
         'configuration': config}
     recipe = work / 'recipe.json'
     recipe.write_text(json.dumps(story, indent=1) + '\n')
-    # No .bin is ever there without its recipe: the last one that was entered is renamed first.
+    # The inner file, the recipe, is renamed first, so that no .bin exists without its recipe.
     with atomic_write(job.output) as part, \
             atomic_write(job.output.with_suffix('.recipe.json')) as recipe_part:
         shutil.copyfile(recipe, recipe_part)
         shutil.copyfile(compiled, part)
 
 
-def _keep(folder: Path, work: Path) -> None:
+def _copy_intermediates(folder: Path, work: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for file in (work / 'model.onnx', work / hb_mapper.LOG, *(work / 'out').iterdir()):
-        if file.is_file():  # bias correction leaves a folder of its own
+        if file.is_file():  # bias correction also leaves a folder
             shutil.copyfile(file, folder / file.name)
 
 
 def _keep_log(job: CompileJob, work: Path) -> Path:
-    """Save the log of a failure, beside the output or in the folder to keep things in."""
+    """Save the log of a failure, beside the output or in the folder of ``--keep``."""
     target = job.output.with_suffix('.log') if job.output else (job.keep or Path()) / hb_mapper.LOG
-    with suppress(OSError):  # The first error says more.
+    with suppress(OSError):  # the caller raises the first error
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(work / hb_mapper.LOG, target)
     return target
 
 
 @contextmanager
-def _no_space_is_a_sentence():
-    """Say which disk is full, where the system says only that one is."""
+def _explain_full_disk() -> Iterator[None]:
+    """Add to the error of a full disk which folder is meant, and how much space it needs."""
     try:
         yield
     except OSError as error:

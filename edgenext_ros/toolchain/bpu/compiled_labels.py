@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Labels beside a compiled model, where the node looks for them."""
+"""Copy labels beside a compiled model, where the node looks for them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from edgenext_ros.models.atomic_file import atomic_write
 
 def copy(model: Path, output: Path, *, classes: int) -> str:
     """
-    Copy the labels of the file that was compiled; labels that are beside the output stay.
+    Copy the labels of the weight file; labels that are already beside the output stay.
 
-    :param model: the file with weights; nothing is done for another name.
-    :param classes: of the model; labels of another number are not copied.
-    :return: what was done, for people; empty where there are no labels.
-    :raises OSError: they cannot be written.
+    :param model: the weight file; for a timm name nothing is done.
+    :param output: the compiled model.
+    :param classes: number of the model's classes; labels of another number are not copied.
+    :return: a line for the user; '' if there is nothing to report.
+    :raises OSError: the labels cannot be written.
     """
     if not model.is_file():
         return ''

@@ -1,18 +1,18 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-EdgeNeXt for inference in the form that the BPU likes: timm's weights, timm's outputs.
+EdgeNeXt for inference in a form that is fast on the BPU, with timm's weights and outputs.
 
-What is folded where, once for the whole network:
+Transformations:
 
-    LayerNorm's scale and shift    into the layer behind it (``layer_norm``)
-    layer scale gamma              into fc2, and into the attention's projection
-    temperature                    into the lengths of q (``attention``)
-    Linear                         is a 1x1 convolution; no map leaves NCHW, so nothing transposes
-    channel split of a block       is a depthwise convolution that leaves the other channels alone
-    position encoding              is a constant, added once
+    LayerNorm's scale and shift    folded into the next layer (``layer_norm``)
+    layer scale gamma              folded into fc2, and into the attention's projection
+    temperature                    folded into the lengths of q (``attention``)
+    Linear                         a 1x1 convolution; all maps stay NCHW, without transpositions
+    channel split of a block       a depthwise convolution that copies the other channels
+    position encoding              a constant, added once
 
-docs/bpu.md explains why each of them pays, and what it is worth.
+docs/bpu.md explains the reason for each, and its gain.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Stem(nn.Sequential):
     """
     A 4x4 convolution with stride 4, and LayerNorm: 3 x 224 x 224 to C x 56 x 56.
 
-    The BPU is slow at wide strides on 3 channels. Two 2x2 convolutions with stride 2 do the same:
-    the first only gathers 2x2 pixels into 12 channels, with weights of ones and zeros.
+    The BPU is slow at large strides on 3 channels. Two 2x2 convolutions with stride 2 compute the
+    same; the first only gathers 2x2 pixels into 12 channels, with weights of ones and zeros.
     """
 
     def __init__(self, stem: nn.Sequential) -> None:
@@ -46,12 +46,18 @@ class Stem(nn.Sequential):
         norm = Norm(norm, before=convolution(weight, wide.bias, stride=2))
         super().__init__(OrderedDict(
             gather=convolution(gather, stride=2), norm=norm,
-            # What is left of LN cannot go further: padding follows.
+            # Scale and shift of LN cannot be folded further, because the next layer pads.
             affine=pointwise(*norm.fold(torch.eye(channels).to(weight), torch.zeros(channels)))))
 
 
 class Mlp(nn.Module):
-    """Return gamma (W_2 GELU(W_1 LN(x) + b_1) + b_2)."""
+    """
+    Return gamma (W_2 GELU(W_1 LN(x) + b_1) + b_2).
+
+    :param norm: the LayerNorm before it.
+    :param mlp: timm's layer.
+    :param gamma: its layer scale, (C).
+    """
 
     def __init__(self, norm: Norm | WideNorm, mlp: nn.Module, gamma: Tensor) -> None:
         super().__init__()
@@ -79,10 +85,10 @@ class ConvBlock(nn.Module):
 
 class Scales(nn.Sequential):
     """
-    Res2Net's split: y_0 = D_0 x_0, y_s = D_s (x_s + y_(s-1)), the last part as it is.
+    Res2Net's split: y_0 = D_0 x_0, y_s = D_s (x_s + y_(s-1)); the last part is copied.
 
-    Each depthwise D_s runs over all channels, with a kernel of one 1 on those that it leaves
-    alone; the sums between are 1x1 convolutions of ones and zeros.
+    Each depthwise convolution D_s runs over all channels; an identity kernel copies those outside
+    its part. The sums are 1x1 convolutions of ones and zeros.
     """
 
     def __init__(self, block: nn.Module, channels: int) -> None:
@@ -102,7 +108,14 @@ class Scales(nn.Sequential):
 
 
 class SplitTransposeBlock(nn.Module):
-    """Return x + gamma MLP(LN(y)), y = XCA block of scales(x) + position."""
+    """
+    Return x + gamma MLP(LN(y)), where y is the XCA block of scales(x) + position.
+
+    :param block: timm's block.
+    :param plan: the form for this size.
+    :param stage: number of the stage, 1 to 3.
+    :param pixels: height and width of the map.
+    """
 
     def __init__(self, block: nn.Module, plan: Plan, *, stage: int,
                  pixels: tuple[int, int]) -> None:
@@ -123,7 +136,7 @@ class SplitTransposeBlock(nn.Module):
 
 
 class Downsample(nn.Sequential):
-    """LayerNorm and a 2x2 convolution with stride 2; no padding, so all of LN goes into it."""
+    """LayerNorm and a 2x2 convolution with stride 2; without padding, so all of LN is folded."""
 
     def __init__(self, downsample: nn.Sequential, plan: Plan) -> None:
         norm, conv = _norm(downsample[0], plan), downsample[1]
@@ -135,16 +148,17 @@ class BpuEdgeNeXt(nn.Module):
     """
     Compute the logits of a timm EdgeNeXt.
 
-    All is folded in float64: the last bits of a product in float32 depend on the processor, but
-    the same weights should make the same ``.bin`` everywhere.
+    Weights are folded in float64: the last bits of float32 products depend on the processor, and
+    the same weights should give the same ``.bin`` everywhere.
 
     :param network: timm's ``edgenext_xx_small``, ``_x_small``, ``_small`` or ``_base``, any
         number of classes, in eval mode.
     :param size: height and width of the input in pixels, multiples of 32.
-    :raises ValueError: another network.
+    :raises ValueError: it is another network.
     """
 
-    def __init__(self, network: nn.Module, size: tuple[int, int] = (INPUT_SIZE, INPUT_SIZE)) -> None:
+    def __init__(self, network: nn.Module,
+                 size: tuple[int, int] = (INPUT_SIZE, INPUT_SIZE)) -> None:
         super().__init__()
         plan = PLANS[size_of(network.stem[0].out_channels)]
         network = deepcopy(network).double()
@@ -169,7 +183,8 @@ class BpuEdgeNeXt(nn.Module):
         """
         Return logits, float32 (1, classes, 1, 1), of normalised RGB, float32 (1, 3, *size).
 
-        Four dimensions: a reshape would run on the CPU, and pyeasy_dnn reads four.
+        The logits keep four dimensions, because a reshape would run on the CPU, and pyeasy_dnn
+        expects four.
         """
         return self.fc(self.norm(functional.adaptive_avg_pool2d(self.stages(self.stem(x)), 1)))
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Run hb_mapper on one folder, show how far it is, and read what it reports."""
+"""Run hb_mapper, follow its progress, and parse its reports."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _COLOUR = re.compile(r'\x1b\[[0-9;]*m')
 
 @dataclass(frozen=True)
 class CompilerReport:
-    """What the compiler says of one model."""
+    """The compiler's figures for one model."""
 
     latency_ms: float
     """Estimate for one frame on the BPU."""
@@ -44,23 +44,27 @@ class CompilerReport:
     ddr_mb: float
     """Megabytes (10^6) to and from memory for one frame."""
     cpu_nodes: list[str]
-    """Nodes that the BPU cannot run, by name."""
+    """Names of the nodes that run on the CPU."""
     cosine: float | None
-    """Least cosine similarity of any node, quantised to float; None without calibration."""
+    """Least cosine similarity of a node's quantised and float output; None without calibration."""
     worst_node: str | None
+    """The node with the least cosine similarity."""
     output_cosine: float | None
-    """The same of the logits."""
+    """Cosine similarity of the logits."""
     left_out: dict[str, Any] | None = None
-    """Of the calibration pictures, see ``left_out.Account``; None where none is."""
+    """Calibration pictures that were left out, see ``left_out.Account``; None without any."""
 
 
 def configuration(*, prefix: str, int16: list[str], calibrate: Recipe | None, level: str,
                   layers: bool = False) -> dict[str, Any]:
     """
-    Return hb_mapper's settings, in its own words.
+    Return the content of hb_mapper's configuration file.
 
-    :param calibrate: how; None calibrates nothing, for random weights.
-    :param layers: let the compiler account for each layer; see ``layer_costs``.
+    :param prefix: name of the model, and of the ``.bin`` without its suffix.
+    :param int16: names of the nodes with int16 inputs and outputs.
+    :param calibrate: the recipe of the calibration; None skips it, for random weights.
+    :param level: hbdk-cc's optimisation level.
+    :param layers: report the cost of each layer, see ``layer_costs``.
     """
     model = {'onnx_model': 'model.onnx', 'march': MARCH, 'layer_out_dump': False,
              'working_dir': 'out', 'output_model_file_prefix': prefix}
@@ -90,13 +94,16 @@ def configuration(*, prefix: str, int16: list[str], calibrate: Recipe | None, le
 
 def run(tools: Hbdk, work: Path, *, progress: Callable[[str], None]) -> CompilerReport:
     """
-    Compile ``work/config.yaml`` and return the report; the log is ``work/LOG``.
+    Compile ``work/config.yaml`` and return the report.
 
-    :raises ModelError: hb_mapper failed; says its last words.
+    :param tools: the vendor's tools.
+    :param work: the working folder; the log is its file ``LOG``.
+    :param progress: called with each stage, and with the percentage.
+    :raises ModelError: hb_mapper failed; quotes the reason from its log.
     """
     command = [str(tools.command('hb_mapper')), 'makertbin', '--config', 'config.yaml',
                '--model-type', 'onnx']
-    # Killed, the vendor's commands leave their temporary files: in ``work`` somebody removes them.
+    # The vendor's commands leave temporary files when they are killed; ``work`` is removed later.
     environment = tools.environment() | {'TMPDIR': str(work)}
     with (work / LOG).open('w', encoding='utf-8') as log, subprocess.Popen(
             command, cwd=work, env=environment, stdin=subprocess.DEVNULL,
@@ -111,7 +118,7 @@ def run(tools: Hbdk, work: Path, *, progress: Callable[[str], None]) -> Compiler
                 if percent and int(percent[1]) % 10 == 0:
                     progress(f'compiling for the BPU: {percent[1]} %')
         except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)  # Ctrl-C, say; it has children
+            os.killpg(process.pid, signal.SIGKILL)  # on Ctrl-C, for example; also its children
             raise
     text = (work / LOG).read_text(encoding='utf-8')
     if process.returncode or not all(
@@ -132,7 +139,7 @@ def _lines(stream: IO[bytes] | None) -> Iterator[str]:
 
 
 def _last(log: str) -> str:
-    """Return the line of a log that says why."""
+    """Return the line of a log that gives the reason of a failure."""
     lines = [line for line in log.splitlines() if line.strip() and not line.endswith('%')]
     reasons = [line for line in lines if 'No space left' in line or 'ERROR' in line
                or re.match(r'\w*(Error|Exception)\b', line)]
@@ -142,9 +149,9 @@ def _last(log: str) -> str:
 
 def layer_costs(output: Path) -> list[list[str]]:
     """
-    Return the compiler's account of a compilation with ``layers``: a header, then the layers.
+    Return the compiler's table of layers, the header first; needs a compilation with ``layers``.
 
-    :param output: hb_mapper's working folder. The account stands in its HTML page, as JSON.
+    :param output: hb_mapper's working folder; its HTML page has the table as JSON.
     """
     rows: list[list[str]] = []
     for page in sorted(output.glob('*_subgraph_*.html')):

@@ -1,10 +1,9 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Ask the vendor's debugger what each node's int8 costs; run by ``compile`` in its Python.
+Measure the cost of int8 at each node with the vendor's debugger, in the toolchain's Python.
 
-Arguments: the ``*_calibrated_model.onnx``, a folder of calibration pictures as ``compile`` writes
-them (RGB, float32), how many to use, and the CSV file to write: node, cosine similarity and mean
+``compile`` runs this module. The CSV file has a row for each node: cosine similarity and mean
 square error of the logits when this node alone is quantised, worst first.
 """
 
@@ -21,8 +20,15 @@ METRICS = ('cosine-similarity', 'mse')
 
 
 def main(model: str, pictures: str, count: str, output: str) -> None:
-    """Write the table."""
-    # Their own Python starts by this name; imported by the other, parts are registered twice.
+    """
+    Write the table.
+
+    :param model: hb_mapper's ``*_calibrated_model.onnx``.
+    :param pictures: folder of calibration pictures as ``compile`` writes them: RGB, float32.
+    :param count: number of pictures to use.
+    :param output: the CSV file to write.
+    """
+    # Import this name first, as the vendor does; otherwise parts are registered twice.
     import horizon_nn.api  # noqa: F401
     from horizon_nn.common import Dataset
     from horizon_nn.ir import load_model
@@ -32,7 +38,7 @@ def main(model: str, pictures: str, count: str, output: str) -> None:
     shape = [dim.dim_value for dim in graph.input[0].type.tensor_type.shape.dim]
     files = sorted(Path(pictures).glob('*.rgb'))[:int(count)]
     rgb = [np.fromfile(file, np.float32).reshape(3, -1) for file in files]
-    # The calibrated graph begins where the BPU does: with YUV around 0.
+    # The calibrated graph takes what the BPU takes: YUV centred on 0.
     yuv = [np.rint(np.linalg.solve(RGB_FROM_YUV, x)) - np.array([[128], [0], [0]]) for x in rgb]
     data = Dataset({graph.input[0].name: [x.astype(np.float32).reshape(shape) for x in yuv]})
     found = get_sensitivity_of_nodes(model, list(METRICS), data, data_num=len(files))

@@ -1,16 +1,16 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-LayerNorm over channels in the operators that the BPU is fast at: 1x1 convolutions and tables.
+LayerNorm over channels in operators that are fast on the BPU: 1x1 convolutions and tables.
 
-Let P be the C - 1 rows of the orthonormal DCT-II without its constant one. P 1 = 0 and
-P'P = I - 11'/C, so P takes the mean away and |P x|^2 = C var(x), without any reduction:
+Let P be the C - 1 rows of the orthonormal DCT-II without the constant row. P 1 = 0 and
+P'P = I - 11'/C, so P removes the mean and |P x|^2 = C var(x), without any reduction:
 
     u = P x,   z = u / sqrt(mean_c(u^2) + eps),   LN(x) = diag(g) P' z + b.
 
-The last map is linear, so it goes into the layer behind: ``Norm.fold``. That the rows are
-orthonormal matters in int8: the matrix I - 11'/C would do the same in float, but its small
-off-diagonal entries round to one step or none.
+The last map is linear, so ``Norm.fold`` folds it into the next layer. Orthonormal rows matter for
+int8: the matrix I - 11'/C would do the same in float, but its small off-diagonal entries would
+round to one step or zero.
 """
 
 from __future__ import annotations
@@ -22,13 +22,21 @@ from torch import nn, Tensor
 
 
 def pointwise(weight: Tensor, bias: Tensor | None = None) -> nn.Conv2d:
-    """Make a 1x1 convolution of a matrix, (out, in): the BPU's fastest linear map."""
+    """Return a 1x1 convolution with a matrix (out, in), the BPU's fastest linear map."""
     return convolution(weight[:, :, None, None], bias)
 
 
 def convolution(weight: Tensor, bias: Tensor | None = None, *, stride: int = 1, padding: int = 0,
                 groups: int = 1) -> nn.Conv2d:
-    """Make a convolution with this weight, (out, in / groups, height, width), and bias, (out)."""
+    """
+    Return a convolution with given weights.
+
+    :param weight: (out, in / groups, height, width).
+    :param bias: (out), or None.
+    :param stride: in pixels, along both axes.
+    :param padding: pixels of zeros on each side.
+    :param groups: number of groups of channels.
+    """
     layer = nn.Conv2d(weight.shape[1] * groups, weight.shape[0], tuple(weight.shape[2:]),
                       stride=stride, padding=padding, groups=groups, bias=bias is not None)
     layer.weight = nn.Parameter(weight.detach().clone(), requires_grad=False)
@@ -46,10 +54,11 @@ def rotation(channels: int) -> Tensor:
 
 class Norm(nn.Module):
     """
-    The part z of a LayerNorm over the channels of a map; ``fold`` has the rest.
+    The part z of a LayerNorm over the channels of a map; ``fold`` applies the rest.
 
-    :param norm: timm's layer; its weight and bias go into what ``fold`` returns.
-    :param before: a linear layer that P goes into, instead of being a convolution of its own.
+    :param norm: timm's layer; ``fold`` applies its weight and bias.
+    :param before: the convolution before it, which P is folded into; None applies P as a
+        convolution of its own.
     """
 
     def __init__(self, norm: nn.Module, *, before: nn.Conv2d | None = None) -> None:
@@ -63,7 +72,7 @@ class Norm(nn.Module):
                                       turn @ before.bias, stride=before.stride[0])
         self._after = norm.weight.detach()[:, None] * turn.T
         self._shift = norm.bias.detach()
-        # Every output is the same mean, so that what follows needs no broadcast; eps is its bias.
+        # Every output channel is the mean, so the division needs no broadcast; the bias is eps.
         self.mean = pointwise(torch.full((channels - 1, channels - 1), 1 / channels),
                               torch.full((channels - 1,), norm.eps))
 
@@ -74,9 +83,9 @@ class Norm(nn.Module):
 
     def fold(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
         """
-        Return weight and bias that give on z what these give on LN(x).
+        Return weight and bias that give for z the same as these for LN(x).
 
-        Exact where the layer has no padding: the bias of a LayerNorm is no zero.
+        Exact only for a layer without padding, because LN's bias is not zero outside the map.
 
         :param weight: (out, C, height, width), or (out, C).
         :param bias: (out).
@@ -86,15 +95,15 @@ class Norm(nn.Module):
 
 
 LANES = 32
-"""Copies of a mean that are computed side by side: fewer are not faster."""
+"""Copies of a mean that are computed in parallel; fewer are not faster."""
 
 
 class WideNorm(nn.Module):
     """
-    The same as ``Norm`` for wide maps, where a C x C convolution takes long to load and to run.
+    The same as ``Norm`` for wide maps, where a C x C convolution is slow to load and to run.
 
-    z = (x - mean(x)) / sqrt(var(x) + eps), each mean computed in ``LANES`` lanes, and spread to
-    all channels by a second convolution: 2 LANES C weights instead of C^2.
+    z = (x - mean(x)) / sqrt(var(x) + eps). Each mean is computed in ``LANES`` lanes, and a second
+    convolution spreads it to all channels: 2 LANES C weights instead of C^2.
     """
 
     def __init__(self, norm: nn.Module) -> None:

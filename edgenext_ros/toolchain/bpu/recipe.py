@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How a network is compiled for the BPU: form of the graph, number formats, calibration."""
+"""Recipes for compiling a network: form of the graph, number formats, calibration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 from types import MappingProxyType
 
 _ATTENTION = MappingProxyType({'edgenext_xx_small': (1, 5, 1)})
-"""Last block of stages 1 to 3, which has the Softmax; (2, 8, 2) for the three larger sizes."""
+"""Last block of stages 1 to 3, which has the attention; (2, 8, 2) for the three larger sizes."""
 _LAST = 'stages.3/blocks/blocks.1'
 _XX_SMALL = (*(f'/stages/{name}' for name in (
     f'{_LAST}/mlp/fc1/MatMul', f'{_LAST}/mlp/fc2/MatMul', f'{_LAST}/norm/Div_mul',
@@ -22,29 +22,30 @@ _XX_SMALL = (*(f'/stages/{name}' for name in (
 
 @dataclass(frozen=True)
 class Recipe:
-    """One way to compile."""
+    """A way to compile."""
 
     name: str
     title: str
     bpu_graph: bool
-    """The network is written for the BPU (``graph``); else timm's own graph."""
+    """Use the graph written for the BPU (``graph``) instead of timm's."""
     percentile: float
     """Share of a tensor's calibration values that its int8 range covers, by method ``max``."""
     level: str | None = None
-    """hbdk-cc's optimisation level; None takes that of the size's plan (``graph``)."""
+    """hbdk-cc's optimisation level; None takes that of the size (``sizes.PLANS``)."""
     int16: str = r'(?!)'
-    """Regular expression, searched in node names: these nodes have int16 inputs and outputs."""
+    """Regular expression; nodes whose name it matches have int16 inputs and outputs."""
     method: str = 'max'
     """hb_mapper's ``calibration_type``: max, kl, or mix, which takes the better for each node."""
     per_channel: bool = False
-    """Calibrate each channel by itself."""
+    """Calibrate each channel separately."""
     optimization: str = ''
     """hb_mapper's option of this name, such as ``bias_correction``."""
 
     def int16_nodes(self, names: list[str], size: str) -> list[str]:
         """
-        Return the nodes of int16, out of the graph's node names.
+        Return the names of the nodes with int16 inputs and outputs.
 
+        :param names: all node names of the graph.
         :param size: timm's name of the network.
         """
         if not self.bpu_graph:

@@ -1,11 +1,11 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Write the ONNX file that hb_mapper compiles; run by ``compile`` in the toolchain's Python.
+Write the ONNX file that hb_mapper compiles; ``compile`` runs this in the toolchain's Python.
 
-Arguments: a JSON object with model, recipe, random, classes, picture (height and width, or null
-for those of the file) and onnx (the file to write). The answer is one line of JSON: size,
-classes, picture, notes for people, what the weights are, and int16 nodes, or an error.
+The argument is a JSON object with model, recipe, random, classes, picture (height and width, or
+null for those of the file) and onnx (the file to write). The answer is one line of JSON: what
+``prepare`` returns, or an error.
 """
 
 from __future__ import annotations
@@ -22,19 +22,26 @@ from edgenext_ros.toolchain.network.sizes import INPUT_SIZE, PLANS, size_of
 from edgenext_ros.toolchain.network.weights import load, Loaded
 
 HOT = 6
-"""Largest temperature of the attention at which exp, without its maximum taken away, fits int8."""
+"""Largest temperature for which exp, without subtraction of the maximum, is accurate in int8."""
 
 
 def prepare(model: str, recipe: Recipe, output: Path, *, random: bool,
             classes: int, picture: tuple[int, int] | None = None) -> dict[str, object]:
     """
-    Write the ONNX file of a model in the recipe's form, and say what is in it.
+    Write the ONNX file of a model in the recipe's form, and describe it.
 
-    The BPU form is not simplified: onnxsim takes the factor of GELU into a convolution, and the
-    compiler then misses that it is one. The published recipe is, as its files were.
+    onnxsim simplifies the graph of the published recipe, as its publisher did, but not the BPU
+    graph: it would fold GELU's factor into a convolution, and the compiler would miss the GELU.
 
-    :param picture: height and width; None takes those of the file, else 224x224.
-    :raises ModelError: see ``weights.load``; or the size cannot be.
+    :param model: timm's name, or the path of a weight file.
+    :param recipe: the recipe.
+    :param output: the ONNX file to write.
+    :param random: take random weights.
+    :param classes: number of classes for random weights.
+    :param picture: height and width; None takes those of the file, or 224x224.
+    :return: size, classes, picture, weights (notes on them), notes (for the user), int16 (node
+        names) and level (of hbdk-cc).
+    :raises ModelError: see ``weights.load``; or the size of the input is not supported.
     """
     import onnx
     loaded = load(model, random=random, classes=classes)
@@ -53,8 +60,8 @@ def prepare(model: str, recipe: Recipe, output: Path, *, random: bool,
     hottest = max(float(value.abs().max()) for name, value in network.named_parameters()
                   if name.endswith('temperature'))
     notes = [] if hottest <= HOT or not recipe.bpu_graph else [
-        f'the attention has a temperature of {hottest:.3g}, and int8 holds exp of {HOT} at most '
-        'well: compare with edgenext verify, and take --recipe published if it agrees less']
+        f'the attention has a temperature of {hottest:.3g}; int8 is accurate up to {HOT}: '
+        'check with edgenext verify, and use --recipe published if the agreement is too low']
     return {'size': size, 'classes': network.num_classes, 'picture': picture,
             'weights': loaded.notes, 'notes': [*loaded.notes, *why, *notes],
             'int16': recipe.int16_nodes(names, size), 'level': recipe.level or PLANS[size].level}
@@ -62,7 +69,7 @@ def prepare(model: str, recipe: Recipe, output: Path, *, random: bool,
 
 def _picture(model: str, loaded: Loaded, asked: tuple[int, int] | None
              ) -> tuple[tuple[int, int], list[str]]:
-    """Return height and width to compile for, and what to say of them."""
+    """Return height and width to compile for, and notes on them."""
     chosen = asked or loaded.size or (INPUT_SIZE, INPUT_SIZE)
     height, width = chosen
     if min(chosen) < 64 or max(chosen) > 1024 or height % 32 or width % 32:
@@ -78,7 +85,7 @@ def _picture(model: str, loaded: Loaded, asked: tuple[int, int] | None
 
 
 def main(arguments: str) -> None:
-    """Do what the JSON object says, and print the answer."""
+    """Run ``prepare`` with the arguments of the JSON object, and print the answer."""
     job = json.loads(arguments)
     try:
         answer = prepare(job['model'], Recipe(**job['recipe']), Path(job['onnx']),

@@ -3,9 +3,9 @@
 """
 Read a pickle as data: nothing in it is imported or called.
 
-``pickle`` imports and calls what a stream names. Here ``pickletools.genops`` splits the stream into
-operations, which run on lists, dictionaries and records: a call becomes a ``Record`` of name and
-arguments. ``checkpoint`` interprets the records.
+``pickle`` imports and calls what a stream names. Here ``pickletools.genops`` splits the stream
+into operations, which run on lists, dictionaries and records: a call becomes a ``Record`` of name
+and arguments. ``checkpoint`` interprets the records.
 """
 
 from __future__ import annotations

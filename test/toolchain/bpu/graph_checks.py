@@ -75,7 +75,7 @@ def attention(channels, side, groups, sign):
                                     groups=groups)
     added = gamma * theirs(layer(x.flatten(2).mT))
     return {'difference': largest(added.mT.reshape(x.shape), ours(x) - x),
-            'scales pixels': ours.groups[0]._scale_pixels, 'groups': len(ours.groups)}
+            'scales pixels': ours.groups[0].scales_pixels, 'groups': len(ours.groups)}
 
 
 def scales(channels, parts):
