@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Measure how often a model is right, on pictures whose class is known."""
+"""Measure a model's accuracy on pictures whose class is known."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edgenext_ros.models.store import Located
     from edgenext_ros.toolchain.evaluation.evaluate import Evaluation, Subject
 
-HELP = 'Measure how often a model is right, on pictures whose class is known.'
+HELP = 'Measure the accuracy of a model on pictures whose class is known.'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,38 +28,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='one folder of pictures per class, named by label or synset; or, '
                              'with --truth, pictures in any folders')
     parser.add_argument('--truth', type=Path, metavar='FILE',
-                        help='lines of "file class", with a TAB between them where the file has '
-                             'blanks in its name; the class by name, synset, or index from 0')
+                        help='text file with lines of "file class", separated by a TAB if the '
+                             'file name has blanks; the class is a name, a synset, or an index '
+                             'from 0')
     parser.add_argument('--labels', type=Path, metavar='FILE',
-                        help="label file instead of the model's own")
+                        help="label file to use instead of the model's own")
     parser.add_argument('--compare', nargs='+', default=[], metavar='MODEL',
-                        help='further models: how far they agree with the first, and what they '
-                             'lose')
+                        help='further models, to compare with the first: agreement, and accuracy '
+                             'lost')
     parser.add_argument('--quantised', type=Path, metavar='FILE.onnx',
-                        help="also hb_mapper's quantised graph of the first model (edgenext "
-                             'compile --keep)')
+                        help="also evaluate hb_mapper's quantised graph of the first model (from "
+                             'edgenext compile --keep)')
     parser.add_argument('--runtime', default='auto', choices=('auto', *ENGINES),
                         help='inference engine (default: auto)')
     parser.add_argument('--fit', nargs='+', default=[DEFAULT_FIT], choices=('all', *FITS),
-                        help='how another shape is fitted; several are compared (default: '
-                             f'{DEFAULT_FIT})')
+                        help='how pictures of another shape are fitted; several are compared '
+                             f'(default: {DEFAULT_FIT})')
     parser.add_argument('--interpolation', nargs='+', default=[NODE],
                         choices=('all', *INTERPOLATIONS),
-                        help="how pictures are resized: as the node does, or by OpenCV's ways; "
-                             'several are compared (default: node)')
+                        help='how pictures are resized: as the node does, or by a method of '
+                             'OpenCV; several are compared (default: node)')
     parser.add_argument('--split', default='all', choices=('all', 'test', 'train'),
                         help='all pictures, or one side of the split that the training makes by '
                              'default (default: all)')
     parser.add_argument('--held-back', dest='split', action='store_const', const='test',
                         help='the same as --split test')
     parser.add_argument('--count', type=int, metavar='N',
-                        help='use so many pictures at most, evenly (default: all)')
+                        help='maximum number of pictures, chosen evenly (default: all)')
     parser.add_argument('--html', type=Path, metavar='FILE',
-                        help='write a page with plots and the worst mistakes; needs matplotlib')
+                        help='write a page with plots and the worst mistakes here; needs '
+                             'matplotlib')
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the figures; 2 without what the page needs."""
+    """Print the figures; return 2 for wrong usage or without matplotlib for ``--html``."""
     from importlib.util import find_spec
 
     from edgenext_ros.cli import write_json
@@ -76,19 +78,19 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         evaluation = _evaluate(arguments)
     except KeyboardInterrupt:
-        print('\nedgenext evaluate: interrupted; the same command goes on from here',
+        print('\nedgenext evaluate: interrupted; the same command resumes from here',
               file=sys.stderr)
         raise
     _show(evaluation)
     write_json(arguments.json, report.figures(evaluation))
     if arguments.html:
         arguments.html.write_text(report.html(evaluation), encoding='utf-8')
-    evaluation.forget()
+    evaluation.remove_partial_files()
     return 0
 
 
 def _evaluate(arguments: argparse.Namespace) -> Evaluation:
-    """Open all models, so that what is wrong with one shows at once, and run them."""
+    """Open all models first, so that an error in one shows early; then evaluate them."""
     from contextlib import ExitStack
 
     from edgenext_ros.engines.select import suffixes
@@ -115,12 +117,12 @@ def _evaluate(arguments: argparse.Namespace) -> Evaluation:
 
 
 def _all_of(chosen: list[str], known: tuple[str, ...]) -> list[str]:
-    """Resolve ``all``, and drop what is named twice."""
+    """Resolve ``all``, and drop duplicates."""
     return list(dict.fromkeys(known if 'all' in chosen else chosen))
 
 
 def _labels(subjects: list[Subject], located: list[Located], own: Path | None) -> LabelSet:
-    """Return the labels that all models share; numbers when none has any."""
+    """Return the labels that all models share; class indices if none has labels."""
     from edgenext_ros.models import store
 
     named: LabelSet | None = None
@@ -158,7 +160,7 @@ def _show(evaluation: Evaluation) -> None:
     for subject in subjects:
         print(f'{subject.path.name}: sha256 {subject.digest}, {subject.info.engine}')
     print(f'interpolation {NODE}: {NODE_DOES}\n')
-    top5 = len(labels) > TOP  # of five classes or fewer it is always 100 %
+    top5 = len(labels) > TOP  # with five classes or fewer it is always 100 %
     _table(['model', 'fit', 'interpolation', 'top-1 %', *(['top-5 %'] if top5 else []), 'ECE %',
             'fps', 'convert ms', 'infer ms'],
            [[r.subject.path.name, r.view.fit, r.view.interpolation, share(r.accuracy.top1),

@@ -28,15 +28,6 @@ class Inputs:
     """Files of the folder that were left out, by reason."""
 
 
-def picture_files(folder: Path, *, limit: int) -> list[Path]:
-    """
-    Choose at most ``limit`` pictures of a folder, at any depth, evenly over the sorted paths.
-
-    :raises ValueError: there is none.
-    """
-    return [folder / file for file in pictures.find(folder).expect_some().evenly(limit)]
-
-
 def read_folder(folder: Path, *, limit: int, width: int, height: int, fit: str) -> Inputs:
     """
     Read at most ``limit`` pictures of a folder, at any depth, evenly over the sorted paths.

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The verb "evaluate": tables, files, exit codes, progress, and one sentence for what is wrong."""
+"""The verb evaluate: tables, files, exit codes, progress and errors."""
 
 import json
 from pathlib import Path
@@ -41,7 +41,7 @@ def partials(cache):
     return list((cache / 'edgenext_ros' / 'evaluations').glob('*'))
 
 
-def test_table_figures_and_page(data, cache, tmp_path, capsys):
+def test_evaluate_writes_table_figures_and_page(data, cache, tmp_path, capsys):
     pytest.importorskip('matplotlib')
     (data / 'cup' / 'broken.jpg').write_bytes(b'no picture')
     figures, page = tmp_path / 'figures.json', tmp_path / 'page.html'
@@ -58,7 +58,7 @@ def test_table_figures_and_page(data, cache, tmp_path, capsys):
     assert not partials(cache)
 
 
-def test_fits_and_interpolations_are_compared(data, tmp_path, capsys):
+def test_evaluate_compares_fits_and_interpolations(data, tmp_path, capsys):
     figures = tmp_path / 'figures.json'
     assert call('--data', data, '--fit', 'all', '--interpolation', 'node', 'area', 'node',
                 '--count', 2, '--runtime', 'onnx', '--json', figures) == 0
@@ -80,7 +80,7 @@ def test_evaluate_compares_two_models(data, tmp_path, capsys, arguments):
     assert 'copy.onnx, crop  demo.onnx, crop  100.0 (51.0 to 100.0)' in out
 
 
-def test_models_of_other_classes_are_not_compared(data, tmp_path, capsys):
+def test_evaluate_refuses_to_compare_models_with_other_classes(data, tmp_path, capsys):
     copy = tmp_path / 'copy.onnx'
     shutil.copy(ONNX, copy)
     copy.with_suffix('.labels.txt').write_text('\n'.join(map(str, range(100))))
@@ -90,7 +90,7 @@ def test_models_of_other_classes_are_not_compared(data, tmp_path, capsys):
     assert error.count('\n') == 1
 
 
-def test_a_model_without_labels_says_so_once(data, tmp_path, capsys):
+def test_evaluate_without_labels_warns_once(data, tmp_path, capsys):
     copy = tmp_path / 'copy.onnx'
     shutil.copy(ONNX, copy)
     (data / 'Faces_easy').rename(data / '0')
@@ -103,7 +103,7 @@ def test_a_model_without_labels_says_so_once(data, tmp_path, capsys):
     assert '2 pictures of 1 classes' in out and 'top-5 %' in out
 
 
-def test_top_5_is_left_out_where_there_are_five_classes_at_most(data, capsys, monkeypatch):
+def test_evaluate_leaves_out_top_5_of_few_classes(data, capsys, monkeypatch):
     for classes, expected in ((99, True), (100, False)):
         monkeypatch.setattr(metrics, 'TOP', classes)
         assert call('--data', data, '--runtime', 'onnx') == 0
@@ -113,7 +113,7 @@ def test_top_5_is_left_out_where_there_are_five_classes_at_most(data, capsys, mo
 def test_evaluate_held_back_uses_test_side_of_split(data, capsys):
     assert call('--data', data, '--held-back', '--runtime', 'onnx') == 0
     out = capsys.readouterr().out
-    # One of each class, at least.
+    # At least one picture of each class.
     assert '3 pictures of 3 classes' in out and 'test side of the split' in out
 
 
@@ -157,7 +157,7 @@ def test_interrupted_evaluation_resumes(data, cache, tmp_path, capsys, ending):
     process.send_signal(ending)
     _, error = process.communicate(timeout=100)
     assert process.returncode == (130 if ending == signal.SIGINT else -ending)
-    assert ('the same command goes on from here' in error) == (ending == signal.SIGINT)
+    assert ('the same command resumes from here' in error) == (ending == signal.SIGINT)
 
     figures = tmp_path / 'figures.json'
     assert call('--data', data, '--runtime', 'onnx', '--json', figures) == 0
@@ -165,9 +165,9 @@ def test_interrupted_evaluation_resumes(data, cache, tmp_path, capsys, ending):
     resumed = json.loads(figures.read_text())
     assert not partials(cache)
     assert call('--data', data, '--runtime', 'onnx', '--json', figures) == 0
-    whole = json.loads(figures.read_text())
+    uninterrupted = json.loads(figures.read_text())
     for key in ('top1', 'top5', 'ece', 'per_class', 'confusion', 'pictures'):
-        assert resumed[key] == whole[key]
+        assert resumed[key] == uninterrupted[key]
 
 
 def test_evaluate_runs_in_simulator(toolchain, monkeypatch, data, tmp_path):
@@ -181,7 +181,7 @@ def test_evaluate_runs_in_simulator(toolchain, monkeypatch, data, tmp_path):
 
 
 def steps(monkeypatch, capsys, *, terminal, calls):
-    """Return what a meter says to calls of (seconds, done) of 1000."""
+    """Return what a meter prints for calls of (seconds, done) of 1000 pictures."""
     now = [0.0]
     monkeypatch.setattr(progress, 'monotonic', lambda: now[0])
     monkeypatch.setattr(sys.stderr, 'isatty', lambda: terminal, raising=False)
@@ -191,7 +191,7 @@ def steps(monkeypatch, capsys, *, terminal, calls):
     return capsys.readouterr().err
 
 
-def test_progress_in_a_log(monkeypatch, capsys):
+def test_meter_in_a_log_prints_some_lines(monkeypatch, capsys):
     said = steps(monkeypatch, capsys, terminal=False, calls=[
         (0, 0), (1, 10), (2, 49), (3, 50), (4, 60), (9, 70), (9, 70), (20, 1000)])
     assert said.splitlines() == [
@@ -199,15 +199,15 @@ def test_progress_in_a_log(monkeypatch, capsys):
         'net: 1000/1000 pictures, took 20 s']
 
 
-def test_progress_on_a_terminal_rewrites_its_line(monkeypatch, capsys):
+def test_meter_on_a_terminal_rewrites_its_line(monkeypatch, capsys):
     said = steps(monkeypatch, capsys, terminal=True, calls=[(0, 500), (1, 510), (2, 1000)])
     first, rest = said.split('\n', 1)
-    assert 'goes on after 500 of 1000 pictures' in first
+    assert 'resumes after 500 of 1000 pictures' in first
     assert rest == ('\r\x1b[Knet: 510/1000 pictures, 49 s left'
                     '\r\x1b[Knet: 1000/1000 pictures, took 2 s\n')
 
 
 @pytest.mark.parametrize('seconds,text', [
     (0.4, '0 s'), (99, '99 s'), (120, '2 min'), (5940, '99 min'), (9000, '2 h 30 min')])
-def test_times_for_people(seconds, text):
+def test_duration_chooses_the_unit(seconds, text):
     assert duration(seconds) == text

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What verbs say of their progress, on a terminal and in a log; the clock is the test's."""
+"""Progress of the verbs, on a terminal and in a log, with a fake clock."""
 
 import sys
 
@@ -23,7 +23,7 @@ def terminal(monkeypatch):
     return choose
 
 
-def test_a_meter_starts_again_for_the_next_run(clock, terminal, capsys):
+def test_meter_restarts_for_the_next_run(clock, terminal, capsys):
     terminal(False)
     meter = progress.PictureMeter('simulator')
     for clock[0], done in [(0, 0), (1, 0), (2, 1), (3, 2), (10, 0), (14, 2)]:
@@ -32,7 +32,7 @@ def test_a_meter_starts_again_for_the_next_run(clock, terminal, capsys):
         'simulator: 2/2 pictures, took 3 s', 'simulator: 2/2 pictures, took 4 s']
 
 
-def test_a_download_on_a_terminal_rewrites_its_line(clock, terminal, capsys):
+def test_download_bar_on_a_terminal_rewrites_its_line(clock, terminal, capsys):
     terminal(True)
     bar = progress.DownloadBar('net.bin')
     for clock[0], done, total in [(1, 0, 2_000_000), (1.05, 500_000, 2_000_000),
@@ -47,7 +47,7 @@ def test_a_download_on_a_terminal_rewrites_its_line(clock, terminal, capsys):
         f'{new}net.bin  2.00 of 2.00 MB 100 %{new}net.bin  1.00 MB{new}trying again\n{new}')
 
 
-def test_a_download_in_a_log_says_only_sentences(clock, terminal, capsys):
+def test_download_bar_in_a_log_prints_only_sentences(clock, terminal, capsys):
     terminal(False)
     bar = progress.DownloadBar('net.bin')
     bar.show(1, 1)
@@ -57,7 +57,7 @@ def test_a_download_in_a_log_says_only_sentences(clock, terminal, capsys):
 
 
 @pytest.mark.parametrize('stderr', [False, True])
-def test_steps_are_printed_behind_the_seconds(clock, stderr, capsys):
+def test_steps_are_printed_after_the_seconds(clock, stderr, capsys):
     steps = progress.Steps(stderr=stderr)
     for clock[0], text in [(1, Passing('1/9')), (2.4, 'compiling'), (7, Passing('5/9')),
                            (7.5, Passing('6/9')), (8, Passing('7/9')), (8.1, 'done')]:

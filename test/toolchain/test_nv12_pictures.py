@@ -34,11 +34,9 @@ def test_rgb_converts_full_range(yuv, rgb):
 def test_read_pictures_yields_an_own_array_or_the_reason(tmp_path):
     for name, value in (('a.png', 0), ('c.png', 255)):
         cv2.imwrite(str(tmp_path / name), np.full((8, 8, 3), value, np.uint8))
-    (tmp_path / 'b.png').mkdir()
     (tmp_path / 'd.jpg').touch()
     (tmp_path / 'e.PNG').write_bytes((tmp_path / 'a.png').read_bytes()[:40])
-    files = nv12_pictures.picture_files(tmp_path, limit=100)
-    assert [file.name for file in files] == ['a.png', 'c.png', 'd.jpg', 'e.PNG']
+    files = [tmp_path / name for name in ('a.png', 'c.png', 'd.jpg', 'e.PNG')]
     pairs = list(nv12_pictures.read_pictures(files, width=4, height=2, fit='stretch'))
     assert [file for file, _ in pairs] == files
     found = [kept for _, kept in pairs]
@@ -46,3 +44,23 @@ def test_read_pictures_yields_an_own_array_or_the_reason(tmp_path):
         np.testing.assert_array_equal(kept, np.array([luma] * 8 + [128] * 4, np.uint8))
     assert [error.reason for error in found[2:]] == ['empty', 'damaged']
     assert all(str(error) and '\n' not in str(error) for error in found[2:])
+
+
+@pytest.mark.parametrize('limit,chosen', [(2, [0, 2]), (4, [0, 1, 2, 3]), (9, [0, 1, 2, 3])])
+def test_read_folder_chooses_evenly_from_all_folders(tmp_path, limit, chosen):
+    names = ['a/1.jpg', 'a/b/2.PNG', 'c/3.jpeg', 'd.bmp']
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(tmp_path / name), np.zeros((8, 8, 3), np.uint8))
+    (tmp_path / 'c' / 'notes.txt').touch()
+    found = nv12_pictures.read_folder(tmp_path, limit=limit, width=4, height=2, fit='stretch')
+    assert found.files == tuple(tmp_path / names[i] for i in chosen)
+
+
+@pytest.mark.parametrize('name,reason', [
+    ('none', 'found nothing there'), ('file', 'found a file'), ('empty', 'found none')])
+def test_read_folder_refuses_folders_without_pictures(tmp_path, name, reason):
+    (tmp_path / 'file').touch()
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(ValueError, match=reason):
+        nv12_pictures.read_folder(tmp_path / name, limit=1, width=4, height=2, fit='stretch')

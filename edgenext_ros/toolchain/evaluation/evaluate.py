@@ -1,9 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Run labelled pictures through the node's own path: file, frame, NV12, engine.
+Run labelled pictures through the node's path: file, frame, NV12, engine.
 
-What a network answers to each picture goes into a file at once; see ``unfinished_run``.
+The outputs are written to a file after each batch, so an interrupted evaluation can resume; see
+``unfinished_run``.
 """
 
 from __future__ import annotations
@@ -34,51 +35,57 @@ from edgenext_ros.toolchain.evaluation import metrics
 from edgenext_ros.toolchain.evaluation.labelled_pictures import Labelled
 from edgenext_ros.toolchain.evaluation.resampling import View
 from edgenext_ros.toolchain.evaluation.unfinished_run import Partial
-from edgenext_ros.toolchain.evaluation.verify import CountProgress, infer_all, one_a_core, run_quantised
+from edgenext_ros.toolchain.evaluation.verify import (
+    CountProgress,
+    engine_per_core,
+    infer_all,
+    run_quantised,
+)
 import numpy as np
 
 _BATCH, _SLOW_BATCH, _GRAPH_BATCH = 32, 4, 100
-"""Pictures between two writes: most engines; the simulator, for each core; a quantised graph,
-which is loaded anew for each batch."""
+"""Pictures of a batch: for most engines; for the simulator, per core; for a quantised graph, which
+is loaded again for each batch."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A network that is to be evaluated, open."""
+    """An opened network to evaluate."""
 
     path: Path
     digest: str
     """SHA-256 of the file."""
     info: ModelInfo
     batch: int
+    """Pictures of a batch; outputs are written to disk after each batch."""
     infer: Callable[[list[Nv12], CountProgress], np.ndarray]
-    """NV12 pictures, at least one, to float32 (pictures, classes)."""
+    """Maps NV12 pictures, at least one, to outputs, float32 (pictures, classes)."""
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file that is no picture."""
+    """A file that does not decode."""
 
     file: str
     reason: str
-    """A sentence."""
+    """A sentence for the user."""
     kind: str = 'damaged'
     """See ``pictures.LeftOut.reason``."""
 
 
 @dataclass(frozen=True)
 class EvaluationRun:
-    """One network on one set of pictures, seen in one way."""
+    """The results of one network in one view."""
 
     subject: Subject
     view: View
     skipped: tuple[Skipped, ...]
     resumed: int
-    """Pictures whose outputs an earlier process has left."""
+    """Number of pictures whose outputs come from an interrupted evaluation."""
     partial: Path
-    """The file of outputs; whoever has reported the run removes it."""
+    """The file of outputs; the caller removes it after reporting the run."""
     pictures: np.ndarray
-    """Index in ``Labelled`` of each picture, rising."""
+    """Index in ``Labelled`` of each picture, ascending."""
     truth: np.ndarray
     probabilities: np.ndarray
     """float32 (pictures, classes)."""
@@ -86,17 +93,17 @@ class EvaluationRun:
     fps: float
     """Pictures a second, from the file to the output."""
     convert_ms: float
-    """Median of resizing and conversion to NV12, of one picture."""
+    """Median time to resize and convert one picture to NV12."""
     infer_ms: float
-    """Mean of the inference, of one picture; over all cores in the simulator."""
+    """Mean time of an inference; in the simulator, of all cores together per picture."""
 
     @property
     def title(self) -> str:
-        """A name for people."""
+        """Model and view, as text."""
         return f'{self.subject.path.name}, {self.view}'
 
     def account(self, data: Labelled) -> Account:
-        """Return what is left out of the folder of pictures."""
+        """Return the files of the folder that were left out, by reason."""
         failed = tuple(LeftOut(skipped.file, skipped.kind) for skipped in self.skipped)
         if data.listing is None:
             return Account(failed, len(data))
@@ -104,17 +111,17 @@ class EvaluationRun:
 
     @property
     def best(self) -> np.ndarray:
-        """The class that each picture was taken for."""
+        """Index of the best class of each picture, int (pictures,)."""
         return self.probabilities.argmax(1)
 
 
 @contextmanager
 def opened(model: Path, runtime: str = 'auto') -> Iterator[Subject]:
-    """Open a model, in the simulator once for each core; see ``open_model``."""
+    """Open a model, in the simulator once per core; see ``open_model`` for its errors."""
     instance, info = open_model(model, runtime=runtime)
     try:
         slow = select(model, runtime).name == 'simulator'
-        with one_a_core(model, instance, 1_000 if slow else 1) as engines:
+        with engine_per_core(model, instance, 1_000 if slow else 1) as engines:
             yield Subject(model, checksum.digest(model).sha256, info,
                           _SLOW_BATCH * len(engines) if slow else _BATCH,
                           lambda inputs, progress: infer_all(engines, inputs, progress))
@@ -124,23 +131,28 @@ def opened(model: Path, runtime: str = 'auto') -> Iterator[Subject]:
 
 def quantised(graph: Path, info: ModelInfo) -> Subject:
     """
-    Take hb_mapper's quantised graph of a model.
+    Return hb_mapper's quantised graph of a model, to evaluate.
 
-    :raises EngineUnavailableError: the vendor's tools are not here.
+    :raises EngineUnavailableError: the vendor's tools are not installed.
     :raises ModelError: the file cannot be read.
     """
-    sum_of_graph = checksum.digest(graph).sha256
+    digest = checksum.digest(graph).sha256
     engine = f'quantised graph, hbdk {vendor_tools.find().version}'
-    return Subject(graph, sum_of_graph, replace(info, name=graph.stem, engine=engine),
+    return Subject(graph, digest, replace(info, name=graph.stem, engine=engine),
                    _GRAPH_BATCH, lambda inputs, progress: run_quantised(graph, inputs, info))
 
 
-def evaluate(subject: Subject, data: Labelled, view: View, *, progress: CountProgress) -> EvaluationRun:
+def evaluate(subject: Subject, data: Labelled, view: View, *,
+             progress: CountProgress) -> EvaluationRun:
     """
-    Run all pictures, or those that an earlier process has not got to, through a network.
+    Run all pictures through a network; an interrupted evaluation resumes.
 
-    :raises ValueError: not one file is a picture, or another process does the same.
-    :raises InferenceError: the engine failed; what was done until then is kept.
+    :param subject: the network.
+    :param data: the pictures and their classes.
+    :param view: how the pictures are resized.
+    :param progress: called with the numbers of pictures done and in all.
+    :raises ValueError: no picture decodes, or another process runs the same evaluation.
+    :raises InferenceError: the engine failed; the outputs of earlier batches are kept.
     """
     skipped: list[Skipped] = []
     with Partial(_partial_path(subject, data, view), subject.info.classes) as partial:
@@ -162,33 +174,33 @@ def evaluate(subject: Subject, data: Labelled, view: View, *, progress: CountPro
 
 
 def _partial_path(subject: Subject, data: Labelled, view: View) -> Path:
-    """Name the file after everything that the outputs depend on."""
-    files = [(file, *_state(data.folder / file)) for file in data.files]
+    """Return the path of the file of outputs; its name is a hash of all that they depend on."""
+    files = [(file, *_size_and_time(data.folder / file)) for file in data.files]
     key = json.dumps([subject.digest, subject.info.engine, view.fit, view.interpolation,
-                      _code(), cv2.__version__, str(data.folder.absolute()), files])
+                      package_digest(), cv2.__version__, str(data.folder.absolute()), files])
     return cache_folder() / 'evaluations' / f'{hashlib.sha256(key.encode()).hexdigest()}.part'
 
 
 @lru_cache
-def _code() -> str:
-    """Return a digest of this package, which makes the network's input of a picture."""
+def package_digest() -> str:
+    """Return a SHA-256 of the package's code, on which the network's input depends."""
     total = hashlib.sha256()
     for file in sorted(Path(edgenext_ros.__file__).parent.rglob('*.py')):
         total.update(file.read_bytes())
     return total.hexdigest()
 
 
-def _state(file: Path) -> tuple[int, int]:
+def _size_and_time(file: Path) -> tuple[int, int]:
     try:
         state = file.stat()
     except OSError:
-        return 0, 0  # A link to nowhere; it is skipped in its turn.
+        return 0, 0  # a dangling link; _run_batch skips it
     return state.st_size, state.st_mtime_ns
 
 
 def _run_batch(subject: Subject, data: Labelled, view: View, indices: list[int],
                record: np.dtype, skipped: list[Skipped], progress: CountProgress) -> np.ndarray:
-    """Return one record for each of these pictures that decodes; tell of the others."""
+    """Return a record for each picture that decodes; append the others to ``skipped``."""
     info = subject.info
     converter = Nv12Converter(width=info.width, height=info.height, fit=view.fit)
     records, inputs = np.zeros(len(indices), record), []
@@ -221,16 +233,17 @@ def _sum_up(subject: Subject, data: Labelled, view: View, records: np.ndarray,
     shares = outputs if subject.info.probabilities else softmax(outputs)
     total = sum(float(records[stage].sum(dtype=np.float64))
                 for stage in ('read_ms', 'convert_ms', 'infer_ms'))
-    return EvaluationRun(subject=subject, view=view, skipped=skipped, resumed=resumed, partial=partial,
-                         pictures=records['picture'], truth=truth, probabilities=shares,
-                         accuracy=metrics.measure(shares, truth), fps=1e3 * len(records) / total,
-                         convert_ms=float(np.median(records['convert_ms'])),
-                         infer_ms=float(records['infer_ms'].mean(dtype=np.float64)))
+    return EvaluationRun(
+        subject=subject, view=view, skipped=skipped, resumed=resumed, partial=partial,
+        pictures=records['picture'], truth=truth, probabilities=shares,
+        accuracy=metrics.measure(shares, truth), fps=1e3 * len(records) / total,
+        convert_ms=float(np.median(records['convert_ms'])),
+        infer_ms=float(records['infer_ms'].mean(dtype=np.float64)))
 
 
 @dataclass(frozen=True)
 class Versus:
-    """What one run loses against another."""
+    """The comparison of two runs."""
 
     first: EvaluationRun
     second: EvaluationRun
@@ -244,10 +257,10 @@ class Evaluation:
     data: Labelled
     labels: LabelSet
     runs: tuple[EvaluationRun, ...]
-    """Network by network; the first is what the others are compared with."""
+    """Grouped by network; the first run is the reference."""
 
     def comparisons(self) -> list[Versus]:
-        """Compare each network with the first, seen alike, and the views of the first."""
+        """Compare each network with the first in the same view, and the views of the first."""
         main = self.runs[0]
         found = []
         for run in self.runs[1:]:
@@ -258,8 +271,8 @@ class Evaluation:
                 other.best[a], run.best[b], run.truth[b])))
         return found
 
-    def forget(self) -> None:
-        """Remove the files of outputs: once all is reported, nothing is to be resumed."""
+    def remove_partial_files(self) -> None:
+        """Remove the files of outputs, after which the evaluation cannot be resumed."""
         for run in self.runs:
             run.partial.unlink(missing_ok=True)
 
@@ -269,7 +282,11 @@ def evaluate_all(subjects: list[Subject], views: list[View], data: Labelled, lab
     """
     Evaluate each network in each view.
 
-    :param progress: returns who is told of the progress of the run with this title.
+    :param subjects: the networks.
+    :param views: the ways to resize the pictures.
+    :param data: the pictures and their classes.
+    :param labels: the networks' labels.
+    :param progress: returns the progress callback of the run with this title.
     """
     return Evaluation(data, labels, tuple(
         evaluate(subject, data, view, progress=progress(f'{subject.path.name}, {view}'))

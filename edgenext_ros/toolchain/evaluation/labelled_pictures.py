@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures whose class is known: class folders, or a flat folder with a listing."""
+"""Pictures whose class is known, from class folders or from a listing."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from edgenext_ros.toolchain.class_folders import held_back, TEST_FRACTION
 import numpy as np
 
 SPLITS = ('all', 'test', 'train')
-"""Which pictures: every one, or one side of the split that the training makes by default."""
+"""Selections: all pictures, or one side of the split that the training makes by default."""
 
 _SHOWN = 3
 _MOST_BYTES = 1 << 30
-"""Of a listing: ImageNet's, with 14 million lines, has 0.6 GB."""
+"""Limit of a listing; ImageNet's, with 14 million lines, has 0.6 GB."""
 _SEPARATOR = re.compile(r'\s*,\s*|\s+')
 
 
@@ -35,9 +35,9 @@ class Labelled:
     truth: np.ndarray
     """Class index of each file, int64."""
     note: str = 'all of them'
-    """Which pictures of the folder these are."""
+    """Which pictures of the folder were selected, as text."""
     listing: Listing | None = None
-    """All pictures of the folder, and what is left out."""
+    """All pictures of the folder, and the files left out."""
 
     def __len__(self) -> int:
         return len(self.files)
@@ -51,15 +51,15 @@ class Labelled:
 def read(folder: Path, labels: LabelSet, *, truth: Path | None = None, split: str = 'all',
          count: int | None = None) -> Labelled:
     """
-    List the pictures of a folder.
+    List the pictures of a folder and their classes.
 
-    :param labels: the model's; a class is named as there, by synset, or by the first of several
-        names, whatever the case.
-    :param truth: listing with lines ``file class``, where the class may be an index too; without
-        it the folder has one folder per class.
+    :param folder: the folder; without ``truth`` it holds a folder for each class.
+    :param labels: the model's labels; a class is named by its label, by synset, or by the first
+        of its names, in any case.
+    :param truth: listing with lines ``file class``, where the class may also be an index.
     :param split: one of ``SPLITS``.
-    :param count: use so many at most, evenly over the sorted paths.
-    :raises ValueError: no picture, or a class that no label matches.
+    :param count: maximum number of pictures, chosen evenly over the sorted paths.
+    :raises ValueError: there is no picture, or a class matches no label or several.
     """
     if truth is not None and split != 'all':
         raise ValueError(f'--split {split}: expected one folder of pictures per class, by which '
@@ -89,7 +89,7 @@ def _from_folders(folder: Path, files: list[str]) -> dict[str, str]:
 
 
 def _from_listing(truth: Path, files: list[str]) -> dict[str, str]:
-    """Return the class of each file; lines for files that are not here are left out."""
+    """Return the class of each file; lines for other files are ignored."""
     try:
         lines = regular.read(truth, most=_MOST_BYTES).decode('utf-8-sig').splitlines()
     except OSError as error:
@@ -116,8 +116,8 @@ def _pair(line: str, known: set[str]) -> tuple[str, str]:
     """
     Split a line into file and class.
 
-    A TAB always parts them. Else it is a blank or comma behind the name of a picture that is
-    here, or the first blank.
+    The separator is a TAB if there is one; else the blank or comma after the name of a picture of
+    the folder; else the first blank.
     """
     if '\t' in line:
         file, name = line.split('\t', 1)
@@ -139,7 +139,7 @@ def _file(text: str) -> str:
 
 
 def _match(folder: Path, names: dict[str, str], labels: LabelSet, *, indices: bool) -> Labelled:
-    """Turn names into class indices."""
+    """Map class names to indices."""
     known = _class_ids(labels)
     if indices:
         known = {**{str(i): i for i in range(len(labels))}, **known}
@@ -155,7 +155,7 @@ def _match(folder: Path, names: dict[str, str], labels: LabelSet, *, indices: bo
 
 
 def _class_ids(labels: LabelSet) -> dict[str, int]:
-    """Map every name that means one class only; the strictest reading wins."""
+    """Map every unambiguous name to its class; exact names take precedence."""
     plain = [_plain(name) for name in labels.names]
     found: dict[str, int] = {}
     for names in ([name.split(',')[0] for name in plain], plain, labels.written, labels.names,
@@ -170,7 +170,7 @@ def _plain(name: str) -> str:
 
 
 def _one_side(data: Labelled, split: str) -> Labelled:
-    """Split as ``dataset.split`` does: class folder by class folder."""
+    """Split each class folder as ``photographs.split`` does."""
     folders: dict[str, list[str]] = {}
     for file in data.files:
         folders.setdefault(file.split('/', 1)[0], []).append(file)
@@ -184,7 +184,7 @@ def _one_side(data: Labelled, split: str) -> Labelled:
 
 
 def _some(names: list[str]) -> str:
-    """Name the first few."""
+    """List the first few names."""
     more = len(names) - _SHOWN
     some = ', '.join(f"'{shown(name)}'" for name in names[:_SHOWN])
     return some + (f' and {more} more' if more > 0 else '')

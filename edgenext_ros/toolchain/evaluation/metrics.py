@@ -1,9 +1,9 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-How good a classifier is, and how far two agree: numpy only, every share in per cent.
+Accuracy of a classifier, and agreement of two; shares are in per cent.
 
-Intervals are those that hold the true share with 95 % confidence.
+Intervals are 95 % confidence intervals.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from math import sqrt
 import numpy as np
 
 BINS = 15
-"""Bins of confidence for the calibration error."""
+"""Number of confidence bins for the calibration error."""
 TOP = 5
-"""How many of the best classes count for ``top5``."""
+"""A picture is right for ``top5`` if its class is among so many best ones."""
 
 _Z = 1.959963984540054
-"""Standard deviations of a normal distribution between which 95 % of it lie."""
+"""95 % of a normal distribution lie within so many standard deviations."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """A part of the pictures, in per cent, with its interval."""
+    """A share of the pictures with its interval, in per cent."""
 
     value: float
     low: float
@@ -32,18 +32,18 @@ class Share:
 
     @classmethod
     def of(cls, hits: int, count: int) -> Share:
-        """Return ``hits`` of ``count``, at least 1, with Wilson's interval."""
+        """Return ``hits`` / ``count`` with Wilson's interval; ``count`` is at least 1."""
         share, spread = hits / count, _Z ** 2 / count
         middle = (share + spread / 2) / (1 + spread)
         half = sqrt(share * (1 - share) * spread + spread ** 2 / 4) / (1 + spread)
-        # At 0 and 100 % an end is the share itself, but for the rounding of floats.
+        # At 0 and 100 % one end equals the share; clamp it, because floats round.
         return cls(100 * share, 100 * max(0.0, min(share, middle - half)),
                    100 * min(1.0, max(share, middle + half)))
 
 
 @dataclass(frozen=True)
 class ClassScore:
-    """How one class fares; only classes of which there are pictures have one."""
+    """Accuracy on the pictures of one class, in per cent."""
 
     class_id: int
     pictures: int
@@ -53,7 +53,7 @@ class ClassScore:
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often pictures of one class were taken for another."""
+    """Number of pictures of one class that were classified as another."""
 
     truth: int
     found: int
@@ -62,54 +62,54 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Bin:
-    """The pictures whose best class has a probability in one range."""
+    """The pictures whose confidence is in one range; all shares in per cent."""
 
     low: float
     high: float
     pictures: int
     confidence: float
-    """Mean probability of the best class; 0 where there is no picture."""
+    """Mean probability of the best class; 0 without a picture."""
     accuracy: float
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """What the outputs for labelled pictures say of a classifier."""
+    """Accuracy and calibration of a classifier on labelled pictures."""
 
     pictures: int
     top1: Share
     top5: Share
     ece: float
-    """Expected calibration error: mean distance of confidence and accuracy over the bins."""
+    """Expected calibration error: mean difference of confidence and accuracy, in per cent."""
     bins: tuple[Bin, ...]
     per_class: tuple[ClassScore, ...]
-    """In the order of the classes."""
+    """Scores of the classes with pictures, in the order of the classes."""
     confusions: tuple[Confusion, ...]
     """Most frequent first."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """How a second classifier differs from a first on the same pictures."""
+    """The differences between two classifiers on the same pictures."""
 
     pictures: int
     agreement: Share
     """Pictures with the same best class."""
     drop: Share
-    """Top-1 lost by the second, in points; below 0 it is better."""
+    """Top-1 of the first minus that of the second, in points; negative if the second is better."""
     lost: int
-    """Pictures that only the first has right."""
+    """Pictures that only the first classifies correctly."""
     gained: int
-    """Pictures that only the second has right."""
+    """Pictures that only the second classifies correctly."""
     p_value: float
-    """McNemar's exact test: chance of so unequal losses and gains if both are equally good."""
+    """McNemar's exact test: probability of such unequal counts for equally good classifiers."""
 
 
 def ranks(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """
-    Return the place of each picture's true class, int (pictures,), 0 for the best.
+    Return the rank of each picture's true class, int (pictures,); 0 is the best.
 
-    Equal values are in the order of their class.
+    Equal values rank in the order of their class index.
     """
     own = np.take_along_axis(values, truth[:, None], 1)
     before = np.arange(values.shape[1]) < truth[:, None]
@@ -118,7 +118,7 @@ def ranks(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 def measure(shares: np.ndarray, truth: np.ndarray) -> Accuracy:
     """
-    Count what is right.
+    Measure accuracy and calibration.
 
     :param shares: probabilities, 0..1, (pictures, classes), of at least one picture.
     :param truth: index of each picture's class, int (pictures,).
@@ -136,7 +136,7 @@ def measure(shares: np.ndarray, truth: np.ndarray) -> Accuracy:
 
 
 def _bins(confidence: np.ndarray, right: np.ndarray) -> tuple[Bin, ...]:
-    """Sort pictures into bins of equal width: 0 is in the first, 1 in the last."""
+    """Sort pictures into bins of equal width; confidence 1 belongs to the last."""
     index = np.minimum((confidence * BINS).astype(int), BINS - 1)
     counts = np.bincount(index, minlength=BINS)
     sums = [np.bincount(index, weights, minlength=BINS) for weights in (confidence, right)]
@@ -162,7 +162,8 @@ def compare(first: np.ndarray, second: np.ndarray, truth: np.ndarray) -> Compari
     """
     Compare two classifiers picture by picture.
 
-    :param first: best class of each picture, int (pictures,), of at least one; so is ``second``.
+    :param first: best class of each picture by the first, int (pictures,), of at least one.
+    :param second: best class of each picture by the second, int (pictures,).
     :param truth: index of each picture's class, int (pictures,).
     """
     lost = int(((first == truth) & (second != truth)).sum())
@@ -173,7 +174,7 @@ def compare(first: np.ndarray, second: np.ndarray, truth: np.ndarray) -> Compari
 
 
 def _drop(lost: int, gained: int, count: int) -> Share:
-    """Return the difference of paired shares with Bonett and Price's (2012) interval."""
+    """Return the difference of paired shares with the interval of Bonett and Price (2012)."""
     p_lost, p_gained = (lost + 1) / (count + 2), (gained + 1) / (count + 2)
     middle = p_lost - p_gained
     half = _Z * sqrt((p_lost + p_gained - middle ** 2) / (count + 2))
@@ -187,5 +188,5 @@ def mcnemar(lost: int, gained: int) -> float:
     for i in range(min(lost, gained) + 1):
         ways += term
         term = term * (total - i) // (i + 1)
-    # Whole numbers until here: 2 ** total is beyond a float for more than 1023 pictures.
+    # Integers up to here: a float cannot hold 2 ** total for more than 1023 pictures.
     return min(1.0, 2 * ways / 2 ** total)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""An evaluation as JSON, and as one page of HTML that needs no other file and no network."""
+"""An evaluation as JSON, and as a self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SHOWN = 20
-"""Classes and confusions in a plot."""
+"""Number of classes or confusions in a plot."""
 _MISTAKES = 24
 _THUMBNAIL = 160
 _STYLE = """
@@ -49,7 +49,7 @@ figure img { display: block; height: 8rem; max-width: 100%; object-fit: contain 
 
 
 def figures(evaluation: Evaluation) -> dict[str, Any]:
-    """Return the first run's figures, and below them the others' and the comparisons."""
+    """Return the first run's figures, with those of the others and the comparisons in them."""
     first, *others = (_run_figures(run, evaluation) for run in evaluation.runs)
     return {**first, 'others': others,
             'comparisons': [_versus_figures(v) for v in evaluation.comparisons()]}
@@ -84,13 +84,13 @@ def _versus_figures(versus: Versus) -> dict[str, Any]:
 
 
 def share(value: Share) -> str:
-    """Write a share with its interval."""
+    """Format a share with its interval."""
     return f'{value.value:.1f} ({value.low:.1f} to {value.high:.1f})'
 
 
 def html(evaluation: Evaluation) -> str:
     """
-    Return the page; plots and pictures are those of the first run.
+    Return the HTML page; plots and pictures show the first run.
 
     :raises ImportError: matplotlib is not installed.
     """
@@ -104,23 +104,24 @@ def html(evaluation: Evaluation) -> str:
         f'<h1>{escape(heading)}</h1>',
         f'<p>{run.accuracy.pictures} pictures of {len(run.accuracy.per_class)} classes in <code>'
         f'{escape(shown(data.folder))}</code> ({escape(data.note)}). Shares are in per cent, '
-        'with the interval that holds the true one with 95 % confidence. Interpolation '
+        'with 95 % confidence intervals. Interpolation '
         f'<code>{NODE}</code>: {NODE_DOES}.</p>',
         _runs(evaluation.runs), _comparisons(evaluation.comparisons()),
         f'<h2>{escape(run.title)}</h2>', _plots(run, labels), '<h2>Worst mistakes</h2>',
-        '<p>Wrong with the highest confidence, worst first.</p>', _mistakes(run, data, labels),
+        '<p>Wrong answers with the highest confidence, worst first.</p>',
+        _mistakes(run, data, labels),
         _classes(run, labels), _skipped(run, data),
         f'<p>edgenext_ros {__version__}</p></body></html>\n']
     return '\n'.join(parts)
 
 
 def _short(labels: LabelSet) -> list[str]:
-    """Leave out the further names that an ImageNet class has."""
+    """Return the first name of each class; ImageNet's classes have several."""
     return [name.split(',')[0] for name in labels.names]
 
 
 def _table(heads: list[str], rows: list[list[str]], *, text: int) -> str:
-    """Make a table whose first ``text`` columns are text and whose others are figures."""
+    """Return a table; the first ``text`` columns are text, the others figures."""
     def line(cells: list[str], tag: str) -> str:
         return '<tr>' + ''.join(
             f'<{tag}{"" if i < text else " class=n"}>{escape(cell)}</{tag}>'
@@ -144,7 +145,7 @@ def _runs(runs: tuple[EvaluationRun, ...]) -> str:
 
 
 def _has_top5(run: EvaluationRun) -> bool:
-    """Tell whether top-5 says anything: of five classes or fewer it is always 100 %."""
+    """Tell whether top-5 is informative; with five classes or fewer it is always 100 %."""
     return run.probabilities.shape[1] > TOP
 
 
@@ -215,7 +216,7 @@ def _all_classes(run: EvaluationRun) -> tuple[str, Figure]:
 def _bars(name: str, unit: str, rows: list[tuple[str, float]]) -> tuple[str, Figure]:
     figure, axes = _figure(name)
     axes.barh(range(len(rows)), [value for _, value in rows], color='tab:orange')
-    # A name is not mathematics: matplotlib would take what is between two dollar signs for it.
+    # matplotlib would typeset text between two dollar signs as mathematics.
     axes.set_yticks(range(len(rows)), [text.replace('$', r'\$') for text, _ in rows], fontsize=7)
     axes.invert_yaxis()
     axes.xaxis.get_major_locator().set_params(integer=True)

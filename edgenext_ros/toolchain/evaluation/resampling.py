@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How a picture file gets to the model's size: as the node does it, and other ways."""
+"""Resize pictures to the model's size as the node does, or in other ways."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CODES = MappingProxyType({
 
 @dataclass(frozen=True)
 class View:
-    """One way."""
+    """A way to resize pictures."""
 
     fit: str = DEFAULT_FIT
     """One of ``choices.FITS``."""
@@ -31,10 +31,11 @@ class View:
 
     def resized(self, frame: Frame, *, size: tuple[int, int]) -> Frame:
         """
-        Resize a bgr8 frame so that the converter, with the same fit, has nothing left to resize.
+        Resize a bgr8 frame so that the converter with the same fit does not resize it again.
 
-        :param size: width and height of the model.
-        :return: the same frame where the resizing is left to the converter.
+        :param frame: the frame.
+        :param size: width and height of the model's input, in pixels.
+        :return: for the interpolation ``NODE``, the frame itself: the converter resizes it.
         """
         if self.interpolation == NODE:
             return frame

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Outputs on disk while an evaluation runs, so that the next one goes on where it ended."""
+"""Store the outputs of an evaluation on disk while it runs, so that it can be resumed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import numpy as np
 
 class Partial:
     """
-    A file of records, one a picture; a record that is not whole, after a kill, is dropped.
+    A file with a record for each picture; an incomplete record, after a kill, is dropped.
 
-    :param path: the file, made when it is not there.
-    :param classes: values of one output.
+    :param path: the file; it is created if it does not exist.
+    :param classes: number of values of an output.
     :raises ValueError: another process is writing this file.
     """
 
@@ -27,7 +27,7 @@ class Partial:
             ('picture', '<i4'), ('read_ms', '<f4'), ('convert_ms', '<f4'), ('infer_ms', '<f4'),
             ('output', '<f4', (classes,))])
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Unbuffered: what has been written survives the process.
+        # Unbuffered, so that written records survive the process.
         self._file = path.open('ab', buffering=0)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -45,20 +45,21 @@ class Partial:
         self._file.close()
 
     def _cut(self) -> None:
-        """Drop what is behind the last whole record."""
+        """Truncate the file after the last complete record."""
         size = os.fstat(self._file.fileno()).st_size
         self._file.truncate(size - size % self.record.itemsize)
 
     def read(self) -> np.ndarray:
-        """Return all records in the order of their pictures."""
+        """Return all records, sorted by picture."""
         records = np.fromfile(self.path, self.record)
         return records[np.argsort(records['picture'], kind='stable')]
 
     def append(self, records: np.ndarray) -> None:
         """
-        Write records.
+        Append records.
 
-        :raises OSError: the disk is full, say; all earlier records are whole.
+        :raises OSError: a write failed, for example on a full disk; the file holds complete
+            records only.
         """
         data = memoryview(records.tobytes())
         try:

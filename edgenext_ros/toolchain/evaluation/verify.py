@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Compare what a ``.bin`` computes with the network that it was compiled from."""
+"""Compare the outputs of a ``.bin`` with those of the network that it was compiled from."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from edgenext_ros.toolchain.nv12_pictures import read_folder, yuv444
 import numpy as np
 
 CountProgress = Callable[[int, int], None]
-"""Is told how many of how many pictures are done."""
+"""Called with the number of pictures done, and the number of all."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far two engines give the same for the same NV12 bytes."""
+    """Agreement of two engines' outputs for the same NV12 bytes."""
 
     first: str
     second: str
@@ -38,17 +38,24 @@ class Agreement:
     cosine: float
     """Mean cosine similarity of the outputs."""
     worst_cosine: float
+    """Least cosine similarity of the outputs for one picture."""
     difference: float
-    """Largest difference of any two outputs."""
+    """Largest difference of two output values."""
     disagreements: list[str]
-    """Files with another best class."""
+    """Files with different best classes."""
     account: Account = field(default_factory=lambda: Account((), 0))
-    """What is left out of the folder of pictures."""
+    """Files of the folder that were left out, by reason."""
 
     @classmethod
     def of(cls, first: tuple[str, np.ndarray], second: tuple[str, np.ndarray],
            files: list[Path]) -> Agreement:
-        """Compare outputs, float32 (pictures, classes), each with the name of its engine."""
+        """
+        Compare two engines' outputs.
+
+        :param first: name of the engine, and its outputs, float32 (pictures, classes).
+        :param second: the same of the other engine.
+        :param files: file of each picture.
+        """
         a, b = (side[1].astype(np.float64) for side in (first, second))
         lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
         cosines = (a * b).sum(1) / np.maximum(lengths, 1e-30)
@@ -66,10 +73,17 @@ def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
 
     :param model: the ``.bin``.
     :param against: the ONNX file that it was compiled from, or another ``.bin``.
-    :param quantised: hb_mapper's quantised graph, for which agreement must be exact.
-    :return: float against ``.bin``; then, if given, float against the quantised graph and this
-        against ``.bin``.
-    :raises ValueError: no picture, or models of different size.
+    :param pictures: folder of pictures.
+    :param count: maximum number of pictures, chosen evenly over the sorted paths.
+    :param fit: how pictures of another shape are fitted, one of ``choices.FITS``.
+    :param quantised: hb_mapper's quantised graph, whose outputs should equal those of the
+        ``.bin``; or None.
+    :param progress: called with the numbers of pictures done and in all.
+    :return: ``against`` and ``.bin``; with a quantised graph also ``against`` and the graph, and
+        the graph and ``.bin``.
+    :raises EngineUnavailableError: the vendor's tools are not installed.
+    :raises ModelError: a model cannot be read, or the models have different sizes or classes.
+    :raises ValueError: there is no picture.
     """
     engine = 'onnx' if against.suffix == '.onnx' else 'simulator'
     if quantised is not None and not quantised.is_file():
@@ -83,9 +97,10 @@ def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
                 f'{info.classes} classes), found {other.width}x{other.height}, {other.classes}')
         seen = read_folder(pictures, limit=count, width=info.width, height=info.height, fit=fit)
         files, inputs = list(seen.files), list(seen.pictures)
-        with one_a_core(against, reference, len(inputs) if engine == 'simulator' else 1) as all_:
-            expected = infer_all(all_, inputs, progress if len(all_) > 1 else _nothing)
-        with one_a_core(model, simulator, len(inputs)) as engines:
+        with engine_per_core(against, reference,
+                             len(inputs) if engine == 'simulator' else 1) as engines:
+            expected = infer_all(engines, inputs, progress if len(engines) > 1 else _silent)
+        with engine_per_core(model, simulator, len(inputs)) as engines:
             simulated = infer_all(engines, inputs, progress)
     sides = [(against.name, expected), (f'{model.name} simulated', simulated)]
     rows = [Agreement.of(*sides, files)]
@@ -95,8 +110,8 @@ def verify(model: Path, against: Path, pictures: Path, *, count: int, fit: str,
     return [replace(row, account=seen.account) for row in rows]
 
 
-def _nothing(done: int, total: int) -> None:
-    """Tell nobody: ONNX Runtime takes seconds."""
+def _silent(done: int, total: int) -> None:
+    """Report no progress: ONNX Runtime only takes seconds."""
 
 
 @contextmanager
@@ -109,12 +124,13 @@ def _opened(model: Path, name: str) -> Iterator[tuple[Engine, ModelInfo]]:
 
 
 @contextmanager
-def one_a_core(model: Path, first: Engine, most: int) -> Iterator[list[Engine]]:
+def engine_per_core(model: Path, first: Engine, most: int) -> Iterator[list[Engine]]:
     """
-    Open a model in the simulator once for each core: it is slow, and has a process of its own.
+    Open a model in one simulator per core, because the simulator is slow and runs in a process.
 
-    :param first: the simulator with the model; the others are closed at the end.
-    :param most: how many make sense.
+    :param model: the model.
+    :param first: an engine that has opened the model; only the others are closed at the end.
+    :param most: maximum number of engines; 1 for other engines than the simulator.
     """
     count = max(1, min(most, len(os.sched_getaffinity(0))))
     engines = [first]
@@ -129,11 +145,15 @@ def one_a_core(model: Path, first: Engine, most: int) -> Iterator[list[Engine]]:
 
 def infer_all(engines: list[Engine], inputs: list[Nv12], progress: CountProgress) -> np.ndarray:
     """
-    Share pictures, at least one, out to engines with the same model.
+    Run pictures on several engines with the same model in parallel.
 
-    After an error or Ctrl-C each of them ends with the picture that it is at.
+    After an error or Ctrl-C, each engine stops after its present picture.
 
-    :return: float32 (pictures, classes).
+    :param engines: the engines.
+    :param inputs: NV12 pictures, at least one.
+    :param progress: called with the numbers of pictures done and in all.
+    :return: outputs, float32 (pictures, classes).
+    :raises InferenceError: an engine failed.
     """
     progress(0, len(inputs))
     done: list[int] = []
@@ -166,8 +186,11 @@ def run_quantised(model: Path, inputs: list[Nv12], info: ModelInfo) -> np.ndarra
     """
     Run hb_mapper's quantised graph with the vendor's executor.
 
-    :return: float32 (pictures, classes).
-    :raises ModelError: the executor failed; says its last words.
+    :param model: the ``*_quantized_model.onnx``.
+    :param inputs: NV12 pictures, at least one.
+    :param info: width and height of the pictures.
+    :return: outputs, float32 (pictures, classes).
+    :raises ModelError: the executor failed; quotes its last line.
     """
     tools = vendor_tools.find()
     with tempfile.TemporaryDirectory(prefix='edgenext-') as folder:

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Evaluations through the node's own path, whole and broken off."""
+"""Evaluations through the node's path, complete and interrupted."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -35,15 +35,15 @@ def folder(class_folders):
     return class_folders
 
 
-class BrokenOffError(Exception):
-    """Stands for whatever ends an evaluation."""
+class InterruptedRunError(Exception):
+    """Ends an evaluation early."""
 
 
 def subject(*, after=None, batch=2, log=None):
-    """Return a network of three classes that reads the picture's mean; it may break."""
+    """Return a network of three classes that reads a picture's mean; it fails ``after`` some."""
     def infer(inputs, progress):
         if after is not None and len(log) >= after:
-            raise BrokenOffError
+            raise InterruptedRunError
         log.extend(inputs)
         means = np.array([picture.mean() for picture in inputs], np.float32)
         return np.stack([means / 100, means % 3, means % 7], 1)
@@ -52,13 +52,13 @@ def subject(*, after=None, batch=2, log=None):
     return Subject(Path('net.onnx'), '00', info, batch, infer)
 
 
-def run(network, data, view=None, told=None):
+def run(network, data, view=None, reports=None):
     return evaluate.evaluate(
         network, data, view or View(),
-        progress=lambda done, total: None if told is None else told.append((done, total)))
+        progress=lambda done, total: None if reports is None else reports.append((done, total)))
 
 
-def test_the_demo_model_through_the_nodes_path(folder):
+def test_evaluate_feeds_the_model_as_the_node_does(folder):
     located = locate('demo', suffixes=('.onnx',))
     labels = read_labels(located.labels)
     data = labelled_pictures.read(folder, labels)
@@ -78,7 +78,7 @@ def test_the_demo_model_through_the_nodes_path(folder):
     runtime.close()
 
 
-def test_what_is_not_a_picture_is_skipped(folder):
+def test_evaluate_skips_files_that_are_no_pictures(folder):
     (folder / 'camera' / 'bad.jpg').write_bytes(b'no picture')
     (folder / 'camera' / 'gone.jpg').symlink_to(folder / 'nowhere')
     (folder / 'camera' / 'folder.jpg').mkdir()
@@ -92,7 +92,7 @@ def test_what_is_not_a_picture_is_skipped(folder):
     np.testing.assert_array_equal(found.truth, [0, 0, 2, 1])
 
 
-def test_evaluation_without_any_picture_is_refused(tmp_path):
+def test_evaluate_without_any_picture_is_refused(tmp_path):
     (tmp_path / 'cup').mkdir()
     (tmp_path / 'cup' / 'a.jpg').touch()
     data = labelled_pictures.read(tmp_path, LABELS)
@@ -100,30 +100,30 @@ def test_evaluation_without_any_picture_is_refused(tmp_path):
         run(subject(), data)
 
 
-def test_evaluation_resumes_where_it_was_interrupted(folder, cache):
+def test_evaluate_resumes_where_it_was_interrupted(folder, cache):
     data = labelled_pictures.read(folder, LABELS)
-    whole = run(subject(), data)
-    whole.partial.unlink()
+    complete = run(subject(), data)
+    complete.partial.unlink()
 
-    with pytest.raises(BrokenOffError):
+    with pytest.raises(InterruptedRunError):
         run(subject(after=2, log=[]), data)
     (left,) = (cache / 'edgenext_ros' / 'evaluations').iterdir()
-    assert left == whole.partial
+    assert left == complete.partial
     with left.open('ab') as file:
         file.write(b'half a record')
-    log, told = [], []
-    found = run(subject(log=log), data, told=told)
+    log, reports = [], []
+    found = run(subject(log=log), data, reports=reports)
     assert (len(log), found.resumed) == (2, 2)
-    assert told[0] == (2, 4) and told[-1] == (4, 4)
-    np.testing.assert_array_equal(found.probabilities, whole.probabilities)
-    np.testing.assert_array_equal(found.truth, whole.truth)
+    assert reports[0] == (2, 4) and reports[-1] == (4, 4)
+    np.testing.assert_array_equal(found.probabilities, complete.probabilities)
+    np.testing.assert_array_equal(found.truth, complete.truth)
 
     log.clear()
     assert run(subject(log=log), data).resumed == 4 and not log
 
 
 @pytest.mark.parametrize('change', ['model', 'fit', 'interpolation', 'picture', 'fewer'])
-def test_evaluation_does_not_resume_another_one(folder, change):
+def test_evaluate_does_not_resume_after_a_change(folder, change):
     run(subject(), labelled_pictures.read(folder, LABELS))
     if change == 'picture':
         shutil.copy(PICTURES / 'rocket.jpg', folder / 'cup' / 'coffee.jpg')
@@ -133,22 +133,22 @@ def test_evaluation_does_not_resume_another_one(folder, change):
     assert run(network, data, view).resumed == 0
 
 
-def test_evaluation_does_not_resume_after_code_change(folder, monkeypatch):
+def test_evaluate_does_not_resume_after_code_change(folder, monkeypatch):
     data = labelled_pictures.read(folder, LABELS)
     run(subject(), data)
     assert run(subject(), data).resumed == 4
-    monkeypatch.setattr(evaluate, '_code', lambda: 'another')
+    monkeypatch.setattr(evaluate, 'package_digest', lambda: 'another')
     assert run(subject(), data).resumed == 0
 
 
-def test_second_process_of_same_evaluation_is_refused(tmp_path):
+def test_partial_refuses_a_second_process(tmp_path):
     with Partial(tmp_path / 'x.part', 3), \
             pytest.raises(ValueError, match='another process evaluates the same'):
         Partial(tmp_path / 'x.part', 3)
 
 
-def test_a_full_disk_leaves_whole_records(tmp_path):
-    """A limit on the size of files stands for the disk."""
+def test_partial_on_full_disk_keeps_complete_records(tmp_path):
+    """A limit on the size of files simulates the full disk."""
     with Partial(tmp_path / 'x.part', 3) as partial:
         size = partial.record.itemsize
         rows = np.zeros(4, partial.record)
@@ -166,7 +166,7 @@ def test_a_full_disk_leaves_whole_records(tmp_path):
         assert partial.read()['picture'].tolist() == [0, 1, 2, 3]
 
 
-def test_comparisons_pair_views_and_models(folder):
+def test_evaluation_compares_models_and_views(folder):
     data = labelled_pictures.read(folder, LABELS)
     first, other = subject(), replace(subject(), digest='11', path=Path('other.onnx'))
     views = [View('stretch'), View('crop')]
@@ -176,11 +176,11 @@ def test_comparisons_pair_views_and_models(folder):
         ('net.onnx, stretch', 'net.onnx, crop'), ('net.onnx, stretch', 'other.onnx, stretch'),
         ('net.onnx, crop', 'other.onnx, crop')]
     assert found.comparisons()[1].comparison.agreement.value == 100
-    found.forget()
+    found.remove_partial_files()
     assert not any(run.partial.exists() for run in found.runs)
 
 
-def test_the_simulator_agrees_with_the_float_network(toolchain, folder, monkeypatch):
+def test_evaluate_in_simulator_agrees_with_float(toolchain, folder, monkeypatch):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(toolchain.folder))
     labels = read_labels(locate('demo').labels)
     data = labelled_pictures.read(folder, labels)
@@ -193,7 +193,7 @@ def test_the_simulator_agrees_with_the_float_network(toolchain, folder, monkeypa
     assert abs(found.runs[0].probabilities - found.runs[1].probabilities).mean() < 0.01
 
 
-def test_a_quantised_graph_takes_the_models_size(toolchain, tmp_path, monkeypatch):
+def test_quantised_takes_the_size_of_the_model(toolchain, tmp_path, monkeypatch):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(toolchain.folder))
     graph = tmp_path / 'q.onnx'
     graph.write_bytes(b'x')

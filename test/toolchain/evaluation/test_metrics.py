@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Accuracy, calibration and agreement against figures that were computed in another way."""
+"""Accuracy, calibration and agreement, compared with independent computations."""
 
 from collections import Counter
 from math import comb
@@ -16,7 +16,7 @@ CLASSES, PICTURES = 12, 400
 
 @pytest.fixture(scope='module')
 def sample():
-    """Draw logits that are right about half of the time, and their truth."""
+    """Return logits that are right about half of the time, and the true classes."""
     random = np.random.default_rng(3)
     truth = random.integers(0, CLASSES, PICTURES)
     outputs = random.normal(0, 2, (PICTURES, CLASSES)).astype(np.float32)
@@ -24,25 +24,25 @@ def sample():
     return outputs, truth
 
 
-# Published: Newcombe (1998), Statistics in Medicine 17, table I, method 3 (Wilson's score).
+# From Newcombe (1998), Statistics in Medicine 17, table I, method 3 (Wilson's score).
 @pytest.mark.parametrize('hits,count,low,high', [
     (81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611),
     (1, 29, 0.0061, 0.1718)])
-def test_wilsons_interval_is_the_published_one(hits, count, low, high):
+def test_share_has_the_published_wilson_interval(hits, count, low, high):
     found = Share.of(hits, count)
     assert found.value == pytest.approx(100 * hits / count)
     assert (found.low, found.high) == pytest.approx((100 * low, 100 * high), abs=0.006)
 
 
 @pytest.mark.parametrize('count', [1, 7, 50_000])
-def test_intervals_stay_between_0_and_100(count):
+def test_share_interval_stays_between_0_and_100(count):
     none, all_ = Share.of(0, count), Share.of(count, count)
     assert none.value == none.low == 0 < none.high < 100
     assert all_.value == all_.high == 100 > all_.low > 0
     assert none.high == pytest.approx(100 - all_.low)
 
 
-def test_top_1_and_top_5_are_those_of_the_node(sample):
+def test_measure_top_1_and_top_5_match_prediction(sample):
     outputs, truth = sample
     expected = [Prediction.from_output(row, top_k=5).class_ids for row in outputs]
     found = measure(softmax(outputs), truth)
@@ -53,12 +53,12 @@ def test_top_1_and_top_5_are_those_of_the_node(sample):
         100 * np.mean([t in ids for ids, t in zip(expected, truth, strict=True)]))
 
 
-def test_equal_values_are_in_the_order_of_their_class():
+def test_ranks_of_equal_values_follow_class_order():
     values = np.array([[0.4, 0.4, 0.2]] * 3)
     np.testing.assert_array_equal(metrics.ranks(values, np.array([0, 1, 2])), [0, 1, 2])
 
 
-def test_classes_and_confusions_add_up(sample):
+def test_measure_classes_and_confusions_add_up(sample):
     outputs, truth = sample
     found = measure(softmax(outputs), truth)
     best = [row.argmax() for row in outputs]
@@ -74,14 +74,14 @@ def test_classes_and_confusions_add_up(sample):
         assert score.top1 == pytest.approx(100 * np.mean(np.array(own) == score.class_id))
 
 
-def test_only_classes_with_pictures_are_listed():
+def test_measure_lists_only_classes_with_pictures():
     found = measure(np.array([[0.1, 0.2, 0.7], [0.8, 0.1, 0.1]]), np.array([2, 2]))
     assert [(c.class_id, c.pictures, c.top1, c.top5) for c in found.per_class] == [
         (2, 2, 50, 100)]
     assert found.confusions == (Confusion(2, 0, 1),)
 
 
-def test_calibration_error_bin_by_bin(sample):
+def test_measure_calibration_error_bin_by_bin(sample):
     outputs, truth = sample
     shares = softmax(outputs)
     found = measure(shares, truth)
@@ -102,7 +102,7 @@ def test_calibration_error_bin_by_bin(sample):
 
 @pytest.mark.parametrize('confidence,right,ece', [
     (0.9, 90, 0.0), (0.9, 50, 40.0), (1.0, 100, 0.0), (1.0, 0, 100.0)])
-def test_calibration_of_one_confidence(confidence, right, ece):
+def test_measure_calibration_error_of_one_confidence(confidence, right, ece):
     shares = np.tile([confidence, 1 - confidence], (100, 1))
     truth = np.array([0] * right + [1] * (100 - right))
     assert measure(shares, truth).ece == pytest.approx(ece, abs=1e-9)
@@ -122,7 +122,7 @@ def test_mcnemar_of_many_pictures():
     assert metrics.mcnemar(5000, 0) == 0
 
 
-def test_comparison_counts_pairs():
+def test_compare_counts_pairs():
     truth = np.array([0, 0, 0, 0, 1, 1, 1, 1])
     first = np.array([0, 0, 0, 1, 1, 1, 0, 2])
     second = np.array([0, 0, 1, 0, 0, 1, 0, 0])
@@ -137,7 +137,7 @@ def test_comparison_counts_pairs():
     assert back.p_value == found.p_value
 
 
-def test_equal_classifiers_have_no_drop():
+def test_compare_of_equal_classifiers_has_no_drop():
     same = np.arange(100) % 7
     found = metrics.compare(same, same, same)
     assert isinstance(found, Comparison)
@@ -145,7 +145,7 @@ def test_equal_classifiers_have_no_drop():
     assert found.drop.low == pytest.approx(-found.drop.high) and 0 < found.drop.high < 4
 
 
-def test_the_interval_of_the_drop_holds_the_truth_19_times_of_20():
+def test_compare_interval_of_drop_covers_the_truth_in_95_per_cent():
     random = np.random.default_rng(0)
     held, trials, count = 0, 2000, 300
     for _ in range(trials):

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The page and the figures of an evaluation."""
+"""The HTML page and the JSON figures of an evaluation."""
 
 from base64 import b64decode
 from html.parser import HTMLParser
@@ -29,7 +29,7 @@ SHARES = np.array([[0.1, 0.7, 0.2], [0.2, 0.5, 0.3], [0.1, 0.9, 0.0], [0.8, 0.1,
 
 
 class Page(HTMLParser):
-    """Collect what a page loads, and whether each element that was opened is closed."""
+    """Collect the sources and text of a page; check that its elements are closed."""
 
     VOID = {'meta', 'img', 'br'}
 
@@ -53,10 +53,10 @@ class Page(HTMLParser):
 def make_run(data, shares, *, fit='stretch', name='net.onnx', skipped=()):
     subject = Subject(Path(name), 'abc123', ModelInfo('net', 'engine 1.0', 8, 8, classes=3), 1,
                       lambda inputs, progress: None)
-    return EvaluationRun(subject=subject, view=View(fit), skipped=skipped, resumed=0, partial=Path('x'),
-                         pictures=np.arange(len(data)), truth=data.truth, probabilities=shares,
-                         accuracy=metrics.measure(shares, data.truth), fps=12.5, convert_ms=0.25,
-                         infer_ms=20.0)
+    return EvaluationRun(
+        subject=subject, view=View(fit), skipped=skipped, resumed=0, partial=Path('x'),
+        pictures=np.arange(len(data)), truth=data.truth, probabilities=shares,
+        accuracy=metrics.measure(shares, data.truth), fps=12.5, convert_ms=0.25, infer_ms=20.0)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def evaluation(data):
     return Evaluation(data, LABELS, (first, make_run(data, SHARES[::-1].copy(), name='b.bin')))
 
 
-def test_figures_have_what_a_reader_looks_for(evaluation, data):
+def test_figures_hold_settings_and_results(evaluation, data):
     found = json.loads(json.dumps(report.figures(evaluation)))
     assert (found['top1'], found['top5'], found['pictures']) == (50.0, 100.0, 4)
     assert found['top1_interval'][0] < 50 < found['top1_interval'][1]
@@ -93,16 +93,16 @@ def test_figures_have_what_a_reader_looks_for(evaluation, data):
     assert versus['drop'] == 100 * (versus['lost'] - versus['gained']) / 4
 
 
-@pytest.mark.parametrize('classes, said', [(3, 0), (8, 2)])  # a column of two tables
-def test_the_page_has_top_5_where_it_says_something(data, classes, said):
+@pytest.mark.parametrize('classes, columns', [(3, 0), (8, 2)])  # a column of two tables
+def test_page_has_top_5_for_more_than_five_classes(data, classes, columns):
     pytest.importorskip('matplotlib')
     shares = np.pad(SHARES, ((0, 0), (0, classes - 3)))
     labels = LabelSet((*LABELS.names, *map(str, range(3, classes))))
     page = Page(report.html(Evaluation(data, labels, (make_run(data, shares),))))
-    assert page.text.count('top-5') == said
+    assert page.text.count('top-5') == columns
 
 
-def test_report_page_loads_nothing_external(evaluation):
+def test_page_loads_nothing_external(evaluation):
     pytest.importorskip('matplotlib')
     text = report.html(evaluation)
     page = Page(text)
@@ -119,7 +119,7 @@ def test_report_page_loads_nothing_external(evaluation):
             assert max(image.shape[:2]) == 160
 
 
-def test_the_page_says_what_was_measured(evaluation):
+def test_page_names_what_was_measured(evaluation):
     pytest.importorskip('matplotlib')
     page = Page(report.html(evaluation))
     for words in ('4 pictures of 3 classes', 'abc123', 'engine 1.0', 'stretch', 'node',
@@ -128,14 +128,14 @@ def test_the_page_says_what_was_measured(evaluation):
         assert words in page.text, words
 
 
-def test_the_worst_mistake_is_first(evaluation):
+def test_page_sorts_mistakes_by_confidence(evaluation):
     pytest.importorskip('matplotlib')
     found = re.findall(r'title="(.*?)".*?taken for <b>(.*?)</b> \((.*?)\)',
                        report.html(evaluation))
     assert found == [('0/d.jpg', 'cup', '90.0%'), ('2/c.jpg', 'cat &lt;&amp;&gt; $x$', '80.0%')]
 
 
-def test_report_of_model_without_mistakes(data):
+def test_page_of_model_without_mistakes(data):
     pytest.importorskip('matplotlib')
     shares = np.eye(3, dtype=np.float32)[data.truth]
     text = report.html(Evaluation(data, LABELS, (make_run(data, shares),)))

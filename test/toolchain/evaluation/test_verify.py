@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Comparing a .bin with its network, and the pictures that both get."""
+"""Comparing a .bin with its network, and the pictures for both."""
 
 from pathlib import Path
 import shutil
@@ -23,7 +23,7 @@ PICTURES = resource_folder() / 'pictures'
 BIN, ONNX = (locate('demo', suffixes=(suffix,)).path for suffix in ('.bin', '.onnx'))
 
 
-def test_agreement_counts_what_differs():
+def test_agreement_counts_differences():
     first = np.array([[3, 1, 0], [0, 2, 1], [1, 0, 0], [0, 0, 1]], np.float32)
     second = first.copy()
     second[1] = [2, 0, 1]
@@ -34,7 +34,7 @@ def test_agreement_counts_what_differs():
     assert found.cosine == pytest.approx(0.8)
 
 
-def test_the_simulated_bin_agrees_with_its_network(toolchain, tmp_path, capsys):
+def test_verify_finds_the_bundled_bin_equal_to_its_network(toolchain, tmp_path, capsys):
     for name in ('chelsea.jpg', 'coffee.jpg'):
         shutil.copy(PICTURES / name, tmp_path)
     assert main(['verify', str(BIN), '--against', str(ONNX), '--pictures', str(tmp_path),
@@ -42,7 +42,7 @@ def test_the_simulated_bin_agrees_with_its_network(toolchain, tmp_path, capsys):
     assert '2 pictures' in capsys.readouterr().out
 
 
-def test_a_network_of_another_size_is_refused(toolchain, tmp_path, capsys, monkeypatch):
+def test_verify_refuses_a_network_with_other_classes(toolchain, tmp_path, capsys, monkeypatch):
     opened = verify.open_model
 
     def other(model, *, runtime):
@@ -54,7 +54,7 @@ def test_a_network_of_another_size_is_refused(toolchain, tmp_path, capsys, monke
     assert 'expected the network of demo.bin (224x224, 100 classes)' in capsys.readouterr().err
 
 
-def test_quantised_graph_that_does_not_run_is_refused(toolchain, tmp_path):
+def test_run_quantised_refuses_a_damaged_graph(toolchain, tmp_path):
     graph = tmp_path / 'quantised.onnx'
     graph.write_bytes(b'not a model')
     info = ModelInfo('demo', 'onnx', 2, 2, classes=100)
@@ -62,27 +62,8 @@ def test_quantised_graph_that_does_not_run_is_refused(toolchain, tmp_path):
         verify.run_quantised(graph, [np.zeros(6, np.uint8)], info)
 
 
-@pytest.mark.parametrize('limit,chosen', [(2, [0, 2]), (4, [0, 1, 2, 3]), (9, [0, 1, 2, 3])])
-def test_pictures_are_chosen_evenly_from_all_folders(tmp_path, limit, chosen):
-    names = ['a/1.jpg', 'a/b/2.PNG', 'c/3.jpeg', 'd.bmp']
-    for name in [*names, 'c/notes.txt']:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    found = nv12_pictures.picture_files(tmp_path, limit=limit)
-    assert found == [tmp_path / names[i] for i in chosen]
-
-
-@pytest.mark.parametrize('name,reason', [
-    ('none', 'found nothing there'), ('file', 'found a file'), ('empty', 'found none')])
-def test_folders_without_pictures_are_refused(tmp_path, name, reason):
-    (tmp_path / 'file').touch()
-    (tmp_path / 'empty').mkdir()
-    with pytest.raises(ValueError, match=reason):
-        nv12_pictures.picture_files(tmp_path / name, limit=1)
-
-
-def test_calibration_sees_what_the_node_gives(tmp_path):
-    """The RGB for hb_mapper, normalised, is what ONNX Runtime gets from the same NV12."""
+def test_calibration_rgb_equals_the_nodes_input(tmp_path):
+    """The RGB for hb_mapper, normalised, equals the input of ONNX Runtime for the same NV12."""
     (tmp_path / 'broken.jpg').write_bytes(b'no picture')
     files = [PICTURES / 'coffee.jpg', tmp_path / 'broken.jpg']
     (_, nv12), (_, reason) = nv12_pictures.read_pictures(files, width=224, height=224, fit='crop')
@@ -98,7 +79,7 @@ def test_calibration_sees_what_the_node_gives(tmp_path):
 
 
 @pytest.mark.parametrize('size', BOARD)
-def test_the_throughput_model_gives_the_boards_own_rates(size):
+def test_throughput_predicts_the_published_rates(size):
     latency, _, fps = BOARD[size]
     assert throughput(latency, 4) == pytest.approx(fps, rel=0.005)
     rates = [throughput(latency, threads) for threads in (1, 2, 4, 8)]
