@@ -3,7 +3,7 @@
 """
 The ``edgenext`` command: one module per verb.
 
-Every verb writes its figures with ``--json FILE``; the exit codes stand in ``EPILOG``.
+Every verb writes its figures with ``--json FILE``; ``EPILOG`` lists the exit codes.
 """
 
 from __future__ import annotations
@@ -26,28 +26,29 @@ from edgenext_ros.models.atomic_file import atomic_write
 
 VERBS = ('bench', 'classify', 'compile', 'demo', 'evaluate', 'models', 'parameters', 'runtimes',
          'train', 'verify')
-EPILOG = ('exit codes: 0 done; 1 the work failed, or a check did not hold; 2 wrong usage, or a '
-          'part of the installation is missing; 130 ended with Ctrl-C')
+EPILOG = ('exit codes: 0 success; 1 failure, or a check did not hold; 2 wrong usage, or a part of '
+          'the installation is missing; 130 interrupted by Ctrl-C')
 _WITHOUT_OPENCV = ('models',)
 _STDOUT, _STDERR = 1, 2
-_JSON_HELP = ('write the figures here too; the file of an earlier run is removed first; "-" '
-              'writes them to stdout, and all else to stderr')
+_JSON_HELP = ('also write the figures here as JSON; an earlier file is removed first; "-" writes '
+              'them to stdout, and all other output to stderr')
 
 
 def main(args: list[str] | None = None) -> int:
     """Run one verb and return the exit code."""
     try:
         return _main(args)
-    except KeyboardInterrupt:  # also while modules are loaded, which takes a second on a board
+    except KeyboardInterrupt:  # also during imports, which take a second on a board
         return 130
 
 
 def _main(args: list[str] | None) -> int:
     command = sys.argv[1:] if args is None else args
     if args is None:
-        _end_in_order()
+        _exit_on_signals()
     parser = argparse.ArgumentParser(
-        prog='edgenext', description='EdgeNeXt image classification for ROS 2 and the RDK X5.',
+        prog='edgenext', description='EdgeNeXt image classification for ROS 2 and the RDK X5. '
+        'compile, train and verify need a PC; the other verbs also work on the robot.',
         epilog=EPILOG)
     parser.add_argument('--version', action='version', version=f'edgenext_ros {__version__}')
     verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB')
@@ -69,31 +70,31 @@ def _main(args: list[str] | None) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        # The reader (head, less) has seen enough; nothing is left to flush to.
+        # The reader (head, less) has closed the pipe; stdout must not be flushed to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ImportError, MissingPartError) as error:
         print(f'edgenext {arguments.verb}: {error}', file=sys.stderr)
         return 2
     except OSError as error:
-        # The system's own words are a number and a name; who reads wants the name first.
+        # The default text begins with the error number; put the file name first instead.
         where = f'{error.filename2 or error.filename}: ' if error.filename else ''
         print(f'edgenext {arguments.verb}: {where}{error.strerror or error}', file=sys.stderr)
         return 1
     except (ValueError, RuntimeError) as error:
-        # The package's own errors are sentences for people; see their classes.
+        # The package's errors are complete sentences for the user.
         print(f'edgenext {arguments.verb}: {error}', file=sys.stderr)
         return 1
 
 
-def _end_in_order() -> None:
-    """Let SIGTERM and a closed terminal remove what is half done, as Ctrl-C does."""
-    def end(number: int, frame: object) -> None:
+def _exit_on_signals() -> None:
+    """Raise SystemExit on SIGTERM and SIGHUP, so that temporary files are removed."""
+    def stop(number: int, frame: object) -> None:
         raise SystemExit(128 + number)
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, end)
+            signal.signal(number, stop)
 
 
 def add_json(parser: argparse.ArgumentParser, **options: Any) -> None:
@@ -103,10 +104,12 @@ def add_json(parser: argparse.ArgumentParser, **options: Any) -> None:
 
 def _check_outputs(arguments: argparse.Namespace, pipes: ExitStack) -> None:
     """
-    Raise OSError now, and not when the work is done, where the figures cannot be written.
+    Raise OSError before the work if an output file cannot be written.
 
-    An earlier run's figures go: after a failure nobody shall take them for those of this run.
+    The figures of an earlier run are removed, so that after a failure nobody takes them for those
+    of this run.
 
+    :param arguments: those of the verb.
     :param pipes: keeps pipes open until the end, so that their readers wait for the figures.
     """
     for name in ('json', 'html', 'markdown', 'plot', 'layers', 'sensitivity'):
@@ -123,7 +126,7 @@ def _check_outputs(arguments: argparse.Namespace, pipes: ExitStack) -> None:
 
 
 def _open_pipe(name: str, path: Path) -> int:
-    """Open a pipe that somebody reads; without a reader, opening it would wait."""
+    """Open a pipe that has a reader; without one, a normal open would wait."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
     except OSError as error:
@@ -131,7 +134,7 @@ def _open_pipe(name: str, path: Path) -> int:
             raise
         raise OSError(f'--{name} {path}: expected a file to write, found a '
                       f'{"pipe that nobody reads" if path.is_fifo() else "socket"}') from error
-    os.set_inheritable(descriptor, True)  # see become
+    os.set_inheritable(descriptor, True)  # for replace_process
     return descriptor
 
 
@@ -142,9 +145,9 @@ def _is_stdout(path: Path) -> bool:
 @contextmanager
 def _only_figures(arguments: argparse.Namespace) -> Iterator[None]:
     """
-    With ``--json -``, send all that is printed, by libraries in C too, to stderr.
+    With ``--json -``, redirect everything that is printed, also by C libraries, to stderr.
 
-    ``arguments.json`` becomes the file descriptor of the real stdout until the end.
+    Until the end of the block ``arguments.json`` is the file descriptor of the real stdout.
     """
     if arguments.json is None or not _is_stdout(arguments.json):
         yield
@@ -161,9 +164,15 @@ def _only_figures(arguments: argparse.Namespace) -> Iterator[None]:
         os.close(kept)
 
 
-def become(command: list[str], environment: dict[str, str],
-           arguments: argparse.Namespace) -> NoReturn:
-    """Replace this process by another that runs the same verb, with the real stdout."""
+def replace_process(command: list[str], environment: dict[str, str],
+                    arguments: argparse.Namespace) -> NoReturn:
+    """
+    Replace this process with one that runs the same verb in another Python.
+
+    :param command: path of the Python, and its arguments.
+    :param environment: environment of the new process.
+    :param arguments: those of the verb; a redirected stdout is restored.
+    """
     if isinstance(arguments.json, int):
         os.dup2(arguments.json, _STDOUT)
     os.execve(command[0], command, environment)
@@ -171,9 +180,10 @@ def become(command: list[str], environment: dict[str, str],
 
 def write_json(path: Path | int | None, figures: object) -> None:
     """
-    Write a verb's figures, if a file was asked for; it appears only when it is complete.
+    Write a verb's figures as JSON; a file appears only when it is complete.
 
-    :param path: an int is the descriptor of stdout, see ``_only_figures``.
+    :param path: the file, or the descriptor of stdout (see ``_only_figures``); None does nothing.
+    :param figures: what JSON can hold.
     """
     if path is None:
         return
@@ -182,7 +192,7 @@ def write_json(path: Path | int | None, figures: object) -> None:
             stdout.write(json.dumps(figures, indent=2) + '\n')
         return
     if path.is_symlink() or (path.exists() and not path.is_file()):
-        # What a link leads to, a device or a pipe is written to, not replaced.
+        # Write to the target of a link, a device or a pipe instead of replacing it.
         path.write_text(json.dumps(figures, indent=2) + '\n')
         return
     with atomic_write(path) as part:

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Measure this package against the RDK Model Zoo: its Python path here, its models on the BPU."""
+"""Benchmark this package against the RDK Model Zoo: its Python path, its models and its recipe."""
 
 from __future__ import annotations
 
@@ -13,46 +13,45 @@ from edgenext_ros.bench.table import markdown, plot, verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from edgenext_ros.bench.host import BenchRow
+    from edgenext_ros.bench.table import BenchRow
 
-HELP = ("Measure the time around the inference, against the RDK Model Zoo's Python path, on a "
-        "board the inference against the zoo's page, then the whole node over DDS against a "
-        'plain one and a subscriber that does nothing; with "bpu" the time of the inference, '
-        "against its recipe, by the compiler's estimate; with "
-        '"quantisation" what each way to quantise a model costs.')
+HELP = ("Compare this package with the RDK Model Zoo: time around the inference, inference on a "
+        "board, the node over DDS; and measure the compiler's recipes.")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('what', nargs='?', default='all',
                         choices=('all', 'host', 'board', 'dds', 'bpu', 'quantisation'),
-                        help='all: host, board where there is one, and dds (default); host: the '
-                             'functions, in half a minute; board: every .bin of the catalog that '
-                             'was fetched, on the BPU; '
-                             'dds: the node, in four minutes; bpu: compile all four sizes with '
-                             "the vendor's tools, which takes half an hour; quantisation: "
-                             'compile a model in each way and evaluate it, which takes an hour')
+                        help='all: host, board (if there is one) and dds (default); host: '
+                             "preprocessing and postprocessing, against the model zoo's Python "
+                             'path, half a minute; board: inference of every fetched .bin on the '
+                             "BPU, against the zoo's figures; dds: the node over DDS, against a "
+                             'plain node and a bare subscriber, four minutes; bpu: latency of '
+                             "our recipes against the published one, by the compiler's estimate, "
+                             'half an hour; quantisation: accuracy and latency of each way to '
+                             'quantise a model, an hour')
     parser.add_argument('--sizes', nargs='+', metavar='NAME',
-                        help='bpu: only these, such as edgenext_xx_small')
+                        help='bpu: sizes to compile, such as edgenext_xx_small (default: all)')
     parser.add_argument('--model', type=Path, metavar='FILE.onnx',
-                        help='quantisation: what to quantise (default: the bundled model)')
+                        help='quantisation: the model to quantise (default: the bundled one)')
     parser.add_argument('--data', type=Path, metavar='FOLDER',
                         help='quantisation: pictures to evaluate, one folder per class')
     parser.add_argument('--calibration', type=Path, metavar='FOLDER',
                         help='quantisation: other pictures, to calibrate with')
     parser.add_argument('--forms', nargs='+', metavar='NAME',
-                        help="quantisation: only these, such as 'fast' 'published'")
+                        help="quantisation: ways to measure, such as 'fast' 'published' "
+                             '(default: all)')
     parser.add_argument('--count', type=_positive, metavar='N',
-                        help='quantisation: evaluate so many pictures at most (default: all)')
+                        help='quantisation: maximum number of pictures to evaluate (default: all)')
     parser.add_argument('--cache', type=Path, metavar='FOLDER',
-                        help='bpu, quantisation: keep what was compiled here, and do not compile '
-                             'it again')
+                        help='bpu, quantisation: keep compiled models here, and reuse them')
     parser.add_argument('--markdown', type=Path, metavar='FILE.md',
-                        help='write the tables')
+                        help='write the tables here')
     parser.add_argument('--repeat', type=_positive, default=200, metavar='N',
-                        help='runs of each side, of which the median counts (default: 200)')
+                        help='runs of each side; the median is taken (default: 200)')
     parser.add_argument('--plot', type=Path, metavar='FILE.png',
-                        help='draw the ratios as a bar chart; needs matplotlib')
+                        help='draw a chart of the results here; needs matplotlib')
 
 
 def _positive(text: str) -> int:
@@ -63,7 +62,7 @@ def _positive(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print a table, one row a case; 1 without one, 2 without what baseline or plot needs."""
+    """Print a table of the cases; return 1 if there is none, 2 if a package is missing."""
     from dataclasses import asdict
     from importlib.util import find_spec
     import sys
@@ -98,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _measured(arguments: argparse.Namespace) -> Iterator[BenchRow]:
-    """Yield the rows of this machine, each as soon as it is known."""
+    """Yield the rows of the chosen benchmarks, each when it is known."""
     from importlib.util import find_spec
     import sys
 
@@ -112,28 +111,28 @@ def _measured(arguments: argparse.Namespace) -> Iterator[BenchRow]:
         engines = board.engines()
         yield from board.rows(engines, repeat=arguments.repeat)
         if not engines:
-            print(f'edgenext bench: no figures of the inference: there is no BPU that '
+            print(f'edgenext bench: inference not measured: there is no BPU that '
                   f'{", ".join(board.BPU_ENGINES)} can use (edgenext runtimes)',
                   file=sys.stderr)
     if arguments.what not in ('all', 'dds'):
         return
     if find_spec('rclpy') is None:
-        print('edgenext bench: without ROS no figures over DDS: source its setup.bash, or use '
-              './dev bench', file=sys.stderr)
+        print('edgenext bench: the node over DDS is not measured: ROS 2 is missing; source its '
+              'setup.bash, or use ./dev bench', file=sys.stderr)
         return
     yield from dds.rows()
     yield from two_cameras.rows()
 
 
 def _unknown(option: str, names: list[str], known: Iterable[str]) -> str:
-    """Say which of an option's names are not known; empty when all are."""
+    """Return an error that names an option's unknown values; '' if there are none."""
     unknown = sorted({*names} - {*known})
     return (f'edgenext bench: {option} {", ".join(unknown)}: expected some of {"; ".join(known)}'
             if unknown else '')
 
 
 def _run_bpu(arguments: argparse.Namespace) -> int:
-    """Compile everything and print the tables."""
+    """Compile the sizes and print the tables."""
     import sys
 
     from edgenext_ros.bench import compiled_latency
@@ -141,9 +140,9 @@ def _run_bpu(arguments: argparse.Namespace) -> int:
     from edgenext_ros.cli.progress import Steps
 
     sizes = arguments.sizes or list(compiled_latency.BOARD)
-    wrong = _unknown('--sizes', sizes, compiled_latency.BOARD)
-    if wrong:
-        print(wrong, file=sys.stderr)
+    error = _unknown('--sizes', sizes, compiled_latency.BOARD)
+    if error:
+        print(error, file=sys.stderr)
         return 2
     steps = Steps(stderr=True)
     rows = [compiled_latency.measure(size, cache=arguments.cache,
@@ -160,7 +159,7 @@ def _run_bpu(arguments: argparse.Namespace) -> int:
 
 
 def _run_quantisation(arguments: argparse.Namespace) -> int:
-    """Compile and evaluate everything and print the table."""
+    """Compile and evaluate the forms and print the table."""
     from contextlib import ExitStack
     import sys
     from tempfile import TemporaryDirectory
@@ -176,9 +175,9 @@ def _run_quantisation(arguments: argparse.Namespace) -> int:
               file=sys.stderr)
         return 2
     forms = arguments.forms or list(study.QUANTISED_FORMS)
-    wrong = _unknown('--forms', forms, study.QUANTISED_FORMS)
-    if wrong:
-        print(wrong, file=sys.stderr)
+    error = _unknown('--forms', forms, study.QUANTISED_FORMS)
+    if error:
+        print(error, file=sys.stderr)
         return 2
     found = store.locate(str(arguments.model or 'demo'), suffixes=('.onnx',))
     if found.labels is None:

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Classify pictures without ROS, through the same path as the node."""
+"""Classify pictures without ROS, with the same preprocessing as the node."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ if TYPE_CHECKING:
     from edgenext_ros.models.left_out import Account
     from edgenext_ros.models.pictures import Listing
 
-HELP = 'Classify picture files, without ROS, through the same path as the node.'
+HELP = 'Classify picture files without ROS, with the same preprocessing as the node.'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('pictures', nargs='+', type=Path, metavar='PICTURE',
-                        help='picture file, or folder of pictures; the exit code is 1 when one '
-                             'of them could not be read')
+                        help='picture file, or folder of pictures; the exit code is 1 if one '
+                             'of them cannot be read')
     parser.add_argument('--model', default='demo', help='catalog name or path (default: demo)')
     parser.add_argument('--runtime', default='auto', choices=('auto', *ENGINES),
                         help='inference engine (default: auto)')
-    parser.add_argument('--labels', type=Path, help="label file instead of the model's own")
+    parser.add_argument('--labels', type=Path, metavar='FILE',
+                        help="label file to use instead of the model's own")
     parser.add_argument('--fit', default=DEFAULT_FIT, choices=FITS,
-                        help='how another shape is fitted (default: %(default)s)')
-    parser.add_argument('--top-k', type=int, default=3, help='classes shown (default: 3)')
+                        help='how pictures of another shape are fitted (default: %(default)s)')
+    parser.add_argument('--top-k', type=int, default=3, metavar='N',
+                        help='number of classes to print (default: 3)')
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the best classes of each picture; 1 when one of them could not be read."""
+    """Print the best classes of each picture; return 1 if a picture cannot be read."""
     import sys
 
     from edgenext_ros.cli import write_json
@@ -73,13 +75,13 @@ def run(arguments: argparse.Namespace) -> int:
     if total:
         print(total)
     write_json(arguments.json, rows)
-    # Other formats and hidden copies in a folder are left out on purpose: no failure.
+    # Other formats and hidden files in a folder are left out on purpose, without an error.
     return int(any('error' in row for row in rows))
 
 
 def _classify(listing: Listing, classifier: Classifier, labels: LabelSet, *,
               top_k: int) -> tuple[list[dict[str, Any]], Account]:
-    """Print the best classes of the pictures of a folder; return a row for each, left out too."""
+    """Print the best classes of a folder's pictures; return a row for each file."""
     import sys
 
     from edgenext_ros.models.left_out import LeftOut

@@ -10,47 +10,50 @@ from pathlib import Path
 from edgenext_ros.choices import DEFAULT_FIT, FITS
 from edgenext_ros.toolchain.network.sizes import WEIGHTS
 
-HELP = 'Compile EdgeNeXt for the BPU: from timm, a checkpoint or an ONNX file to a .bin.'
-_RECIPES = ('fast', 'precise', 'published')
+HELP = 'Compile EdgeNeXt for the BPU: a timm model, a checkpoint or an ONNX file to a .bin.'
+RECIPE_NAMES = ('fast', 'precise', 'published')
+"""The keys of ``recipe.RECIPES``, without its imports."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('model', metavar='MODEL',
                         help="timm's name (edgenext_xx_small, _x_small, _small, _base), or a "
-                             'file with weights: ONNX, a checkpoint of PyTorch (.pt, .pth, '
-                             '.ckpt, .pth.tar) or .safetensors; no code in it is run')
+                             'weight file: ONNX, a PyTorch checkpoint (.pt, .pth, .ckpt, '
+                             '.pth.tar) or .safetensors; no code in the file is run')
     parser.add_argument('--output', type=Path, metavar='FILE.bin', help='the file to write')
     parser.add_argument('--calibration', type=Path, metavar='FOLDER',
-                        help='folder of pictures like those that the camera will give')
-    parser.add_argument('--count', type=int, default=100,
-                        help='pictures of it to use, at most (default: 100)')
+                        help='folder of pictures to calibrate with, like those of the camera')
+    parser.add_argument('--count', type=int, default=100, metavar='N',
+                        help='maximum number of calibration pictures (default: 100)')
     parser.add_argument('--fit', default=DEFAULT_FIT, choices=FITS,
-                        help='how another shape is fitted, as at run time (default: %(default)s)')
-    parser.add_argument('--recipe', default='fast', choices=_RECIPES,
+                        help='how pictures of another shape are fitted; use the same at run time '
+                             '(default: %(default)s)')
+    parser.add_argument('--recipe', default='fast', choices=RECIPE_NAMES,
                         help='fast: int8; precise: LayerNorm and sums in int16; published: graph '
                              'and settings of the model zoo (default: fast)')
     parser.add_argument('--random-weights', action='store_true',
-                        help='measure the latency of a timm name without its weights')
-    parser.add_argument('--classes', type=int, default=1000,
-                        help='classes of random weights (default: 1000)')
+                        help='measure the latency of a timm model, without its weights')
+    parser.add_argument('--classes', type=int, default=1000, metavar='N',
+                        help='number of classes for random weights (default: 1000)')
     parser.add_argument('--size', type=_size, metavar='SIZE',
-                        help='input in pixels, such as 256 or WIDTHxHEIGHT, in steps of 32 '
-                             '(default: that of an ONNX file, else 224)')
+                        help='size of the input in pixels, such as 256 or WIDTHxHEIGHT, in steps '
+                             'of 32 (default: that of an ONNX file, or 224)')
     parser.add_argument('--level', choices=('O1', 'O2', 'O3'),
-                        help='effort of the compiler (default: O2, and O3 for published)')
+                        help="the compiler's optimisation level (default: O2; O3 for "
+                             'edgenext_small and for the recipe published)')
     parser.add_argument('--keep', type=Path, metavar='FOLDER',
                         help='copy the float and quantised graphs, the log and the reports here')
     parser.add_argument('--layers', type=Path, metavar='FILE.csv',
-                        help='write what each layer costs: computing, loading, and when it runs '
-                             "(sets the compiler's debug mark in the .bin)")
+                        help='write the cost of each layer here: computing, loading, and when it '
+                             "runs (sets the compiler's debug flag in the .bin)")
     parser.add_argument('--sensitivity', type=Path, metavar='FILE.csv',
-                        help="write what int8 costs at each node, by the vendor's debugger; takes "
-                             'minutes more')
+                        help='write the cost of int8 at each node here, measured by the '
+                             "vendor's debugger; takes some minutes more")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compile and print a summary; 2 when arguments do not go together."""
+    """Compile and print a summary; return 2 for conflicting arguments."""
     from dataclasses import asdict
     import sys
 
@@ -59,18 +62,17 @@ def run(arguments: argparse.Namespace) -> int:
     from edgenext_ros.toolchain.bpu.compile import compile_model, CompileJob
     from edgenext_ros.toolchain.bpu.recipe import RECIPES
 
-    wrong = _wrong(arguments)
-    if wrong:
-        print(f'edgenext compile: {wrong}', file=sys.stderr)
+    error = _usage_error(arguments)
+    if error:
+        print(f'edgenext compile: {error}', file=sys.stderr)
         return 2
-    report = compile_model(
-        CompileJob(model=arguments.model, recipe=RECIPES[arguments.recipe], output=arguments.output,
-                   pictures=None if arguments.random_weights else arguments.calibration,
-                   count=arguments.count, fit=arguments.fit, classes=arguments.classes,
-                   level=arguments.level, keep=arguments.keep, layers=arguments.layers,
-                   sensitivity=arguments.sensitivity,
-                   picture=arguments.size),
-        progress=Steps())
+    job = CompileJob(
+        model=arguments.model, recipe=RECIPES[arguments.recipe], output=arguments.output,
+        pictures=None if arguments.random_weights else arguments.calibration,
+        count=arguments.count, fit=arguments.fit, classes=arguments.classes,
+        level=arguments.level, keep=arguments.keep, layers=arguments.layers,
+        sensitivity=arguments.sensitivity, picture=arguments.size)
+    report = compile_model(job, progress=Steps())
     print(f'\nlatency       {report.latency_ms:.3f} ms, {report.fps:.0f} frames a second '
           f'(estimate of the compiler)\nDDR traffic   {report.ddr_mb:.2f} MB a frame\n'
           f'on the CPU    {", ".join(report.cpu_nodes) or "nothing"}')
@@ -85,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _size(text: str) -> tuple[int, int]:
-    """Return height and width of ``256`` or ``WIDTHxHEIGHT``."""
+    """Parse ``256`` or ``WIDTHxHEIGHT``; return height and width."""
     width, _, height = text.partition('x')
     sides = (height or width), width
     if not all(side.isdecimal() and int(side) % 32 == 0 and 64 <= int(side) <= 1024
@@ -95,8 +97,8 @@ def _size(text: str) -> tuple[int, int]:
     return int(sides[0]), int(sides[1])
 
 
-def _wrong(arguments: argparse.Namespace) -> str:
-    """Say which arguments do not go together."""
+def _usage_error(arguments: argparse.Namespace) -> str:
+    """Return an error for invalid or conflicting arguments; '' if there is none."""
     if arguments.count < 1:
         return f'--count must be at least 1, got {arguments.count}'
     if arguments.classes < 2:

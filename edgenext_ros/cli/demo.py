@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Play pictures through a real camera topic and the node, and print what comes out."""
+"""Play pictures through a camera topic and the node, and print the results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgenext_ros.choices import ENGINES
 
-HELP = 'Play pictures through a real ROS 2 camera topic and the node; print what comes out.'
+HELP = 'Play pictures through a ROS 2 camera topic and the node, and print the results.'
 
 
 def _seconds(text: str) -> float:
@@ -31,17 +31,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     source = parser.add_mutually_exclusive_group()
     source.add_argument('--image', type=Path, metavar='FILE|DIR',
-                        help='your own picture, or folder of pictures')
-    source.add_argument('--video', type=Path, metavar='FILE', help='your own video')
-    source.add_argument('--camera', metavar='N', help='webcam number or device')
-    parser.add_argument('--seconds', type=_seconds, default=20.0,
+                        help='play this picture, or folder of pictures (default: bundled ones)')
+    source.add_argument('--video', type=Path, metavar='FILE', help='play this video')
+    source.add_argument('--camera', metavar='N', help='use the webcam with this number or device')
+    parser.add_argument('--seconds', type=_seconds, default=20.0, metavar='S',
                         help='how long to play (default: 20)')
-    parser.add_argument('--rate', type=float, default=10.0,
+    parser.add_argument('--rate', type=float, default=10.0, metavar='HZ',
                         help='frames a second (default: 10)')
     parser.add_argument('--encoding', default='nv12', type=_encoding,
-                        help="encoding of the camera topic (default: nv12, the robot's own)")
+                        help='encoding of the camera topic (default: nv12, as on the robot)')
     parser.add_argument('--compressed', action='store_true',
-                        help='let the camera publish JPEG instead')
+                        help='publish JPEG on the camera topic instead')
     parser.add_argument('--model', default='demo', help='catalog name or path (default: demo)')
     parser.add_argument('--runtime', default='auto', choices=('auto', *ENGINES),
                         help='inference engine (default: auto)')
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Play and watch; 1 when a picture got no classification, 2 without ROS."""
+    """Play and print; return 1 if a picture got no classification, 2 without ROS."""
     import sys
 
     from edgenext_ros.cli import write_json

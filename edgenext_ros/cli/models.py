@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""List, fetch and verify the models that have a name, and say what a .bin holds."""
+"""List, fetch and verify the models of the catalog, and describe a .bin."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, TYPE_CHECKING
 if TYPE_CHECKING:
     from edgenext_ros.models.catalog import Entry, File
 
-HELP = 'List, fetch and verify the models that have a name, and say what a .bin holds.'
+HELP = 'List, fetch and verify the models of the catalog, and describe a .bin.'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,29 +23,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     def add(name: str, text: str) -> argparse.ArgumentParser:
         action = actions.add_parser(name, help=text, description=f'{text[:1].upper()}{text[1:]}.')
-        # The verb has it too; suppressed, so that this one's absence does not overwrite it.
+        # SUPPRESS keeps the default of the action from overwriting the verb's --json.
         add_json(action, default=argparse.SUPPRESS)
         return action
 
-    add('list', 'show every model: its published figures, and which of its files are here')
-    fetch = add('fetch', 'download models into the cache, and keep their size and SHA-256')
+    add('list', 'list every model: its published figures, and its files on this machine')
+    fetch = add('fetch', 'download models into the cache, and record their size and SHA-256')
     fetch.add_argument('names', nargs='*', metavar='NAME', help='catalog name, such as xx_small')
     fetch.add_argument('--all', action='store_true', help='every model of the catalog')
     fetch.add_argument('--kind', choices=('bin', 'onnx', 'weights'),
-                       help="for the BPU, for ONNX Runtime, or timm's float weights (default: "
-                            'bin on an aarch64 machine, else onnx)')
+                       help="bin for the BPU, onnx for ONNX Runtime, weights for timm's float "
+                            'weights (default: bin on an aarch64 machine, else onnx)')
     fetch.add_argument('--mirror', type=_mirror, action='append', default=[], metavar='URL',
-                       help="fetch from this folder in place of the publisher's; several are "
-                            "tried in order (timm's weights are below it as on the hub)")
+                       help="fetch from this URL instead of the publisher's; give several to try "
+                            "them in order (timm's weights have the same path below it as on the "
+                            'hub)')
     fetch.add_argument('--retries', type=_retries, default=4, metavar='N',
-                       help='further attempts when a connection breaks (default: 4)')
+                       help='further attempts after a broken connection (default: 4)')
     fetch.add_argument('--timeout', type=_timeout, default=30.0, metavar='S',
-                       help='seconds without a byte that count as broken (default: 30)')
-    verify = add('verify', 'check the files that are here against their SHA-256 and structure')
+                       help='seconds without data after which a connection counts as broken '
+                            '(default: 30)')
+    verify = add('verify', 'check the files on this machine: SHA-256 and structure')
     verify.add_argument('names', nargs='*', metavar='NAME', help='catalog names (default: all)')
-    add('path', 'print the path of the file that would run here').add_argument(
+    add('path', 'print the path of the file that would be used on this machine').add_argument(
         'name', metavar='NAME', help='catalog name or path')
-    add('info', 'say what a .bin holds').add_argument(
+    add('info', 'describe a .bin: input, output, operators, versions').add_argument(
         'name', metavar='NAME', help='catalog name or path')
 
 
@@ -72,7 +74,7 @@ def _timeout(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it; 1 when a model is not here, cannot be had or is wrong, 2 for wrong usage."""
+    """Run the action; return 1 if a model is missing or damaged, 2 for wrong usage."""
     action = {'list': _list, 'fetch': _fetch, 'verify': _verify, 'path': _path, 'info': _info}
     return action[arguments.action](arguments)
 
@@ -102,9 +104,9 @@ def _list(arguments: argparse.Namespace) -> int:
         place = f'Fetched files are in {store.cache_folder()}'
     except store.NoHomeError as error:
         place = f'There is no place for fetched files: {error}'
-    print(f'\nFigures: as published by D-Robotics for ImageNet-1k on an RDK X5; top-1 of the .bin '
-          f'and of\nthe float network, latency of one picture, frames a second with several '
-          f'threads.\n{place}; get one with '
+    print(f'\nFigures published by D-Robotics for ImageNet-1k on an RDK X5: top-1 of the .bin and '
+          f'of\nthe float network, latency of one picture, frames a second with several '
+          f'threads.\n{place}; fetch a model with '
           f'"{store.fetch_command("NAME", store.default_kind())}".')
     return 0
 
@@ -114,7 +116,7 @@ def _size(path: Path) -> str:
 
 
 def _entries(names: list[str]) -> list[Entry]:
-    """Return the entries of these names, each once; all without a name."""
+    """Return the entries of these names without duplicates; all entries if there is no name."""
     from edgenext_ros.models.catalog import CATALOG
     from edgenext_ros.models.store import ModelNotFoundError
     unknown = [name for name in names if name not in CATALOG]
@@ -130,7 +132,7 @@ def _fetch(arguments: argparse.Namespace) -> int:
     from edgenext_ros.models.fetch import Options
 
     if arguments.all == bool(arguments.names):
-        print('edgenext models fetch: expects names of models, or --all; "edgenext models list" '
+        print('edgenext models fetch: expected names of models, or --all; "edgenext models list" '
               'shows them', file=sys.stderr)
         return 2
     kind = arguments.kind or store.default_kind()
@@ -139,7 +141,7 @@ def _fetch(arguments: argparse.Namespace) -> int:
     for entry in _entries(arguments.names):
         if entry.bundled:
             if not arguments.all:
-                print(f'{entry.name:<10}is part of this package: there is nothing to fetch')
+                print(f'{entry.name:<10}is part of this package; nothing to fetch')
             continue
         file = next(file for file in entry.files if file.kind == kind)
         rows.append({'name': entry.name, 'kind': kind, **_fetch_one(entry, file, options)})
@@ -148,7 +150,7 @@ def _fetch(arguments: argparse.Namespace) -> int:
 
 
 def _fetch_one(entry: Entry, file: File, options: Any) -> dict[str, Any]:
-    """Fetch one file and print how it went; others may follow, so an error is an outcome."""
+    """Fetch one file; print and return the result, also of a failure, because others follow."""
     from edgenext_ros.cli.progress import DownloadBar
     from edgenext_ros.models import ModelError, store
     from edgenext_ros.models.download import FetchError
@@ -176,7 +178,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     for entry in _entries(arguments.names):
         here = [(file, path) for file in entry.files if (path := store.find(entry, file))]
         if arguments.names and not here:
-            store.locate(entry.name)  # says what is missing, and how to get it
+            store.locate(entry.name)  # raises an error that says how to get the file
         for file, path in here:
             row: dict[str, Any] = {'name': entry.name, 'kind': file.kind, 'path': str(path)}
             try:
@@ -221,7 +223,7 @@ def _info(arguments: argparse.Namespace) -> int:
 
 
 def _facts(content: Any) -> dict[str, Any]:
-    """Return what a ``BinFile`` says, in the order in which people ask."""
+    """Return the facts of a ``BinFile``, the most wanted first."""
     return {
         'path': str(content.path),
         'model': content.name,
@@ -240,7 +242,7 @@ def _facts(content: Any) -> dict[str, Any]:
 
 
 def _words(value: Any) -> str:
-    """Write a fact for people."""
+    """Format a fact as text."""
     if isinstance(value, dict):
         return ', '.join(f'{name} {_words(item)}' for name, item in value.items())
     if not isinstance(value, tuple) or not value:

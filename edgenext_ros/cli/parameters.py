@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Print the parameter tables of the nodes, as the README has them."""
+"""Print the parameter tables of the nodes, as in the documentation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def markdown(table: type) -> str:
-    """Render one parameter table, from the same source as the node's declarations."""
+    """Return the Markdown table of a node's parameters, from the table that declares them."""
     from dataclasses import fields
 
     from edgenext_ros.ros.settings import is_fixed, rule_of
@@ -33,7 +33,7 @@ def markdown(table: type) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print both tables."""
+    """Print the tables."""
     from dataclasses import fields
 
     from edgenext_ros.cli import write_json

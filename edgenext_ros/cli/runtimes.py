@@ -1,12 +1,12 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Say which inference engines work on this machine."""
+"""List the inference engines and whether they work on this machine."""
 
 from __future__ import annotations
 
 import argparse
 
-HELP = 'Say which inference engines work on this machine, and why not the others.'
+HELP = 'List which inference engines work on this machine, and why the others do not.'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print one line for each engine; 1 when none works."""
+    """Print a line for each engine; return 1 if none works."""
     from edgenext_ros.choices import ENGINES
     from edgenext_ros.cli import write_json
     from edgenext_ros.engines.select import probe

@@ -16,45 +16,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('data', type=Path, metavar='FOLDER',
                         help='folder with one folder of pictures per class')
     parser.add_argument('--output', type=Path, required=True, metavar='FOLDER',
-                        help='folder for the results; run the same command again to go on after '
-                             'an interruption')
+                        help='folder for the results; the same command resumes an interrupted '
+                             'training')
     parser.add_argument('--model', default='edgenext_xx_small',
                         help="timm's name of one of the four sizes (default: %(default)s)")
     parser.add_argument('--weights', default='auto',
-                        help='first weights: a file, a timm name, random, or auto, which takes '
-                             'the ImageNet weights if they were fetched, else the bundled '
-                             "model's for XX-Small (default: auto)")
+                        help='initial weights: a file, a timm name, random, or auto: the '
+                             'ImageNet weights if they have been fetched, else those of the '
+                             'bundled model for XX-Small, else random (default: auto)')
     parser.add_argument('--schedule', default='160x20,224x10', metavar='SIZExEPOCHS,...',
                         help='size of the pictures and number of epochs (default: %(default)s)')
     parser.add_argument('--patience', type=int, default=10, metavar='EPOCHS',
                         help='stop after so many epochs in a row below the best validation '
-                             'result; one as good as the best, such as another 100 %%, starts '
-                             'the count again; 0 never stops (default: 10)')
-    parser.add_argument('--views', type=int, default=4,
-                        help='parts of each picture that a teacher with ImageNet weights sees; '
-                             '0 does without a teacher (default: 4)')
+                             'result; an equal result restarts the count; 0 never stops '
+                             '(default: 10)')
+    parser.add_argument('--views', type=int, default=4, metavar='N',
+                        help='number of random parts of each picture that a teacher with '
+                             'ImageNet weights sees; 0 trains without a teacher (default: 4)')
     parser.add_argument('--rate', type=float, default=1e-3,
                         help='highest learning rate (default: %(default)s)')
-    parser.add_argument('--batch', type=int, default=64, help='pictures a step (default: 64)')
+    parser.add_argument('--batch', type=int, default=64, metavar='N',
+                        help='pictures of a training step (default: 64)')
     parser.add_argument('--test', type=float, default=0.12, metavar='SHARE',
-                        help='of each class, never trained on (default: 0.12)')
+                        help='share of each class that is held back for the test (default: 0.12)')
     parser.add_argument('--validation', type=float, default=0.1, metavar='SHARE',
-                        help='of the rest, decides when to stop and calibrates the '
-                             'probabilities; 0 does neither (default: 0.1)')
-    parser.add_argument('--seed', type=int, default=0, help='of the split and all chance')
-    parser.add_argument('--threads', type=int, help='processor threads (default: all)')
+                        help='share of the rest that decides when to stop and calibrates the '
+                             'probabilities; 0 disables both (default: 0.1)')
+    parser.add_argument('--seed', type=int, default=0, metavar='N',
+                        help='seed of the split and of all random numbers (default: 0)')
+    parser.add_argument('--threads', type=int, metavar='N', help='CPU threads (default: all)')
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train here if PyTorch is here, else in the Python of the BPU tools; say what is next."""
+    """Train in this Python if it has PyTorch, else in that of the BPU tools."""
     from importlib.util import find_spec
     import sys
 
-    from edgenext_ros.cli import become
+    from edgenext_ros.cli import replace_process
 
-    wrong = _wrong(arguments)
-    if wrong:
-        print(f'edgenext train: {wrong}', file=sys.stderr)
+    error = _usage_error(arguments)
+    if error:
+        print(f'edgenext train: {error}', file=sys.stderr)
         return 2
     if not find_spec('torch') or not find_spec('timm'):
         from edgenext_ros.engines.base import EngineUnavailableError
@@ -67,12 +69,12 @@ def run(arguments: argparse.Namespace) -> int:
                   file=sys.stderr)
             return 2
         command = tools.module('edgenext_ros.cli', *arguments.command)
-        become(command, tools.environment(), arguments)
+        replace_process(command, tools.environment(), arguments)
     return _train(arguments)
 
 
-def _wrong(arguments: argparse.Namespace) -> str:
-    """Say which argument cannot be."""
+def _usage_error(arguments: argparse.Namespace) -> str:
+    """Return an error for an invalid argument; '' if there is none."""
     if not 0 < arguments.test < 1 or not 0 <= arguments.validation < 1:
         return '--test must be between 0 and 1, and --validation at least 0 and less than 1'
     if min(arguments.views, arguments.patience, arguments.seed) < 0:
@@ -103,23 +105,23 @@ def _train(arguments: argparse.Namespace) -> int:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
+    settings = TrainingSettings(
+        model=arguments.model, weights=arguments.weights, views=arguments.views,
+        rate=arguments.rate, batch=arguments.batch, schedule=schedule,
+        patience=arguments.patience, seed=arguments.seed)
     job = TrainingJob(
         data=arguments.data, output=arguments.output, test_fraction=arguments.test,
-        validation_fraction=arguments.validation,
-        settings=TrainingSettings(model=arguments.model, weights=arguments.weights,
-                                  views=arguments.views, rate=arguments.rate, batch=arguments.batch,
-                                  schedule=schedule,
-                                  patience=arguments.patience, seed=arguments.seed))
+        validation_fraction=arguments.validation, settings=settings)
     try:
         result = train_folder(job, progress=Steps())
     except KeyboardInterrupt:
-        print(f'\nedgenext train: interrupted; the same command goes on after the last whole '
+        print(f'\nedgenext train: interrupted; the same command resumes after the last complete '
               f'epoch, from {job.output}', file=sys.stderr)
         return 130
     top5 = f', {result.test.top5:.1f} % top-5' if len(result.classes) > TOP else ''
     onnx = quote(str(result.onnx))
     print(f'\ntest         {result.test.top1:.1f} % top-1{top5} of '
-          f'{result.test.pictures} pictures that training never read\n'
+          f'{result.test.pictures} pictures that were held back\n'
           f'written      {result.onnx}, {result.labels.name}, '
           f'{result.onnx.with_suffix(".md").name} (model card), pictures/\n'
           f'on this PC   edgenext classify --model {onnx} PICTURE\n'

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Compare a .bin with the network that it was compiled from."""
+"""Compare the outputs of a .bin with those of the network that it was compiled from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from pathlib import Path
 
 from edgenext_ros.choices import DEFAULT_FIT, FITS
 
-HELP = 'Compare a .bin, in the simulator, with the network that it was compiled from.'
+HELP = ('Compare the outputs of a .bin, in the simulator, with those of the network that it was '
+        'compiled from.')
+EXACT = 1e-6
+"""Largest difference of two float32 roundings of the same integers."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,22 +21,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--against', type=Path, required=True, metavar='FILE',
                         help='the .onnx that it was compiled from, or another .bin')
     parser.add_argument('--pictures', type=Path, required=True, metavar='FOLDER',
-                        help='folder of pictures; both get the same NV12 bytes')
-    parser.add_argument('--count', type=int, default=200,
-                        help='pictures of it to use, at most (default: 200)')
+                        help='folder of pictures; both networks get the same NV12 bytes')
+    parser.add_argument('--count', type=int, default=200, metavar='N',
+                        help='maximum number of pictures (default: 200)')
     parser.add_argument('--quantised', type=Path, metavar='FILE.onnx',
-                        help="also hb_mapper's quantised graph (edgenext compile --keep), with "
-                             'which the .bin must agree exactly')
+                        help="hb_mapper's quantised graph (from edgenext compile --keep); its "
+                             'outputs must equal those of the .bin')
     parser.add_argument('--fit', default=DEFAULT_FIT, choices=FITS,
-                        help='how another shape is fitted (default: %(default)s)')
+                        help='how pictures of another shape are fitted (default: %(default)s)')
     parser.add_argument('--exact', action='store_true',
-                        help='exit with 1 if any output differs')
+                        help='exit with 1 if an output differs')
     parser.add_argument('--least', type=float, default=0.0, metavar='PER_CENT',
                         help='exit with 1 if fewer pictures have the same best class')
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the agreement; 1 when it is less than asked for, or not exact where it must be."""
+    """Print the agreement; return 1 if it is too low, or not exact where it must be."""
     from dataclasses import asdict
     import sys
 
@@ -46,8 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(f'edgenext verify: --count must be at least 1, got {arguments.count}',
               file=sys.stderr)
         return 2
-    rows = verify(arguments.model, arguments.against, arguments.pictures, count=arguments.count,
-                  fit=arguments.fit, quantised=arguments.quantised, progress=PictureMeter('simulator'))
+    rows = verify(
+        arguments.model, arguments.against, arguments.pictures, count=arguments.count,
+        fit=arguments.fit, quantised=arguments.quantised, progress=PictureMeter('simulator'))
     account = rows[0].account
     if account:
         print(account)
@@ -73,7 +77,3 @@ def run(arguments: argparse.Namespace) -> int:
               file=sys.stderr)
         return 1
     return 0
-
-
-EXACT = 1e-6
-"""Difference up to which two float32 roundings of the same integers agree."""

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``edgenext bench`` as it is run."""
+"""The verb bench: table, figures, plot and errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 
 @pytest.mark.slow
-def test_table_and_json_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_bench_table_and_json_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     pytest.importorskip('scipy')
     figures = tmp_path / 'figures.json'
     table = tmp_path / 'table.md'
@@ -46,21 +46,18 @@ def test_table_and_json_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     (25, 10, '2.50 times slower than the zoo'),
     (0, 10, 'inf times faster than the zoo'),
 ])
-def test_verdict_names_losses_too(ours: float, theirs: float, text: str):
-    pytest.importorskip('scipy')
-    from edgenext_ros.bench.host import BenchRow
-    assert table_module.verdict(BenchRow('case', 'zoo', 'us', ours, theirs)) == text
+def test_verdict_names_gains_and_losses(ours: float, theirs: float, text: str):
+    row = table_module.BenchRow('case', 'zoo', 'us', ours, theirs)
+    assert table_module.verdict(row) == text
 
 
-def test_verdict_of_row_where_more_is_better():
-    pytest.importorskip('scipy')
-    from edgenext_ros.bench.host import BenchRow
-    row = BenchRow('frames with a result', 'node', '%', 50, 100, more=True)
+def test_verdict_of_a_row_where_more_is_better():
+    row = table_module.BenchRow('frames with a result', 'node', '%', 50, 100, more=True)
     assert table_module.verdict(row) == '2.00 times worse than the node'
 
 
 @pytest.mark.slow
-def test_plot_is_a_picture(tmp_path: Path):
+def test_bench_plot_writes_a_png(tmp_path: Path):
     pytest.importorskip('scipy')
     pytest.importorskip('matplotlib')
     plot = tmp_path / 'ratios.png'
@@ -72,7 +69,7 @@ def test_plot_is_a_picture(tmp_path: Path):
     ('scipy', []),
     ('matplotlib', ['--plot', 'ratios.png']),
 ])
-def test_missing_package_is_one_sentence(
+def test_bench_names_a_missing_package(
         missing: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str]):
     if missing != 'scipy':
@@ -86,7 +83,7 @@ def test_missing_package_is_one_sentence(
 
 
 @pytest.mark.parametrize('repeat', ['0', '-1', 'many'])
-def test_repeat_must_be_a_count(repeat: str):
+def test_bench_refuses_an_invalid_repeat(repeat: str):
     with pytest.raises(SystemExit) as stop:
         main(['bench', '--repeat', repeat])
     assert stop.value.code == 2
@@ -99,7 +96,7 @@ def test_repeat_must_be_a_count(repeat: str):
     (['quantisation', '--data', 'nowhere', '--calibration', 'y'], 1, 'nowhere'),
     (['bpu', '--sizes', 'tiny'], 2, '--sizes tiny: expected some of edgenext_xx_small'),
 ])
-def test_bench_study_that_cannot_start_names_reason(
+def test_bench_refuses_invalid_arguments_in_one_line(
         arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]):
     assert main(['bench', *arguments]) == code
     error = capsys.readouterr().err

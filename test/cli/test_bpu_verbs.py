@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The verbs "compile" and "verify": exit codes, and one sentence for what is wrong."""
+"""The verbs compile and verify: exit codes, and errors of one line."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ def row(second, *, top1=100.0, difference=0.0, disagreements=()):
     (['verify', 'x.bin', '--against', 'x.onnx'], 'required: --pictures'),
     (['verify', 'x.bin', '--against', 'x.onnx', '--pictures', '.', '--least', 'all'],
      'invalid float')], ids=lambda value: ' '.join(value) if isinstance(value, list) else '')
-def test_wrong_usage(arguments, words, capsys):
+def test_compile_and_verify_wrong_usage(arguments, words, capsys):
     with pytest.raises(SystemExit) as caught:
         call(*arguments)
     assert caught.value.code == 2
@@ -42,7 +42,7 @@ def test_wrong_usage(arguments, words, capsys):
 @pytest.mark.parametrize('arguments,code,words', [
     (['compile', 'x', '--random-weights', '--count', 0], 2, '--count must be at least 1'),
     ([*VERIFY, '--count', 0], 2, '--count must be at least 1')], ids=['compile', 'verify'])
-def test_picture_count_of_zero_is_wrong_usage(arguments, code, words, capsys):
+def test_compile_and_verify_refuse_a_count_of_zero(arguments, code, words, capsys):
     assert call(*arguments) == code
     error = capsys.readouterr().err
     assert words in error and error.count('\n') == 1
@@ -55,7 +55,7 @@ def test_picture_count_of_zero_is_wrong_usage(arguments, code, words, capsys):
     (BIN, ONNX, 'none', 'none: expected a folder of pictures'),
     (BIN, ONNX, Path(__file__).parent, 'found none')],
     ids=['no model', 'no network', 'not a model', 'not a network', 'no folder', 'no picture'])
-def test_verify_refuses_invalid_arguments_in_one_sentence(
+def test_verify_refuses_invalid_arguments_in_one_line(
         toolchain, onnxruntime, model, against, pictures, words, capsys):
     assert call('verify', model, '--against', against, '--pictures', pictures) == 1
     out, error = capsys.readouterr()
@@ -67,7 +67,7 @@ def test_verify_refuses_invalid_arguments_in_one_sentence(
     VERIFY, ['compile', 'edgenext_xx_small', '--random-weights'],
     ['classify', PICTURES / 'coffee.jpg', '--runtime', 'simulator'],
     ['evaluate', '--data', PICTURES, '--runtime', 'simulator']], ids=lambda value: value[0])
-def test_without_the_tools_a_part_is_missing(monkeypatch, tmp_path, capsys, arguments):
+def test_verbs_without_the_bpu_tools_exit_with_2(monkeypatch, tmp_path, capsys, arguments):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
     assert call(*arguments) == 2
     error = capsys.readouterr().err
@@ -103,7 +103,7 @@ def test_verify_names_the_first_disagreements(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize('file', ['nowhere/figures.json', '.'])
-def test_figures_that_cannot_be_written_are_said_before_any_work(
+def test_json_in_a_missing_folder_is_refused_first(
         tmp_path, monkeypatch, capsys, file):
     monkeypatch.chdir(tmp_path)
     assert call('models', 'list', '--json', file) == 1

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The verb "classify": what goes where, and exit codes."""
+"""The verb classify: output, errors and exit codes."""
 
 import json
 import shutil
@@ -20,13 +20,13 @@ def call(*arguments):
 
 
 @pytest.mark.parametrize('count', ['0', '-1'])
-def test_top_of_zero_is_wrong_usage(count, capsys):
+def test_classify_refuses_top_k_below_1(count, capsys):
     assert call(PICTURE, '--top-k', count) == 2
     assert capsys.readouterr().err == (
         f'edgenext classify: --top-k must be at least 1, got {count}\n')
 
 
-def test_errors_of_pictures_go_to_stderr(onnxruntime, tmp_path, capsys):
+def test_classify_prints_errors_of_pictures_on_stderr(onnxruntime, tmp_path, capsys):
     (tmp_path / 'torn.jpg').write_bytes(b'torn')
     assert call(PICTURE, tmp_path / 'torn.jpg', '--runtime', 'onnx') == 1
     out, error = capsys.readouterr()
@@ -34,7 +34,7 @@ def test_errors_of_pictures_go_to_stderr(onnxruntime, tmp_path, capsys):
     assert f'{PICTURE}: Faces_easy ' in out and f'{tmp_path}/torn.jpg: ' not in out
 
 
-def test_a_model_without_labels_says_so_once(onnxruntime, tmp_path, capsys):
+def test_classify_without_labels_warns_once(onnxruntime, tmp_path, capsys):
     model = tmp_path / 'copy.onnx'
     shutil.copy(ONNX, model)
     assert call(PICTURE, PICTURE, '--model', model, '--runtime', 'onnx') == 0
@@ -48,7 +48,7 @@ def test_a_model_without_labels_says_so_once(onnxruntime, tmp_path, capsys):
     assert not capsys.readouterr().err
 
 
-def test_12_bit_values_in_a_16_bit_png_are_told(onnxruntime, photograph, tmp_path, capsys):
+def test_classify_notes_12_bit_values_in_a_16_bit_png(onnxruntime, photograph, tmp_path, capsys):
     picture, figures = tmp_path / 'dark.png', tmp_path / 'figures.json'
     cv2.imwrite(str(picture), photograph.astype(np.uint16) * 16)
     assert call(picture, '--runtime', 'onnx', '--json', figures) == 0

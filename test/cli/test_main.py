@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What all verbs have in common: figures, arguments, Ctrl-C."""
+"""Common to all verbs: figures, help, errors, Ctrl-C."""
 
 import json
 import os
@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_figures_go_through_a_link_and_replace_nothing_else(tmp_path):
+def test_json_writes_to_the_target_of_a_link_and_to_a_pipe(tmp_path):
     target, link, pipe = (tmp_path / name for name in ('figures.json', 'link', 'pipe'))
     target.write_text('before')
     link.symlink_to(target)
@@ -39,8 +39,7 @@ def test_figures_go_through_a_link_and_replace_nothing_else(tmp_path):
     ('pipe', 'expected a file to write, found a pipe that nobody reads'),
     ('socket', 'expected a file to write, found a socket'),
     ('folder', 'expected a file to write, in a folder that exists')])
-def test_figures_that_cannot_be_written_are_one_sentence_at_once(special_files, capsys, found,
-                                                                 words, verb):
+def test_json_that_cannot_be_written_is_refused_first(special_files, capsys, found, words, verb):
     path = special_files[found]
     assert main([*verb, '--json', str(path)]) == 1
     assert capsys.readouterr() == ('', f'edgenext {verb[0]}: --json {path}: {words}\n')
@@ -49,13 +48,13 @@ def test_figures_that_cannot_be_written_are_one_sentence_at_once(special_files, 
 @pytest.mark.parametrize('arguments', [
     ('evaluate', '--data', '.', '--html'), ('bench', '--markdown'), ('bench', '--plot'),
     ('compile', 'edgenext_xx_small', '--random-weights', '--layers')], ids=' '.join)
-def test_no_other_output_waits_for_a_reader(special_files, capsys, arguments):
+def test_outputs_refuse_a_pipe_without_reader(special_files, capsys, arguments):
     assert main([*arguments, str(special_files['pipe'])]) == 1
     assert 'found a pipe that nobody reads' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('file', ['-', '/dev/stdout'])
-def test_figures_are_alone_on_stdout(file, tmp_path):
+def test_json_to_stdout_moves_other_output_to_stderr(file, tmp_path):
     done = command('models', 'list', '--json', file)
     assert done.returncode == 0 and json.loads(done.stdout)[0]['name'] == 'demo'
     assert done.stderr == command('models', 'list').stdout
@@ -69,7 +68,7 @@ def test_figures_are_alone_on_stdout(file, tmp_path):
     assert first == 'before' and json.loads(rest) == json.loads(done.stdout)
 
 
-def test_library_output_is_kept_off_stdout_figures():
+def test_json_to_stdout_moves_library_output_to_stderr():
     code = ('import os, sys; from edgenext_ros.cli import main, runtimes;'
             "runtimes.run = lambda arguments, run=runtimes.run: os.write(1, b'noise') and "
             'run(arguments);'
@@ -80,7 +79,7 @@ def test_library_output_is_kept_off_stdout_figures():
 
 
 @pytest.mark.parametrize('linked', [False, True])
-def test_figures_of_an_earlier_run_do_not_outlive_a_failure(tmp_path, capsys, linked):
+def test_json_of_an_earlier_run_is_removed_before_a_failure(tmp_path, capsys, linked):
     figures = target = tmp_path / 'figures.json'
     if linked:
         figures = tmp_path / 'link'
@@ -92,22 +91,22 @@ def test_figures_of_an_earlier_run_do_not_outlive_a_failure(tmp_path, capsys, li
 
 
 @pytest.mark.parametrize('verb', [(), ('classify',), ('train',)], ids=''.join)
-def test_help_tells_the_exit_codes(verb):
+def test_help_lists_the_exit_codes(verb):
     said = ' '.join(command(*verb, '--help').stdout.split())
     assert said.endswith(
-        'exit codes: 0 done; 1 the work failed, or a check did not hold; 2 wrong usage, or a part '
-        'of the installation is missing; 130 ended with Ctrl-C')
+        'exit codes: 0 success; 1 failure, or a check did not hold; 2 wrong usage, or a part of '
+        'the installation is missing; 130 interrupted by Ctrl-C')
 
 
 @pytest.mark.parametrize('seconds', ['0', '-1', 'nan', '1e9'])
-def test_demo_refuses_too_few_seconds(seconds, capsys):
+def test_demo_refuses_invalid_seconds(seconds, capsys):
     with pytest.raises(SystemExit) as stop:
         main(['demo', '--seconds', seconds])
     assert stop.value.code == 2
     assert f'expected 1 to 86400 seconds, got {seconds}' in capsys.readouterr().err
 
 
-def test_ctrl_c_while_modules_load_is_no_traceback():
+def test_ctrl_c_during_imports_prints_no_traceback():
     code = ('import sys, signal; from edgenext_ros import cli;'
             'cli.import_module = lambda name: signal.raise_signal(signal.SIGINT);'
             "sys.exit(cli.main(['runtimes']))")
@@ -133,7 +132,7 @@ def test_help_needs_neither_numpy_nor_opencv(verb):
 
 @pytest.mark.parametrize('verb', [('classify', 'a.jpg'), ('evaluate', '--data', '.'),
                                   ('parameters',), ('runtimes',)], ids=lambda v: v[0])
-def test_missing_numpy_is_one_sentence(verb):
+def test_missing_numpy_is_one_line(verb):
     done = command(*verb, isolated=True)
     assert done.returncode == 2
     assert done.stderr.count('\n') == 1
@@ -142,8 +141,8 @@ def test_missing_numpy_is_one_sentence(verb):
 
 @pytest.mark.parametrize('installed, remedy', [
     ('2.2.6', '"pip install \'numpy<2\'"'), ('1.21.5', 'install python3-numpy')])
-def test_opencv_of_another_numpy_is_one_sentence(tmp_path, installed, remedy):
-    # As OpenCV 4.5.4 with NumPy 2: lines of NumPy's own, then an ImportError.
+def test_opencv_built_for_another_numpy_is_one_line(tmp_path, installed, remedy):
+    # OpenCV 4.5.4 with NumPy 2 fails like this: lines of NumPy, then an ImportError.
     (tmp_path / 'cv2.py').write_text(
         'import sys\n'
         'print("A module that was compiled using NumPy 1.x\\n" * 40, file=sys.stderr)\n'

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The verb "models": what is here, what a .bin holds, and fetching from a real server."""
+"""The verb models: list, info, verify, and fetch from a local server."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def model(tmp_path):
     return path
 
 
-def test_info(model, tmp_path, capsys):
+def test_info_prints_and_writes_the_facts_of_a_bin(model, tmp_path, capsys):
     assert main(['models', 'info', str(model), '--json', str(tmp_path / 'facts.json')]) == 0
     shown = capsys.readouterr().out
     for words in ('own', 'bayes-e', 'type nv12, width 32, height 16', '10 of 0.25 to 0.5',
@@ -41,7 +41,7 @@ def test_info(model, tmp_path, capsys):
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory, monkeypatch):
-    """Use an empty cache as on a robot, no proxy, and do not sleep between attempts."""
+    """Use an empty cache, a robot's default kind, no proxy, and no sleep between attempts."""
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path_factory.mktemp('xdg')))
     monkeypatch.setattr(store, 'default_kind', lambda: 'bin')
     monkeypatch.setattr(fetch, 'sleep', lambda seconds: None)
@@ -52,7 +52,7 @@ def cache(tmp_path_factory, monkeypatch):
 
 @pytest.fixture
 def site():
-    """Serve all published files, each a small one of its kind."""
+    """Serve a small file for each published one."""
     with Site() as server:
         bodies = {'bin': BIN, 'onnx': ONNX, 'weights': WEIGHTS}
         server.answers.update({f'/{file.path}': [Answer(bodies[file.kind])]
@@ -62,7 +62,7 @@ def site():
 
 @pytest.fixture
 def call(site, tmp_path, capsys):
-    """Return what runs the verb and returns its code, both outputs and its figures."""
+    """Return a function that runs the verb and returns its code, both outputs and figures."""
     def run(*arguments):
         figures = tmp_path / 'figures.json'
         options = ['--mirror', site.url] if arguments[0] == 'fetch' else []
@@ -75,7 +75,7 @@ def path_of(size, kind):
     return f'/{next(file.path for file in CATALOG[size].files if file.kind == kind)}'
 
 
-def test_fetch_and_all_that_follows(call, site, cache, capsys):
+def test_fetch_then_info_and_verify(call, site, cache, capsys):
     assert main(['models', 'path', 'small']) == 1
     assert 'edgenext models fetch small' in capsys.readouterr().err
     code, out, error, (row,) = call('fetch', 'small')
@@ -108,7 +108,7 @@ def test_fetch_chooses_kind_of_file(call, site, monkeypatch, default, options, k
     assert [path for path, _ in site.requests] == [path_of('base', kind), path_of('x_small', kind)]
 
 
-def test_all_but_one(call, site, cache):
+def test_fetch_all_continues_after_a_failure(call, site, cache):
     site.answers[path_of('x_small', 'bin')] = [Answer(b'', 404)]
     site.answers[path_of('small', 'bin')] = [Answer(stop=1000), Answer()]
     code, out, error, rows = call('fetch', '--all')
@@ -119,7 +119,7 @@ def test_all_but_one(call, site, cache):
     assert len([name for name in names(cache) if name.endswith('.bin')]) == 3
 
 
-def test_list(call):
+def test_list_shows_figures_and_files(call):
     call('fetch', 'xx_small')
     code, out, _, rows = call('list')
     assert code == 0 and max(map(len, out.splitlines()[:6])) < 100
@@ -131,7 +131,7 @@ def test_list(call):
     assert rows[1]['path'] == rows[1]['files'][0]['path'] and not rows[2]['path']
 
 
-def test_verify_of_what_is_here(call, cache):
+def test_verify_checks_all_files_of_this_machine(call, cache):
     code, out, _, rows = call('verify')
     assert code == 0 and [row['kind'] for row in rows] == ['bin', 'onnx'] and 'bundled' in out
     cache.mkdir(parents=True)
@@ -148,14 +148,14 @@ def test_fetch_of_bundled_model_downloads_nothing(call, site):
 
 
 @pytest.mark.parametrize('arguments, code, words', [
-    (['fetch'], 2, 'expects names of models, or --all'),
-    (['fetch', 'base', '--all'], 2, 'expects names of models, or --all'),
+    (['fetch'], 2, 'expected names of models, or --all'),
+    (['fetch', 'base', '--all'], 2, 'expected names of models, or --all'),
     (['fetch', 'no_such'], 1, "model 'no_such' is not in the catalog"),
     (['verify', 'no_such'], 1, "model 'no_such' is not in the catalog"),
     (['verify', 'base'], 1, 'get it with "'),
     (['info', 'no_such'], 1, "model 'no_such': not a file"),
     (['info', __file__], 1, 'expected a .bin compiled by hb_mapper')])
-def test_invalid_models_arguments_are_one_sentence(arguments, code, words, capsys):
+def test_models_refuses_invalid_arguments_in_one_line(arguments, code, words, capsys):
     assert main(['models', *arguments]) == code
     error = capsys.readouterr().err
     assert words in error and error.count('\n') == 1
@@ -167,7 +167,7 @@ def test_invalid_models_arguments_are_one_sentence(arguments, code, words, capsy
     (['fetch', 'base', '--mirror', 'ftp://server'], 'expected a mirror such as http://'),
     (['fetch', 'base', '--retries', '-1'], 'must be from 0 to 1000, got -1'),
     (['fetch', 'base', '--timeout', 'nan'], 'must be more than 0')])
-def test_wrong_usage(arguments, words, capsys):
+def test_models_wrong_usage(arguments, words, capsys):
     with pytest.raises(SystemExit) as caught:
         main(['models', *arguments])
     assert caught.value.code == 2 and words in capsys.readouterr().err

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One hostile folder through every verb: the same pictures, the same line of what is left out."""
+"""Every verb reads the same pictures of a folder, and reports the same files as left out."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def labels(tmp_path):
-    """Write labels for the bundled model of which two are the folder's classes."""
+    """Write labels for the bundled model, two of them the folder's classes."""
     path = tmp_path / 'labels.txt'
     path.write_text('\n'.join(['cup', 'plant', *(f'other {n}' for n in range(98))]))
     return path
@@ -50,7 +50,7 @@ def call(*arguments, figures):
     return code, json.loads(figures.read_text())
 
 
-def test_classify(folder, tmp_path, capsys):
+def test_classify_reads_the_folder(folder, tmp_path, capsys):
     code, rows = call('classify', folder, '--runtime', 'onnx', figures=tmp_path / 'x.json')
     assert code == 1 and capsys.readouterr().out.splitlines()[-1] == LINE
     assert [row['picture'] for row in rows if 'results' in row] == [
@@ -83,7 +83,7 @@ def test_classify_says_why_a_named_file_is_left_out(folder, tmp_path, capsys):
     assert [row.get('left_out') for row in rows] == [None, 'HEIC']
 
 
-def test_evaluate(folder, labels, tmp_path, capsys):
+def test_evaluate_reads_the_folder(folder, labels, tmp_path, capsys):
     code, found = call('evaluate', 'demo', '--data', folder, '--labels', labels, '--runtime',
                        'onnx', figures=tmp_path / 'x.json')
     out = capsys.readouterr().out
@@ -91,7 +91,7 @@ def test_evaluate(folder, labels, tmp_path, capsys):
     assert counts(found['left_out']) == REASONS and found['pictures'] == len(TAKEN)
 
 
-def test_training_reads_the_same_and_holds_back_what_evaluate_does(folder):
+def test_training_and_evaluate_split_the_folder_alike(folder):
     found = photographs.read_folder(folder)
     assert tuple(found.files) == tuple(sorted(TAKEN)) and str(found.account) == LINE
     rest, test = photographs.split(found, fraction=TEST_FRACTION, seed=0)
@@ -101,13 +101,13 @@ def test_training_reads_the_same_and_holds_back_what_evaluate_does(folder):
         assert {*files} == {*chosen.files} & {*TAKEN}
 
 
-def test_calibration(folder):
+def test_calibration_reads_the_folder(folder):
     found = nv12_pictures.read_folder(folder, limit=100, width=8, height=8, fit='stretch')
     assert sorted(str(file.relative_to(folder)) for file in found.files) == sorted(TAKEN)
     assert str(found.account) == LINE and len(found.pictures) == len(TAKEN)
 
 
-def test_verify(folder, tmp_path, capsys, monkeypatch):
+def test_verify_reads_the_folder(folder, tmp_path, capsys, monkeypatch):
     opened = verify_module.open_model
     monkeypatch.setattr(verify_module, 'open_model',
                         lambda model, *, runtime: opened(ONNX, runtime='onnx'))
@@ -118,7 +118,7 @@ def test_verify(folder, tmp_path, capsys, monkeypatch):
 
 
 @pytest.mark.timeout(300)
-def test_train(toolchain, folder, tmp_path, monkeypatch):
+def test_train_reads_the_folder(toolchain, folder, tmp_path, monkeypatch):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(toolchain.folder))
     figures = tmp_path / 'x.json'
     done = subprocess.run(
@@ -133,7 +133,7 @@ def test_train(toolchain, folder, tmp_path, monkeypatch):
 
 
 @pytest.mark.timeout(600)
-def test_compile(toolchain, folder, tmp_path, capsys, monkeypatch):
+def test_compile_reads_the_folder(toolchain, folder, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(toolchain.folder))
     code, found = call('compile', ONNX, '--output', tmp_path / 'x.bin', '--calibration', folder,
                        figures=tmp_path / 'x.json')
@@ -145,8 +145,8 @@ def test_compile(toolchain, folder, tmp_path, capsys, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('verb', ['classify', 'evaluate'])
-def test_names_of_any_bytes_are_printed(tmp_path, labels, verb):
-    """In a process of its own: there the output refuses what it cannot encode."""
+def test_verbs_print_file_names_of_any_bytes(tmp_path, labels, verb):
+    """In a process of its own, where stdout refuses what it cannot encode."""
     (tmp_path / 'data' / 'cup').mkdir(parents=True)
     for name in (b'b\xff.jpg', b'two\nlines.jpg'):
         (tmp_path / 'data' / 'cup' / os.fsdecode(name)).write_bytes(hostile_folder.encoded('.jpg'))
@@ -172,8 +172,8 @@ def test_names_of_any_bytes_are_printed(tmp_path, labels, verb):
     (['evaluate', '--data', '.', '--truth', '{}'], 'expected a file, found a '),
     (['evaluate', '--data', '.', '--quantised', '{}'], 'expected a file, found a ')],
     ids=lambda value: ' '.join(map(str, value[::2])) if isinstance(value, list) else '')
-def test_no_argument_waits_for_a_writer(class_folders, special_files, monkeypatch, capsys, found,
-                                        arguments, words):
+def test_file_arguments_refuse_special_files(class_folders, special_files, monkeypatch, capsys,
+                                             found, arguments, words):
     monkeypatch.chdir(class_folders)
     command = [str(part).format(special_files[found]) for part in arguments]
     assert main([*command, '--runtime', 'onnx']) == 1
@@ -181,7 +181,7 @@ def test_no_argument_waits_for_a_writer(class_folders, special_files, monkeypatc
     assert words in error and error.count('\n') == 1
 
 
-def test_a_class_without_a_whole_picture_cannot_be_trained(folder):
+def test_read_folder_refuses_a_class_of_damaged_pictures(folder):
     for file in ('plant/g.jpg', 'plant/bare'):
         (folder / file).write_bytes(hostile_folder.encoded('.jpg')[:1000])
     with pytest.raises(ValueError, match=r'found none that decodes \(left out .*3 damaged '
@@ -192,13 +192,13 @@ def test_a_class_without_a_whole_picture_cannot_be_trained(folder):
 
 @pytest.mark.parametrize('name', [b'b\xff', b'two\nlines', b' '],
                          ids=['bytes', 'newline', 'blank'])
-def test_a_class_name_that_no_label_file_can_hold_is_refused(folder, name):
+def test_read_folder_refuses_class_names_that_labels_cannot_hold(folder, name):
     (folder / 'cup').rename(folder / os.fsdecode(name))
     with pytest.raises(ValueError, match='which no label file can hold'):
         photographs.read_folder(folder)
 
 
-def test_readable_pictures_train_on_the_pixels_of_opencv(tmp_path):
+def test_read_folder_gives_the_pixels_of_opencv(tmp_path):
     import cv2
     for name in ('cup', 'plant'):
         (tmp_path / name).mkdir()
