@@ -2,12 +2,12 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Plant deliberate faults, one at a time, and see whether the tests notice.
+Plant deliberate faults, one at a time, and check that the tests notice them.
 
-Each fault in ``faults/`` replaces one piece of text in a copy of the tree; then the tests that it
+Each fault in ``faults/`` replaces a piece of text in a copy of the tree; then the tests that it
 names run in that copy. A failed test, a crash of the test process and a hang count as noticed.
-First these tests run in a copy without a fault, where they must pass. Exit code 1 when a fault is
-not noticed or its text is not in the file exactly once, or when tests fail without a fault.
+First these tests run in a copy without a fault, where they must pass. The exit code is 1 if a fault
+is not noticed, if its text does not occur exactly once in the file, or if tests fail without it.
 """
 
 import argparse
@@ -43,17 +43,17 @@ NOTICED = (FAILED, HUNG, CRASHED)
 
 @dataclass(frozen=True)
 class Run:
-    """What became of a run of tests."""
+    """The outcome of a run of tests."""
 
     outcome: str
     """One of the outcomes above."""
     by: str = ''
-    """The test that failed or hung; why the tests did not run; empty when they passed."""
+    """The test that failed or hung, or why the tests did not run; '' if they passed."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a fault, or of the tests without one."""
+    """The result of a fault, or of its tests without it."""
 
     name: str
     run: Run
@@ -62,12 +62,12 @@ class Result:
 
     @property
     def is_good(self) -> bool:
-        """Tests that are skipped on this machine say nothing, for or against."""
+        """Whether the outcome is the wanted one; skipped tests count as good."""
         return self.run.outcome in (*(NOTICED if self.is_fault else (PASSED,)), SKIPPED)
 
     @property
     def text(self) -> str:
-        """Say in words what became of it."""
+        """The result, as text."""
         outcome, by = self.run.outcome, self.run.by
         if self.is_fault:
             outcome = {
@@ -77,7 +77,7 @@ class Result:
 
 
 def reason_not_to_apply(fault: Fault, root: Path) -> str:
-    """Say why a fault does not fit the tree; empty when it does."""
+    """Return why a fault cannot be applied to the tree; '' if it can."""
     path = root / fault.file
     if not path.is_file():
         return f'{fault.file} does not exist'
@@ -93,7 +93,7 @@ def reason_not_to_apply(fault: Fault, root: Path) -> str:
 
 
 def exists(test: str, root: Path) -> bool:
-    """Say whether there is a file, or a test in a file, as pytest names it."""
+    """Tell whether a file, or a test in a file, exists; named as for pytest."""
     file, _, name = test.partition('::')
     return (root / file).is_file() and (
         not name or f'def {name}(' in (root / file).read_text(encoding='utf-8'))
@@ -108,7 +108,7 @@ class Tests:
     """
     Runs tests in copies of a tree.
 
-    :param root: of the tree.
+    :param root: the tree's folder.
     """
 
     def __init__(self, root: Path) -> None:
@@ -116,7 +116,7 @@ class Tests:
         self._processes: set[subprocess.Popen[bytes]] = set()
 
     def stop(self) -> None:
-        """End the tests that run."""
+        """Kill the running tests."""
         for process in tuple(self._processes):
             os.killpg(process.pid, signal.SIGKILL)
 
@@ -128,7 +128,7 @@ class Tests:
         return Result(fault.name, run, monotonic() - begin)
 
     def without_fault(self, fault: Fault) -> Result:
-        """Run the tests of a fault in a copy as it is."""
+        """Run the tests of a fault in an unchanged copy."""
         begin = monotonic()
         run = self._run(fault, plant=False)
         return Result(f'no fault, {" ".join(fault.tests)}', run, monotonic() - begin,
@@ -144,10 +144,10 @@ class Tests:
             with (Path(folder) / 'output').open('w+', encoding='utf-8', errors='replace') as out:
                 code = self._pytest(copy, fault, out)
                 out.seek(0)
-                return judge(code, out.read())
+                return run_of(code, out.read())
 
     def _pytest(self, copy: Path, fault: Fault, out: IO[str]) -> int | None:
-        """Return pytest's exit code; None when it had to be killed."""
+        """Return pytest's exit code; None if it was killed after the time limit."""
         process = subprocess.Popen(
             [sys.executable, '-m', 'pytest', '-x', '-q', '-rfEs', '--tb=no',
              '-p', 'no:cacheprovider', '-p', 'no:launch_testing', '-p', 'no:launch_ros',
@@ -157,7 +157,7 @@ class Tests:
             start_new_session=True, env={
                 **os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, (
                     str(copy), os.environ.get('PYTHONPATH')))), 'COLUMNS': '300',
-                'PYTEST_ADDOPTS': ''})  # colcon gives its own options in it
+                'PYTEST_ADDOPTS': ''})  # colcon sets options in it
         self._processes.add(process)
         try:
             return process.wait(LIMIT_S)
@@ -169,12 +169,12 @@ class Tests:
             self._processes.discard(process)
 
 
-def judge(code: int | None, output: str) -> Run:
+def run_of(code: int | None, output: str) -> Run:
     """
-    Say what became of a run of tests.
+    Return the outcome of a run of tests.
 
-    :param code: pytest's exit code, negative for a signal, None when it was killed.
-    :param output: what pytest printed.
+    :param code: pytest's exit code, negative for a signal; None if it was killed.
+    :param output: pytest's output.
     """
     failed = re.search(r'^(?:FAILED|ERROR) \S*?(?:::)?(\w+)(?:\[.*?\])?(?: - (.*))?$', output,
                        re.MULTILINE)
@@ -186,7 +186,7 @@ def judge(code: int | None, output: str) -> Run:
         return Run(CRASHED, signal.Signals(-code).name)
     last = output.rstrip().rpartition('\n')[2]
     skipped = re.search(r'^SKIPPED \[\d+\] \S+ (.*)$', output, re.MULTILINE)
-    if code == 0 and skipped:  # the test that would notice may be among them
+    if code == 0 and skipped:  # the skipped test may be the one that would notice
         return Run(SKIPPED, skipped[1])
     if code == 0:
         return Run(PASSED)
@@ -194,14 +194,14 @@ def judge(code: int | None, output: str) -> Run:
 
 
 def run_all(faults: list[Fault], *, root: Path, jobs: int,
-            tell: Callable[[str], None]) -> list[Result]:
+            report: Callable[[str], None]) -> list[Result]:
     """
-    Run the tests of some faults without any fault and, where these pass, with each.
+    Run the tests of the faults without any fault and, if they pass, with each fault.
 
-    :param faults: what to plant.
-    :param root: of the tree.
-    :param jobs: so many at a time.
-    :param tell: called with a line for each result.
+    :param faults: the faults to plant.
+    :param root: the tree's folder.
+    :param jobs: number of runs in parallel.
+    :param report: called with a line for each result.
     """
     tests, results = Tests(root), []
     applying = {(fault.tests, fault.markers): fault for fault in faults
@@ -214,8 +214,8 @@ def run_all(faults: list[Fault], *, root: Path, jobs: int,
                 for number, future in enumerate(as_completed(futures), 1):
                     result = future.result()
                     results.append(result)
-                    tell(f'[{number}/{len(futures)}] {result.name}: {result.text} '
-                         f'({result.seconds:.1f} s)')
+                    report(f'[{number}/{len(futures)}] {result.name}: {result.text} '
+                           f'({result.seconds:.1f} s)')
                 if not all(result.is_good for result in results):
                     break
         except BaseException:
@@ -226,7 +226,7 @@ def run_all(faults: list[Fault], *, root: Path, jobs: int,
 
 
 def summary(results: list[Result]) -> str:
-    """Say in a line how many faults were noticed, and in further lines what is wrong."""
+    """Return a line with the number of noticed faults, and a line for each problem."""
     faults = [result for result in results if result.is_fault]
     noticed = sum(result.run.outcome in NOTICED for result in faults)
     skipped = sum(result.run.outcome == SKIPPED for result in faults)
@@ -241,11 +241,12 @@ def summary(results: list[Result]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Return the exit code."""
     parser = argparse.ArgumentParser(prog='dev faults', description=__doc__.split('\n\n')[0])
-    parser.add_argument('names', nargs='*', metavar='NAME', help='part of the name of a fault; '
-                        'without any, all faults are planted')
-    parser.add_argument('--list', action='store_true', help='print the names and end')
-    parser.add_argument('--jobs', type=int, default=2, metavar='N', help='so many at a time (2)')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the results here too')
+    parser.add_argument('names', nargs='*', metavar='NAME',
+                        help='part of the name of a fault (default: all faults)')
+    parser.add_argument('--list', action='store_true', help='print the names and exit')
+    parser.add_argument('--jobs', type=int, default=2, metavar='N',
+                        help='number of runs in parallel (default: 2)')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='also write the results here')
     given = parser.parse_args(arguments)
     faults = [fault for fault in FAULTS
               if not given.names or any(name in fault.name for name in given.names)]
@@ -255,7 +256,7 @@ def main(arguments: list[str] | None = None) -> int:
         print('\n'.join(fault.name for fault in faults))
         return 0
     results = run_all(faults, root=ROOT, jobs=given.jobs,
-                      tell=lambda line: print(line, flush=True))
+                      report=lambda line: print(line, flush=True))
     print(summary(results))
     if given.json:
         given.json.write_text(json.dumps([

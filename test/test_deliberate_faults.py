@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import deliberate_faults
-from deliberate_faults import BROKEN, CRASHED, FAILED, HUNG, judge, main, PASSED, Run, SKIPPED
+from deliberate_faults import BROKEN, CRASHED, FAILED, HUNG, main, PASSED, Run, run_of, SKIPPED
 from faults import FAULTS
 from faults.fault import Fault
 import pytest
@@ -54,7 +54,7 @@ def test_no_two_faults_have_a_name():
      Run(BROKEN, 'pytest ends with exit code 4: ERROR: file or directory not found: x')),
 ])
 def test_outcome_of_a_run_of_tests(code, output, run):
-    assert judge(code, output) == run
+    assert run_of(code, output) == run
 
 
 @pytest.fixture

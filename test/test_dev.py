@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""./dev: what it says, and that it touches nothing when it cannot work."""
+"""./dev: its help, its errors, and that it changes nothing when it fails."""
 
 import os
 from pathlib import Path
@@ -24,33 +24,33 @@ def dev(*arguments, root=ROOT, **environment):
 
 @pytest.fixture
 def copy(tmp_path):
-    """Return a tree with ./dev in it that has never been set up."""
+    """Return a folder with ./dev that has not been set up."""
     shutil.copy(ROOT / 'dev', tmp_path)
     shutil.copytree(ROOT / 'requirements', tmp_path / 'requirements')
     return tmp_path
 
 
-def test_help_names_every_verb():
+def test_dev_help_names_every_verb():
     result = dev('--help')
     assert result.returncode == 0
     assert all(f'./dev {verb} ' in result.stdout for verb in VERBS)
 
 
 @pytest.mark.parametrize('arguments', [(), ('walk',)])
-def test_anything_else_is_refused(arguments):
+def test_dev_refuses_unknown_or_missing_verb(arguments):
     result = dev(*arguments)
     assert result.returncode == 2
     assert '--help' in result.stderr or './dev demo' in result.stderr
     assert not result.stdout
 
 
-def test_toolchain_has_no_arguments(tmp_path):
+def test_dev_toolchain_refuses_arguments(tmp_path):
     result = dev('toolchain', '--help', XDG_CACHE_HOME=str(tmp_path))
     assert result.returncode == 2 and 'takes no arguments' in result.stderr
     assert not list(tmp_path.iterdir())
 
 
-def test_unusable_python_is_one_sentence(copy):
+def test_dev_with_unusable_python_fails_in_one_line(copy):
     result = dev('shell', 'true', root=copy, PYTHON='/bin/false')
     assert result.returncode == 1
     assert result.stderr.count('\n') == 1
@@ -58,7 +58,7 @@ def test_unusable_python_is_one_sentence(copy):
     assert not (copy / '.venv').exists()
 
 
-def test_missing_compiler_is_one_sentence(copy):
+def test_dev_without_compiler_fails_in_one_line(copy):
     result = dev('shell', 'true', root=copy, CXX='no-such-compiler')
     assert result.returncode == 1
     assert result.stderr.count('\n') == 1
@@ -66,15 +66,15 @@ def test_missing_compiler_is_one_sentence(copy):
     assert not (copy / '.venv').exists()
 
 
-def test_toolchain_without_python_3_10_is_one_sentence(tmp_path):
+def test_dev_toolchain_without_python_3_10_fails_in_one_line(tmp_path):
     result = dev('toolchain', PYTHON='/bin/false', XDG_CACHE_HOME=str(tmp_path))
     assert result.returncode == 1
     assert result.stderr == ('dev: no usable Python 3.10 with venv and ensurepip; '
                              "tried /bin/false; apt's python3-venv has them\n")
 
 
-def test_failed_step_names_its_log(copy):
-    """A Python that passes the test but makes no environment."""
+def test_dev_names_the_log_of_a_failed_step(copy):
+    """The fake Python passes the check, but makes no environment."""
     fake = copy / 'python'
     fake.write_text('#!/bin/sh\n[ "$1" != -m ] || { echo no space left; exit 1; }\n')
     fake.chmod(0o755)
@@ -85,7 +85,7 @@ def test_failed_step_names_its_log(copy):
 
 
 @pytest.mark.skipif(not (ROOT / '.venv/.dev/project').exists(), reason='./dev is not set up here')
-def test_second_start_sets_nothing_up(record_property):
+def test_dev_sets_up_nothing_in_a_second_start(record_property):
     begin = time.perf_counter()
     result = dev('shell', 'true')
     record_property('seconds', time.perf_counter() - begin)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The deliberate faults; ``deliberate_faults.py`` in the folder above plants them."""
+"""The deliberate faults, which ``deliberate_faults.py`` in the parent folder plants."""
 
 from faults import bindings, libdnn, pipeline, session, shared, slots, software
 from faults.fault import Fault

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Faults in the engines on the vendor's Python bindings, and in what all of the board share."""
+"""Faults in the engines on the vendor's Python bindings, and in their common tensor code."""
 
 from faults.fault import faults_in
 
@@ -62,7 +62,7 @@ _PYEASY = faults_in(
     ('the core is ignored', 'core_id=self._options.bpu_core, ', ''),
     ('the picture is handed over in a list', '                self.picture, core_id',
      '                [self.picture], core_id'),
-    ('the cause of an error is not told', 'error.__cause__ or error', 'error'),
+    ('the cause of an error is left out', 'error.__cause__ or error', 'error'),
     ('the package of PyPI is not tried', "_PACKAGES = ('hobot_dnn', 'hobot_dnn_rdkx5')",
      "_PACKAGES = ('hobot_dnn',)"),
     ('close frees the model while a slot is lent', """\

@@ -1,35 +1,36 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A deliberate fault: one replacement in one file, and the tests that must notice it."""
+"""A deliberate fault: a replacement in a file, and the tests that must notice it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A change of the code that is wrong, although the program still starts."""
+    """A wrong change of the code, with which the program still starts."""
 
     name: str
-    """Module and what is wrong, for people; unique."""
+    """Module and description; unique."""
     file: str
-    """From the root of the tree."""
+    """Path from the root of the tree."""
     old: str
-    """Occurs exactly once in the file."""
+    """Text that occurs exactly once in the file."""
     new: str
+    """Text that replaces it."""
     tests: tuple[str, ...]
-    """Files or tests, as pytest takes them, from the root of the tree."""
+    """Files or tests as pytest takes them, from the root of the tree."""
     markers: str
-    """Which of them run, as pytest's ``-m`` takes it."""
+    """Expression for pytest's ``-m`` that selects among the tests."""
 
 
 def faults_in(file, tests, *faults, markers='not slow and not tools'):
     """
-    Make the faults of one file.
+    Return the faults of one file.
 
-    :param file: a module, from the package's folder.
-    :param tests: what must notice each of them, from the folder of the tests.
-    :param faults: for each what is wrong, the old text, and the new text.
-    :param markers: which of the tests run.
+    :param file: path of the module from the package's folder.
+    :param tests: the tests that must notice each fault, from the folder of the tests.
+    :param faults: description, old text and new text of each fault.
+    :param markers: expression for pytest's ``-m``.
     """
     module = file.rpartition('/')[2].removesuffix('.py')
     if module == 'engine':

@@ -75,7 +75,7 @@ _SLOT = faults_in(
     ('a late task is not waited for before the next', """\
             self.finish_late()
             for""", '            for'),
-    ('a late task is not noted', '            UNFINISHED.add(self)\n', ''),
+    ('a late task is not recorded', '            UNFINISHED.add(self)\n', ''),
     ('a late task counts as late for ever', '        UNFINISHED.discard(self)\n', ''),
     ('an inference begins beside a late one', 'if slot in UNFINISHED:', 'if False:'),
     ('the failure of a late task is raised for the next picture',
@@ -85,10 +85,10 @@ _SLOT = faults_in(
     ('a picture with padded rows counts as dense',
      'whole = len(planes) == 1 and picture.pitch == picture.width', 'whole = len(planes) == 1'),
     ('chroma in its own memory gets rows of luma', 'row += len(plane)', 'row += 0'),
-    ('strides that the library tells are ignored',
+    ('strides that the library reports are ignored',
      'strides = properties.stride[:len(shape)]', 'strides = [0] * len(shape)'),
-    ('strides of 0 are taken as told', 'if min(strides) < item:', 'if False:'),
-    ('the padding of an aligned shape is not left out',
+    ('strides of 0 are taken literally', 'if min(strides) < item:', 'if False:'),
+    ('the padding of an aligned shape is kept',
      'properties.aligned_shape.sizes[axis + 1]', 'properties.valid_shape.sizes[axis + 1]'),
 )
 
@@ -136,7 +136,7 @@ _MODEL = faults_in(
     ('the axis of the scales is wrong', 'axis=first.quantize_axis', 'axis=0'),
     ('the scales are ignored', 'scale=scale.scale_data[:scale.scale_length]', 'scale=()'),
     ('the zero points are ignored', 'zero=scale.zero_data[:scale.zero_length]', 'zero=()'),
-    ('any kind of quantisation is taken for scales',
+    ('any kind of quantisation is taken as scales',
      'elif first.quanti_type == abi.QUANTI_SCALE:', 'elif True:'),
     ('a slot with a late task is not lent first', 'first=UNFINISHED.__contains__', 'first=None'),
     ('one picture at a time', 'SLOTS = 2', 'SLOTS = 1'),

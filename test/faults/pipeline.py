@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Faults in the pipeline of images, and in the classifier that runs in its threads."""
+"""Faults in the pipeline, and in the classifier that runs in its threads."""
 
 from faults.fault import faults_in
 
@@ -12,7 +12,7 @@ _NEWEST = faults_in(
 """, '            pass\n'),
     ('the oldest waiting item wins', '            self._waiting = [item]\n',
      '            self._waiting = self._waiting or [item]\n'),
-    ('waiting items make a queue', '            self._waiting = [item]\n',
+    ('waiting items form a queue', '            self._waiting = [item]\n',
      '            self._waiting = [item, *self._waiting]\n'),
     ('replaced items are not counted', """\
             self._dropped += len(self._waiting)
@@ -30,7 +30,7 @@ _NEWEST = faults_in(
         self.release()
         return False
 """, '        return False\n'),
-    ('release does not go on', '            self._held = False\n', '            pass\n'),
+    ('release does not resume work', '            self._held = False\n', '            pass\n'),
     ('drain does not wait for the work in progress',
      'lambda: not self._waiting and not self._begun', 'lambda: not self._waiting'),
     ('an exception in finish leaves its work in progress', """\
@@ -51,7 +51,7 @@ _NEWEST = faults_in(
                 if self._begun:
                     self._turn.notify_all()
                 elif""", '                if'),
-    ('the end of work is not told to who waits for it',
+    ('the end of work does not wake its waiters',
      '                    self._idle.notify_all()\n', '                    pass\n'),
     ('a second thread receives during work', '                        self._exclusive.add(me)\n',
      '                        pass\n'),
@@ -62,7 +62,7 @@ _NEWEST = faults_in(
 """, '                pass\n'),
     ('no thread receives during slow work', '>= SLOW_S for thread', '>= 1e9 for thread'),
     ('stop does not wake the source', '            source.wake()\n', '            pass\n'),
-    ('stop says that all has ended',
+    ('stop claims that all threads have ended',
      'return not any(thread.is_alive() for thread in threads)', 'return True'),
     ('no other thread receives when one has taken an item',
      '            self._leader = None\n', '            pass\n'),
@@ -71,7 +71,7 @@ _NEWEST = faults_in(
     ('the limiter bursts after a pause',
      'self._due + period if now - self._due < period else now + period',
      'self._due + period if now > self._due > 0 else now + period'),
-    ('the limiter loses its beat',
+    ('the limiter loses its rhythm',
      'self._due + period if now - self._due < period else now + period', 'now + period'),
     ('a rate of 0 lets nothing through', 'if self.rate <= 0:\n            return True',
      'if self.rate <= 0:\n            return False'),

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Faults in the session of a node, and in the change of its model while images flow."""
+"""Faults in the session of a node, and in the live change of its model."""
 
 from faults.fault import faults_in
 
@@ -25,7 +25,7 @@ _SESSION = faults_in(
             # Paused"""),
     ('a result that waited for a hung image is published',
      'if monotonic() - outcome.ready > outcome.model.info.patience_s:', 'if False:'),
-    ('the image that waited behind a hang is worked on',
+    ('the image that waited behind a hang is classified',
      'if outcome.error is not None and self.pipeline.busy_seconds > patience:', 'if False:'),
     ('the image behind any failure is dropped', ' and self.pipeline.busy_seconds > patience:',
      ':'),
@@ -69,22 +69,22 @@ _LIVE = faults_in(
 """, ''),
     ('a change of labels closes the engine',
      'if before.engine is not found.model.engine:', 'if True:'),
-    ('no image is worked on after a swap', """\
+    ('no image is classified after a swap', """\
         finally:
             session.pipeline.release()
 """, """\
         finally:
             pass
 """),
-    ('no image is worked on after a refusal', '        found.session.pipeline.release()\n', ''),
+    ('no image is classified after a refusal', '        found.session.pipeline.release()\n', ''),
     ('a second change is taken while a model loads', """\
         if loading is not None:
             raise""", """\
         if False:
             raise"""),
     ('a model of an earlier session is taken', 'found.session is not session or ', ''),
-    ('a change of labels loads the model anew', 'only_labels = (', 'only_labels = False and ('),
-    ('a refusal does not say that the old model goes on',
+    ('a change of labels loads the model again', 'only_labels = (', 'only_labels = False and ('),
+    ('a refusal does not say that the old model stays',
      "f'{text}; model {before.settings.model!r} goes on'", 'text'),
 )
 

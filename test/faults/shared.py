@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Faults in what watches, keeps and shares engines."""
+"""Faults in the recovery, the keeping and the sharing of engines."""
 
 from faults.fault import faults_in
 
@@ -9,26 +9,26 @@ _RECOVERING = faults_in(
     ('a failure is not counted', '            self._backoff.fail()\n', ''),
     ('a success does not end a row of failures', '            self._backoff.succeed()\n', ''),
     ('the rest is not kept', '        if rest:\n', '        if False:\n'),
-    ('an engine is opened anew more than once',
+    ('an engine is reopened more than once',
      'return self._engine is not None and self._reopened_at is None and (',
      'return self._engine is not None and ('),
-    ('an engine is opened anew one failure later', '>= REOPEN_AFTER)', '> REOPEN_AFTER)'),
-    ('an engine that breaks down is not opened anew at once',
+    ('an engine is reopened one failure later', '>= REOPEN_AFTER)', '> REOPEN_AFTER)'),
+    ('a dead engine is not reopened immediately',
      'self._dead or self._backoff.failures', 'self._backoff.failures'),
-    ('an engine is opened anew for every failure', 'False, self._dead or dead', 'False, True'),
-    ('an engine that broke down once counts as broken', """\
+    ('an engine is reopened for every failure', 'False, self._dead or dead', 'False, True'),
+    ('a reopened engine still counts as dead', """\
             self._dead = False
             if self._reopened_at""", '            if self._reopened_at'),
-    ('an engine that has settled is never opened anew again', """\
+    ('an engine that works again is never reopened again', """\
                 self._reopened_at = None
             self._is_sound""", """\
                 pass
             self._is_sound"""),
     ('patience is ignored', 'if took > watched.info.patience_s:', 'if False:'),
-    ('a thread that comes in is not counted', '            self._inside += 1\n', ''),
-    ('a thread that comes out is not counted', '            self._inside -= 1\n', ''),
-    ('the last one out does not close', '        if is_last:\n', '        if False:\n'),
-    ('a thread that comes out wakes nobody', """\
+    ('a thread that enters is not counted', '            self._inside += 1\n', ''),
+    ('a thread that leaves is not counted', '            self._inside -= 1\n', ''),
+    ('the last thread does not close the engine', '        if is_last:\n', '        if False:\n'),
+    ('a thread that leaves wakes no waiter', """\
             if self._waiting:
                 self._changed.notify_all()
             is_last""", '            is_last'),
@@ -49,7 +49,7 @@ _RECOVERING = faults_in(
     ('an engine is opened beside a kept one', """\
             close_kept()
             engine, info""", '            engine, info'),
-    ('the first one is opened beside a kept one', """\
+    ('the first engine is opened beside a kept one', """\
         close_kept()
         self._engine:""", '        self._engine:'),
     ('another model in the file is taken', 'if info != self.info:', 'if False:'),
@@ -60,20 +60,20 @@ _RECOVERING = faults_in(
                 f'the model file""", """\
             raise InferenceError(
                 f'the model file"""),
-    ('opening anew does not wait for lent slots',
+    ('reopening does not wait for lent slots',
      'self._inside and (self._opening or self._is_due())', 'self._inside and self._opening'),
     ('two threads open at once', 'self._inside and (self._opening or self._is_due())',
      'self._inside and self._is_due()'),
-    ('a closed engine is opened anew', """\
+    ('a closed engine is reopened', """\
         if self._closed:
             raise InferenceError('no model""", """\
         if False:
             raise InferenceError('no model"""),
-    ('a slot that is not lent leaves its thread inside', """\
+    ('a failed loan leaves its thread counted', """\
             failure = watched._failure(error)
             watched._leave()
 """, '            failure = watched._failure(error)\n'),
-    ('a slot that is not lent is no failure', """\
+    ('a failed loan does not count as a failure', """\
             failure = watched._failure(error)
             watched._leave()
             raise failure from error
@@ -81,7 +81,8 @@ _RECOVERING = faults_in(
             watched._leave()
             raise
         except"""),
-    ('results do not end the doubt', '        if not watched._is_sound:\n', '        if False:\n'),
+    ('results do not mark the engine as sound', '        if not watched._is_sound:\n',
+     '        if False:\n'),
     ('an exception of any kind passes through', """\
         except Exception as error:
             raise watched._failure(error) from error""", """\
@@ -97,16 +98,16 @@ _KEPT = faults_in(
     with _alone():""", '    with _alone():'),
     ('kept engines are not closed before a load', '    if not _still_kept():\n',
      '    if True:\n'),
-    ('one that does not close keeps the others open',
+    ('an engine that does not close keeps the others open',
      '                problem = problem or error\n', '                raise\n'),
-    ('a model is loaded although one does not close', '    if problem is not None:\n',
+    ('a model is loaded although a kept engine does not close', '    if problem is not None:\n',
      '    if False:\n'),
     ('an exception of close passes through', 'except Exception as error:  # It has broken',
      'except ZeroDivisionError as error:  # It has broken'),
     ('a closed engine stays kept', '_kept[:] = [one for one in _kept if one is not engine]',
      'pass'),
     ('an engine is kept twice', 'if not any(one is engine for one in _kept):', 'if True:'),
-    ('a close that hangs stops every load', '_closing.acquire(timeout=CLOSE_LIMIT_S)',
+    ('a close that hangs blocks every load', '_closing.acquire(timeout=CLOSE_LIMIT_S)',
      '_closing.acquire()'),
     ('a load does not wait for a close', """\
     with _alone():
@@ -123,26 +124,26 @@ _SHARED = faults_in(
                     return""", """\
                 if False:
                     return"""),
-    ('two users who come at once load it twice', 'with self._loading:', 'if True:'),
+    ('two simultaneous users load it twice', 'with self._loading:', 'if True:'),
     ('users with other options share a model', 'runtime, options or EngineOptions()',
      'runtime, EngineOptions()'),
     ('users of another engine share a model', 'key = model.resolve(), runtime, options',
      "key = model.resolve(), 'auto', options"),
-    ('a user who leaves closes it for all', """\
+    ('one close closes the model for all users', """\
             if users:
                 return
 """, ''),
-    ('a user who leaves twice counts twice', 'if share not in users:\n                return',
+    ('a second close counts again', 'if share not in users:\n                return',
      'if share not in users:\n                users.pop()'),
     ('a closed model stays listed', '            del self._open[key]\n', ''),
     ('a model is loaded beside one that is being closed',
      '            keep(instance)  # Before', '            pass  # Before'),
     ('users do not wait for their turn', 'lambda: ticket < self._served + self._at_once',
      'lambda: True'),
-    ('turns are not taken in the order of asking',
+    ('turns are not in the order of the requests',
      'lambda: ticket < self._served + self._at_once',
      'lambda: self._next - self._served == self._at_once or ticket + self._at_once == self._next'),
-    ('one turn at a time whatever the engine can', 'ticket < self._served + self._at_once',
+    ('one turn at a time, whatever the number of slots', 'ticket < self._served + self._at_once',
      'ticket < self._served + 1'),
     ('an error keeps the turn', """\
         try:
@@ -155,7 +156,7 @@ _SHARED = faults_in(
         with self._changed:
             self._served += 1
             self._changed.notify_all()"""),
-    ('the end of a turn wakes nobody', """\
+    ('the end of a turn wakes no waiter', """\
                 self._served += 1
                 self._changed.notify_all()""", '                self._served += 1'),
     ('the picture is not copied into the engine',
@@ -166,7 +167,7 @@ _SHARED = faults_in(
         if self._instance is None:
             raise _closed()
         try""", '        try'),
-    ('a share that is closed meanwhile runs', 'if instance is None:', 'if False:'),
+    ('a share closed during its turn runs', 'if instance is None:', 'if False:'),
 )
 
 FAULTS = _RECOVERING + _KEPT + _SHARED

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Faults in what lends slots and checks scores, and in the choice of an engine."""
+"""Faults in the slot pool, in the checks of scores, and in the choice of an engine."""
 
 from faults.fault import faults_in
 
@@ -10,8 +10,8 @@ _POOL = faults_in(
      'engines/bpu/test_libdnn_slot.py'),
     ('scores are not checked', 'return check_scores(self._slot.run(), info)',
      'return self._slot.run()'),
-    ('a returned slot wakes nobody', '            self._returned.notify()\n', ''),
-    ('close wakes nobody', '            self._returned.notify_all()\n', ''),
+    ('a returned slot wakes no waiter', '            self._returned.notify()\n', ''),
+    ('close wakes no waiter', '            self._returned.notify_all()\n', ''),
     ('slots are lent after close', """\
             self._closed = True
             self._returned""", '            self._returned'),
@@ -20,22 +20,22 @@ _POOL = faults_in(
                 raise""", """\
             if False:
                 raise"""),
-    ('close does not see that a slot is lent', 'if len(self._free) < len(self._slots):',
+    ('close does not check for lent slots', 'if len(self._free) < len(self._slots):',
      'if False:'),
-    ('a slot is given back twice', 'self._free.append(slot)', 'self._free.extend((slot, slot))'),
-    ('a slot is not given back after an exception', 'if slot is not None:',
+    ('a slot is returned twice', 'self._free.append(slot)', 'self._free.extend((slot, slot))'),
+    ('a slot is not returned after an exception', 'if slot is not None:',
      'if slot is not None and error[0] is None:'),
-    ('a slot is not given back', '            self._pool.give_back(slot)\n', '            pass\n'),
+    ('a slot is not returned', '            self._pool.give_back(slot)\n', '            pass\n'),
     ('a slot runs after its block', 'slot, self._slot = self._slot, None', 'slot = self._slot'),
     ('a slot is lent to two threads', 'return self._free.pop()  #', 'return self._free[-1]  #'),
-    ('the slot that is to be first is not', 'if self._first is not None:', 'if False:'),
-    ('the slot that is to be first is lent to two threads',
+    ('the preferred slot is not lent first', 'if self._first is not None:', 'if False:'),
+    ('the preferred slot is lent to two threads',
      '                    self._free.remove(slot)\n', ''),
 )
 
 _BASE = faults_in(
     'engines/base.py', ('engines/test_contract.py', 'engines/test_recovering.py'),
-    ('a number of scores that is not the classes is taken', 'if scores.size != info.classes:',
+    ('another number of scores than classes is taken', 'if scores.size != info.classes:',
      'if False:'),
     ('scores that are not finite are taken', 'if not isfinite(scores.dot(scores)) and',
      'if False and'),
@@ -61,14 +61,14 @@ _SELECT = faults_in(
     ('a model is loaded beside a kept engine', """\
     close_kept()
     if model""", '    if model'),
-    ('an inference has the time of opening only', '2 * (monotonic() - begin)',
+    ('the patience is not doubled', '2 * (monotonic() - begin)',
      '(monotonic() - begin)'),
-    ('the file is not checked before an engine gets it', """\
+    ('the file is not checked before an engine opens it', """\
     if model.suffix.lower() == '.bin':
 """, '    if False:\n'),
     ('the model does not run before the first frame',
      'for picture in (ramp, ramp[::-1].copy())]', 'for picture in ()]'),
-    ('one picture tells probabilities from logits',
+    ('one picture is enough to detect probabilities',
      'all(map(_are_probabilities, outputs))', 'any(map(_are_probabilities, outputs))'),
     ('an engine that does not read the file is taken', 'if runtime not in candidates:',
      'if False:'),

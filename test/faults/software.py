@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Faults in the engines that need no board: ONNX Runtime and the vendor's simulator."""
+"""Faults in the engines that do not need a board: ONNX Runtime and the vendor's simulator."""
 
 from faults.fault import faults_in
 
@@ -18,7 +18,7 @@ _ONNX = faults_in(
      '        settings.intra_op_num_threads = options.threads\n', ''),
     ('threads spin between frames', "'session.intra_op.allow_spinning', '0'",
      "'session.intra_op.allow_spinning', '1'"),
-    ('a file that is no model passes an exception through', """\
+    ('the exception for a damaged file passes through', """\
             raise ModelError(f'{model}: not a readable ONNX model: {text}') from error
 """, '            raise\n'),
     ('an exception of run passes through', """\
@@ -49,14 +49,14 @@ _SIMULATOR = faults_in(
     ('a process that has died is not replaced', """\
             self.drop_worker()
             raise InferenceError(""", '            raise InferenceError('),
-    ('the answer to an interrupted picture is taken for the next', """\
+    ('the answer to an interrupted picture is used for the next', """\
             self.drop_worker()
             raise
 """, '            raise\n'),
     ('the limit of a picture is ignored', 'time.monotonic() + self._limit_s,',
      'time.monotonic() + 1e6,'),
     ('the option timeout_ms is ignored', 'PATIENCE_S + options.timeout_ms / 1000', 'PATIENCE_S'),
-    ('the picture is not handed over', '        np.copyto(self._picture, nv12)\n', ''),
+    ('the picture is not copied to the process', '        np.copyto(self._picture, nv12)\n', ''),
     ('an error in an answer is ignored', "if 'error' in answer:", 'if False:'),
     ('the output is read before the answer',
      """\
