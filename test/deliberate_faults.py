@@ -6,8 +6,8 @@ Plant deliberate faults, one at a time, and check that the tests notice them.
 
 Each fault in ``faults/`` replaces a piece of text in a copy of the tree; then the tests that it
 names run in that copy. A failed test, a crash of the test process and a hang count as noticed.
-First these tests run in a copy without a fault, where they must pass. The exit code is 1 if a fault
-is not noticed, if its text does not occur exactly once in the file, or if tests fail without it.
+First these tests run in a copy without a fault, where they must pass. The exit code is 1 if a
+fault is not noticed, if its text is not in the file exactly once, or if tests fail without it.
 """
 
 import argparse

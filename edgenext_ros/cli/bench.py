@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from edgenext_ros.bench.table import BenchRow
 
-HELP = ("Compare this package with the RDK Model Zoo: time around the inference, inference on a "
+HELP = ('Compare this package with the RDK Model Zoo: time around the inference, inference on a '
         "board, the node over DDS; and measure the compiler's recipes.")
 
 
