@@ -36,6 +36,8 @@ FRAMES = ((640, 480), (1920, 1080))
 """Width and height of the camera's frames."""
 
 _ZOO = 'model zoo'
+_DECODERS = {'bgr8': model_zoo_baseline.from_bgr8, 'nv12': model_zoo_baseline.from_nv12,
+             'yuyv': model_zoo_baseline.from_yuyv}
 _RESIZES = {'linear': cv2.INTER_LINEAR, 'area': cv2.INTER_AREA}
 _WARM_UP = 5
 _CLASSES = 1000
@@ -117,7 +119,7 @@ def _ways(kind: str, width: int, height: int) -> tuple[
                 model_zoo_baseline.from_jpeg)
     step = width * ENCODINGS[kind].pixel_bytes
     return (lambda data, _: Frame(kind, width, height, step, data),
-            partial(getattr(model_zoo_baseline, f'from_{kind}'), width=width, height=height))
+            partial(_DECODERS[kind], width=width, height=height))
 
 
 def _our_way(data: array[int],

