@@ -156,7 +156,7 @@ def _measure_sensitivity(tools: vendor_tools.Hbdk, work: Path, output: Path) -> 
                      str(work / 'calibration'), str(SENSITIVITY_PICTURES), str(output.absolute())),
         env=tools.environment(), cwd=work, capture_output=True, text=True, check=False)
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ['no word'])[-1]
+        last = (done.stderr.strip().splitlines() or ['no output'])[-1]
         raise ModelError(f'{output}: the debugger failed: {last}')
 
 

@@ -143,7 +143,7 @@ def _last(log: str) -> str:
     lines = [line for line in log.splitlines() if line.strip() and not line.endswith('%')]
     reasons = [line for line in lines if 'No space left' in line or 'ERROR' in line
                or re.match(r'\w*(Error|Exception)\b', line)]
-    last = (reasons or lines or ['no word'])[-1]
+    last = (reasons or lines or ['no output'])[-1]
     return re.sub(r'^[\d :,-]+ ERROR +', '', last)[:400]
 
 

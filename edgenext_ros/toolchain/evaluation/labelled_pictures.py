@@ -124,7 +124,7 @@ def _pair(line: str, known: set[str]) -> tuple[str, str]:
         return _file(file), name.strip()
     found = [place for place in _SEPARATOR.finditer(line) if _file(line[:place.start()]) in known]
     if len(found) > 1:
-        raise ValueError('expected a TAB between "file class", found blanks behind the names of '
+        raise ValueError('expected a TAB between "file class", found blanks after the names of '
                          f'several pictures: {line!r}')
     if found:
         return _file(line[:found[0].start()]), line[found[0].end():].strip(' "')

@@ -202,6 +202,6 @@ def run_quantised(model: Path, inputs: list[Nv12], info: ModelInfo) -> np.ndarra
                          str(model.absolute()), str(pictures), str(outputs)),
             env=tools.environment(), capture_output=True, text=True, check=False)
         if done.returncode:
-            last = (done.stderr.strip().splitlines() or ['no word'])[-1]
+            last = (done.stderr.strip().splitlines() or ['no output'])[-1]
             raise ModelError(f'{model}: the quantised graph does not run: {last}')
         return np.load(outputs)

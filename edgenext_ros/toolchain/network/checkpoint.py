@@ -71,7 +71,7 @@ def read(path: Path) -> Any:
                                   'and save it again')
             if head[:1] not in (b'\x80', b'(', b'c', b'}', b']'):
                 found = bin_file.foreign(memoryview(head)) or f'bytes {head[:4].hex(" ")}'
-                raise PickleError('it is no PyTorch checkpoint, safetensors or ONNX file: it '
+                raise PickleError('it is not a PyTorch checkpoint, safetensors or ONNX file; it '
                                   f'begins with {found}')
             if path.stat().st_size > MAX_PICKLE:
                 raise PickleError(f'a pickle of {path.stat().st_size} bytes, over the limit of '
@@ -169,7 +169,7 @@ def _storage(key: Any) -> Storage | Name:
     if not isinstance(key, tuple) or len(key) < 5 or key[0] != 'storage' \
             or not isinstance(key[1], Name) or not isinstance(key[2], str) \
             or not is_size(key[4]):
-        raise PickleError('a persistent id that is none of PyTorch')
+        raise PickleError("a persistent id that is not PyTorch's")
     kind = key[1].text.rpartition('.')[2].removesuffix('Storage')
     # Other types are refused only when a tensor is read, because an optimiser may have any type.
     dtype, itemsize = TYPES.get(kind, (f'{kind} storage', 1))

@@ -203,7 +203,7 @@ def fill(file: OnnxFile, network: nn.Module) -> dict[str, np.ndarray]:
                              f'{shapes[name]}, found {found}')
     if held:
         raise ModelError(f'{file.path}: not an EdgeNeXt: expected its end '
-                         f'behind head.fc, found {held[0][0]} with {held[0][1].shape}')
+                         f'after head.fc, found {held[0][0]} with {held[0][1].shape}')
     return weights
 
 

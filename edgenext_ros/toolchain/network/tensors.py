@@ -63,7 +63,7 @@ def tensor(storage: Any = None, offset: Any = None, shape: Any = None,
     if not is_size(offset) or not all(
             isinstance(sizes, tuple) and all(map(is_size, sizes)) for sizes in (shape, stride)) \
             or len(shape) != len(stride) or len(shape) > 16:
-        raise PickleError('a tensor whose offset, shape or strides are no sizes')
+        raise PickleError('a tensor whose offset, shape or strides are not valid')
     count = prod(shape)
     last = offset + sum((size - 1) * step for size, step in zip(shape, stride, strict=True))
     if count and last >= storage.count:

@@ -218,7 +218,7 @@ def _random(name: str, classes: int) -> nn.Module:
 
 def _check_name(name: str) -> None:
     if name.partition('.')[0] not in PLANS:
-        variant = "; timm's edgenext_small_rw has another stem, and is none of them" \
+        variant = "; timm's edgenext_small_rw has another stem, and is not one of them" \
             if name.startswith('edgenext_small_rw') else ''
         raise ModelError(f'model {name!r}: expected {", ".join(PLANS)} (timm), or a file with '
                          f'weights ({", ".join(WEIGHTS)}){variant}')

@@ -108,7 +108,7 @@ def test_load_reads_every_format(checks, file):
 
 @pytest.mark.parametrize('case,reason', [
     ('garbage', 'garbage.onnx: cannot be read as weights'),
-    ('checkpoint', 'garbage.pt: cannot be read as weights: it is no PyTorch checkpoint'),
+    ('checkpoint', 'garbage.pt: cannot be read as weights: it is not a PyTorch checkpoint'),
     ('other', 'other.onnx: expected the weights of an EdgeNeXt'),
     ('incomplete', 'incomplete.pt: not an EdgeNeXt: .*head.fc.bias'),
     ('width', 'width.pt: not an EdgeNeXt: .*found one with 40 channels'),

@@ -127,7 +127,7 @@ def test_report_without_calibration(say):
     ('INFO one\n2026-11-24 10:00:00,123 ERROR node x is unknown\nINFO bye', 'node x is unknown'),
     ('x\nKeyError: 3\n  [====]  90%\n', 'KeyError: 3'),
     ('ERROR first\nwrite: No space left on device\nbye', 'write: No space left on device'),
-    ('one\ntwo\n\n[====]  90%\n', 'two'), ('', 'no word'), ('x' * 999, 'x' * 400)],
+    ('one\ntwo\n\n[====]  90%\n', 'two'), ('', 'no output'), ('x' * 999, 'x' * 400)],
     ids=['error', 'exception', 'full disk', 'last line', 'nothing', 'long'])
 def test_reason_of_hb_mapper_failure_is_found_in_log(say, log, reason):
     with pytest.raises(ModelError) as caught:
@@ -170,7 +170,7 @@ def test_run_ends_children_of_hb_mapper_on_ctrl_c(run, output, tmp_path):
 @pytest.mark.parametrize('script,reason', [
     ('echo "1 ERROR bad node"; touch out/x.bin; exit 3', 'failed with exit code 3: bad node'),
     ('echo "cp: No space left on device" >&2; exit 1', 'cp: No space left on device'),
-    ('echo done', 'exit code 0: done'), ('kill -9 $$', 'exit code -9: no word'),
+    ('echo done', 'exit code 0: done'), ('kill -9 $$', 'exit code -9: no output'),
     ('touch out/x.bin; rm out/*.json; echo all on the CPU', 'all on the CPU')],
     ids=['error', 'full disk', 'no model', 'killed', 'no report'])
 def test_failed_hb_mapper_run_raises_its_reason(run, output, script, reason):

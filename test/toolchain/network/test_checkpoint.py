@@ -181,8 +181,8 @@ def single(value, **storages):
 @pytest.mark.parametrize('value,words', [
     (tensor(reference('a', 24), (5, 5), (5, 1)), 'reaches to value 24 of 24'),
     (tensor(reference('a', 24), (4,), (1,), offset=21), 'reaches to value 24 of 24'),
-    (tensor(reference('a', 24), (4,), (-1,), offset=3), 'no sizes'),
-    (tensor(reference('a', 24), (4,), (1,), offset=-1), 'no sizes'),
+    (tensor(reference('a', 24), (4,), (-1,), offset=3), 'strides are not valid'),
+    (tensor(reference('a', 24), (4,), (1,), offset=-1), 'strides are not valid'),
     (tensor(reference('a', 24), (1 << 20, 1 << 20), (0, 0)), 'over the limit'),
     (tensor(reference('a', 1 << 40), (4,), (1,)), 'over the limit'),
     (tensor(reference('a', 48), (48,), (1,)), 'it is cut off'),
