@@ -26,8 +26,8 @@ BOARD = MappingProxyType({
     'edgenext_small': (4.41, 14.93, 226.15), 'edgenext_base': (8.80, 32.31, 113.35)})
 """From the model zoo's page, on an RDK X5: latency in ms with one thread, latency in ms with four
 threads, frames a second with four threads."""
-THREADS = (1, 2, 4, 8)
-OUTSIDE_MS = median(4 * 1000 / fps - four for _, four, fps in BOARD.values())
+_THREADS = (1, 2, 4, 8)
+_OUTSIDE_MS = median(4 * 1000 / fps - four for _, four, fps in BOARD.values())
 """Time of a thread for a frame outside the inference call, in ms, on the page's board: each of
 four threads delivers a frame in 4 / FPS, and the call takes the latency with four threads."""
 
@@ -47,7 +47,7 @@ class SizeLatency:
         return self.published.latency_ms / self.ours.latency_ms
 
 
-def throughput(latency_ms: float, threads: int, *, outside_ms: float = OUTSIDE_MS) -> float:
+def throughput(latency_ms: float, threads: int, *, outside_ms: float = _OUTSIDE_MS) -> float:
     """
     Predict frames a second when each thread submits one frame at a time.
 
@@ -97,7 +97,7 @@ def as_json(row: SizeLatency) -> list[dict[str, Any]]:
              'ddr_mb': report.ddr_mb, 'theirs_ddr_mb': row.published.ddr_mb,
              'board_latency_ms': latency, 'board_fps': fps,
              'fps_by_threads': {threads: round(throughput(report.latency_ms, threads), 1)
-                                for threads in THREADS}}
+                                for threads in _THREADS}}
             for name, report in (('fast', row.ours), ('precise', row.precise))]
 
 
@@ -112,9 +112,9 @@ def markdown(rows: list[SizeLatency]) -> str:
           f'{BOARD[row.size][0]:.2f}, {BOARD[row.size][2]:.1f}') for row in rows))
     rates = markdown_table(
         ('size', 'recipe', *(f'{threads} thread{"s" if threads > 1 else ""}'
-                             for threads in THREADS)),
+                             for threads in _THREADS)),
         ((_short(row), name, *(f'{throughput(report.latency_ms, threads):.0f}'
-                               for threads in THREADS))
+                               for threads in _THREADS))
          for row in rows for name, report in (('published', row.published), ('ours', row.ours))))
     return f'{latencies}\n\n{rates}'
 

@@ -23,8 +23,8 @@ from edgenext_ros.bench import model_zoo_baseline, ros_domain
 from edgenext_ros.bench.table import BenchRow
 from edgenext_ros.models.store import resource_folder
 
-PLAIN, FLOOR = 'plain rclpy node', 'raw subscriber that does nothing'
-ECHO = 'raw subscriber that answers at once'
+_PLAIN, _FLOOR = 'plain rclpy node', 'raw subscriber that does nothing'
+_ECHO = 'raw subscriber that answers at once'
 _TIMEOUT = 120
 _INFERENCE_US = 5200  # base, the largest of the four sizes
 _FASTDDS = 'FASTRTPS_DEFAULT_PROFILES_FILE'
@@ -58,13 +58,13 @@ def rows() -> Iterator[BenchRow]:
     """Measure every case, and yield each row when it is known."""
     found = {role: session(role, LARGE) for role in ('floor', 'plain', 'classifier')}
     cpu = {role: figures['cpu_ms'] for role, figures in found.items()}
-    yield BenchRow(f'CPU a frame, {LARGE.title}', PLAIN, 'ms', cpu['classifier'], cpu['plain'])
-    yield BenchRow(f'CPU a frame, {LARGE.title}', FLOOR, 'ms', cpu['classifier'], cpu['floor'])
+    yield BenchRow(f'CPU a frame, {LARGE.title}', _PLAIN, 'ms', cpu['classifier'], cpu['plain'])
+    yield BenchRow(f'CPU a frame, {LARGE.title}', _FLOOR, 'ms', cpu['classifier'], cpu['floor'])
     shares = (100 * found[role]['results'] / LARGE.frames for role in ('classifier', 'plain'))
-    yield BenchRow(f'frames with a result, {LARGE.title}', PLAIN, '%', *shares, more=True)
+    yield BenchRow(f'frames with a result, {LARGE.title}', _PLAIN, '%', *shares, more=True)
     ages = {role: median(session(role, SMALL)['ages_ms'])
             for role in ('floor', 'echo', 'plain', 'classifier')}
-    for role, baseline in (('plain', PLAIN), ('echo', ECHO), ('floor', FLOOR)):
+    for role, baseline in (('plain', _PLAIN), ('echo', _ECHO), ('floor', _FLOOR)):
         yield BenchRow(f'age of a result, {SMALL.title}', baseline, 'ms', ages['classifier'],
                        ages[role])
     held, free, helper = (

@@ -32,7 +32,7 @@ from edgenext_ros.core.resize import Linear, Plane
 from edgenext_ros.toolchain.network.sizes import INPUT_SIZE
 import numpy as np
 
-FRAMES = ((640, 480), (1920, 1080))
+_FRAMES = ((640, 480), (1920, 1080))
 """Width and height of the camera's frames."""
 
 _ZOO = 'model zoo'
@@ -93,7 +93,7 @@ def cases() -> list[Timed]:
 def preprocessing() -> list[Timed]:
     """Return the cases from a message's bytes to the model's input; both sides letterbox."""
     result = []
-    for width, height in FRAMES:
+    for width, height in _FRAMES:
         image = picture(width, height)
         for kind, data in _as_messages(image):
             parse, decode = _ways(kind, width, height)
@@ -136,7 +136,7 @@ def _their_way(data: array[int], decode: Callable[[Bytes], Bytes]) -> Callable[[
 def resizing() -> list[Timed]:
     """Return the cases of resizing one channel and three, against two of OpenCV's methods."""
     result = []
-    for width, height in FRAMES:
+    for width, height in _FRAMES:
         colour = picture(width, height)
         _, target = fit_rectangles(
             source=(width, height), target=(INPUT_SIZE, INPUT_SIZE), fit='letterbox')
@@ -146,7 +146,7 @@ def resizing() -> list[Timed]:
                 ('colour', colour, Linear(height, **size))):
             out = np.empty((target.height, target.width, *image.shape[2:]), np.uint8)
             # Area resizing reads every pixel: a larger frame would only make it slower.
-            for baseline, code in list(_RESIZES.items())[:2 if width == FRAMES[0][0] else 1]:
+            for baseline, code in list(_RESIZES.items())[:2 if width == _FRAMES[0][0] else 1]:
                 result.append(Timed(
                     f'resize {width}x{height} {name} ({baseline})',
                     ours=partial(_resized, ours, image, out),

@@ -78,7 +78,7 @@ class FrameCost:
 CASES = tuple(ImageCase(*picture, slots) for picture in (
     (64, 64, 'bgr8', 192), (640, 480, 'bgr8', 1920), (1920, 1080, 'nv12', 1920))
     for slots in (1, 2))
-HEADER = f'{"image":>9} {"":<5} slots  instructions spread% Python calls  C calls'
+_HEADER = f'{"image":>9} {"":<5} slots  instructions spread% Python calls  C calls'
 
 
 def measure(cases: tuple[ImageCase, ...] = CASES, *, frames: int = 20, blocks: int = 3,
@@ -205,7 +205,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.keep:
         options.keep.mkdir(parents=True, exist_ok=True)
     results = measure(keep=options.keep)
-    print(HEADER, *(each.line for each in results), sep='\n')
+    print(_HEADER, *(each.line for each in results), sep='\n')
     if options.json:
         options.json.write_text(json.dumps([asdict(each) for each in results], indent=2))
     return 0

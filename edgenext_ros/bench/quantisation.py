@@ -38,8 +38,8 @@ from edgenext_ros.toolchain.progress import StepProgress
 import numpy as np
 
 _FAST, _PUBLISHED = RECIPES['fast'], RECIPES['published']
-WORST = (r'^/stem/norm/(mean/Conv|Div_reciprocal)'
-         r'|^/stages/stages[.]3/stages[.]3[.]2/(mlp/(fc2/Conv|norm/mean/Conv|Mul_1)|Add)')
+_WORST = (r'^/stem/norm/(mean/Conv|Div_reciprocal)'
+          r'|^/stages/stages[.]3/stages[.]3[.]2/(mlp/(fc2/Conv|norm/mean/Conv|Mul_1)|Add)')
 """The nodes of EdgeNeXt-XX-Small whose int8 costs the bundled model the most accuracy, from
 ``edgenext compile --sensitivity``."""
 QUANTISED_FORMS = MappingProxyType({
@@ -51,7 +51,7 @@ QUANTISED_FORMS = MappingProxyType({
     'fast, KL divergence': replace(_FAST, method='kl'),
     'fast, per channel': replace(_FAST, per_channel=True),
     'fast, bias correction': replace(_FAST, optimization='bias_correction'),
-    'fast, worst nodes int16': replace(_FAST, int16=WORST),
+    'fast, worst nodes int16': replace(_FAST, int16=_WORST),
     'precise': RECIPES['precise'],
 })
 """The forms to compare; a percentage is the share of a tensor's values that int8 covers."""

@@ -34,7 +34,7 @@ from edgenext_ros.toolchain.evaluation import labelled_pictures
 from edgenext_ros.toolchain.evaluation.evaluate import opened, Subject
 import numpy as np
 
-SIDES = (300, 480, 640, 1080, 1920)
+_SIDES = (300, 480, 640, 1080, 1920)
 """Sides of the square frames, in pixels."""
 FRAME_FORMS = ('bgr8', 'nv12', 'yuyv', 'jpeg')
 """Encodings of the frames."""
@@ -207,7 +207,7 @@ def main() -> None:
     parser.add_argument('--count', type=int, help='maximum number of pictures (default: all)')
     parser.add_argument('--noise', type=float, default=4, metavar='LEVELS',
                         help="standard deviation of the sensor's noise (default: %(default)s)")
-    parser.add_argument('--sides', type=int, nargs='+', default=SIDES, metavar='N',
+    parser.add_argument('--sides', type=int, nargs='+', default=_SIDES, metavar='N',
                         help='sides of the frames, in pixels (default: several)')
     parser.add_argument('--forms', nargs='+', default=FRAME_FORMS, choices=FRAME_FORMS,
                         help='encodings of the frames (default: all)')

@@ -27,11 +27,11 @@ from edgenext_ros.bench import ros_domain
 from edgenext_ros.models.store import resource_folder
 import numpy as np
 
-LIMITS = {'memory_mb': 5.0, 'threads': 0.9, 'descriptors': 0.9}
+_LIMITS = {'memory_mb': 5.0, 'threads': 0.9, 'descriptors': 0.9}
 """Growth up to this is ignored: memory grows in steps, threads and descriptors are integers."""
-WARM_UP = 0.25
+_WARM_UP = 0.25
 """Share of the visits that is ignored at the start, while caches fill and the heap grows."""
-LEAST_POINTS = 4
+_LEAST_POINTS = 4
 """Visits after the warm-up that are needed to test for growth."""
 VISIT_S, PAUSE_S = 9.0, 3.0
 """Duration of a subscriber's stay, and of the pause until the next, in seconds."""
@@ -106,16 +106,16 @@ def sample_process(pid: int, *, second: float, visit: int) -> Sample:
 
 def growth_of(samples: list[Sample], process: str) -> Iterator[Verdict]:
     """
-    Yield the growth of each resource in ``LIMITS``.
+    Yield the growth of each resource in ``_LIMITS``.
 
     :raises ValueError: the run is too short.
     """
     visits = sorted({sample.visit for sample in samples})
-    visits = visits[int(len(visits) * WARM_UP):]
-    if len(visits) < LEAST_POINTS:
+    visits = visits[int(len(visits) * _WARM_UP):]
+    if len(visits) < _LEAST_POINTS:
         raise ValueError(f'{len(visits)} visits after the warm-up are too few to test for growth: '
-                         f'expected {LEAST_POINTS} or more, let it run longer')
-    for figure, limit in LIMITS.items():
+                         f'expected {_LEAST_POINTS} or more, let it run longer')
+    for figure, limit in _LIMITS.items():
         minima = [min((s for s in samples if s.visit == visit), key=lambda s: getattr(s, figure))
                   for visit in visits]
         times = np.array([sample.second for sample in minima])

@@ -27,7 +27,7 @@ from edgenext_ros.engines.slot_pool import SlotPool
 from edgenext_ros.toolchain.network.sizes import INPUT_SIZE
 import numpy as np
 
-INFERENCES = {'xx_small': 723, 'base': 5200}
+_INFERENCES = {'xx_small': 723, 'base': 5200}
 """Estimated latency of the smallest and the largest size, in microseconds, from ``edgenext bench
 bpu``."""
 _WIDTH, _HEIGHT = 1920, 1080
@@ -127,7 +127,7 @@ def rows(*, frames: int = 400) -> Iterator[BenchRow]:
     makes: dict[str, Callable[[Nv12Converter], Frame]] = {
         'nv12': lambda converter: nv12,
         'jpeg': lambda converter: Frame.from_compressed(jpeg, enough=converter.covers)}
-    for size, microseconds in INFERENCES.items():
+    for size, microseconds in _INFERENCES.items():
         for kind, make in makes.items():
             rates = {1: 0.0, 2: 0.0}
             with quiet():

@@ -3,7 +3,7 @@
 """
 The ``edgenext`` command: one module per verb.
 
-Every verb writes its figures with ``--json FILE``; ``EPILOG`` lists the exit codes.
+Every verb writes its figures with ``--json FILE``; ``_EPILOG`` lists the exit codes.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from edgenext_ros.models.atomic_file import atomic_write
 
 VERBS = ('bench', 'classify', 'compile', 'demo', 'evaluate', 'models', 'parameters', 'runtimes',
          'train', 'verify')
-EPILOG = ('exit codes: 0 success; 1 failure, or a check did not hold; 2 wrong usage, or a part of '
-          'the installation is missing; 130 interrupted by Ctrl-C')
+_EPILOG = ('exit codes: 0 success; 1 failure, or a check did not hold; 2 wrong usage, or a part '
+           'of the installation is missing; 130 interrupted by Ctrl-C')
 _WITHOUT_OPENCV = ('models',)
 _STDOUT, _STDERR = 1, 2
 _JSON_HELP = ('also write the figures here as JSON; an earlier file is removed first; "-" writes '
@@ -49,12 +49,12 @@ def _main(args: list[str] | None) -> int:
     parser = argparse.ArgumentParser(
         prog='edgenext', description='EdgeNeXt image classification for ROS 2 and the RDK X5. '
         'compile, train and verify need a PC; the other verbs also work on the robot.',
-        epilog=EPILOG)
+        epilog=_EPILOG)
     parser.add_argument('--version', action='version', version=f'edgenext_ros {__version__}')
     verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB')
     for name in command[:1] if command[:1] and command[0] in VERBS else VERBS:
         module = import_module(f'{__name__}.{name}')
-        verb = verbs.add_parser(name, help=module.HELP, description=module.HELP, epilog=EPILOG)
+        verb = verbs.add_parser(name, help=module.HELP, description=module.HELP, epilog=_EPILOG)
         module.add_arguments(verb)
         add_json(verb)
         verb.set_defaults(run=module.run)

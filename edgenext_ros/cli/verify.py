@@ -11,7 +11,7 @@ from edgenext_ros.choices import DEFAULT_FIT, FITS
 
 HELP = ('Compare the outputs of a .bin, in the simulator, with those of the network that it was '
         'compiled from.')
-EXACT = 1e-6
+_EXACT = 1e-6
 """Largest difference of two float32 roundings of the same integers."""
 
 
@@ -69,10 +69,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(f'edgenext verify: {rows[0].top1:.2f} % is less than --least {arguments.least} %',
               file=sys.stderr)
         return 1
-    if arguments.exact and rows[0].difference > EXACT:
+    if arguments.exact and rows[0].difference > _EXACT:
         print(f'edgenext verify: {rows[0].second} differs from {rows[0].first}', file=sys.stderr)
         return 1
-    if arguments.quantised and rows[-1].difference > EXACT:
+    if arguments.quantised and rows[-1].difference > _EXACT:
         print('edgenext verify: the simulated .bin differs from its quantised graph',
               file=sys.stderr)
         return 1

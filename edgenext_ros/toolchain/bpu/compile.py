@@ -35,7 +35,7 @@ from edgenext_ros.toolchain.bpu.recipe import Recipe
 from edgenext_ros.toolchain.network.sizes import WEIGHTS
 from edgenext_ros.toolchain.progress import StepProgress
 
-SENSITIVITY_PICTURES = 4
+_SENSITIVITY_PICTURES = 4
 """Number of calibration pictures for ``sensitivity``; each is run twice for each node."""
 
 
@@ -153,7 +153,8 @@ def _measure_sensitivity(tools: vendor_tools.Hbdk, work: Path, output: Path) -> 
     graph = next((work / 'out').glob('*_calibrated_model.onnx'))
     done = subprocess.run(
         tools.module('edgenext_ros.toolchain.bpu.int8_sensitivity', str(graph),
-                     str(work / 'calibration'), str(SENSITIVITY_PICTURES), str(output.absolute())),
+                     str(work / 'calibration'), str(_SENSITIVITY_PICTURES),
+                     str(output.absolute())),
         env=tools.environment(), cwd=work, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ['no output'])[-1]

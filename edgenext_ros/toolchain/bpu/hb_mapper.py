@@ -21,7 +21,7 @@ from edgenext_ros.models.formats.bin_file import MARCH
 from edgenext_ros.toolchain.bpu.recipe import Recipe
 
 LOG = 'hb_mapper.log'
-MEAN_TEXT, SCALE_TEXT = (' '.join(map(str, values)) for values in (MEAN, SCALE))
+_MEAN_TEXT, _SCALE_TEXT = (' '.join(map(str, values)) for values in (MEAN, SCALE))
 """Normalisation of the published models, in hb_mapper's notation."""
 
 _STAGES = {
@@ -86,7 +86,7 @@ def configuration(*, prefix: str, int16: list[str], calibrate: Recipe | None, le
         'input_parameters': {
             'input_name': '', 'input_type_rt': 'nv12', 'input_type_train': 'rgb',
             'input_layout_train': 'NCHW', 'norm_type': 'data_mean_and_scale',
-            'mean_value': MEAN_TEXT, 'scale_value': SCALE_TEXT},
+            'mean_value': _MEAN_TEXT, 'scale_value': _SCALE_TEXT},
         'calibration_parameters': calibration,
         'compiler_parameters': {'compile_mode': 'latency', 'debug': layers,
                                 'optimize_level': level}}

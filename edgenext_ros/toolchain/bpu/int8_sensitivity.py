@@ -16,7 +16,7 @@ import sys
 from edgenext_ros.engines.onnx import RGB_FROM_YUV
 import numpy as np
 
-METRICS = ('cosine-similarity', 'mse')
+_METRICS = ('cosine-similarity', 'mse')
 
 
 def main(model: str, pictures: str, count: str, output: str) -> None:
@@ -41,11 +41,11 @@ def main(model: str, pictures: str, count: str, output: str) -> None:
     # The calibrated graph takes what the BPU takes: YUV centred on 0.
     yuv = [np.rint(np.linalg.solve(RGB_FROM_YUV, x)) - np.array([[128], [0], [0]]) for x in rgb]
     data = Dataset({graph.input[0].name: [x.astype(np.float32).reshape(shape) for x in yuv]})
-    found = get_sensitivity_of_nodes(model, list(METRICS), data, data_num=len(files))
+    found = get_sensitivity_of_nodes(model, list(_METRICS), data, data_num=len(files))
     with Path(output).open('w', newline='') as file:
         rows = csv.writer(file)
-        rows.writerow(['node', *METRICS])
-        rows.writerows([name, *(values[metric] for metric in METRICS)]
+        rows.writerow(['node', *_METRICS])
+        rows.writerows([name, *(values[metric] for metric in _METRICS)]
                        for name, values in found.items())
 
 

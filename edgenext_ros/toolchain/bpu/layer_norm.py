@@ -94,7 +94,7 @@ class Norm(nn.Module):
         return torch.einsum('oc...,ck->ok...', weight, self._after), bias + taps @ self._shift
 
 
-LANES = 32
+_LANES = 32
 """Copies of a mean that are computed in parallel; fewer are not faster."""
 
 
@@ -102,18 +102,18 @@ class WideNorm(nn.Module):
     """
     The same as ``Norm`` for wide maps, where a C x C convolution is slow to load and to run.
 
-    z = (x - mean(x)) / sqrt(var(x) + eps). Each mean is computed in ``LANES`` lanes, and a second
-    convolution spreads it to all channels: 2 LANES C weights instead of C^2.
+    z = (x - mean(x)) / sqrt(var(x) + eps). Each mean is computed in ``_LANES`` lanes, and a second
+    convolution spreads it to all channels: 2 _LANES C weights instead of C^2.
     """
 
     def __init__(self, norm: nn.Module) -> None:
         super().__init__()
         channels = norm.weight.numel()
         self._after, self._shift = norm.weight.detach().diag(), norm.bias.detach()
-        average = torch.full((LANES, channels), 1 / channels)
-        spread = torch.eye(LANES).repeat(-(-channels // LANES), 1)[:channels]
+        average = torch.full((_LANES, channels), 1 / channels)
+        spread = torch.eye(_LANES).repeat(-(-channels // _LANES), 1)[:channels]
         self.mean, self.centre = pointwise(average), pointwise(-spread)
-        self.variance = pointwise(average, torch.full((LANES,), norm.eps))
+        self.variance = pointwise(average, torch.full((_LANES,), norm.eps))
         self.spread = pointwise(spread)
 
     def forward(self, x: Tensor) -> Tensor:

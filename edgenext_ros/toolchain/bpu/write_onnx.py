@@ -21,7 +21,7 @@ from edgenext_ros.toolchain.network.export import export
 from edgenext_ros.toolchain.network.sizes import INPUT_SIZE, PLANS, size_of
 from edgenext_ros.toolchain.network.weights import load, Loaded
 
-HOT = 6
+_HOT = 6
 """Largest temperature for which exp, without subtraction of the maximum, is accurate in int8."""
 
 
@@ -59,8 +59,8 @@ def prepare(model: str, recipe: Recipe, output: Path, *, random: bool,
     names = [node.name for node in graph.graph.node]
     hottest = max(float(value.abs().max()) for name, value in network.named_parameters()
                   if name.endswith('temperature'))
-    notes = [] if hottest <= HOT or not recipe.bpu_graph else [
-        f'the attention has a temperature of {hottest:.3g}; int8 is accurate up to {HOT}: '
+    notes = [] if hottest <= _HOT or not recipe.bpu_graph else [
+        f'the attention has a temperature of {hottest:.3g}; int8 is accurate up to {_HOT}: '
         'check with edgenext verify, and use --recipe published if the agreement is too low']
     return {'size': size, 'classes': network.num_classes, 'picture': picture,
             'weights': loaded.notes, 'notes': [*loaded.notes, *why, *notes],

@@ -16,9 +16,6 @@ from edgenext_ros.models.regular import shown
 from edgenext_ros.toolchain.class_folders import held_back, TEST_FRACTION
 import numpy as np
 
-SPLITS = ('all', 'test', 'train')
-"""Selections: all pictures, or one side of the split that the training makes by default."""
-
 _SHOWN = 3
 _MOST_BYTES = 1 << 30
 """Limit of a listing; ImageNet's, with 14 million lines, has 0.6 GB."""
@@ -57,7 +54,8 @@ def read(folder: Path, labels: LabelSet, *, truth: Path | None = None, split: st
     :param labels: the model's labels; a class is named by its label, by synset, or by the first
         of its names, in any case.
     :param truth: listing with lines ``file class``, where the class may also be an index.
-    :param split: one of ``SPLITS``.
+    :param split: ``all`` pictures, or one side, ``test`` or ``train``, of the split that the
+        training makes by default.
     :param count: maximum number of pictures, chosen evenly over the sorted paths.
     :raises ValueError: there is no picture, or a class matches no label or several.
     """

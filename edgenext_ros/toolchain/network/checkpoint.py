@@ -39,7 +39,7 @@ from edgenext_ros.toolchain.network.tensors import (
 )
 import numpy as np
 
-MAX_PICKLE = 1 << 31
+_MAX_PICKLE = 1 << 31
 """Largest pickle that is read into memory, in bytes."""
 
 _LEGACY_MAGIC = 0x1950a86a20f9469cfc6c
@@ -73,9 +73,9 @@ def read(path: Path) -> Any:
                 found = bin_file.foreign(memoryview(head)) or f'bytes {head[:4].hex(" ")}'
                 raise PickleError('it is not a PyTorch checkpoint, safetensors or ONNX file; it '
                                   f'begins with {found}')
-            if path.stat().st_size > MAX_PICKLE:
+            if path.stat().st_size > _MAX_PICKLE:
                 raise PickleError(f'a pickle of {path.stat().st_size} bytes, over the limit of '
-                                  f'{MAX_PICKLE}; save it with a PyTorch newer than 1.6')
+                                  f'{_MAX_PICKLE}; save it with a PyTorch newer than 1.6')
             return _stream(io.BytesIO(file.read()))
     except OSError as error:
         raise ModelError(f'{path}: cannot be read: {error.strerror or error}') from error

@@ -14,7 +14,7 @@ from edgenext_ros.toolchain.network.sizes import INPUT_SIZE
 import torch
 from torch import nn
 
-OPSET = 11
+_OPSET = 11
 """The newest opset that hb_mapper reads."""
 
 
@@ -33,4 +33,4 @@ def export(network: nn.Module, output: Path, *,
         with atomic_write(output) as part:
             torch.onnx.export(
                 network.eval(), (torch.zeros(1, 3, *size),), str(part), input_names=['image'],
-                output_names=['logits'], opset_version=OPSET, **options)
+                output_names=['logits'], opset_version=_OPSET, **options)

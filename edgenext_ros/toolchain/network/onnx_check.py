@@ -13,7 +13,7 @@ import onnx
 import torch
 from torch import nn
 
-LARGEST_DIFFERENCE = 0.01
+_LARGEST_DIFFERENCE = 0.01
 """Limit of the difference, relative to the largest logit; float16 causes 0.003, one wrong weight
 more than 0.1."""
 _PICTURES = 3
@@ -58,7 +58,7 @@ def check(file: OnnxFile, network: nn.Module) -> list[str]:
         expected = grown / grown.sum(1, keepdims=True)
         notes = ['the Softmax at its end is left off: the node computes it']
     difference = min((_difference(output, expected) for output in same), default=float('inf'))
-    if not difference < LARGEST_DIFFERENCE:
+    if not difference < _LARGEST_DIFFERENCE:
         raise ModelError(f"{file.path}: timm's network with these weights differs from the graph "
                          f'by {difference:.2g} of the outputs, or of what changes in them from '
                          'picture to picture: the graph computes something else')

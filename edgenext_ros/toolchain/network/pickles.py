@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import pickletools
 from typing import Any, BinaryIO
 
-MAX_OPERATIONS = 20_000_000
+_MAX_OPERATIONS = 20_000_000
 """Limit of a pickle's length; a training checkpoint has about 10,000 operations."""
 
 
@@ -91,8 +91,8 @@ class _Machine:
     def run(self, stream: BinaryIO) -> Any:
         """Run the operations up to STOP, and return the value."""
         for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
-            if count > MAX_OPERATIONS:
-                raise PickleError(f'a pickle of more than {MAX_OPERATIONS} operations')
+            if count > _MAX_OPERATIONS:
+                raise PickleError(f'a pickle of more than {_MAX_OPERATIONS} operations')
             name = opcode.name
             if name in _LITERALS:
                 self._stack.append(argument)

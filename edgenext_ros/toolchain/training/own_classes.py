@@ -28,10 +28,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-LEAST_TO_TRAIN, LEAST_TO_VALIDATE = 10, 2
+_LEAST_TO_TRAIN, _LEAST_TO_VALIDATE = 10, 2
 """Fewer pictures of a class are warned about."""
-LEAST_TO_CALIBRATE = 50
-"""Validation pictures; with fewer, all may be right, and calibrating would make overconfident."""
+_LEAST_TO_CALIBRATE = 50
+"""Validation pictures; if all of a few are right, calibration would make it overconfident."""
 
 
 def train_folder(job: TrainingJob, *, progress: StepProgress) -> TrainingResult:
@@ -86,7 +86,7 @@ def train_folder(job: TrainingJob, *, progress: StepProgress) -> TrainingResult:
 
     network.load_state_dict(trainer.best)
     temperature = None
-    if validation and len(validation) >= LEAST_TO_CALIBRATE:
+    if validation and len(validation) >= _LEAST_TO_CALIBRATE:
         temperature = calibrate(network, validation)
     result = TrainingResult(
         onnx=job.output / 'model.onnx', start=start, classes=data.names, training=len(training),
@@ -104,8 +104,8 @@ def warning_of_few(training: photographs.Photographs,
                    validation: photographs.Photographs | None) -> str:
     """Return a warning that names the classes with too few pictures; '' if there is none."""
     parts = []
-    for side, word, least in ((training, 'to train', LEAST_TO_TRAIN),
-                              (validation, 'to validate', LEAST_TO_VALIDATE)):
+    for side, word, least in ((training, 'to train', _LEAST_TO_TRAIN),
+                              (validation, 'to validate', _LEAST_TO_VALIDATE)):
         if side is None:
             continue
         counts = np.bincount(side.targets, minlength=len(side.names))

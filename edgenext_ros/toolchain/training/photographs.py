@@ -17,7 +17,7 @@ from edgenext_ros.models.pictures import EXPECTED, PictureError
 from edgenext_ros.toolchain.class_folders import class_folders, file_bytes, held_back
 import numpy as np
 
-LONGEST_SHORT_SIDE = 320
+_LONGEST_SHORT_SIDE = 320
 """Larger pictures are reduced to this short side when they are read, to save memory."""
 
 
@@ -98,13 +98,13 @@ def read_folder(folder: Path) -> Photographs:
 
 
 def _reduced(file: Path) -> np.ndarray | PictureError:
-    """Return a picture as RGB, its short side at most ``LONGEST_SHORT_SIDE``, or its error."""
+    """Return a picture as RGB, its short side at most ``_LONGEST_SHORT_SIDE``, or its error."""
     try:
         frame = pictures.read(file)
     except PictureError as error:
         return error
     image = frame.plane(3, width=frame.width, height=frame.height)
-    reduction = LONGEST_SHORT_SIDE / min(image.shape[:2])
+    reduction = _LONGEST_SHORT_SIDE / min(image.shape[:2])
     if reduction < 1:
         image = cv2.resize(image, None, fx=reduction, fy=reduction, interpolation=cv2.INTER_AREA)
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

