@@ -191,7 +191,7 @@ class Trainer:
             torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
             self.optimiser.step()
             losses.append(loss.item())
-            # timm copies the weights in its step 1; +2 makes the first step here an average.
+            # The new weights get a share of 9 / (10 + n) in step n; timm's is 9 / (8 + step).
             self.average.update(self.student.network, step=epoch * steps + len(losses) + 2)
             if len(losses) % 10 == 0:
                 progress(Passing(
