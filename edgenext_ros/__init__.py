@@ -7,8 +7,8 @@ from pathlib import Path
 import re
 
 MOST_PIXELS = 2 ** 26
-"""Limit of a compressed picture: OpenCV would allocate up to 3 GB for a header of 1 kB."""
-# For every format; OpenCV reads this variable when it is loaded.
+"""Limit of a compressed picture: OpenCV trusts its header and allocates up to 3 GB for 1 kB."""
+# A limit for every file format, which OpenCV reads when it is imported.
 os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(MOST_PIXELS))
 
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Check that NumPy and OpenCV load, and name the commands that install what is missing."""
+"""Check that NumPy and OpenCV load on this machine, and say what to do when they do not."""
 
 from contextlib import redirect_stderr
 from importlib.metadata import PackageNotFoundError, version
@@ -11,23 +11,23 @@ _REMEDY = 'install python3-numpy and python3-opencv with apt, or "pip install ' 
 
 
 class MissingPartError(RuntimeError):
-    """A part of the installation is missing; the message names it and how to install it."""
+    """A part of the installation is missing; the text says which part and how to get it."""
 
 
 def require_opencv() -> None:
     """
     Import NumPy and OpenCV.
 
-    :raises ImportError: one is missing, or does not load with the other; the message is one
+    :raises ImportError: one is missing, or the two do not fit each other; the text is one
         sentence with the remedy.
     """
     try:
-        # NumPy 2 prints forty lines when an OpenCV that was compiled for NumPy 1 is loaded.
+        # NumPy 2 prints forty lines when an OpenCV that was compiled for NumPy 1 is imported.
         with redirect_stderr(StringIO()):
             import cv2  # noqa: F401
     except ModuleNotFoundError as error:
         raise ImportError(f'{error.name} is missing: {_REMEDY}') from error
-    except Exception as error:  # A damaged library may raise anything.
+    except Exception as error:  # A damaged or mismatched library may raise anything.
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ImportError(f'OpenCV does not load: {reason}: {_mend()}') from error
 
@@ -41,10 +41,10 @@ def _mend() -> str:
 
 def install_onnxruntime() -> str:
     """
-    Return the command that installs ONNX Runtime and keeps NumPy 1 where it is installed.
+    Return the command that installs ONNX Runtime without breaking OpenCV and cv_bridge.
 
-    Without that limit pip also installs NumPy 2. The OpenCV and cv_bridge of Ubuntu 22.04 and
-    24.04 are compiled for NumPy 1 and do not load with NumPy 2.
+    Without a limit, pip also installs NumPy 2. OpenCV and cv_bridge of Ubuntu 22.04 and 24.04 are
+    compiled for NumPy 1 and would no longer load.
     """
     return "pip install onnxruntime 'numpy<2'" if _numpy_major() == 1 else \
         'pip install onnxruntime'
