@@ -128,7 +128,7 @@ class Engine(Protocol):
         Free the model and all that belongs to it.
 
         :raises InferenceError: a slot is lent, or an inference still runs, so nothing was freed;
-            call again. Callers use ``kept.close_or_keep``, which does.
+            call again. Callers use ``deferred_close.close_or_defer``, which does.
         """
 
 

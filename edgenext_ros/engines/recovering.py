@@ -22,7 +22,7 @@ from edgenext_ros.engines.base import (
     Nv12,
     Scores,
 )
-from edgenext_ros.engines.kept import close_kept, close_or_keep, keep
+from edgenext_ros.engines.deferred_close import close_deferred, close_or_defer, defer_close
 from edgenext_ros.engines.select import open_model
 
 REOPEN_AFTER = 3
@@ -68,9 +68,9 @@ class Recovering:
         self._changed = Condition(self._lock)
         self._waiting = self._inside = 0
         # No failure, no reopening, open: then a picture costs no more than two locks.
-        self._is_sound = True
+        self._healthy = True
         self._opening = False
-        close_kept()
+        close_deferred()
         self._engine: Engine | None
         self._engine, self.info = opened()
 
@@ -96,17 +96,17 @@ class Recovering:
             comes out; no model is loaded before that.
         """
         with self._lock:
-            self._closed, self._is_sound = True, False
+            self._closed, self._healthy = True, False
             self._changed.notify_all()
             self._waiting += 1
             is_empty = self._changed.wait_for(lambda: not self._inside, CLOSE_WAIT_S)
             self._waiting -= 1
             if not is_empty:
-                keep(self)
+                defer_close(self)
                 raise InferenceError(f'model {self.info.name!r}: an inference still runs')
             engine, self._engine = self._engine, None
         if engine is not None:
-            close_or_keep(engine)
+            close_or_defer(engine)
 
     def _enter(self) -> Engine:
         """
@@ -117,7 +117,7 @@ class Recovering:
         :raises EngineRestsError: it has failed before, and nothing was tried.
         """
         with self._lock:
-            opens = not self._is_sound and self._is_to_be_opened()
+            opens = not self._healthy and self._is_to_be_opened()
             self._inside += 1
         if opens:
             # Without the lock, which ``close`` wants: opening takes seconds, and may hang.
@@ -165,7 +165,7 @@ class Recovering:
             is_last = self._closed and not self._inside
         if is_last:
             with suppress(InferenceError):
-                close_or_keep(self)
+                close_or_defer(self)
 
     def _succeeded(self) -> None:
         """Note a result after failures, or after the engine was opened anew."""
@@ -174,7 +174,7 @@ class Recovering:
             self._dead = False
             if self._reopened_at is not None and self._clock() - self._reopened_at > _SETTLED_S:
                 self._reopened_at = None
-            self._is_sound = self._reopened_at is None and not (self._closed or self._opening)
+            self._healthy = self._reopened_at is None and not (self._closed or self._opening)
 
     def _failure(self, error: Exception) -> InferenceError:
         """Note what an engine has raised, and return what is to be raised for it."""
@@ -189,7 +189,7 @@ class Recovering:
     def _failed(self, reason: str, *, dead: bool) -> str:
         """Note a failure; return what is to be said of it."""
         with self._lock:
-            self._is_sound, self._dead = False, self._dead or dead
+            self._healthy, self._dead = False, self._dead or dead
             self._backoff.fail()
             self._reason = reason
             return f'{reason}; the engine is opened anew at the next try' if self._is_due() \
@@ -204,9 +204,9 @@ class Recovering:
         """Close the engine and open it anew, or raise InferenceError; the next try goes on."""
         engine, self._engine = self._engine, None
         if engine is not None:
-            keep(engine)
+            defer_close(engine)
         try:
-            close_kept()
+            close_deferred()
             engine, info = self._opened()
         except Exception as error:  # Of the file, the machine, the engine: none ends the node.
             raise InferenceError(
@@ -214,7 +214,7 @@ class Recovering:
                 f'{" ".join(str(error).split())}') from error
         if info != self.info:
             with suppress(InferenceError):
-                close_or_keep(engine)
+                close_or_defer(engine)
             raise InferenceError(
                 f'the model file has changed: expected {self.info}, found {info}; configure the '
                 f'node anew (ros2 lifecycle set: deactivate, cleanup, configure, activate)')
@@ -284,6 +284,6 @@ class _WatchedSlot:
                     f'the engine hung, or is overloaded by other programs')
         except Exception as error:
             raise watched._failure(error) from error
-        if not watched._is_sound:
+        if not watched._healthy:
             watched._succeeded()
         return scores

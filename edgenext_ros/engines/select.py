@@ -24,7 +24,7 @@ from edgenext_ros.engines.base import (
     ModelInfo,
     Scores,
 )
-from edgenext_ros.engines.kept import close_kept, close_or_keep
+from edgenext_ros.engines.deferred_close import close_deferred, close_or_defer
 from edgenext_ros.models.formats import bin_file
 import numpy as np
 
@@ -138,7 +138,7 @@ def open_model(model: Path, *, runtime: str = 'auto',
     :raises ModelError: the file is missing, damaged, for another BPU, or not a classifier on
         NV12.
     :raises InferenceError: the model loads but does not run, or an earlier one cannot be closed,
-        see ``close_kept``.
+        see ``close_deferred``.
     """
     if not model.exists():
         raise ModelError(f'{model}: this model file does not exist')
@@ -146,7 +146,7 @@ def open_model(model: Path, *, runtime: str = 'auto',
         raise ModelError(f'{model}: expected a model file, found a '
                          f'{"folder" if model.is_dir() else "pipe or device"}')
     engine = select(model, runtime)
-    close_kept()
+    close_deferred()
     if model.suffix.lower() == '.bin':
         # The vendor's libraries may crash on a damaged file, and with them this process.
         doubt = bin_file.read(model).doubt
@@ -160,7 +160,7 @@ def open_model(model: Path, *, runtime: str = 'auto',
         outputs = [infer(instance, picture) for picture in (ramp, ramp[::-1].copy())]
     except BaseException:
         with suppress(InferenceError):  # the first error says more
-            close_or_keep(instance)
+            close_or_defer(instance)
         raise
     # The vendor's sample models end in Softmax, EdgeNeXt does not; the files do not say.
     return instance, replace(

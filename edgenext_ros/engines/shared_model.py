@@ -19,7 +19,7 @@ from edgenext_ros.engines.base import (
     Nv12,
     Scores,
 )
-from edgenext_ros.engines.kept import close_or_keep, keep
+from edgenext_ros.engines.deferred_close import close_or_defer, defer_close
 from edgenext_ros.engines.recovering import open_recovering
 import numpy as np
 
@@ -64,7 +64,7 @@ class SharedModels:
         """
         Free the model if nobody else has it open.
 
-        :raises InferenceError: an inference still runs; see ``close_or_keep``.
+        :raises InferenceError: an inference still runs; see ``close_or_defer``.
         """
         with self._lock:
             if key not in self._open:
@@ -76,8 +76,9 @@ class SharedModels:
             if users:
                 return
             del self._open[key]
-            keep(instance)  # Before the lock is released: nobody may load the model beside it.
-        close_or_keep(instance)
+            # Under the lock, so that no other thread loads the model beside this one.
+            defer_close(instance)
+        close_or_defer(instance)
 
 
 class _Share:

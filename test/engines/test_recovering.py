@@ -140,13 +140,13 @@ def test_another_model_in_the_file_gives_no_results(engine, watched):
     assert engine.closed == 2
 
 
-@pytest.mark.parametrize('error,kept', [
+@pytest.mark.parametrize('error,deferred', [
     (InferenceError('an inference still runs'), True), (RuntimeError('dead'), False)])
-def test_engine_that_does_not_close(engine, watched, error, kept):
+def test_engine_that_does_not_close(engine, watched, error, deferred):
     engine.answer = OSError('gone')
     fail(watched)
     engine.at_close, engine.answer = error, GOOD
-    if kept:
+    if deferred:
         for _ in range(3):
             assert 'still runs' in fail(watched)
             engine.now += 8

@@ -55,18 +55,18 @@ def test_users_who_come_while_a_model_loads_share_it(engines, monkeypatch):
 def test_model_that_its_last_user_leaves_is_closed_before_it_is_loaded_again(
         engines, monkeypatch):
     models, closed = SharedModels(), []
-    close = shared_model.close_or_keep
+    close = shared_model.close_or_defer
 
     def overtaken(engine):
         """Another user opens the model just before it is closed."""
-        monkeypatch.setattr(shared_model, 'close_or_keep', close)
+        monkeypatch.setattr(shared_model, 'close_or_defer', close)
         again, _ = models.open(MODEL)
         closed.append(engines[0].closed)
         close(engine)
         again.close()
 
     share, _ = models.open(MODEL)
-    monkeypatch.setattr(shared_model, 'close_or_keep', overtaken)
+    monkeypatch.setattr(shared_model, 'close_or_defer', overtaken)
     share.close()
     assert closed == [1]
     assert [engine.closed for engine in engines] == [1, 1]

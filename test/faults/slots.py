@@ -51,15 +51,15 @@ _BASE = faults_in(
 )
 
 _SELECT = faults_in(
-    'engines/select.py', ('engines/test_select.py', 'engines/test_kept.py'),
+    'engines/select.py', ('engines/test_select.py', 'engines/test_deferred_close.py'),
     ('an engine whose first pictures fail is not closed', """\
         with suppress(InferenceError):  # the first error says more
-            close_or_keep(instance)
+            close_or_defer(instance)
 """, ''),
     ('the error of close hides that of the first pictures',
      'with suppress(InferenceError):  # the first error says more', 'if True:'),
-    ('a model is loaded beside a kept engine', """\
-    close_kept()
+    ('a model is loaded beside a deferred engine', """\
+    close_deferred()
     if model""", '    if model'),
     ('an inference has the time of opening only', '2 * (monotonic() - begin)',
      '(monotonic() - begin)'),
