@@ -22,7 +22,7 @@ from edgenext_ros.engines.base import (
     Nv12,
     Scores,
 )
-from edgenext_ros.engines.deferred_close import close_deferred, close_or_defer, defer_close
+from edgenext_ros.engines.deferred_close import close_or_defer, defer_close
 from edgenext_ros.engines.select import open_model
 
 REOPEN_AFTER = 3
@@ -70,7 +70,6 @@ class Recovering:
         # No failure, no reopening, open: then a picture costs no more than two locks.
         self._healthy = True
         self._opening = False
-        close_deferred()
         self._engine: Engine | None
         self._engine, self.info = opened()
 
@@ -206,7 +205,6 @@ class Recovering:
         if engine is not None:
             defer_close(engine)
         try:
-            close_deferred()
             engine, info = self._opened()
         except Exception as error:  # Of the file, the machine, the engine: none ends the node.
             raise InferenceError(

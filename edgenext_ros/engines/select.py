@@ -140,13 +140,14 @@ def open_model(model: Path, *, runtime: str = 'auto',
     :raises InferenceError: the model loads but does not run, or an earlier one cannot be closed,
         see ``close_deferred``.
     """
+    # First: when the file is gone, the engine that failed must not keep the BPU's memory.
+    close_deferred()
     if not model.exists():
         raise ModelError(f'{model}: this model file does not exist')
     if not model.is_file():
         raise ModelError(f'{model}: expected a model file, found a '
                          f'{"folder" if model.is_dir() else "pipe or device"}')
     engine = select(model, runtime)
-    close_deferred()
     if model.suffix.lower() == '.bin':
         # The vendor's libraries may crash on a damaged file, and with them this process.
         doubt = bin_file.read(model).doubt

@@ -47,12 +47,6 @@ _RECOVERING = faults_in(
         try:""", """\
             pass
         try:"""),
-    ('an engine is opened beside a deferred one', """\
-            close_deferred()
-            engine, info""", '            engine, info'),
-    ('the first one is opened beside a deferred one', """\
-        close_deferred()
-        self._engine:""", '        self._engine:'),
     ('another model in the file is taken', 'if info != self.info:', 'if False:'),
     ('another model in the file stays open', """\
             with suppress(InferenceError):

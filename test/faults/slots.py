@@ -60,7 +60,7 @@ _SELECT = faults_in(
      'with suppress(InferenceError):  # the first error says more', 'if True:'),
     ('a model is loaded beside a deferred engine', """\
     close_deferred()
-    if model""", '    if model'),
+    if not model""", '    if not model'),
     ('an inference has the time of opening only', '2 * (monotonic() - begin)',
      '(monotonic() - begin)'),
     ('the file is not checked before an engine gets it', """\
