@@ -15,7 +15,7 @@ import hashlib
 from pathlib import Path
 import re
 
-from edgenext_ros.models import ModelError, regular
+from edgenext_ros.models import ModelError, regular_file
 from edgenext_ros.models.atomic_file import atomic_write
 
 _CHUNK = 1 << 20
@@ -51,7 +51,7 @@ def digest(file: Path) -> Digest:
     """
     total, size = hashlib.sha256(), 0
     try:
-        regular.check(file)
+        regular_file.check(file)
         with file.open('rb') as stream:
             while chunk := stream.read(_CHUNK):
                 total.update(chunk)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import re
 from typing import Any
 
-from edgenext_ros.models.regular import shown
+from edgenext_ros.models.regular_file import shown
 
 _SHOWN = 3
 """Names in the line, for each reason that is not told by a suffix."""

@@ -20,7 +20,7 @@ from pathlib import Path
 import re
 
 from edgenext_ros.core.frame import Frame, FrameError
-from edgenext_ros.models import regular
+from edgenext_ros.models import regular_file
 from edgenext_ros.models.left_out import Account, LeftOut
 import numpy as np
 
@@ -146,8 +146,8 @@ def read(path: Path) -> Frame:
     :raises PictureError: it is not there, not a file, too large, or not a picture.
     """
     try:
-        data = np.frombuffer(regular.read(path, most=MAX_BYTES), np.uint8)
-    except regular.NotAFileError as error:
+        data = np.frombuffer(regular_file.read(path, most=MAX_BYTES), np.uint8)
+    except regular_file.NotAFileError as error:
         raise PictureError(error.found, f'expected a picture file, found a {error.found}') \
             from error
     except OSError as error:
@@ -174,7 +174,7 @@ def _parts(file: str) -> list[str]:
 
 def _kind(path: Path) -> str:
     try:
-        return f'a {regular.kind(path.stat().st_mode)}'
+        return f'a {regular_file.kind(path.stat().st_mode)}'
     except OSError:
         return 'nothing there'
 
@@ -229,7 +229,7 @@ def _reason(entry: os.DirEntry[str]) -> str | None:
     suffix = Path(entry.name).suffix.lower()
     meant = suffix in SUFFIXES or suffix in _OTHERS
     try:
-        kind = regular.kind(entry.stat().st_mode)
+        kind = regular_file.kind(entry.stat().st_mode)
     except FileNotFoundError:
         return 'linked to nothing' if meant else None
     if kind != 'file':

@@ -14,7 +14,7 @@ import shutil
 
 from edgenext_ros.core.labels import LabelError, LabelSet
 from edgenext_ros.libraries import install_onnxruntime
-from edgenext_ros.models import checksum, regular
+from edgenext_ros.models import checksum, regular_file
 from edgenext_ros.models.catalog import CATALOG, Entry, File
 
 _MOST_LABEL_BYTES = 10 ** 6
@@ -209,7 +209,7 @@ def read_labels(path: Path) -> LabelSet:
         list of names.
     """
     try:
-        text = regular.read(path, most=_MOST_LABEL_BYTES).decode('utf-8')
+        text = regular_file.read(path, most=_MOST_LABEL_BYTES).decode('utf-8')
     except OSError as error:
         if error.errno == errno.EFBIG:
             raise LabelError(f'{path}: expected at most {_MOST_LABEL_BYTES} bytes of labels, '

@@ -9,7 +9,7 @@ import subprocess
 from edgenext_ros.models import pictures
 from edgenext_ros.models.left_out import LeftOut
 from edgenext_ros.models.pictures import PictureError
-from edgenext_ros.models.regular import shown
+from edgenext_ros.models.regular_file import shown
 from helpers import hostile_folder
 from helpers.hostile_folder import encoded, GIF, HEIC
 import numpy as np
