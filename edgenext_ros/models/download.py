@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from urllib.request import build_opener, HTTPRedirectHandler, Request
 
 from edgenext_ros import __version__
-from edgenext_ros.models.formats.bin_file import MAX_BYTES
+from edgenext_ros.models.formats.bin_file import MAX_MODEL_BYTES
 from edgenext_ros.models.formats.protobuf_wire import printable
 
 Progress = Callable[[int, 'int | None'], None]
@@ -153,8 +153,8 @@ def _understand(response: HTTPResponse, offset: int, asked: str) -> _Answer:
         total = int(match[2])
     elif response.status != 200:
         raise Refused(f'answers HTTP {response.status}, which is no file')
-    if total is not None and total > MAX_BYTES:
-        raise Refused(f'would send {total} bytes, over the limit of {MAX_BYTES}')
+    if total is not None and total > MAX_MODEL_BYTES:
+        raise Refused(f'would send {total} bytes, over the limit of {MAX_MODEL_BYTES}')
     return _Answer(offset if response.status == 206 else 0, total, validator or asked)
 
 
@@ -166,9 +166,9 @@ def _copy(response: HTTPResponse, file: FileIO, part: Path, answer: _Answer,
     # read1 returns what has arrived; read would lose it when the connection breaks.
     while chunk := response.read1(_CHUNK):
         size += len(chunk)
-        if size > MAX_BYTES:
+        if size > MAX_MODEL_BYTES:
             part.unlink()
-            raise Refused(f'sends more than the limit of {MAX_BYTES} bytes')
+            raise Refused(f'sends more than the limit of {MAX_MODEL_BYTES} bytes')
         with _writing(part):
             view = memoryview(chunk)
             while view:

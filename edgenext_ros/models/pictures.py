@@ -27,9 +27,9 @@ import numpy as np
 SUFFIXES = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.webp', '.tif', '.tiff',
             '.ppm', '.pgm', '.pbm', '.pnm')
 """Formats that OpenCV 4.5.4 and all later ones read, wherever they come from."""
-EXPECTED = '.jpg, .png, .bmp, .webp, .tif, .ppm and the like'
+COMMON_SUFFIXES = '.jpg, .png, .bmp, .webp, .tif, .ppm and the like'
 """``SUFFIXES`` for people."""
-MAX_BYTES = 256 << 20
+MAX_PICTURE_BYTES = 256 << 20
 """Largest picture file that is read."""
 
 _OFTEN_RENAMED = frozenset(('', '.heic', '.heif', '.avif', '.gif'))
@@ -88,7 +88,7 @@ class Listing:
         """Return this, or raise ValueError when no file is a picture."""
         if not self.files:
             account = self.account()
-            raise ValueError(f'{self.folder}: expected pictures ({EXPECTED}), found none'
+            raise ValueError(f'{self.folder}: expected pictures ({COMMON_SUFFIXES}), found none'
                              + (f'; {account}' if account else ''))
         return self
 
@@ -146,7 +146,7 @@ def read(path: Path) -> Frame:
     :raises PictureError: it is not there, not a file, too large, or not a picture.
     """
     try:
-        data = np.frombuffer(regular_file.read(path, most=MAX_BYTES), np.uint8)
+        data = np.frombuffer(regular_file.read(path, most=MAX_PICTURE_BYTES), np.uint8)
     except regular_file.NotAFileError as error:
         raise PictureError(error.found, f'expected a picture file, found a {error.found}') \
             from error

@@ -141,7 +141,7 @@ def test_fetch_refuses_wrong_content_length(get, refusal, tmp_path, naps):
 
 def test_files_over_the_limit(refusal, tmp_path, monkeypatch):
     assert 'would send 268435457 bytes, over the limit' in refusal(Answer(claims=(1 << 28) + 1))
-    monkeypatch.setattr(download, 'MAX_BYTES', len(BIN) - 1)
+    monkeypatch.setattr(download, 'MAX_MODEL_BYTES', len(BIN) - 1)
     assert 'more than the limit' in refusal(Answer(claims=-1))
     assert 'model.bin.part' not in names(tmp_path)
 

@@ -157,8 +157,8 @@ def test_special_files_are_refused_at_once(special_files, found):
 def test_a_file_over_the_limit_is_refused_unread(tmp_path):
     path = tmp_path / 'a.jpg'
     with path.open('wb') as file:
-        file.truncate(pictures.MAX_BYTES + 1)
-    with pytest.raises(PictureError, match=f'at most {pictures.MAX_BYTES} bytes'):
+        file.truncate(pictures.MAX_PICTURE_BYTES + 1)
+    with pytest.raises(PictureError, match=f'at most {pictures.MAX_PICTURE_BYTES} bytes'):
         pictures.read(path)
 
 

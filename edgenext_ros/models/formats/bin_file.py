@@ -23,7 +23,7 @@ from edgenext_ros.models.formats.protobuf_wire import BYTES, contents, FormatErr
 
 MARCH = 'bayes-e'
 """The BPU of an RDK X5."""
-MAX_BYTES = 1 << 28
+MAX_MODEL_BYTES = 1 << 28
 """Largest file that is read; the published models have 2 to 30 MB."""
 
 _INPUTS = MappingProxyType({7: 'nv12', 13: 'nv12_separate'})
@@ -82,15 +82,15 @@ def read(path: Path) -> BinFile:
     """
     Read and check a ``.bin`` file.
 
-    :raises ModelError: it cannot be read, is damaged or larger than ``MAX_BYTES``, is not for
+    :raises ModelError: it cannot be read, is damaged or larger than ``MAX_MODEL_BYTES``, is not for
         the X5, or does not take one NV12 picture.
     """
     try:
         size = path.stat().st_size
         if not path.is_file():
             raise FormatError('no file but a folder or device')
-        if size > MAX_BYTES:
-            raise FormatError(f'a file of {size} bytes, over the limit of {MAX_BYTES}')
+        if size > MAX_MODEL_BYTES:
+            raise FormatError(f'a file of {size} bytes, over the limit of {MAX_MODEL_BYTES}')
         with path.open('rb') as file:
             data = memoryview(file.read(size))
     except OSError as error:

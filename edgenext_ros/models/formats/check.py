@@ -25,9 +25,9 @@ def check(file: Path, *, name: str = '') -> None:
     path = Path(name) if name else file
     try:
         size = file.stat().st_size
-        if size > bin_file.MAX_BYTES:
+        if size > bin_file.MAX_MODEL_BYTES:
             raise ModelError(f'{path}: a file of {size} bytes, over the limit of '
-                             f'{bin_file.MAX_BYTES}')
+                             f'{bin_file.MAX_MODEL_BYTES}')
         data = memoryview(file.read_bytes())
     except OSError as error:
         raise ModelError(f'{file}: cannot be read: {error.strerror or error}') from error

@@ -254,7 +254,7 @@ def test_a_truncation_anywhere_is_an_error():
 def test_files_that_are_not_read(tmp_path):
     huge, pipe = tmp_path / 'huge.bin', tmp_path / 'pipe.bin'
     huge.touch()
-    os.truncate(huge, bin_file.MAX_BYTES + 1)
+    os.truncate(huge, bin_file.MAX_MODEL_BYTES + 1)
     os.mkfifo(pipe)
     for path, words in ((tmp_path / 'none.bin', 'No such file'), (tmp_path, 'no file but'),
                         (pipe, 'no file but'), (huge, f'over the limit of {1 << 28}')):
