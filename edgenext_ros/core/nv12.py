@@ -17,7 +17,7 @@ from typing import Final
 import cv2
 from edgenext_ros.choices import DEFAULT_FIT, FITS, YUV_RANGES
 from edgenext_ros.core.frame import Bytes, Frame
-from edgenext_ros.core.to_yuv import NEUTRAL, PLANS, Rectangle, YUV
+from edgenext_ros.core.to_yuv import NEUTRAL, CONVERSIONS, Rectangle, YUV
 import numpy as np
 
 _GREY: Final = 127
@@ -133,4 +133,4 @@ class Nv12Converter:
         self._letterbox = target[2:] != self._size
         self._part_y, self._part_uv = target.slices(), target.slices(divide=2)
         self._limited = self._expand and frame.encoding in YUV
-        self._write = PLANS[frame.encoding](frame, source, target.width, target.height)
+        self._write = CONVERSIONS[frame.encoding](frame, source, target.width, target.height)

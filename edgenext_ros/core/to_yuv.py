@@ -3,7 +3,7 @@
 """
 Every encoding's way to Y and interleaved U, V of another size.
 
-What depends only on a frame's layout is prepared once; see ``PLANS``. Where a frame takes a
+What depends only on a frame's layout is prepared once; see ``CONVERSIONS``. Where a frame takes a
 hundred microseconds, the interpreter's share counts.
 """
 
@@ -167,13 +167,13 @@ def _plan_planes(frame: Frame, source: Rectangle, width: int, height: int) -> Wr
     return write_nv21 if frame.encoding == 'nv21' else write
 
 
-PLANS: Final[dict[str, Callable[[Frame, Rectangle, int, int], Write]]] = {
+CONVERSIONS: Final[dict[str, Callable[[Frame, Rectangle, int, int], Write]]] = {
     **dict.fromkeys(('bgr8', 'rgb8', 'bgra8', 'rgba8'), _plan_colour),
     **dict.fromkeys(BAYER_TO_BGR, _plan_bayer),
     **dict.fromkeys(('mono8', 'mono16'), _plan_grey),
     **dict.fromkeys(YUV422_ORDER, _plan_yuv422),
     **dict.fromkeys(('nv12', 'nv21', 'nv24'), _plan_planes),
 }
-YUV: Final = frozenset(encoding for encoding, plan in PLANS.items()
+YUV: Final = frozenset(encoding for encoding, plan in CONVERSIONS.items()
                        if plan in (_plan_yuv422, _plan_planes))
 """Encodings whose bytes are Y, U and V already."""

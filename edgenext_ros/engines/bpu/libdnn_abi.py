@@ -16,7 +16,7 @@ from typing import Any
 
 from edgenext_ros.engines.base import EngineUnavailableError
 
-ENVIRONMENT = 'EDGENEXT_LIBDNN'
+LIBDNN_VARIABLE = 'EDGENEXT_LIBDNN'
 PLACES = (
     'libdnn.so',
     '/usr/lib/hobot/libdnn.so',
@@ -74,7 +74,7 @@ class Properties(c.Structure):
         ('aligned_byte_size', c.c_int32), ('stride', c.c_int32 * 8)]
 
 
-class Tensor(c.Structure):
+class DnnTensor(c.Structure):
     """``hbDNNTensor``; only NV12_SEPARATE uses a second memory."""
 
     _fields_ = [('memory', SysMem * 4), ('properties', Properties)]
@@ -98,7 +98,7 @@ _FUNCTIONS: dict[str, list[Any]] = {
     'hbDNNGetInputTensorProperties': [_P(Properties), _HANDLE, _INT],
     'hbDNNGetOutputCount': [_P(_INT), _HANDLE],
     'hbDNNGetOutputTensorProperties': [_P(Properties), _HANDLE, _INT],
-    'hbDNNInfer': [_P(_HANDLE), _P(_P(Tensor)), _P(Tensor), _HANDLE, _P(InferControl)],
+    'hbDNNInfer': [_P(_HANDLE), _P(_P(DnnTensor)), _P(DnnTensor), _HANDLE, _P(InferControl)],
     'hbDNNWaitTaskDone': [_HANDLE, _INT],
     'hbDNNReleaseTask': [_HANDLE],
     'hbSysAllocCachedMem': [_P(SysMem), c.c_uint32],
@@ -147,7 +147,7 @@ def load() -> Library:
 
     :raises EngineUnavailableError: with what was tried and how each attempt failed.
     """
-    chosen = os.environ.get(ENVIRONMENT)
+    chosen = os.environ.get(LIBDNN_VARIABLE)
     absent, failures = [], []
     for path in (chosen,) if chosen else PLACES:
         try:
@@ -164,4 +164,4 @@ def load() -> Library:
     raise EngineUnavailableError(
         f'libdnn cannot be loaded ({"; ".join(failures)}): it comes with RDK OS for the X5; '
         f'elsewhere choose the runtime onnx or simulator, '
-        f'or name the library in ${ENVIRONMENT}')
+        f'or name the library in ${LIBDNN_VARIABLE}')

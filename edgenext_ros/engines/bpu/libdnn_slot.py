@@ -76,7 +76,7 @@ class BpuSlot:
         self._others = others
         self._calls, self._dequantise = calls, output.dequantise
         self._task = c.c_void_p()
-        self._input = abi.Tensor(properties=picture.properties)
+        self._input = abi.DnnTensor(properties=picture.properties)
         planes = []
         for memory, (rows, size) in zip(self._input.memory, picture.parts, strict=False):
             pixels = self._allocate(memory, size, freeing)[:rows * picture.pitch]
@@ -86,8 +86,8 @@ class BpuSlot:
         self.picture: Nv12 = planes[0].reshape(-1) if whole \
             else np.empty(sum(plane.size for plane in planes), np.uint8)
         self._copies = not whole
-        self._outputs = (abi.Tensor * len(output.properties))()
-        self._outputs_pointer = c.cast(self._outputs, c.POINTER(abi.Tensor))
+        self._outputs = (abi.DnnTensor * len(output.properties))()
+        self._outputs_pointer = c.cast(self._outputs, c.POINTER(abi.DnnTensor))
         memories = []
         for tensor, properties in zip(self._outputs, output.properties, strict=True):
             tensor.properties = properties
@@ -153,7 +153,7 @@ class BpuSlot:
         freeing.callback(library.code, 'hbSysFreeMem', c.byref(memory))
         return np.ctypeslib.as_array((c.c_uint8 * size).from_address(memory.vir_addr))
 
-    def _flush(self, tensor: abi.Tensor, direction: int) -> None:
+    def _flush(self, tensor: abi.DnnTensor, direction: int) -> None:
         for memory in tensor.memory:
             if memory.vir_addr:
                 self._calls.library.call('hbSysFlushMem', c.byref(memory), direction)

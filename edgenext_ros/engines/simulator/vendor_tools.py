@@ -21,10 +21,10 @@ import sys
 from edgenext_ros.engines.base import EngineUnavailableError
 from edgenext_ros.models.store import cache_folder, NoHomeError, user_path
 
-ENVIRONMENT = 'EDGENEXT_TOOLCHAIN'
+TOOLCHAIN_VARIABLE = 'EDGENEXT_TOOLCHAIN'
 REMEDY = (
     f'in the source tree, "./dev toolchain" installs it; elsewhere, "pip install dgdk" into a '
-    f'virtual environment of Python 3.10 and name its folder in ${ENVIRONMENT}')
+    f'virtual environment of Python 3.10 and name its folder in ${TOOLCHAIN_VARIABLE}')
 
 _PACKAGE = Path(__file__).parents[2]
 # The package alone: the folder that it is in may have a numpy for another Python.
@@ -119,13 +119,13 @@ def find() -> Hbdk:
             needed = libraries / _SIMULATOR, package / '__init__.py', folder / 'bin' / 'python3'
             if all(map(Path.is_file, needed)):
                 return Hbdk(folder, _version(package), libraries)
-    remedy = f'${ENVIRONMENT} names this folder; correct or unset it' if _named() else REMEDY
+    remedy = f'${TOOLCHAIN_VARIABLE} names this folder; correct or unset it' if _named() else REMEDY
     raise EngineUnavailableError(
         f'{_TOOLS} are not in {", ".join(map(str, folders))}: {remedy}')
 
 
 def _named() -> str | None:
-    return os.environ.get(ENVIRONMENT)
+    return os.environ.get(TOOLCHAIN_VARIABLE)
 
 
 def _folders() -> Iterator[Path]:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bpu_program
-from edgenext_ros.models.formats.bin_graph import Graph, Tensor
+from edgenext_ros.models.formats.bin_graph import Graph, TensorInfo
 from edgenext_ros.models.formats.outputs import is_class_vector, wrong_output
 from edgenext_ros.models.formats.protobuf_wire import BYTES, contents, FormatError, Reader
 
@@ -48,14 +48,14 @@ class BinFile:
     name: str
     """The model's own name."""
     march: str
-    input: Tensor
+    input: TensorInfo
     input_type: str
     """``nv12`` or ``nv12_separate``."""
     width: int
     """Input width in pixels, even."""
     height: int
     """Input height in pixels, even."""
-    output: Tensor
+    output: TensorInfo
     """The first output."""
     scales: tuple[float, ...]
     """Factors from the BPU's integers to the output, float32, one or one per class; none when no
@@ -82,8 +82,8 @@ def read(path: Path) -> BinFile:
     """
     Read and check a ``.bin`` file.
 
-    :raises ModelError: it cannot be read, is damaged or larger than ``MAX_MODEL_BYTES``, is not for
-        the X5, or does not take one NV12 picture.
+    :raises ModelError: the file cannot be read, is damaged or larger than
+        ``MAX_MODEL_BYTES``, is not for the X5, or does not take one NV12 picture.
     """
     try:
         size = path.stat().st_size

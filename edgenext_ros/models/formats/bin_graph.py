@@ -22,7 +22,7 @@ _DTYPES = MappingProxyType({
 
 
 @dataclass(frozen=True)
-class Tensor:
+class TensorInfo:
     """A named tensor."""
 
     name: str
@@ -30,7 +30,7 @@ class Tensor:
     shape: tuple[int, ...]
 
     @classmethod
-    def read(cls, reader: Reader, message: memoryview) -> Tensor:
+    def read(cls, reader: Reader, message: memoryview) -> TensorInfo:
         """Read a ValueInfoProto."""
         name, dtype = '', 'of unknown type'
         shape: tuple[int, ...] = ()
@@ -75,8 +75,8 @@ class Graph:
 
     name: str = ''
     nodes: list[Node] = field(default_factory=list)
-    inputs: list[Tensor] = field(default_factory=list)
-    outputs: list[Tensor] = field(default_factory=list)
+    inputs: list[TensorInfo] = field(default_factory=list)
+    outputs: list[TensorInfo] = field(default_factory=list)
     input_types: list[int] = field(default_factory=list)
     floats: dict[str, list[memoryview]] = field(default_factory=dict)
     """The bytes of the initializers that hold float32."""
@@ -94,9 +94,9 @@ class Graph:
             elif key == 3:
                 graph._read_initializer(reader, contents(kind, value))
             elif key == 4:
-                graph.inputs.append(Tensor.read(reader, contents(kind, value)))
+                graph.inputs.append(TensorInfo.read(reader, contents(kind, value)))
             elif key == 5:
-                graph.outputs.append(Tensor.read(reader, contents(kind, value)))
+                graph.outputs.append(TensorInfo.read(reader, contents(kind, value)))
             elif key == 7:
                 graph.input_types += reader.integers(kind, value, most=64)
         return graph

@@ -10,7 +10,7 @@ from pathlib import Path
 import re
 
 from edgenext_ros.core.labels import LabelSet
-from edgenext_ros.models import pictures, regular
+from edgenext_ros.models import pictures, regular_file
 from edgenext_ros.models.pictures import Listing
 from edgenext_ros.models.regular_file import shown
 from edgenext_ros.toolchain.class_folders import held_back, TEST_FRACTION
