@@ -10,8 +10,8 @@ from threading import Condition, get_ident, Lock, Thread
 from time import monotonic, sleep
 from typing import Generic, Protocol, TypeVar
 
-Item = TypeVar('Item')
-Outcome = TypeVar('Outcome')
+_Item = TypeVar('_Item')
+_Outcome = TypeVar('_Outcome')
 
 _AT_ONCE_S = 1e-3
 """An item that arrives within this time was already there when the wait began."""
@@ -35,7 +35,7 @@ class Source(Protocol):
         """End the present or the next wait; any thread may call."""
 
 
-class Pipeline(Generic[Item, Outcome]):
+class Pipeline(Generic[_Item, _Outcome]):
     """
     Work on the newest item.
 
@@ -58,14 +58,14 @@ class Pipeline(Generic[Item, Outcome]):
     :param clock: steady seconds.
     """
 
-    def __init__(self, work: Callable[[Item], Outcome], finish: Callable[[Outcome], None], *,
+    def __init__(self, work: Callable[[_Item], _Outcome], finish: Callable[[_Outcome], None], *,
                  source: Source | None = None, at_once: int = 1, name: str = 'pipeline',
                  clock: Callable[[], float] = monotonic) -> None:
         self._work, self._finish, self._source, self._clock = work, finish, source, clock
         self._name = name
         self._lock = Lock()
         self._job, self._turn, self._idle = (Condition(self._lock) for _ in range(3))
-        self._waiting: list[Item] = []
+        self._waiting: list[_Item] = []
         self._running, self._held = True, False
         # Threads by identity: the one at the source; those at work, and since when; those of them
         # that keep the others from the source until they hand over or become slow.
@@ -108,7 +108,7 @@ class Pipeline(Generic[Item, Outcome]):
         with self._lock:
             return self._clock() - min(self._begun.values()) if self._begun else 0.0
 
-    def submit(self, item: Item) -> None:
+    def submit(self, item: _Item) -> None:
         """Offer an item; returns at once. After ``stop`` it is ignored."""
         with self._lock:
             if not self._running:
@@ -229,7 +229,7 @@ class Pipeline(Generic[Item, Outcome]):
             elif self._waiting:
                 self._behind = bool(self._begun) or waited < _AT_ONCE_S
 
-    def _do(self, item: Item, number: int) -> None:
+    def _do(self, item: _Item, number: int) -> None:
         outcome, worked = None, False
         try:
             outcome, worked = self._work(item), True

@@ -17,7 +17,7 @@ from typing import Final
 import cv2
 from edgenext_ros.choices import DEFAULT_FIT, FITS, YUV_RANGES
 from edgenext_ros.core.frame import Bytes, Frame
-from edgenext_ros.core.to_yuv import NEUTRAL, CONVERSIONS, Rectangle, YUV
+from edgenext_ros.core.to_yuv import CONVERSIONS, NEUTRAL, Rectangle, YUV
 import numpy as np
 
 _GREY: Final = 127

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Values = npt.NDArray[np.float64]
+_Values = npt.NDArray[np.float64]
 
 LEAST_GAPS = 12
 """Of fewer gaps the period is not known."""
@@ -21,7 +21,7 @@ _BIAS, _BIAS_DOUBT = 0.06, 0.2
 """Mean distance, with its sign: jitter has none, another period has."""
 
 
-def period_of(gaps: Values) -> float | None:
+def period_of(gaps: _Values) -> float | None:
     """
     Return the period that all of these gaps are multiples of, within their jitter.
 
@@ -47,7 +47,7 @@ def period_of(gaps: Values) -> float | None:
     return best
 
 
-def _refined(period: float, gaps: Values) -> float:
+def _refined(period: float, gaps: _Values) -> float:
     """Fit a period by least squares, to the short gaps first: their multiples are certain."""
     for most in (1, 2, 4, 10, 100):
         periods = np.maximum(1, np.rint(gaps / period))
@@ -62,17 +62,17 @@ def _limit(number: int) -> float:
     return _NOISE - _DOUBT / float(np.sqrt(number))
 
 
-def _is_jitter(noise: Values, most: float = _NOISE) -> bool:
+def _is_jitter(noise: _Values, most: float = _NOISE) -> bool:
     """Say whether distances from whole periods are as jitter makes them."""
     return not len(noise) or (
         _rms(noise) < min(most, _NOISE)
         and abs(float(noise.mean())) < _BIAS + _BIAS_DOUBT / float(np.sqrt(len(noise))))
 
 
-def _usual(noise: Values, part: int) -> Values:
+def _usual(noise: _Values, part: int) -> _Values:
     """Leave out the largest, one in ``part``."""
     return noise[np.argsort(np.abs(noise))][:len(noise) - len(noise) // part]
 
 
-def _rms(values: Values) -> float:
+def _rms(values: _Values) -> float:
     return float(np.sqrt(np.mean(np.square(values))))

@@ -15,10 +15,7 @@ import zlib
 
 from edgenext_ros.core.exif import of_text, read_orientation
 from edgenext_ros.core.jpeg import has_end, header_reduction, JpegHeader, read_header
-import numpy as np
-import numpy.typing as npt
-
-Bytes = npt.NDArray[np.uint8]
+from edgenext_ros.core.layout import Bytes
 
 _MOST_CHUNKS = 100_000
 """Of a PNG; what comes from an encoder has one for 8 kB or more."""

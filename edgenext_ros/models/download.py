@@ -26,7 +26,7 @@ from edgenext_ros import __version__
 from edgenext_ros.models.formats.bin_file import MAX_MODEL_BYTES
 from edgenext_ros.models.formats.protobuf_wire import printable
 
-Progress = Callable[[int, 'int | None'], None]
+ByteProgress = Callable[[int, 'int | None'], None]
 """Called with the bytes that are here and the whole size, None while that is not known."""
 
 _CHUNK = 1 << 18
@@ -76,7 +76,7 @@ class _Redirects(HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def attempt(url: str, part: Path, *, timeout: float, progress: Progress) -> None:
+def attempt(url: str, part: Path, *, timeout: float, progress: ByteProgress) -> None:
     """
     Download into a file, going on behind what is there if it is of the same version.
 
@@ -159,7 +159,7 @@ def _understand(response: HTTPResponse, offset: int, asked: str) -> _Answer:
 
 
 def _copy(response: HTTPResponse, file: FileIO, part: Path, answer: _Answer,
-          progress: Progress) -> None:
+          progress: ByteProgress) -> None:
     """Write the body to the file, whole or as much of it as comes."""
     size = answer.offset
     progress(size, answer.total)

@@ -24,7 +24,7 @@ from edgenext_ros.models.download import (
     Broken,
     FetchError,
     origin_of,
-    Progress,
+    ByteProgress,
     Refused,
 )
 from edgenext_ros.models.formats import check as structure
@@ -78,7 +78,7 @@ def mirror(text: str) -> str:
 
 
 def fetch(file: File, folder: Path, *, options: Options | None = None,
-          progress: Progress = lambda done, total: None,
+          progress: ByteProgress = lambda done, total: None,
           notice: Callable[[str], None] = lambda text: None) -> Fetched:
     """
     Bring a published file into a folder, unless it is there; one process at a time.
@@ -145,7 +145,7 @@ def _there(target: Path, notice: Callable[[str], None]) -> checksum.Digest | Non
         return None
 
 
-def _bring(file: File, target: Path, options: Options, progress: Progress,
+def _bring(file: File, target: Path, options: Options, progress: ByteProgress,
            notice: Callable[[str], None]) -> checksum.Digest:
     """Try one address after the other."""
     part = part_of(target)
@@ -164,7 +164,7 @@ def _bring(file: File, target: Path, options: Options, progress: Progress,
         f'--mirror, or bring the file from another machine to {target}')
 
 
-def _download(url: str, part: Path, options: Options, progress: Progress,
+def _download(url: str, part: Path, options: Options, progress: ByteProgress,
               notice: Callable[[str], None]) -> None:
     """Make attempts until it is whole, or raise Refused."""
     failed, most = 0, 0

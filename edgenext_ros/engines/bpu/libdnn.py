@@ -16,7 +16,13 @@ from pathlib import Path
 
 from edgenext_ros.engines.base import EngineOptions, ModelError, ModelInfo
 from edgenext_ros.engines.bpu import libdnn_abi as abi
-from edgenext_ros.engines.bpu.libdnn_slot import BpuSlot, Calls, Input, Output, UNFINISHED
+from edgenext_ros.engines.bpu.libdnn_slot import (
+    BpuSlot,
+    Calls,
+    InputLayout,
+    OutputLayout,
+    UNFINISHED,
+)
 from edgenext_ros.engines.bpu.tensors import check_file, class_count, Dequantiser, picture_size
 from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
 
@@ -124,7 +130,7 @@ class _Model:
         return tensors
 
 
-def _picture(path: Path, tensors: list[abi.Properties]) -> tuple[Input, int]:
+def _picture(path: Path, tensors: list[abi.Properties]) -> tuple[InputLayout, int]:
     """Check the model's inputs; return what its picture is, and its height."""
     properties = tensors[0] if tensors else abi.Properties()
     kind = _kind(properties)
@@ -143,10 +149,10 @@ def _picture(path: Path, tensors: list[abi.Properties]) -> tuple[Input, int]:
     properties.aligned_shape = properties.valid_shape
     parts = ((height, size * 2 // 3), (height // 2, size // 3)) if kind == 'NV12_SEPARATE' \
         else ((height + height // 2, size),)
-    return Input(properties, width, pitch, parts), height
+    return InputLayout(properties, width, pitch, parts), height
 
 
-def _output(path: Path, tensors: list[abi.Properties]) -> Output:
+def _output(path: Path, tensors: list[abi.Properties]) -> OutputLayout:
     """Check the model's outputs; return how the first is read."""
     first = tensors[0] if tensors else abi.Properties()
     dtype, shape = _kind(first), tuple(first.valid_shape)
@@ -163,7 +169,7 @@ def _output(path: Path, tensors: list[abi.Properties]) -> Output:
         raise ModelError(
             f'{path}: expected an output that is quantised by scale or not at all, '
             f'found quantisation type {first.quanti_type}')
-    return Output(tensors, dtype, dequantise, classes)
+    return OutputLayout(tensors, dtype, dequantise, classes)
 
 
 def _kind(properties: abi.Properties) -> str:

@@ -27,7 +27,7 @@ UNFINISHED: set[BpuSlot] = set()
 
 
 @dataclass(frozen=True)
-class Input:
+class InputLayout:
     """The model's picture: NV12 in one memory or in two, its rows ``pitch`` bytes apart."""
 
     properties: abi.Properties
@@ -40,7 +40,7 @@ class Input:
 
 
 @dataclass(frozen=True)
-class Output:
+class OutputLayout:
     """The model's outputs, of which the first is read."""
 
     properties: list[abi.Properties]
@@ -71,7 +71,7 @@ class BpuSlot:
     :raises ModelError: the output does not fit into its memory.
     """
 
-    def __init__(self, path: Path, calls: Calls, picture: Input, output: Output,
+    def __init__(self, path: Path, calls: Calls, picture: InputLayout, output: OutputLayout,
                  freeing: contextlib.ExitStack, *, others: Sequence[BpuSlot]) -> None:
         self._others = others
         self._calls, self._dequantise = calls, output.dequantise

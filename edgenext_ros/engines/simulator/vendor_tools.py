@@ -112,25 +112,23 @@ def find() -> Hbdk:
         raise EngineUnavailableError(
             f'{_TOOLS} run on Linux on x86-64 only, this is {platform.system()} on '
             f'{platform.machine()}')
-    folders = list(_folders())
+    folders = list(search_folders())
     for folder in folders:
         for package in sorted(folder.glob('lib/python3*/site-packages/hbdk')):
             libraries = package / 'lib64' / 'x86'
             needed = libraries / _SIMULATOR, package / '__init__.py', folder / 'bin' / 'python3'
             if all(map(Path.is_file, needed)):
                 return Hbdk(folder, _version(package), libraries)
-    remedy = f'${TOOLCHAIN_VARIABLE} names this folder; correct or unset it' if _named() else REMEDY
+    remedy = REMEDY
+    if os.environ.get(TOOLCHAIN_VARIABLE):
+        remedy = f'${TOOLCHAIN_VARIABLE} names this folder; correct or unset it'
     raise EngineUnavailableError(
         f'{_TOOLS} are not in {", ".join(map(str, folders))}: {remedy}')
 
 
-def _named() -> str | None:
-    return os.environ.get(TOOLCHAIN_VARIABLE)
-
-
-def _folders() -> Iterator[Path]:
-    """Yield the virtual environments to look into."""
-    chosen = _named()
+def search_folders() -> Iterator[Path]:
+    """Yield the virtual environments in which ``find`` looks for the tools, in order."""
+    chosen = os.environ.get(TOOLCHAIN_VARIABLE)
     if chosen:
         yield user_path(chosen).absolute()
         return

@@ -90,8 +90,8 @@ def read_folder(folder: Path) -> Photographs:
                 entry for entry in listing.left_out if entry.file.startswith(f'{name}/')))
             account = here.account(entry for entry in failed if entry.file in by_class[name])
             raise ValueError(f'{folder / name}: expected pictures ({COMMON_SUFFIXES}) in this '
-                             f'class, found none that decodes{f" ({account})" if account else ""}; fill '
-                             'the folder or remove it')
+                             f'class, found none that decodes{f" ({account})" if account else ""}; '
+                             'fill the folder or remove it')
     return Photographs(
         images, np.array(targets, np.int64), files, names,
         unreadable=tuple(entry.file for entry in failed), account=listing.account(failed))
