@@ -16,9 +16,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Protocol
 
-from edgenext_ros import models
 from edgenext_ros.core.classifier import Slot
 from edgenext_ros.libraries import MissingPartError
+from edgenext_ros.models import ModelError as ModelError  # engines raise it; for their users
 import numpy as np
 import numpy.typing as npt
 
@@ -35,10 +35,6 @@ Scores = npt.NDArray[np.float32]
 
 class EngineUnavailableError(MissingPartError):
     """An engine cannot be used on this machine; the text says why and what to install."""
-
-
-ModelError = models.ModelError
-"""A model file cannot be used; the text says which, what was expected and found."""
 
 
 class InferenceError(RuntimeError):
