@@ -16,7 +16,7 @@ from types import MappingProxyType
 import cv2
 from edgenext_ros import MOST_PIXELS
 from edgenext_ros.core.bit_depth import low_values, LOWEST_USUAL
-from edgenext_ros.core.exif import turn
+from edgenext_ros.core.exif import make_upright
 from edgenext_ros.core.layout import BAYER_TO_BGR, Bytes, ENCODINGS, FrameError
 from edgenext_ros.core.picture_file import file_kind, FileHeader, read_file_header
 
@@ -69,13 +69,13 @@ def decode(data: Bytes, *, enough: Callable[[int, int], bool] | None = None,
     mosaic = _MOSAIC.fullmatch(source)
     if mosaic and header.channels == 1:
         image = _imdecode(data, cv2.IMREAD_ANYDEPTH, header, said)
-        return turn(_demosaic(image, f'{mosaic[1].lower()}8'), header.orientation), ''
+        return make_upright(_demosaic(image, f'{mosaic[1].lower()}8'), header.orientation), ''
     # Pixels of a mosaic are not averaged before it is one picture.
     reduction = header.reduction(enough) if enough else 1
     image = _imdecode(data, _REDUCED[reduction], header, said)
     if header.kind == 'JPEG' and (image[-1] == _NO_DATA).all():
-        return turn(image, header.orientation), _BROKEN_OFF
-    image = turn(image, header.orientation)
+        return make_upright(image, header.orientation), _BROKEN_OFF
+    image = make_upright(image, header.orientation)
     if header.bits == 16 and image.max() < LOWEST_USUAL >> 8:
         return image, low_values(int(image.max()) << 8)
     if mosaic:

@@ -53,7 +53,7 @@ def read_orientation(exif: bytes) -> int:
     return 1
 
 
-def of_text(text: bytes) -> bytes:
+def exif_from_text(text: bytes) -> bytes:
     """
     Return the Exif data that ImageMagick writes as text: its name, length, and hexadecimal lines.
 
@@ -67,7 +67,7 @@ def of_text(text: bytes) -> bytes:
         return b''
 
 
-def turn(image: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:
+def make_upright(image: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:
     """
     Return a picture upright, as its orientation says.
 

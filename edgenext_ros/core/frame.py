@@ -55,7 +55,7 @@ class Frame:
             encoding, note = known_encoding(self.encoding)
             if encoding in OF_16_BITS:
                 raise UnknownEncodingError(f'encoding {encoding!r} has 16 bits: '
-                                           'Frame.of_high_bytes reads it')
+                                           'Frame.from_high_bytes reads it')
             object.__setattr__(self, 'encoding', encoding)
             self._add_note(note)
         rows = checked_rows(self.encoding, self.width, self.height, self.step, self.data.size)
@@ -80,8 +80,8 @@ class Frame:
         return cls(encoding, width, height, image.nbytes // height, image.reshape(-1), note=note)
 
     @classmethod
-    def of_high_bytes(cls, encoding: str, width: int, height: int, step: int, data: Bytes,
-                      big_endian: bool = False) -> Frame | None:
+    def from_high_bytes(cls, encoding: str, width: int, height: int, step: int, data: Bytes,
+                        big_endian: bool = False) -> Frame | None:
         """
         Copy the high bytes of 16-bit colour, or of a 16-bit mosaic, into a frame of 8 bits.
 

@@ -116,20 +116,13 @@ def has_end(data: npt.NDArray[np.uint8], header: JpegHeader) -> bool:
     return False
 
 
-def strongest_reduction(data: npt.NDArray[np.uint8],
-                        enough: Callable[[int, int], bool]) -> int:
+def strongest_reduction(header: JpegHeader, enough: Callable[[int, int], bool]) -> int:
     """
-    Say by how much a JPEG decoder may divide the sides of this picture.
+    Return the largest factor by which a decoder may divide the sides of this picture.
 
     :param enough: whether a picture of this width and height is still large enough.
     :return: 8, 4 or 2, at which a decoder does less work; else 1.
     """
-    header = read_header(data)
-    return header_reduction(header, enough) if header else 1
-
-
-def header_reduction(header: JpegHeader, enough: Callable[[int, int], bool]) -> int:
-    """Say the same of a header that is read already."""
     for reduction in (8, 4, 2):
         width, height = -(-header.width // reduction), -(-header.height // reduction)
         if enough(width, height) and (not header.exif or enough(height, width)):

@@ -79,7 +79,7 @@ OF_16_BITS: Mapping[str, Layout] = MappingProxyType({
     'bayer_rggb16': _BAYER16, 'bayer_bggr16': _BAYER16, 'bayer_gbrg16': _BAYER16,
     'bayer_grbg16': _BAYER16,
 })
-"""Encodings that become one of ``ENCODINGS``; see ``Frame.of_high_bytes``."""
+"""Encodings that become one of ``ENCODINGS``; see ``Frame.from_high_bytes``."""
 _LAYOUTS: Mapping[str, Layout] = MappingProxyType({**ENCODINGS, **OF_16_BITS})
 
 BAYER_TO_BGR: Mapping[str, int] = MappingProxyType({

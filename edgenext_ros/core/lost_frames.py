@@ -94,7 +94,7 @@ class LostFrames:
     Count the frames that are missing between those that arrive.
 
     ``note`` and ``interrupt`` only append, and are for the thread that receives; the arithmetic
-    is in ``look``, which is for one other thread.
+    is in ``update``, which is for one other thread.
     """
 
     def __init__(self) -> None:
@@ -126,11 +126,11 @@ class LostFrames:
         """Compare the next stamp with none before: there was a pause."""
         self._new.append(None)
 
-    def begin_anew(self) -> None:
+    def reset_counts(self) -> None:
         """Forget the counts."""
         self._lost = self._overwritten = self._unsure = 0
 
-    def look(self, now: float, *, several: bool = False, stalled: bool = False) -> Loss:
+    def update(self, now: float, *, several: bool = False, stalled: bool = False) -> Loss:
         """
         Count what is missing since the look before.
 

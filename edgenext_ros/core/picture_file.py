@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import struct
 import zlib
 
-from edgenext_ros.core.exif import of_text, read_orientation
-from edgenext_ros.core.jpeg import has_end, header_reduction, JpegHeader, read_header
+from edgenext_ros.core.exif import exif_from_text, read_orientation
+from edgenext_ros.core.jpeg import has_end, JpegHeader, read_header, strongest_reduction
 from edgenext_ros.core.layout import Bytes
 
 _MOST_CHUNKS = 100_000
@@ -54,7 +54,7 @@ class FileHeader:
 
     def reduction(self, enough: Callable[[int, int], bool]) -> int:
         """Say by how much a decoder may divide its sides; see ``jpeg.strongest_reduction``."""
-        return header_reduction(self.jpeg, enough) if self.jpeg else 1
+        return strongest_reduction(self.jpeg, enough) if self.jpeg else 1
 
 
 def read_file_header(data: Bytes) -> FileHeader:
@@ -105,7 +105,8 @@ def _read_png(data: Bytes) -> FileHeader:
         if head[1] == b'eXIf':
             orientation = read_orientation(_part(data, at + 8, head[0]))
         elif head[1] in (b'tEXt', b'zTXt') and orientation == 1:
-            orientation = read_orientation(of_text(_raw_profile(_part(data, at + 8, head[0]))))
+            text = _raw_profile(_part(data, at + 8, head[0]))
+            orientation = read_orientation(exif_from_text(text))
         at += 12 + head[0]
         if head[1] == b'IEND' and at <= data.size:
             # A damaged one may end before its header does; the lengths are in the first chunk.

@@ -78,7 +78,7 @@ def survey() -> tuple[Probe, ...]:
     return tuple(tried)
 
 
-def taken(model: Path, found: tuple[Probe, ...]) -> str:
+def describe_choice(model: Path, found: tuple[Probe, ...]) -> str:
     """Say in words which of the engines that ``survey`` found runs a model; empty for none."""
     names = _FOR_SUFFIX.get(model.suffix.lower(), ())
     return next((f'{engine.name} ({engine.detail})' for engine in found
@@ -165,9 +165,9 @@ def open_model(model: Path, *, runtime: str = 'auto',
         raise
     # The vendor's sample models end in Softmax, EdgeNeXt does not; the files do not say.
     return instance, replace(
-        info, probabilities=all(map(_are_probabilities, outputs)),
+        info, probabilities=all(map(are_probabilities, outputs)),
         patience_s=max(LEAST_PATIENCE_S, 2 * (monotonic() - begin)))
 
 
-def _are_probabilities(output: Scores) -> bool:
+def are_probabilities(output: Scores) -> bool:
     return bool((output >= 0).all() and abs(float(output.sum()) - 1) < 1e-2)

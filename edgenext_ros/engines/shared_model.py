@@ -120,7 +120,7 @@ class _Share:
 
     def run(self, picture: Nv12) -> Scores:
         """Wait for this user's turn, and run the network once."""
-        with self._turns.mine():
+        with self._turns.turn():
             instance = self._instance  # ``close`` may come at any moment
             if instance is None:
                 raise _closed()
@@ -174,7 +174,7 @@ class _Turns:
         self._next = self._served = 0
 
     @contextmanager
-    def mine(self) -> Iterator[None]:
+    def turn(self) -> Iterator[None]:
         """Wait for the turn and hold it."""
         with self._changed:
             ticket, self._next = self._next, self._next + 1

@@ -38,7 +38,7 @@ class Digest:
         return f'{self.size} bytes with SHA-256 {self.sha256}'
 
 
-def path_for(file: Path) -> Path:
+def record_path(file: Path) -> Path:
     """Return the path of a file's record."""
     return file.with_name(f'{file.name}.sha256')
 
@@ -61,13 +61,13 @@ def digest(file: Path) -> Digest:
     return Digest(size, total.hexdigest())
 
 
-def known(file: Path) -> Digest | None:
+def read_record(file: Path) -> Digest | None:
     """
     Return what is on record for a file; None when nothing is.
 
     :raises ModelError: there is a record that cannot be read.
     """
-    record = path_for(file)
+    record = record_path(file)
     try:
         text = record.read_text(encoding='ascii')
     except FileNotFoundError:
@@ -81,9 +81,9 @@ def known(file: Path) -> Digest | None:
     return Digest(int(match[1]), match[2])
 
 
-def keep(file: Path, found: Digest) -> None:
+def write_record(file: Path, found: Digest) -> None:
     """Put a file on record; the record is whole or not there (OSError: it cannot be written)."""
-    with atomic_write(path_for(file), fsync=True) as part:
+    with atomic_write(record_path(file), fsync=True) as part:
         part.write_text(f'# {found.size} bytes\n{found.sha256}  {file.name}\n', encoding='ascii')
 
 
@@ -94,13 +94,13 @@ def check(file: Path) -> Digest | None:
     :raises ChangedError: it is another file.
     :raises ModelError: the file or its record cannot be read.
     """
-    expected = known(file)
+    expected = read_record(file)
     if expected is None:
         return None
     found = digest(file)
     if found != expected:
         raise ChangedError(
             f'{file}: has changed since its first use: expected {expected}, found {found}; delete '
-            f'it and fetch it again, or delete {path_for(file).name} beside it to trust it as it '
-            'is now')
+            f'it and fetch it again, or delete {record_path(file).name} beside it to trust it as '
+            'it is now')
     return found

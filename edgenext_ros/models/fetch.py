@@ -22,9 +22,9 @@ from edgenext_ros.models.catalog import File
 from edgenext_ros.models.download import (
     attempt,
     Broken,
+    ByteProgress,
     FetchError,
     origin_of,
-    ByteProgress,
     Refused,
 )
 from edgenext_ros.models.formats import check as structure
@@ -91,13 +91,13 @@ def fetch(file: File, folder: Path, *, options: Options | None = None,
     target = folder / file.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(target, notice):
-            there = _there(target, notice)
+        with _file_lock(target, notice):
+            there = _existing(target, notice)
             if there is not None:
                 return Fetched(target, there, fresh=False)
-            checksum.known(target)  # a damaged record is said before anything is downloaded
-            return Fetched(target, _bring(file, target, options or Options(), progress, notice),
-                           fresh=True)
+            checksum.read_record(target)  # a damaged record is said before anything is downloaded
+            found = _fetch_from_any(file, target, options or Options(), progress, notice)
+            return Fetched(target, found, fresh=True)
     except OSError as error:
         raise FetchError(
             f'{error.filename or target}: cannot be written: {error.strerror or error}; name '
@@ -116,12 +116,12 @@ def verify(path: Path, *, keep: bool) -> Verified:
     structure.check(path)
     found = expected or checksum.digest(path)
     if keep and expected is None:
-        checksum.keep(path, found)
+        checksum.write_record(path, found)
     return Verified(found, expected is not None)
 
 
 @contextmanager
-def _alone(target: Path, notice: Callable[[str], None]) -> Iterator[None]:
+def _file_lock(target: Path, notice: Callable[[str], None]) -> Iterator[None]:
     """Wait until no other process fetches this file."""
     with target.with_name(f'.{target.name}.lock').open('w') as lock:
         try:
@@ -132,7 +132,7 @@ def _alone(target: Path, notice: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
-def _there(target: Path, notice: Callable[[str], None]) -> checksum.Digest | None:
+def _existing(target: Path, notice: Callable[[str], None]) -> checksum.Digest | None:
     """Return the digest of the file if it is there and right; this may be its first use."""
     if not target.is_file():
         return None
@@ -145,8 +145,8 @@ def _there(target: Path, notice: Callable[[str], None]) -> checksum.Digest | Non
         return None
 
 
-def _bring(file: File, target: Path, options: Options, progress: ByteProgress,
-           notice: Callable[[str], None]) -> checksum.Digest:
+def _fetch_from_any(file: File, target: Path, options: Options, progress: ByteProgress,
+                    notice: Callable[[str], None]) -> checksum.Digest:
     """Try one address after the other."""
     part = part_of(target)
     failures = []
@@ -187,11 +187,11 @@ def _accept(url: str, part: Path, target: Path) -> checksum.Digest:
     """Give a downloaded file its name, or remove it and raise ModelError."""
     try:
         structure.check(part, name=target.name)
-        found, expected = checksum.digest(part), checksum.known(target)
+        found, expected = checksum.digest(part), checksum.read_record(target)
         if expected not in (None, found):
             raise checksum.ChangedError(
                 f'{url} is not the file of the first use: expected {expected}, found {found}; if '
-                f'the publisher has replaced it, delete {checksum.path_for(target)} and fetch '
+                f'the publisher has replaced it, delete {checksum.record_path(target)} and fetch '
                 f'again')
     except ModelError as error:
         part.unlink()
@@ -201,7 +201,7 @@ def _accept(url: str, part: Path, target: Path) -> checksum.Digest:
         raise ModelError(f'{url} sends something else: {error}') from error
     if expected is None:
         # First, so that no file is ever there without its record.
-        checksum.keep(target, found)
+        checksum.write_record(target, found)
     part.replace(target)  # no atomic_write: after an error, a later fetch goes on with the part
     origin_of(part).unlink(missing_ok=True)
     return found

@@ -15,7 +15,7 @@ from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.engines.base import Engine, EngineOptions, InferenceError, ModelInfo
 from edgenext_ros.engines.deferred_close import close_or_defer
 from edgenext_ros.engines.recovering import open_recovering
-from edgenext_ros.engines.select import suffixes, survey, taken
+from edgenext_ros.engines.select import describe_choice, suffixes, survey
 from edgenext_ros.models import store
 from edgenext_ros.ros.settings import ClassifierSettings
 
@@ -65,7 +65,7 @@ class LoadedModel:
             raise
         return cls(located, info, labels, source, settings,
                    _classifier(engine, info, settings), engine,
-                   taken(located.path, found) or info.engine if found else '')
+                   describe_choice(located.path, found) or info.engine if found else '')
 
     def with_settings(self, settings: ClassifierSettings) -> LoadedModel:
         """Return the same model used with other parameters, for the images from now on."""

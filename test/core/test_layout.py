@@ -201,7 +201,7 @@ WIDE = [e for e in ENCODINGS if e[:3] in ('bgr', 'rgb', 'bay')]
 
 
 def of_16_bits(name, width, height, step, data):
-    return Frame.of_high_bytes(name, width, height, step, np.asarray(data, np.uint8))
+    return Frame.from_high_bytes(name, width, height, step, np.asarray(data, np.uint8))
 
 
 @pytest.mark.parametrize('eight', WIDE)

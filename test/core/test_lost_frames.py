@@ -28,11 +28,12 @@ def play(frames, counter=None, *, several=False, late=()):
     looks, next_look = [], frames[0].arrived + 1
     for frame in frames:
         while frame.arrived > next_look:
-            looks.append(counter.look(next_look, several=several, stalled=int(next_look) in late))
+            looks.append(counter.update(
+                next_look, several=several, stalled=int(next_look) in late))
             next_look += 1
         counter.note(round(frame.stamp * 1e9), arrived=frame.arrived,
                      unattended=frame.unattended, stream=frame.stream, sequence=frame.sequence)
-    return [*looks, counter.look(next_look, several=several)]
+    return [*looks, counter.update(next_look, several=several)]
 
 
 def camera(rate, seconds, *, start=1000.0, jitter=0.0, seed=1):
@@ -120,8 +121,8 @@ def test_loss_report_ends_and_resumes_with_losses():
 def test_counts_begin_anew_and_what_goes_on_stays():
     counter = LostFrames()
     assert play(lossy(camera(15, 30), 0.5), counter)[-1].lost > 200
-    counter.begin_anew()
-    look = counter.look(1031.0)
+    counter.reset_counts()
+    look = counter.update(1031.0)
     assert (look.lost, look.overwritten, look.goes_on) == (0, 0, True)
 
 

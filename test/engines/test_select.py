@@ -116,7 +116,7 @@ def test_a_bin_is_checked_before_an_engine_gets_it(standin, tmp_path, change, wo
 @pytest.mark.parametrize('values,answer', [
     ([0.2, 0.8], True), ([0.5, 0.4], False), ([1.5, -0.5], False), ([3.0, -2.0, 7.0], False)])
 def test_probabilities_are_told_from_logits(values, answer):
-    assert select._are_probabilities(np.array(values, np.float32)) is answer
+    assert select.are_probabilities(np.array(values, np.float32)) is answer
 
 
 def test_a_survey_stops_at_the_first_that_works(standin, onnxruntime):

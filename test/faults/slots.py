@@ -69,7 +69,7 @@ _SELECT = faults_in(
     ('the model does not run before the first frame',
      'for picture in (ramp, ramp[::-1].copy())]', 'for picture in ()]'),
     ('one picture tells probabilities from logits',
-     'all(map(_are_probabilities, outputs))', 'any(map(_are_probabilities, outputs))'),
+     'all(map(are_probabilities, outputs))', 'any(map(are_probabilities, outputs))'),
     ('an engine that does not read the file is taken', 'if runtime not in candidates:',
      'if False:'),
 )

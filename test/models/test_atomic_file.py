@@ -91,5 +91,5 @@ def test_a_link_is_replaced_and_what_it_led_to_stays(tmp_path):
 def test_a_checksum_that_cannot_be_kept_leaves_no_part(tmp_path):
     (tmp_path / 'model.bin.sha256').mkdir()
     with pytest.raises(IsADirectoryError):
-        checksum.keep(tmp_path / 'model.bin', checksum.Digest(1, '0' * 64))
+        checksum.write_record(tmp_path / 'model.bin', checksum.Digest(1, '0' * 64))
     assert [path.name for path in tmp_path.iterdir()] == ['model.bin.sha256']

@@ -184,7 +184,8 @@ def test_missing_home_names_xdg_cache_home(no_home):
 
 
 def test_simulator_is_looked_for_without_a_home(no_home):
-    assert not any('edgenext_ros/toolchain' in str(folder) for folder in vendor_tools.search_folders())
+    folders = vendor_tools.search_folders()
+    assert not any('edgenext_ros/toolchain' in str(folder) for folder in folders)
 
 
 @pytest.mark.parametrize('words,code,says', [
