@@ -18,7 +18,6 @@ from typing import Protocol
 
 from edgenext_ros.core.classifier import Slot
 from edgenext_ros.libraries import MissingPartError
-from edgenext_ros.models import ModelError as ModelError  # noqa: F401 - engines raise it
 import numpy as np
 import numpy.typing as npt
 

@@ -15,13 +15,13 @@ from edgenext_ros.engines.base import (
     EngineOptions,
     EngineUnavailableError,
     InferenceError,
-    ModelError,
     ModelInfo,
     Nv12,
     Scores,
 )
 from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
 from edgenext_ros.libraries import install_onnxruntime
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats.outputs import is_class_vector, wrong_output
 import numpy as np
 import numpy.typing as npt

@@ -20,11 +20,11 @@ from edgenext_ros.engines.base import (
     infer,
     InferenceError,
     LEAST_PATIENCE_S,
-    ModelError,
     ModelInfo,
     Scores,
 )
 from edgenext_ros.engines.deferred_close import close_deferred, close_or_defer
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bin_file
 import numpy as np
 

@@ -19,9 +19,9 @@ from edgenext_ros.engines.base import (
     EngineUnavailableError,
     infer,
     InferenceError,
-    ModelError,
     ModelInfo,
 )
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bin_file
 from edgenext_ros.models.store import locate
 from helpers.onnx_writer import model, node

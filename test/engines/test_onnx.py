@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import cv2
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.nv12 import Nv12Converter
-from edgenext_ros.engines.base import EngineOptions, infer, InferenceError, ModelError
+from edgenext_ros.engines.base import EngineOptions, infer, InferenceError
 from edgenext_ros.engines.onnx import Nv12Normaliser, Onnx, OnnxSlot
+from edgenext_ros.models import ModelError
 from helpers.onnx_writer import FLOAT, INT64, model, node, UINT8
 import numpy as np
 import pytest

@@ -6,13 +6,9 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from threading import Event
 
-from edgenext_ros.engines.base import (
-    EngineRestsError,
-    infer,
-    InferenceError,
-    ModelError,
-)
+from edgenext_ros.engines.base import EngineRestsError, infer, InferenceError
 from edgenext_ros.engines.recovering import Recovering
+from edgenext_ros.models import ModelError
 from helpers.fake_engine import FakeEngine, GOOD, hang, INFO
 import numpy as np
 import pytest

@@ -3,8 +3,9 @@
 """Which engine is taken for a file, and what is said when there is none."""
 
 from edgenext_ros.engines import select
-from edgenext_ros.engines.base import EngineUnavailableError, infer, InferenceError, ModelError
+from edgenext_ros.engines.base import EngineUnavailableError, infer, InferenceError
 from edgenext_ros.engines.simulator import engine as simulator
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.store import locate
 from helpers.standin_model import picture, StandInModel
 import numpy as np

@@ -17,7 +17,6 @@ from edgenext_ros.engines.base import (
     EngineOptions,
     EngineUnavailableError,
     InferenceError,
-    ModelError,
     ModelInfo,
     Nv12,
     Scores,
@@ -30,6 +29,7 @@ from edgenext_ros.engines.bpu.tensors import (
     version_of,
 )
 from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
+from edgenext_ros.models import ModelError
 import numpy as np
 
 _DTYPES = {'S8': 'int8', 'S16': 'int16', 'S32': 'int32', 'F32': 'float32'}

@@ -18,7 +18,6 @@ from edgenext_ros.engines.base import (
     EngineOptions,
     EngineUnavailableError,
     InferenceError,
-    ModelError,
     ModelInfo,
     Nv12,
     Scores,
@@ -31,6 +30,7 @@ from edgenext_ros.engines.bpu.tensors import (
     version_of,
 )
 from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
+from edgenext_ros.models import ModelError
 import numpy as np
 
 _PACKAGES = ('hobot_dnn', 'hobot_dnn_rdkx5')

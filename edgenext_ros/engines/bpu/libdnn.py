@@ -14,7 +14,7 @@ import contextlib
 import ctypes as c
 from pathlib import Path
 
-from edgenext_ros.engines.base import EngineOptions, ModelError, ModelInfo
+from edgenext_ros.engines.base import EngineOptions, ModelInfo
 from edgenext_ros.engines.bpu import libdnn_abi as abi
 from edgenext_ros.engines.bpu.libdnn_slot import (
     BpuSlot,
@@ -25,6 +25,7 @@ from edgenext_ros.engines.bpu.libdnn_slot import (
 )
 from edgenext_ros.engines.bpu.tensors import check_file, class_count, Dequantiser, picture_size
 from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
+from edgenext_ros.models import ModelError
 
 SLOTS = 2
 """Pictures on their way at once: one in the BPU, one before or after it."""

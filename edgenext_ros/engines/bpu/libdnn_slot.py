@@ -10,15 +10,10 @@ import ctypes as c
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgenext_ros.engines.base import (
-    EngineUnavailableError,
-    InferenceError,
-    ModelError,
-    Nv12,
-    Scores,
-)
+from edgenext_ros.engines.base import EngineUnavailableError, InferenceError, Nv12, Scores
 from edgenext_ros.engines.bpu import libdnn_abi as abi
 from edgenext_ros.engines.bpu.tensors import Dequantiser
+from edgenext_ros.models import ModelError
 import numpy as np
 import numpy.typing as npt
 

@@ -10,7 +10,8 @@ from importlib import metadata
 from math import prod
 from pathlib import Path
 
-from edgenext_ros.engines.base import ModelError, Scores
+from edgenext_ros.engines.base import Scores
+from edgenext_ros.models import ModelError
 import numpy as np
 import numpy.typing as npt
 

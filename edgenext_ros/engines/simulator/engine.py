@@ -21,16 +21,10 @@ import tempfile
 import time
 from typing import Any
 
-from edgenext_ros.engines.base import (
-    EngineOptions,
-    InferenceError,
-    ModelError,
-    ModelInfo,
-    Nv12,
-    Scores,
-)
+from edgenext_ros.engines.base import EngineOptions, InferenceError, ModelInfo, Nv12, Scores
 from edgenext_ros.engines.simulator import vendor_tools
 from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bin_file
 import numpy as np
 

@@ -4,14 +4,9 @@
 
 from dataclasses import replace
 
-from edgenext_ros.engines.base import (
-    EngineOptions,
-    EngineUnavailableError,
-    infer,
-    InferenceError,
-    ModelError,
-)
+from edgenext_ros.engines.base import EngineOptions, EngineUnavailableError, infer, InferenceError
 from edgenext_ros.engines.bpu import hbm_runtime
+from edgenext_ros.models import ModelError
 from helpers.standin_model import NHWC, NV12_SEPARATE, picture, RGB, S16, S32, S8, StandInModel, U8
 import numpy as np
 import pytest

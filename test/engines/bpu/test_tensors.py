@@ -4,8 +4,8 @@
 
 from pathlib import Path
 
-from edgenext_ros.engines.base import ModelError
 from edgenext_ros.engines.bpu.tensors import Dequantiser, picture_size
+from edgenext_ros.models import ModelError
 import pytest
 
 MODEL = Path('model.bin')

@@ -6,8 +6,9 @@ import os
 import subprocess
 from types import SimpleNamespace
 
-from edgenext_ros.engines.base import EngineOptions, infer, InferenceError, ModelError
+from edgenext_ros.engines.base import EngineOptions, infer, InferenceError
 from edgenext_ros.engines.simulator import engine as simulator
+from edgenext_ros.models import ModelError
 from helpers.bin_writer import container, node
 import numpy as np
 import pytest

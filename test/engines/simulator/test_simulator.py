@@ -16,14 +16,9 @@ import time
 from types import SimpleNamespace
 
 from edgenext_ros.engines import select
-from edgenext_ros.engines.base import (
-    EngineOptions,
-    EngineUnavailableError,
-    infer,
-    InferenceError,
-    ModelError,
-)
+from edgenext_ros.engines.base import EngineOptions, EngineUnavailableError, infer, InferenceError
 from edgenext_ros.engines.simulator import engine as simulator
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bin_file
 from edgenext_ros.models.store import locate
 from helpers.bin_writer import container, node
