@@ -56,10 +56,6 @@ class EngineOptions:
     """BPU core: 0 any, 1 the first (an RDK X5 has one)."""
     priority: int = 0
     """BPU task priority, 0 (lowest) to 255."""
-    timeout_ms: int = 1000
-    """Longest wait for one inference in milliseconds, where the engine can wait so."""
-    threads: int = 2
-    """CPU threads of one inference (``onnx``)."""
 
 
 @dataclass(frozen=True)

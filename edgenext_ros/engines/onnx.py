@@ -19,12 +19,15 @@ from edgenext_ros.engines.base import (
     Nv12,
     Scores,
 )
-from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
+from edgenext_ros.engines.slot_pool import PooledEngine, SlotPool
 from edgenext_ros.libraries import install_onnxruntime
 from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats.outputs import is_class_vector, wrong_output
 import numpy as np
 import numpy.typing as npt
+
+THREADS = 2
+"""CPU threads of one inference."""
 
 # BT.601 full range (JFIF), as hb_mapper's nv12 input decodes it: not clipped.
 RGB_FROM_YUV = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
@@ -98,11 +101,8 @@ class OnnxSlot:
         return [np.asarray(output, np.float32) for output in outputs]
 
 
-class Onnx:
+class Onnx(PooledEngine[OnnxSlot]):
     """Run an ONNX classifier that takes normalised RGB, float32 (1, 3, height, width)."""
-
-    def __init__(self) -> None:
-        self._pool: SlotPool[OnnxSlot] = SlotPool()
 
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """Load a model; see ``Engine.open``."""
@@ -110,7 +110,7 @@ class Onnx:
         engine = available()
         import onnxruntime
         settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = options.threads
+        settings.intra_op_num_threads = THREADS
         # A robot's cores have other work between frames than to wait for the next one.
         settings.add_session_config_entry('session.intra_op.allow_spinning', '0')
         settings.log_severity_level = 3
@@ -150,15 +150,6 @@ class Onnx:
                          classes=output.size)
         self._pool = SlotPool(info, [slot])
         return info
-
-    def slot(self) -> LentSlot[OnnxSlot]:
-        """Lend the picture; see ``Engine.slot``."""
-        return self._pool.slot()
-
-    def close(self) -> None:
-        """Free the model; see ``Engine.close``."""
-        self._pool.close()
-        self._pool = SlotPool()
 
 
 def _one_line(error: Exception) -> str:

@@ -77,6 +77,23 @@ class SlotPool(Generic[SlotT]):
         return f'model {self.info.name!r}' if self.info else 'no model'
 
 
+class PooledEngine(Generic[SlotT]):
+    """Base of the engines: ``open`` of a subclass sets ``_pool``, which lends the slots."""
+
+    def __init__(self) -> None:
+        """Do nothing yet: ``open`` imports what the engine needs."""
+        self._pool: SlotPool[SlotT] = SlotPool()
+
+    def slot(self) -> LentSlot[SlotT]:
+        """Lend memory for one picture; see ``Engine.slot``."""
+        return self._pool.slot()
+
+    def close(self) -> None:
+        """Free the model; see ``Engine.close``."""
+        self._pool.close()
+        self._pool = SlotPool()
+
+
 class LentSlot(Generic[SlotT]):
     """
     A slot while it is lent; a plain class, because a generator costs each frame more.

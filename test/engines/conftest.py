@@ -14,7 +14,7 @@ from helpers.standin_model import StandInModel
 import pytest
 
 STAND_INS = Path(__file__).parents[1] / 'stand_ins'
-PLAIN, PATIENT = StandInModel(), EngineOptions(timeout_ms=20000)
+PLAIN = StandInModel()
 VENDOR = ('hobot_dnn', 'hobot_dnn_rdkx5', 'hbm_runtime')
 
 
@@ -52,6 +52,12 @@ class StandIn:
         self._dll.standin_reset()
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Give libdnn 20 s for an inference, since this machine may be busy."""
+    monkeypatch.setattr(libdnn, 'TIMEOUT_MS', 20_000)
+
+
 @pytest.fixture
 def standin(libdnn_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Let libdnn be the stand-in; afterwards nothing may be left of the test's models."""
@@ -68,9 +74,10 @@ def opened(standin, tmp_path):
     """Return a function that opens a model; what it opened is closed after the test."""
     engines = []
 
-    def open_(spec=PLAIN, options=PATIENT):
+    def open_(spec=PLAIN, options=None):
         engines.append(libdnn.LibDnn())
-        return engines[-1], engines[-1].open(spec.write(tmp_path / 'model.bin'), options)
+        return engines[-1], engines[-1].open(
+            spec.write(tmp_path / 'model.bin'), options or EngineOptions())
 
     yield open_
     standin.release()

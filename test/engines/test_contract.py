@@ -29,7 +29,7 @@ from helpers.standin_model import picture, StandInModel
 import numpy as np
 import pytest
 
-OPTIONS = EngineOptions(timeout_ms=20000)
+OPTIONS = EngineOptions()
 
 
 @dataclass

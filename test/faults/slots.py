@@ -28,6 +28,9 @@ _POOL = faults_in(
     ('a slot is not given back', '            self._pool.give_back(slot)\n', '            pass\n'),
     ('a slot runs after its block', 'slot, self._slot = self._slot, None', 'slot = self._slot'),
     ('a slot is lent to two threads', 'return self._free.pop()  #', 'return self._free[-1]  #'),
+    ('close frees the model while a slot is lent', """\
+        self._pool.close()
+        self._pool = SlotPool()""", '        self._pool = SlotPool()'),
     ('the slot that is to be first is not', 'if self._first is not None:', 'if False:'),
     ('the slot that is to be first is lent to two threads',
      '                    self._free.remove(slot)\n', ''),

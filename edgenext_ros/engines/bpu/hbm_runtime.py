@@ -28,7 +28,7 @@ from edgenext_ros.engines.bpu.tensors import (
     picture_size,
     version_of,
 )
-from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
+from edgenext_ros.engines.slot_pool import PooledEngine, SlotPool
 from edgenext_ros.models import ModelError
 import numpy as np
 
@@ -41,12 +41,8 @@ def available() -> str:
     return _describe()
 
 
-class HbmRuntime:
+class HbmRuntime(PooledEngine['_Slot']):
     """The ``Engine`` on hbm_runtime; see ``base.Engine`` for the protocol."""
-
-    def __init__(self) -> None:
-        """Do nothing yet: ``open`` imports the binding."""
-        self._pool: SlotPool[_Slot] = SlotPool()
 
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """
@@ -90,15 +86,6 @@ class HbmRuntime:
         self._pool = SlotPool(info, [_Slot(runtime, info, output, dequantise)])
         return info
 
-    def slot(self) -> LentSlot[_Slot]:
-        """Lend the picture; see ``Engine.slot``."""
-        return self._pool.slot()
-
-    def close(self) -> None:
-        """Drop the model."""
-        self._pool.close()
-        self._pool = SlotPool()
-
 
 class _Slot:
     """The picture, a buffer of NumPy's, and the binding's model."""
@@ -112,7 +99,7 @@ class _Slot:
         self._shaped = self.picture.reshape(1, info.height * 3 // 2, info.width, 1)
 
     def run(self) -> Scores:
-        """Run the network; ``timeout_ms`` has no effect, the binding waits for ever."""
+        """Run the network; the binding waits without a time limit."""
         info = self._info
         try:
             results = self._runtime.run(self._shaped)

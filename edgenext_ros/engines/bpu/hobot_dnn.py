@@ -29,7 +29,7 @@ from edgenext_ros.engines.bpu.tensors import (
     picture_size,
     version_of,
 )
-from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
+from edgenext_ros.engines.slot_pool import PooledEngine, SlotPool
 from edgenext_ros.models import ModelError
 import numpy as np
 
@@ -42,12 +42,8 @@ def available() -> str:
     return _describe(_import())
 
 
-class HobotDnn:
+class HobotDnn(PooledEngine['_Slot']):
     """The ``Engine`` on pyeasy_dnn; see ``base.Engine`` for the protocol."""
-
-    def __init__(self) -> None:
-        """Do nothing yet: ``open`` imports the binding."""
-        self._pool: SlotPool[_Slot] = SlotPool()
 
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """
@@ -85,15 +81,6 @@ class HobotDnn:
         self._pool = SlotPool(info, [_Slot(loaded, info, dequantise, options)])
         return info
 
-    def slot(self) -> LentSlot[_Slot]:
-        """Lend the picture; see ``Engine.slot``."""
-        return self._pool.slot()
-
-    def close(self) -> None:
-        """Drop the model; the binding frees its tensors and keeps its file."""
-        self._pool.close()
-        self._pool = SlotPool()
-
 
 class _Slot:
     """The picture, a buffer of NumPy's, and the binding's model."""
@@ -107,7 +94,7 @@ class _Slot:
         self._options = options
 
     def run(self) -> Scores:
-        """Run the network; ``timeout_ms`` has no effect, the binding waits for ever."""
+        """Run the network; the binding waits without a time limit."""
         try:
             # One array, not a list of one: the list's items are freed before they are copied.
             outputs = self._model.forward(

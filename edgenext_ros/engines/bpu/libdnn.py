@@ -24,11 +24,13 @@ from edgenext_ros.engines.bpu.libdnn_slot import (
     UNFINISHED,
 )
 from edgenext_ros.engines.bpu.tensors import check_file, class_count, Dequantiser, picture_size
-from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
+from edgenext_ros.engines.slot_pool import PooledEngine, SlotPool
 from edgenext_ros.models import ModelError
 
 SLOTS = 2
-"""Pictures on their way at once: one in the BPU, one before or after it."""
+"""Pictures in progress at once: one in the BPU, one before or after it."""
+TIMEOUT_MS = 1000
+"""Longest wait for one inference; for libdnn, 0 and less mean no limit."""
 
 
 def available() -> str:
@@ -37,13 +39,13 @@ def available() -> str:
     return f'libdnn {library.version} ({library.path})'
 
 
-class LibDnn:
+class LibDnn(PooledEngine[BpuSlot]):
     """The ``Engine`` on libdnn; see ``base.Engine`` for the protocol."""
 
     def __init__(self) -> None:
         """Do nothing yet: ``open`` loads the library."""
+        super().__init__()
         self._model: _Model | None = None
-        self._pool: SlotPool[BpuSlot] = SlotPool()
 
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """Load the first model of a ``.bin`` file; one that was open is closed."""
@@ -61,10 +63,6 @@ class LibDnn:
             self._model.info, self._model.slots, first=UNFINISHED.__contains__)
         return self._model.info
 
-    def slot(self) -> LentSlot[BpuSlot]:
-        """Lend the BPU's memory for a picture; see ``Engine.slot``."""
-        return self._pool.slot()
-
     def close(self) -> None:
         """
         Free the model, its tensors and its tasks.
@@ -72,7 +70,7 @@ class LibDnn:
         :raises InferenceError: a slot is lent, or a late task still runs, so nothing was freed;
             call again.
         """
-        self._pool.close()
+        super().close()
         if self._model is not None:
             self._model.close()
             self._model = None
@@ -90,8 +88,7 @@ class _Model:
             calls = Calls(
                 library, self._handle,
                 abi.InferControl(bpu_core=options.bpu_core, priority=options.priority),
-                # The library takes 0 and less as: wait for ever.
-                timeout_ms=max(1, options.timeout_ms), name=name)
+                timeout_ms=TIMEOUT_MS, name=name)
             self.slots: list[BpuSlot] = []
             for _ in range(SLOTS):
                 self.slots.append(

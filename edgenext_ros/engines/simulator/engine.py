@@ -23,13 +23,13 @@ from typing import Any
 
 from edgenext_ros.engines.base import EngineOptions, InferenceError, ModelInfo, Nv12, Scores
 from edgenext_ros.engines.simulator import vendor_tools
-from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
+from edgenext_ros.engines.slot_pool import PooledEngine, SlotPool
 from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bin_file
 import numpy as np
 
 PATIENCE_S = 120.0
-"""What the simulator is given for one picture beyond the option ``timeout_ms``, in seconds."""
+"""Longest wait for one picture, in seconds."""
 
 _BEHIND = {'Dequantize', 'Reshape', 'Transpose'}
 """Operators behind the BPU that leave one value per class in its order."""
@@ -41,24 +41,23 @@ def available() -> str:
     return f'BPU simulator of hbdk {tools.version} ({tools.folder})'
 
 
-class Simulator:
+class Simulator(PooledEngine['_Slot']):
     """The ``Engine`` on the simulator; see ``base.Engine`` for the protocol."""
 
     def __init__(self) -> None:
         """Do nothing yet: ``open`` looks for the simulator."""
+        super().__init__()
         self._slot: _Slot | None = None
-        self._pool: SlotPool[_Slot] = SlotPool()
 
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """
         Load a ``.bin`` file whose network ends on the BPU; see ``Engine.open``.
 
-        ``bpu_core`` and ``priority`` have no effect; a picture may take ``PATIENCE_S`` longer
-        than ``timeout_ms``.
+        The options ``bpu_core`` and ``priority`` have no effect.
         """
         self.close()
         tools = vendor_tools.find()
-        content = _Model(model, tools, PATIENCE_S + options.timeout_ms / 1000)
+        content = _Model(model, tools, PATIENCE_S)
         try:
             slot = _Slot(content)
         except _WorkerError as error:
@@ -68,13 +67,9 @@ class Simulator:
         self._slot, self._pool = slot, SlotPool(content.info, [slot])
         return content.info
 
-    def slot(self) -> LentSlot[_Slot]:
-        """Lend the picture; see ``Engine.slot``."""
-        return self._pool.slot()
-
     def close(self) -> None:
         """End the process."""
-        self._pool.close()
+        super().close()
         if self._slot is not None:
             self._slot.drop_worker()
             self._slot = None

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 PLAIN = StandInModel()
-OPTIONS = EngineOptions(timeout_ms=20000)
+OPTIONS = EngineOptions()
 
 
 def test_info(opened):
