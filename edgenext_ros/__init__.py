@@ -5,8 +5,8 @@
 import os
 
 MOST_PIXELS = 2 ** 26
-"""Of a compressed picture: OpenCV takes what the header says, up to 3 GB for a picture of 1 kB."""
-# Whatever the format; OpenCV reads this when it is loaded.
+"""Limit of a compressed picture: OpenCV trusts its header and allocates up to 3 GB for 1 kB."""
+# A limit for every file format, which OpenCV reads when it is imported.
 os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(MOST_PIXELS))
 
 __version__ = '0.1.0'

@@ -1,9 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Bring the bytes behind an address into a file: one attempt, which goes on where the last one ended.
+Download a file in one attempt, which resumes where the last one ended.
 
-``FILE.from`` beside the file says whence its bytes are, so that bytes of two versions never mix.
+``FILE.from`` beside the file has the address and version of its bytes, so that bytes of two
+versions never mix.
 """
 
 from __future__ import annotations
@@ -27,45 +28,45 @@ from edgenext_ros.models.formats.bin_file import MAX_MODEL_BYTES
 from edgenext_ros.models.formats.protobuf_wire import printable
 
 ByteProgress = Callable[[int, 'int | None'], None]
-"""Called with the bytes that are here and the whole size, None while that is not known."""
+"""Called with the number of bytes so far and the total, which is None while unknown."""
 
 _CHUNK = 1 << 18
 _HEALING = (408, 416, 425, 429)
-"""HTTP codes below 500 after which a new attempt may help."""
+"""HTTP status codes below 500 after which a new attempt may succeed."""
 _BROKEN = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, ssl.SSLError,
            HTTPException)
 
 
 class _OtherPartError(Exception):
-    """What comes does not continue what is here."""
+    """The response does not continue the bytes in the file."""
 
 
 class FetchError(RuntimeError):
-    """A file cannot be fetched; the text says which, from where, why, and what to do."""
+    """A file cannot be fetched; the text says which file, from where, why, and what to do."""
 
 
 class Refused(Exception):  # noqa: N818 - read as "raise Refused"
-    """This address will not give the file; the text completes "ADDRESS ..."."""
+    """The address does not serve the file; the text completes "ADDRESS ..."."""
 
 
 class Broken(Exception):  # noqa: N818 - likewise
-    """It went wrong, and may go well the next time; the text completes "ADDRESS ..."."""
+    """The attempt failed, and the next may succeed; the text completes "ADDRESS ..."."""
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """What a response's headers promise."""
+    """The headers of a response."""
 
     offset: int
-    """Bytes that are here already and go before its body."""
+    """Number of bytes in the file that come before the body."""
     total: int | None
-    """Bytes of the whole file."""
+    """Size of the complete file in bytes; None when unknown."""
     validator: str
-    """By what the server recognises this version of the file; empty when it says nothing."""
+    """ETag or date of this version of the file; empty when the server sends none."""
 
 
 class _Redirects(HTTPRedirectHandler):
-    """Follows http and https only (urllib follows ftp too), and never out of https."""
+    """Follow redirects to http and https only, not to ftp, and from https only to https."""
 
     def redirect_request(self, req: Request, fp: IO[bytes], code: int, msg: str,
                          headers: HTTPMessage, newurl: str) -> Request | None:
@@ -78,12 +79,15 @@ class _Redirects(HTTPRedirectHandler):
 
 def attempt(url: str, part: Path, *, timeout: float, progress: ByteProgress) -> None:
     """
-    Download into a file, going on behind what is there if it is of the same version.
+    Download into a file; resume after its present bytes if they are of the same version.
 
-    :param part: the file; it stays when the connection breaks.
-    :param timeout: seconds without a byte, connecting or reading, after which it counts as broken.
-    :raises Refused: the address does not give it. Broken: a new attempt may help.
-    :raises FetchError: the file cannot be written; it is gone then, since the disk may be full.
+    :param url: http or https address.
+    :param part: the incomplete file; it stays when the connection breaks.
+    :param timeout: longest wait for a connection, and for further bytes, in seconds.
+    :param progress: called after each block.
+    :raises Refused: the address does not serve the file.
+    :raises Broken: the attempt failed, and a new one may succeed.
+    :raises FetchError: the file cannot be written; it was removed, since the disk may be full.
     """
     origin = origin_of(part)
     offset, validator = _resume(url, part, origin)
@@ -108,7 +112,7 @@ def attempt(url: str, part: Path, *, timeout: float, progress: ByteProgress) -> 
         error.close()
         if error.code == 416 and offset:
             if error.headers.get('Content-Range') == f'bytes */{offset}':
-                return  # it was whole already
+                return  # the file was complete already
             part.unlink(missing_ok=True)
         heals = error.code in _HEALING or error.code >= 500
         raise (Broken if heals else Refused)(
@@ -118,12 +122,12 @@ def attempt(url: str, part: Path, *, timeout: float, progress: ByteProgress) -> 
 
 
 def origin_of(part: Path) -> Path:
-    """Return the file that says whence the bytes of a part are: address and version."""
+    """Return the path of the file with address and version of the bytes of a part."""
     return part.with_name(f'{part.name}.from')
 
 
 def _resume(url: str, part: Path, origin: Path) -> tuple[int, str]:
-    """Return where to go on, and the version; 0 when that is not known."""
+    """Return the offset at which to resume and the version; 0 when the version is unknown."""
     try:
         source, validator = origin.read_text(encoding='utf-8').splitlines()
         offset = part.stat().st_size
@@ -133,7 +137,7 @@ def _resume(url: str, part: Path, origin: Path) -> tuple[int, str]:
 
 
 def _understand(response: HTTPResponse, offset: int, asked: str) -> _Answer:
-    """Read the headers, or raise Refused, or _OtherPartError when they do not fit the part."""
+    """Read the headers; raise Refused, or _OtherPartError when they do not fit the part."""
     kind = response.headers.get('Content-Type', '')
     if kind.strip().lower().startswith('text/'):
         raise Refused(f'sends {_words(kind)} instead of a model, as a login page would')
@@ -141,7 +145,7 @@ def _understand(response: HTTPResponse, offset: int, asked: str) -> _Answer:
     # A weak tag (W/"...") does not promise the same bytes.
     validator = ' '.join(
         (tag if tag[:1] == '"' else response.headers.get('Last-Modified', '')).split())
-    # response.length is what http.client makes of Content-Length: None if there is none.
+    # response.length is the parsed Content-Length; None without this header.
     total = response.length
     if response.status == 206:
         said = response.headers.get('Content-Range', '')
@@ -160,10 +164,10 @@ def _understand(response: HTTPResponse, offset: int, asked: str) -> _Answer:
 
 def _copy(response: HTTPResponse, file: FileIO, part: Path, answer: _Answer,
           progress: ByteProgress) -> None:
-    """Write the body to the file, whole or as much of it as comes."""
+    """Write the body, or as much of it as arrives, to the file."""
     size = answer.offset
     progress(size, answer.total)
-    # read1 returns what has arrived; read would lose it when the connection breaks.
+    # read1 returns the bytes that have arrived; read would lose them when the connection breaks.
     while chunk := response.read1(_CHUNK):
         size += len(chunk)
         if size > MAX_MODEL_BYTES:
@@ -184,7 +188,7 @@ def _copy(response: HTTPResponse, file: FileIO, part: Path, answer: _Answer,
 
 @contextmanager
 def _writing(part: Path) -> Iterator[None]:
-    """Turn a full disk, and whatever else the system says, into one sentence; free the space."""
+    """Turn an OSError, such as a full disk, into FetchError, and remove the part."""
     try:
         yield
     except OSError as error:
@@ -196,7 +200,7 @@ def _writing(part: Path) -> Iterator[None]:
 
 
 def _failure(error: Exception, timeout: float) -> Exception:
-    """Say what went wrong on the network, and whether it may heal."""
+    """Return Broken for a network error that may pass, else Refused."""
     reason = error.reason if isinstance(error, URLError) else error
     if isinstance(reason, TimeoutError):
         return Broken(f'sends nothing for {timeout:g} s')
@@ -210,5 +214,5 @@ def _failure(error: Exception, timeout: float) -> Exception:
 
 
 def _words(text: object) -> str:
-    """Write what came from the network as part of a sentence."""
+    """Make text from the network printable, on one line, and at most 200 characters long."""
     return printable(' '.join(str(text).split()))[:200]
