@@ -3,9 +3,9 @@
 """
 Inference on the BPU through the board's libdnn.so: any RDK OS, any Python, the GIL released.
 
-One frame: write the input, clean its cache, infer, wait, invalidate the output's cache, read,
-release the task; see ``libdnn_slot``. Two frames may be on their way at once: while the BPU works
-on one, the next is converted into memory of its own, and waits there until the BPU is free.
+Steps for one frame: write the input, clean its cache, infer, wait, invalidate the output's cache,
+read, release the task; see ``libdnn_slot``. Two frames may be in progress: while the BPU works on
+one, the next is converted into other memory and waits there until the BPU is free.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ class LibDnn(PooledEngine[BpuSlot]):
     """The ``Engine`` on libdnn; see ``base.Engine`` for the protocol."""
 
     def __init__(self) -> None:
-        """Do nothing yet: ``open`` loads the library."""
+        """Start without a model; ``open`` loads the library."""
         super().__init__()
         self._model: _Model | None = None
 
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
-        """Load the first model of a ``.bin`` file; one that was open is closed."""
+        """Load the first model of a ``.bin`` file; a model that was open is closed first."""
         self.close()
         library = abi.load()
         check_file(model)
@@ -58,7 +58,7 @@ class LibDnn(PooledEngine[BpuSlot]):
             raise ModelError(
                 f'{model}: libdnn cannot use this model, {error}; expected a .bin compiled for '
                 f'the X5 (march bayes-e); libdnn has printed its own reason') from error
-        # A late one first: the others begin nothing before its task has ended.
+        # A slot with a late task comes first, since the others refuse to run before it has ended.
         self._pool = SlotPool(
             self._model.info, self._model.slots, first=UNFINISHED.__contains__)
         return self._model.info
@@ -67,8 +67,8 @@ class LibDnn(PooledEngine[BpuSlot]):
         """
         Free the model, its tensors and its tasks.
 
-        :raises InferenceError: a slot is lent, or a late task still runs, so nothing was freed;
-            call again.
+        :raises InferenceError: a slot is lent or a late task still runs, so nothing was freed;
+            call again later.
         """
         super().close()
         if self._model is not None:
@@ -77,7 +77,7 @@ class LibDnn(PooledEngine[BpuSlot]):
 
 
 class _Model:
-    """An open model with its slots; exists only whole."""
+    """An open model with its slots; a failure in ``__init__`` frees everything."""
 
     def __init__(self, library: abi.Library, path: Path, options: EngineOptions) -> None:
         self._library = library
@@ -118,7 +118,7 @@ class _Model:
         return str(names[0].decode(errors='replace'))
 
     def _properties(self, which: str) -> list[abi.Properties]:
-        """Return the properties of every ``Input`` or ``Output`` tensor."""
+        """Return the properties of all ``Input`` or ``Output`` tensors."""
         count = c.c_int32()
         self._library.call(f'hbDNNGet{which}Count', c.byref(count), self._handle)
         tensors = [abi.Properties() for _ in range(count.value)]
@@ -129,21 +129,21 @@ class _Model:
 
 
 def _picture(path: Path, tensors: list[abi.Properties]) -> tuple[InputLayout, int]:
-    """Check the model's inputs; return what its picture is, and its height."""
+    """Check the inputs of the model; return memory layout and height of its picture."""
     properties = tensors[0] if tensors else abi.Properties()
     kind = _kind(properties)
     width, height = picture_size(
         path, count=len(tensors), kind=kind,
         layout=abi.LAYOUTS.get(properties.layout, str(properties.layout)),
         shape=tuple(properties.valid_shape))
-    # The library tells no stride for NV12; its rows start at multiples of 16 bytes.
+    # The library gives no stride for NV12; rows start at multiples of 16 bytes.
     pitch = -(-width // 16) * 16
     size = properties.aligned_byte_size
     if size < pitch * height * 3 // 2:
         raise ModelError(
             f'{path}: expected an input of {pitch * height * 3 // 2} bytes or more '
             f'({width}x{height} NV12, rows of {pitch} bytes), found {size}')
-    # As the vendor's own tools do: the picture comes without padding in its shape.
+    # As in the vendor's tools: the shape of the picture has no padding.
     properties.aligned_shape = properties.valid_shape
     parts = ((height, size * 2 // 3), (height // 2, size // 3)) if kind == 'NV12_SEPARATE' \
         else ((height + height // 2, size),)
@@ -151,7 +151,7 @@ def _picture(path: Path, tensors: list[abi.Properties]) -> tuple[InputLayout, in
 
 
 def _output(path: Path, tensors: list[abi.Properties]) -> OutputLayout:
-    """Check the model's outputs; return how the first is read."""
+    """Check the outputs of the model; return how the first is read."""
     first = tensors[0] if tensors else abi.Properties()
     dtype, shape = _kind(first), tuple(first.valid_shape)
     classes = class_count(path, count=len(tensors), dtype=dtype, shape=shape)

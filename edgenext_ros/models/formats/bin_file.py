@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Read a ``.bin``, the file that the BPU's tools make and libdnn runs, with nothing of the vendor.
+Read a ``.bin``, which the BPU's tools make and libdnn runs, without code of the vendor.
 
-It is one protobuf message, horizon_tc_ui's ``runtime.proto``: what the file says of itself,
-graphs of nodes, and as an initializer the program for the BPU.
+The file is one protobuf message, ``runtime.proto`` of horizon_tc_ui: metadata, graphs of nodes,
+and the program for the BPU as an initializer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from edgenext_ros.models.formats.protobuf_wire import BYTES, contents, FormatErr
 MARCH = 'bayes-e'
 """The BPU of an RDK X5."""
 MAX_MODEL_BYTES = 1 << 28
-"""Largest file that is read; the published models have 2 to 30 MB."""
+"""Largest model file that is read; the published models have 2 to 30 MB."""
 
 _INPUTS = MappingProxyType({7: 'nv12', 13: 'nv12_separate'})
 _OTHER_INPUTS = MappingProxyType({
@@ -37,16 +37,16 @@ _FOREIGN = (
     (rb'\s*<', 'an HTML or XML page'), (rb'#.{1,11}hbm#', 'a bare BPU program (.hbm)'),
     (rb'PK\x03\x04', 'a zip archive or PyTorch checkpoint'), (rb'\x1f\x8b', 'a gzip archive'),
     (rb'version https://git-lfs', 'a Git LFS pointer in place of its file'), (rb'\Z', 'no bytes'))
-"""How files that are no model begin, as regular expressions."""
+"""First bytes of files that are not models, as regular expressions, and their kind."""
 
 
 @dataclass(frozen=True)
 class BinFile:
-    """What a ``.bin`` for the X5 holds: one NV12 picture in, at least one tensor out."""
+    """Contents of a ``.bin`` for the X5, which takes one NV12 picture."""
 
     path: Path
     name: str
-    """The model's own name."""
+    """Name of the model in the file."""
     march: str
     input: TensorInfo
     input_type: str
@@ -58,24 +58,24 @@ class BinFile:
     output: TensorInfo
     """The first output."""
     scales: tuple[float, ...]
-    """Factors from the BPU's integers to the output, float32, one or one per class; none when no
-    Dequantize node stands between."""
+    """Factors from the BPU's integers to the output, float32: one, or one per class; empty without
+    a Dequantize node."""
     operators: tuple[str, ...]
-    """The graph's operators in order, such as BPU, Dequantize, Reshape; BPU is the program."""
+    """Operators of the graph in order, such as BPU (the program), Dequantize, Reshape."""
     models: tuple[str, ...]
-    """Names of all models in the file; the first is described here."""
+    """Names of all models in the file; the other fields describe the first."""
     versions: Mapping[str, str]
-    """Versions of the tools that made it."""
+    """Versions of the tools that made the file."""
     metadata: Mapping[str, str]
-    """All that the file says of itself: the settings of hb_mapper."""
+    """All metadata of the file: the settings of hb_mapper."""
     program: memoryview
     """The BPU program, an ``.hbm``."""
     latency_us: int | None
-    """The compiler's estimate for the BPU in microseconds, where there is one."""
+    """The compiler's estimate of the BPU's time in microseconds, if there is one."""
     operations: int
-    """The BPU's operations for one picture; 0 where they are not known."""
+    """Operations of the BPU for one picture; 0 means unknown."""
     doubt: str = ''
-    """What of the BPU program could not be checked, and why; empty when all was."""
+    """Why the BPU program could not be checked; empty when it was."""
 
 
 def read(path: Path) -> BinFile:
@@ -111,7 +111,7 @@ def parse(data: memoryview, path: Path) -> BinFile:
 
 
 def foreign(data: memoryview) -> str | None:
-    """Say what another kind of file this is; None when it does not begin like one."""
+    """Return the kind of a file that is not a model; None when its first bytes show none."""
     return next((what for magic, what in _FOREIGN if re.match(magic, data[:64])), None)
 
 
@@ -127,7 +127,7 @@ def _parse(data: memoryview, path: Path) -> BinFile:
         elif number == 6:
             facts.append(dict(_entries(reader, contents(kind, value))))
         elif number == 4:
-            # Before there was one set of facts for each graph.
+            # Older files have one set of facts, for all graphs.
             facts = facts or [{}]
             facts[0].update([_entry(reader, contents(kind, value))])
     if not graphs:
@@ -179,7 +179,7 @@ def _picture(graph: Graph, path: Path) -> tuple[int, int]:
 
 
 def _few(items: Sequence[object]) -> str:
-    """Write some items for an error, which must stay a sentence whatever a file holds."""
+    """Return up to three items as short text, so that an error stays one sentence."""
     shown = [str(item)[:80] for item in items[:3]] + ['...'] * (len(items) > 3)
     return ', '.join(shown) or 'none'
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The graph in a ``.bin``: tensors, nodes, and what happens behind the BPU program."""
+"""Read the graph in a ``.bin``: tensors, nodes, and the scales after the BPU program."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ class TensorInfo:
         return prod(self.shape)
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return name, data type and shape."""
         return f'{self.name} {self.dtype} {"x".join(map(str, self.shape)) or "of no shape"}'
 
 
 @dataclass(frozen=True)
 class Node:
-    """One operator; what is not listed here does not matter to a classifier."""
+    """One operator; fields that a classifier does not need are left out."""
 
     operator: str
     inputs: tuple[str, ...]
@@ -71,7 +71,7 @@ class Node:
 
 @dataclass
 class Graph:
-    """One model of a file."""
+    """The graph of one model in a file."""
 
     name: str = ''
     nodes: list[Node] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Graph:
     outputs: list[TensorInfo] = field(default_factory=list)
     input_types: list[int] = field(default_factory=list)
     floats: dict[str, list[memoryview]] = field(default_factory=dict)
-    """The bytes of the initializers that hold float32."""
+    """Bytes of the initializers of float32, by name."""
     program: memoryview | None = None
 
     @classmethod
@@ -110,18 +110,19 @@ class Graph:
             elif key == 5:
                 strings.append(contents(kind, value))
             elif key == 2 and not isinstance(value, int):
-                floats.append(value)  # Packed (BYTES) or one by one: the same four bytes each.
+                floats.append(value)  # packed (BYTES) or single: four bytes per value
         if name == PROGRAM and strings:
             self.program = strings[0]
         self.floats[name] = floats
 
     def scales(self) -> tuple[float, ...]:
         """
-        Return the factors of the Dequantize node before the first output; none without one.
+        Return the factors of the Dequantize node before the first output; empty without one.
 
-        Its zero points, which hb_mapper does not make, would be a third input: none then, too.
+        They are empty too when the node has a third input, the zero points, which hb_mapper does
+        not make.
 
-        :raises FormatError: scales are missing or not finite, or the graph goes in circles.
+        :raises FormatError: scales are missing or not finite, or the graph has a cycle.
         """
         makers = {name: node for node in self.nodes for name in node.outputs}
         name = self.outputs[0].name
@@ -140,7 +141,7 @@ class Graph:
         raise FormatError('a graph that goes in circles')
 
     def _values(self, name: str) -> tuple[float, ...]:
-        """Return the values of a float32 initializer; none when there is no such."""
+        """Return the values of an initializer of float32; empty when it does not exist."""
         parts = self.floats.get(name, [])
         size = sum(map(len, parts))
         if size % 4 or size > 4 * _MAX_SCALES:
