@@ -146,7 +146,7 @@ def _python_value(text: str, source: str) -> object:
     except (ValueError, SyntaxError, MemoryError, TypeError):
         return None
     if isinstance(value, dict) and len(value) < colons:
-        raise LabelError(f'{source}: a key stands twice')
+        raise LabelError(f'{source}: a key occurs twice')
     return value if isinstance(value, dict | list) else None
 
 
@@ -166,7 +166,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Make a JSON object; raise ValueError for a key that occurs twice."""
     result = dict(pairs)
     if len(result) < len(pairs):
-        raise ValueError('a key stands twice')
+        raise ValueError('a key occurs twice')
     return result
 
 

@@ -176,7 +176,7 @@ def read_rows(encoding: str, width: int, height: int, step: int, size: int) -> R
     if step < row:
         raise FrameError(f'{text}: a row has {row} bytes, but step is {step}')
     if twice == 3 and size == step * height:
-        raise FrameError(f'{text}: {size} bytes are not 3/2 rows a pixel row')
+        raise FrameError(f'{text}: expected 3/2 rows of {step} bytes per row of pixels, found 1')
     expected = step * height * twice // 2
     kind = 'truncated' if size < expected else 'oversized'
     raise FrameError(f'{text}: data is {kind}: expected {expected} bytes '

@@ -199,7 +199,7 @@ class Recovering:
             self._healthy, self._dead = False, self._dead or dead
             self._backoff.fail()
             self._reason = reason
-            return f'{reason}; the engine is opened anew at the next try' if self._is_due() \
+            return f'{reason}; the engine is reopened at the next try' if self._is_due() \
                 else reason
 
     def _is_due(self) -> bool:
@@ -223,7 +223,7 @@ class Recovering:
                 close_or_defer(engine)
             raise InferenceError(
                 f'the model file has changed: expected {self.info}, found {info}; configure the '
-                f'node anew (ros2 lifecycle set: deactivate, cleanup, configure, activate)')
+                f'node again (ros2 lifecycle set: deactivate, cleanup, configure, activate)')
         with self._lock:
             self._engine, self._dead, self._opening = engine, False, False
             self._reopened_at = self._clock()
@@ -231,7 +231,7 @@ class Recovering:
 
     def _remedy(self) -> str:
         return '' if self._reopened_at is None or self._engine is None else (
-            ' (opening the engine anew has not helped: restart the node, then the board)')
+            ' (reopening the engine has not helped: restart the node, then the board)')
 
 
 class _WatchedSlot:

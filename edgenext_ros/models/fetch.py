@@ -145,7 +145,7 @@ def _existing(target: Path, notice: Callable[[str], None]) -> checksum.Digest | 
     except checksum.ChangedError:
         raise
     except ModelError as error:
-        notice(f'{error}; fetching it anew')
+        notice(f'{error}; fetching it again')
         return None
 
 

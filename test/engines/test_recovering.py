@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""An engine that is checked, rests, and is opened anew."""
+"""An engine is checked, rests after failures, and is reopened."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -42,7 +42,8 @@ def fail(watched, kind=InferenceError):
     (np.array([1, np.nan, np.inf], np.float32), 'expected 3 numbers, found 2 NaN or infinite'),
     (InferenceError('the BPU is busy'), 'the BPU is busy'),
     (SystemError('returned a result\nwith an exception set'),
-     'broke down with SystemError: returned a result with an exception set; the engine is opened'),
+     'broke down with SystemError: returned a result with an exception set; the engine is '
+     'reopened'),
     (MemoryError(), 'broke down with MemoryError'),
     (None, 'expected 3 output values, got 1'),
 ], ids=str)
@@ -83,13 +84,13 @@ def test_tries_become_rare_and_it_is_opened_anew_once(engine, watched):
     assert fail(watched, EngineRestsError) == 'bad; 2 failures in a row, tried again in 0.2 s'
     assert engine.tried == 2
     engine.now += 0.25
-    assert fail(watched) == 'bad; the engine is opened anew at the next try'
+    assert fail(watched) == 'bad; the engine is reopened at the next try'
     fail(watched, EngineRestsError)
     assert (engine.tried, engine.opened, engine.closed) == (3, 1, 0)
     for tried in range(4, 20):
         engine.now += 8
         assert fail(watched) == 'bad'
-        assert 'opening the engine anew has not helped' in fail(watched, EngineRestsError)
+        assert 'reopening the engine has not helped' in fail(watched, EngineRestsError)
         assert (engine.tried, engine.opened, engine.closed) == (tried, 2, 1)
     engine.now += 8
     engine.answer = GOOD
@@ -202,7 +203,7 @@ def test_slot_that_is_not_run_changes_nothing(engine, watched):
     engine.now += 8
     with watched.slot():
         pass
-    assert fail(watched) == 'bad; the engine is opened anew at the next try'
+    assert fail(watched) == 'bad; the engine is reopened at the next try'
 
 
 def test_failing_slot_counts_as_failure_of_the_engine(engine, watched, monkeypatch):

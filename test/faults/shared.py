@@ -9,17 +9,17 @@ _RECOVERING = faults_in(
     ('a failure is not counted', '            self._backoff.fail()\n', ''),
     ('a success does not end a row of failures', '            self._backoff.succeed()\n', ''),
     ('the rest is not kept', '        if rest:\n', '        if False:\n'),
-    ('an engine is opened anew more than once',
+    ('an engine is reopened more than once',
      'return self._engine is not None and self._reopened_at is None and (',
      'return self._engine is not None and ('),
-    ('an engine is opened anew one failure later', '>= REOPEN_AFTER)', '> REOPEN_AFTER)'),
-    ('an engine that breaks down is not opened anew at once',
+    ('an engine is reopened one failure later', '>= REOPEN_AFTER)', '> REOPEN_AFTER)'),
+    ('an engine that breaks down is not reopened immediately',
      'self._dead or self._backoff.failures', 'self._backoff.failures'),
-    ('an engine is opened anew for every failure', 'False, self._dead or dead', 'False, True'),
+    ('an engine is reopened for every failure', 'False, self._dead or dead', 'False, True'),
     ('an engine that broke down once counts as broken', """\
             self._dead = False
             if self._reopened_at""", '            if self._reopened_at'),
-    ('an engine that has settled is never opened anew again', """\
+    ('an engine that has settled is never reopened again', """\
                 self._reopened_at = None
             self._healthy""", """\
                 pass
@@ -59,7 +59,7 @@ _RECOVERING = faults_in(
      'self._inside and (self._opening or self._is_due())', 'self._inside and self._opening'),
     ('two threads open at once', 'self._inside and (self._opening or self._is_due())',
      'self._inside and self._is_due()'),
-    ('a closed engine is opened anew', """\
+    ('a closed engine is reopened', """\
         if self._closed:
             raise InferenceError('no model""", """\
         if False:

@@ -60,7 +60,7 @@ def test_fetch_replaces_empty_file_and_keeps_good_one(site, get, tmp_path):
     said, path = [], tmp_path / 'model.bin'
     path.write_bytes(b'')  # as a wget that failed leaves it
     assert get(Answer(), notice=said.append).path.read_bytes() == BIN
-    assert 'no bytes' in said[0] and said[0].endswith('; fetching it anew')
+    assert 'no bytes' in said[0] and said[0].endswith('; fetching it again')
     (tmp_path / 'model.bin.sha256').unlink()
     assert not get().fresh and (tmp_path / 'model.bin.sha256').exists()
     assert len(site.requests) == 1

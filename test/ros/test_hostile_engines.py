@@ -45,7 +45,7 @@ def test_failing_engine_rests_is_reopened_once_and_comes_back(engine, published,
         play()
     assert (engine.tried, engine.opened, engine.closed) == (12, 2, 1)
     play()
-    says(ERROR, 'opening the engine anew has not helped')
+    says(ERROR, 'reopening the engine has not helped')
     engine.now += 8
     engine.answer = GOOD
     header = play()

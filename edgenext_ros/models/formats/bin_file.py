@@ -133,7 +133,7 @@ def _parse(data: memoryview, path: Path) -> BinFile:
     if not graphs:
         raise FormatError('no graph in it')
     if not facts:
-        raise FormatError('no account of its making in it')
+        raise FormatError('no metadata in it')
     graph, metadata = graphs[0], facts[0]
     program = next((one.program for one in graphs if one.program is not None), None)
     if program is None:

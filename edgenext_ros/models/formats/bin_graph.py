@@ -138,7 +138,7 @@ class Graph:
                     raise FormatError('a Dequantize node without finite scales')
                 return scales
             name = node.inputs[0]
-        raise FormatError('a graph that goes in circles')
+        raise FormatError('a graph with a cycle')
 
     def _values(self, name: str) -> tuple[float, ...]:
         """Return the values of an initializer of float32; empty when it does not exist."""

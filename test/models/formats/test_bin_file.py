@@ -121,7 +121,7 @@ def test_names_cannot_play_with_a_terminal():
     (PLAIN[:-1], 'bytes where'),
     (message((1, 1), (2, 1)), 'no graph in it'),
     (message((5, message((2, 'empty'))), (6, message((1, b'')))), 'no BPU program in it'),
-    (container()[:4] + field(5, b''), 'no account of its making'),
+    (container()[:4] + field(5, b''), 'no metadata'),
     (container(whole=b'#B2Ehbm#'), 'begins with'),
     (container(whole=b'STANDIN' + bytes(999)), 'begins with'),
     (container(tag=b'B25'), "found one for 'bayes'"),
@@ -149,7 +149,7 @@ def test_names_cannot_play_with_a_terminal():
     (container(nodes=DEQUANTIZE), 'without finite scales'),
     (container(nodes=DEQUANTIZE, scales=b'123'), '3 bytes of float32'),
     (container(nodes=DEQUANTIZE, scales=np.float32(math.nan).tobytes()), 'without finite'),
-    (container(nodes=[node('Reshape', ['logits'], ['logits'])]), 'goes in circles'),
+    (container(nodes=[node('Reshape', ['logits'], ['logits'])]), 'a graph with a cycle'),
 ], ids=lambda value: None if isinstance(value, bytes) else value[:30])
 def test_bin_unusable_on_board_is_refused(data, words):
     assert words in refusal(data)
