@@ -13,7 +13,7 @@ import pytest
 
 @pytest.mark.parametrize('struct, size', [
     (libdnn_abi.SysMem, 24), (libdnn_abi.Shape, 36), (libdnn_abi.Properties, 176),
-    (libdnn_abi.Tensor, 272), (libdnn_abi.InferControl, 32)])
+    (libdnn_abi.DnnTensor, 272), (libdnn_abi.InferControl, 32)])
 def test_struct_sizes(struct, size):
     assert ctypes.sizeof(struct) == size
 
@@ -27,7 +27,7 @@ def test_struct_sizes(struct, size):
     (libdnn_abi.QuantiScale, 'zero_data', 24), (libdnn_abi.Properties, 'quanti_type', 128),
     (libdnn_abi.Properties, 'quantize_axis', 132),
     (libdnn_abi.Properties, 'aligned_byte_size', 136), (libdnn_abi.Properties, 'stride', 140),
-    (libdnn_abi.Tensor, 'properties', 96), (libdnn_abi.InferControl, 'priority', 8),
+    (libdnn_abi.DnnTensor, 'properties', 96), (libdnn_abi.InferControl, 'priority', 8),
     (libdnn_abi.InferControl, 'custom_id', 16)])
 def test_struct_offsets(struct, field, offset):
     assert getattr(struct, field).offset == offset
