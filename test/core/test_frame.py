@@ -58,7 +58,7 @@ def test_wrong_geometry_is_refused_with_the_reason(encoding, width, height, step
     assert '\n' not in str(caught.value)
 
 
-def test_an_unknown_encoding_is_told_from_bad_data():
+def test_unknown_encoding_and_bad_data_raise_different_errors():
     for name in ('foo', 200_000 * 'x'):
         with pytest.raises(UnknownEncodingError) as caught:
             Frame(name, 4, 4, 12, zeros(48))
@@ -68,7 +68,7 @@ def test_an_unknown_encoding_is_told_from_bad_data():
     assert not isinstance(caught.value, UnknownEncodingError)
 
 
-def test_nv12_may_count_its_chroma_rows_as_height():
+def test_height_of_nv12_may_include_chroma_rows():
     data = np.arange(24, dtype=np.uint8)
     plain, counted = Frame('nv12', 4, 4, 4, data), Frame('nv12', 4, 6, 4, data)
     assert (counted.width, counted.height) == (plain.width, plain.height) == (4, 4)
@@ -159,7 +159,7 @@ def test_exif_turns_a_picture_and_both_sides_are_enough(orientation, least, shar
     assert np.abs(corner.astype(int) - small).max() < 6
 
 
-def test_a_png_is_decoded_whole():
+def test_png_is_decoded_at_full_size():
     frame = Frame.from_compressed(cv2.imencode('.png', np.zeros((800, 800, 3), np.uint8))[1],
                                   enough=at_least(1, 1))
     assert (frame.width, frame.height) == (800, 800)

@@ -98,7 +98,7 @@ def test_meaningless_step_is_ignored_with_a_note(encoding, counted, step):
 
 
 @pytest.mark.parametrize('encoding', PLANAR)
-def test_a_padded_luma_plane_is_seen_and_converted(encoding):
+def test_padded_luma_plane_is_found_and_converted(encoding):
     luma, chroma, data = picture(encoding, 64, 136, step=64, luma_rows=144)
     frame = Frame(encoding, 64, 136, 64, data)
     assert not is_scrambled(frame, luma, chroma)
@@ -114,7 +114,7 @@ def test_a_padded_luma_plane_is_seen_and_converted(encoding):
 @pytest.mark.parametrize('size,plane', [((640, 120), 128), ((384, 90), 96), ((66, 36), 64)],
                          ids=str)
 @pytest.mark.parametrize('encoding', PLANAR)
-def test_a_padded_plane_of_few_rows_is_seen_where_the_step_says_nothing(encoding, size, plane):
+def test_padding_of_a_low_luma_plane_is_found_when_the_step_is_useless(encoding, size, plane):
     width, height = size
     luma, chroma, data = picture(encoding, width, height, step=width, luma_rows=plane)
     frame = Frame(encoding, width, height, 0, data)
@@ -137,7 +137,7 @@ PACKED = [e for e in ENCODINGS if e not in PLANAR and not e.startswith('bayer')]
 
 @pytest.mark.parametrize('encoding', [*PACKED, 'bayer_rggb8'])
 @pytest.mark.parametrize('unit', ['pixels', 'bits'])
-def test_the_step_of_rows_without_padding_may_count_something_else(encoding, unit):
+def test_step_of_rows_without_padding_may_count_other_units(encoding, unit):
     row = 8 * ENCODINGS[encoding].pixel_bytes
     said = {'pixels': 8, 'bits': 8 * row}[unit]
     data = np.arange(6 * row, dtype=np.uint8)
@@ -157,7 +157,7 @@ def test_a_step_may_count_pixels_of_padded_rows(encoding):
 @pytest.mark.parametrize('encoding,width,step,channels', [
     ('rgb8', 640, 2560, 4), ('bgr8', 1920, 7680, 4), ('mono8', 640, 1280, 2),
     ('yuyv', 640, 1920, 3), ('bayer_rggb8', 640, 1280, 2), ('rgb8', 640, 3840, 6)])
-def test_a_step_as_of_more_channels_is_padding_with_a_note(encoding, width, step, channels):
+def test_step_of_more_channels_is_padding_with_a_note(encoding, width, step, channels):
     frame = Frame(encoding, width, 4, step, np.zeros(4 * step, np.uint8))
     assert (frame.step, frame.height) == (step, 4)
     assert frame.note.startswith(f'step {step} is {channels} bytes a pixel, the encoding has ')
@@ -205,7 +205,7 @@ def of_16_bits(name, width, height, step, data):
 
 
 @pytest.mark.parametrize('eight', WIDE)
-def test_16_bits_get_the_notes_and_repairs_of_8_bits(eight):
+def test_16_bit_frames_get_the_notes_and_repairs_of_8_bit_ones(eight):
     name, row = f'{eight[:-1]}16', 8 * 2 * ENCODINGS[eight].pixel_bytes
     data = np.arange(6 * row) % 251
     plain = of_16_bits(name, 8, 6, row, data)
@@ -228,14 +228,14 @@ def test_16_bits_get_the_notes_and_repairs_of_8_bits(eight):
 @pytest.mark.parametrize('name,width,height,reason', [
     ('bgr16', 0, 4, 'at least 1'), ('bgr16', 4, 0, 'at least 1'), ('bgr16', 40_000, 1, 'at most'),
     ('bayer_rggb16', 5, 4, 'width must be even'), ('bayer_rggb16', 4, 5, 'height must be even')])
-def test_sides_of_16_bits_are_checked(name, width, height, reason):
+def test_sides_of_16_bit_frames_are_checked(name, width, height, reason):
     step = 6 * width
     with pytest.raises(FrameError, match=f'^{name} {width}x{height}: .*{reason}'):
         of_16_bits(name, width, height, step, np.zeros(step * height))
 
 
 @pytest.mark.parametrize('name', ['bgr8', 'mono16', '16UC1', 'junk16', 'x' * 1000])
-def test_of_16_bits_ignores_other_encodings(name):
+def test_from_high_bytes_ignores_other_encodings(name):
     assert of_16_bits(name, 4, 4, 24, np.zeros(96)) is None
 
 
@@ -243,7 +243,7 @@ def test_of_16_bits_ignores_other_encodings(name):
     ('16UC1', 'give the topic of the colour picture'), ('32FC1', 'send depth'),
     ('8UC2', "let the driver say 'yuyv' or 'uyvy'"), ('mono12', 'let the driver send mono16'),
     ('8UC3' + 50 * ' ', 'use one of'), ('yuv', 'use one of')])
-def test_an_encoding_that_is_not_taken_says_what_to_do(name, hint):
+def test_unsupported_encoding_names_the_remedy(name, hint):
     with pytest.raises(UnknownEncodingError, match='is not supported; use one of') as caught:
         Frame(name, 4, 4, 8, np.zeros(32, np.uint8))
     assert hint in str(caught.value)

@@ -83,7 +83,7 @@ def test_lost_frames_are_counted(rate, share, jitter, burst):
 
 
 @pytest.mark.parametrize('pattern', ['110', '1100', '11101', '10010', '1010010', '111110'])
-def test_a_regular_pattern_is_the_cameras_own_unless_numbers_tell_otherwise(pattern):
+def test_regular_gaps_are_no_loss_unless_sequence_numbers_show_one(pattern):
     def kept(frames):
         return [frame for frame, keep in zip(frames, cycle(pattern), strict=False)
                 if keep == '1']
@@ -102,7 +102,7 @@ def test_sequence_numbers_tell_skipped_from_lost_frames(share):
 
 
 @pytest.mark.parametrize('gaps', [(0.02, 0.08), (0.002, 0.065), (0.001, 0.0323)], ids=str)
-def test_pairs_of_frames_lose_nothing(gaps):
+def test_frames_in_pairs_report_no_loss(gaps):
     looks = play(from_gaps(gaps * 300))
     assert (looks[-1].lost, looks[-1].overwritten) == (0, 0)
 
@@ -118,7 +118,7 @@ def test_loss_report_ends_and_resumes_with_losses():
     assert 80 <= changes[2] <= 92
 
 
-def test_counts_begin_anew_and_what_goes_on_stays():
+def test_reset_counts_keeps_the_state_of_the_warning():
     counter = LostFrames()
     assert play(lossy(camera(15, 30), 0.5), counter)[-1].lost > 200
     counter.reset_counts()
@@ -161,7 +161,7 @@ def test_overwritten_frames_are_counted_apart():
     assert not look.goes_on
 
 
-def test_while_the_process_stands_still_nothing_is_lost():
+def test_frames_missed_while_the_process_is_stalled_are_not_lost():
     frames = [frame for frame in camera(30, 60) if frame.arrived % 5 > 1.2]
     looks = play(frames, late={at for at in range(1000, 1062) if at % 5 in (1, 2)})
     assert not any(look.goes_on for look in looks)
@@ -240,7 +240,7 @@ SILENT = {
 
 
 @pytest.mark.parametrize('make', SILENT.values(), ids=SILENT)
-def test_no_loss_is_seen_where_there_is_none(make):
+def test_no_loss_is_reported_without_losses(make):
     looks = play(make())
     assert not any(look.goes_on for look in looks)
     assert looks[-1].lost <= 2
@@ -255,14 +255,14 @@ def numbered(frames):
     numbered(camera(30, 60)), numbered(uneven(0.02, 0.05))], ids=['steady', 'uneven'])
 @pytest.mark.parametrize('keep', [
     lambda frames: lossy(frames, 0.4), lambda frames: frames[::3]], ids=['random', 'each third'])
-def test_numbers_tell_of_losses_where_stamps_cannot(sent, keep):
+def test_sequence_numbers_show_losses_that_stamps_cannot(sent, keep):
     arrived = keep(sent)
     look = play(arrived)[-1]
     assert look.goes_on
     assert look.lost == pytest.approx(len(sent) - len(arrived), rel=0.05)
 
 
-def test_numbers_tell_of_overwritten_frames_where_stamps_cannot():
+def test_sequence_numbers_show_overwritten_frames_that_stamps_cannot():
     arrived = [frame._replace(unattended=0.15) for frame in numbered(camera(30, 60))[::5]]
     look = play(arrived)[-1]
     assert (look.lost, look.goes_on) == (0, False)

@@ -185,7 +185,7 @@ def test_only_the_newest_item_waits_during_work(bench):
     assert one.pipeline.dropped == 0
 
 
-def test_stop_forgets_the_waiting_item_and_tells_of_endless_work(bench):
+def test_stop_drops_the_waiting_item_and_reports_endless_work(bench):
     one = bench(source=False)
     one.pipeline.submit(0)
     assert one.next_begun() == 0
@@ -197,7 +197,7 @@ def test_stop_forgets_the_waiting_item_and_tells_of_endless_work(bench):
     assert one.finished == [0]
 
 
-def test_cleared_item_is_not_worked_on(bench):
+def test_cleared_item_is_dropped(bench):
     one = bench(source=False)
     one.pipeline.submit(0)
     assert one.next_begun() == 0
@@ -272,7 +272,7 @@ def test_hold_waits_for_work_in_progress(bench):
     assert one.pipeline.busy_seconds == 0
 
 
-def test_more_at_once_from_now_on(bench):
+def test_set_at_once_starts_more_work(bench):
     one = bench(source=False)
     one.pipeline.submit(0)
     assert one.next_begun() == 0
@@ -285,13 +285,13 @@ def test_more_at_once_from_now_on(bench):
 
 
 @pytest.mark.parametrize('rate,camera,seconds', [(10, 30, 60), (7, 30, 60), (10, 60, 60)])
-def test_rate_is_kept_within_ten_percent(rate, camera, seconds):
+def test_rate_limiter_keeps_the_rate_within_ten_percent(rate, camera, seconds):
     limiter = RateLimiter(rate)
     passed = sum(limiter.allows(n / camera) for n in range(camera * seconds))
     assert passed == pytest.approx(rate * seconds, rel=0.1)
 
 
-def test_no_burst_after_a_pause_and_zero_lets_all_through():
+def test_rate_limiter_allows_no_burst_after_a_pause_and_zero_is_no_limit():
     limiter = RateLimiter(10)
     assert limiter.allows(0.0)
     assert limiter.allows(60.0)

@@ -126,7 +126,7 @@ def test_scores_are_flat_float32_of_the_picture_that_was_written(rig):
     assert (found[0] == found[2]).all() and (found[0] != found[1]).any()
 
 
-def test_scores_are_the_callers_own(rig):
+def test_scores_are_not_changed_by_later_runs(rig):
     engine = rig.open()
     first = infer(engine, rig.picture(1))
     kept = first.copy()
@@ -247,7 +247,7 @@ def test_wrong_model_file_is_a_model_error(rig, make, tmp_path):
 
 
 @pytest.mark.parametrize('name', ENGINES)
-def test_open_says_what_the_machine_lacks(name, no_vendor, monkeypatch, tmp_path):
+def test_open_without_libraries_is_engine_unavailable(name, no_vendor, monkeypatch, tmp_path):
     monkeypatch.setenv('EDGENEXT_LIBDNN', '/nowhere/libdnn.so')
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
     monkeypatch.setitem(sys.modules, 'onnxruntime', None)

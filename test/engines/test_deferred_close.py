@@ -79,7 +79,7 @@ def test_open_model_loads_nothing_beside_a_deferred_engine(hung, opened):
 
 
 @pytest.mark.parametrize('error', [OSError('gone'), InferenceError('an inference still runs')])
-def test_failed_warm_up_gives_its_own_error_whatever_close_raises(opened, error):
+def test_failed_warm_up_raises_its_own_error_whatever_close_raises(opened, error):
     engine, open_it = opened
     engine.answer, engine.at_close = InferenceError('the BPU is busy'), error
     with pytest.raises(InferenceError, match='the BPU is busy'):
@@ -89,7 +89,7 @@ def test_failed_warm_up_gives_its_own_error_whatever_close_raises(opened, error)
 
 
 @pytest.mark.parametrize('second,answer', [([0.2, 0.3, 0.5], True), ([7, -2, 3], False)])
-def test_opening_tells_probabilities_by_both_pictures(opened, second, answer):
+def test_open_model_detects_probabilities_by_both_pictures(opened, second, answer):
     engine, open_it = opened
     outputs = iter([[0.5, 0.5, 0.0], second])
     engine.answer = lambda _: np.array(next(outputs), np.float32)
@@ -187,7 +187,7 @@ def test_load_waits_for_an_engine_that_is_being_closed():
         assert loading.result(20) == 1
 
 
-def test_load_does_not_wait_for_ever_for_a_close_that_hangs(monkeypatch):
+def test_load_waits_only_a_limited_time_for_a_close_that_hangs(monkeypatch):
     monkeypatch.setattr(deferred_close, 'CLOSE_LIMIT_S', 0.01)
     begun, go = Event(), Event()
     engine, other = FakeEngine(at_close=lambda: hang(begun, go)), FakeEngine()
@@ -234,7 +234,7 @@ def test_close_of_an_engine_that_hangs_is_deferred_until_its_thread_comes_out(mo
     assert (engine.closed, other.opened) == (1, 1)
 
 
-def test_close_does_not_wait_for_ever_for_an_opening_that_hangs(monkeypatch):
+def test_close_waits_only_a_limited_time_for_an_opening_that_hangs(monkeypatch):
     monkeypatch.setattr(recovering, 'CLOSE_WAIT_S', 0.01)
     engine, begun, go = FakeEngine(), Event(), Event()
     watched, engine.answer = Recovering(engine.open_it), OSError('gone')

@@ -40,7 +40,7 @@ def test_a_photograph_reaches_the_network_as_rgb(photograph):
     assert np.abs(found - image[..., ::-1].transpose(2, 0, 1)).mean() < 3
 
 
-def test_a_file_that_is_no_onnx_is_refused(tmp_path):
+def test_file_that_is_no_onnx_model_is_refused(tmp_path):
     path = tmp_path / 'model.onnx'
     path.write_bytes(b'no model')
     with pytest.raises(ModelError, match='not a readable ONNX model'):

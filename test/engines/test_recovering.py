@@ -77,7 +77,7 @@ def test_late_result_is_dropped(engine, patience, seconds, late):
         assert infer(watched, PICTURE).tolist() == [0, 1, 2]
 
 
-def test_tries_become_rare_and_it_is_opened_anew_once(engine, watched):
+def test_tries_become_rare_and_engine_is_reopened_once(engine, watched):
     engine.answer = InferenceError('bad')
     assert fail(watched) == 'bad'
     assert fail(watched) == 'bad'
@@ -117,7 +117,7 @@ def test_engine_that_breaks_down_repeatedly_is_not_reopened_each_time(
     assert engine.opened == opened
 
 
-def test_engine_that_does_not_open_is_tried_until_it_does(engine, watched):
+def test_failed_reopening_is_tried_until_it_succeeds(engine, watched):
     engine.answer = OSError('gone')
     fail(watched)
     engine.at_open = ModelError('m.bin: this model file does not exist')
@@ -129,7 +129,7 @@ def test_engine_that_does_not_open_is_tried_until_it_does(engine, watched):
     assert infer(watched, PICTURE).tolist() == [0, 1, 2]
 
 
-def test_another_model_in_the_file_gives_no_results(engine, watched):
+def test_changed_model_file_gives_no_results(engine, watched):
     engine.answer = OSError('gone')
     fail(watched)
     engine.info, engine.answer = replace(INFO, name='other'), GOOD
@@ -139,7 +139,7 @@ def test_another_model_in_the_file_gives_no_results(engine, watched):
 
 @pytest.mark.parametrize('error,deferred', [
     (InferenceError('an inference still runs'), True), (RuntimeError('dead'), False)])
-def test_engine_that_does_not_close(engine, watched, error, deferred):
+def test_engine_is_reopened_only_after_it_was_closed(engine, watched, error, deferred):
     engine.answer = OSError('gone')
     fail(watched)
     engine.at_close, engine.answer = error, GOOD
@@ -154,7 +154,7 @@ def test_engine_that_does_not_close(engine, watched, error, deferred):
     assert engine.opened == 2
 
 
-def test_after_the_end_nothing_is_opened(engine, watched):
+def test_closed_engine_is_not_reopened(engine, watched):
     watched.close()
     watched.close()
     for _ in range(5):
@@ -190,7 +190,7 @@ def test_inference_error_of_the_caller_is_not_counted(engine, watched):
     assert (engine.tried, engine.opened) == (5, 1)
 
 
-def test_time_of_the_caller_is_not_the_engines(engine, watched):
+def test_time_of_the_caller_does_not_count_as_inference(engine, watched):
     with watched.slot() as slot:
         engine.now += 60
         assert slot.run().tolist() == [0, 1, 2]
@@ -251,7 +251,7 @@ def test_reopening_waits_for_lent_slots(wide, late, opened):
     assert (engine.opened, engine.closed) == (opened, opened - 1)
 
 
-def test_thread_that_comes_during_an_opening_waits_for_its_end(wide):
+def test_thread_that_comes_during_a_reopening_waits_for_its_end(wide):
     engine, watched = wide
     engine.answer = OSError('gone')
     fail(watched)

@@ -20,14 +20,15 @@ def engines(monkeypatch):
     made = []
 
     def opened(model, **_):
-        made.append(FakeEngine())
-        return made[-1].open_it()
+        result = FakeEngine().open_it()
+        made.append(result[0])
+        return result
 
     monkeypatch.setattr(recovering, 'open_model', opened)
     return made
 
 
-def test_users_who_come_while_a_model_loads_share_it(engines, monkeypatch):
+def test_users_that_open_a_loading_model_share_it(engines, monkeypatch):
     models, begun, go, count = SharedModels(), Event(), Event(), []
     load = shared_model.open_recovering
 

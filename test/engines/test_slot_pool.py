@@ -57,6 +57,6 @@ def test_returned_slot_ends_the_wait_of_a_thread(waits):
     assert found == ['only']
 
 
-def test_slot_that_is_lent_first_is_lent_once():
+def test_preferred_slot_is_lent_once():
     pool = slot_pool.SlotPool(INFO, ['late', 'other'], first={'late'}.__contains__)
     assert [pool.take(), pool.take()] == ['late', 'other']

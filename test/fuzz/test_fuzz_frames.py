@@ -76,7 +76,7 @@ def test_a_frame_is_refused_or_converted(fields, converter):
 @cases
 @given(encoding=st.sampled_from(tuple(ENCODINGS)), fields=st.tuples(UINT32, UINT32, UINT32),
        size=st.integers(0, 5000))
-def test_any_fields_at_all(encoding, fields, size):
+def test_any_fields_are_refused_or_converted(encoding, fields, size):
     data = np.zeros(size, np.uint8)
     try:
         Nv12Converter(width=32, height=32).convert(Frame(encoding, *fields, data))
@@ -85,7 +85,7 @@ def test_any_fields_at_all(encoding, fields, size):
 
 
 @pytest.mark.parametrize('size', [(4, 32768), (32768, 4)], ids=str)
-def test_sides_that_opencv_cannot_count_are_refused(size):
+def test_sides_over_the_limit_of_opencv_are_refused(size):
     # Its INTER_NEAREST_EXACT multiplies by 2**16 in 32 bits, and read what lay before the picture.
     with pytest.raises(FrameError, match='at most 32767'):
         Frame('yuyv', *size, 2 * size[0], np.zeros(2 * size[0] * size[1], np.uint8))

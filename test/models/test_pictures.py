@@ -39,7 +39,7 @@ def test_left_out_files_of_hostile_folder_in_one_line_and_json(tmp_path):
     assert figures['reasons']['damaged']['files'] == ['cup/cut.jpg', 'plant/text.jpg']
 
 
-def test_traps_are_named_and_nothing_waits(tmp_path):
+def test_pipes_devices_and_broken_links_are_left_out(tmp_path):
     (tmp_path / 'a.jpg').write_bytes(encoded('.jpg'))
     good, found = account(hostile_folder.set_traps(tmp_path))
     assert good == ('a.jpg',)
@@ -59,7 +59,7 @@ def test_traps_are_named_and_nothing_waits(tmp_path):
     ('a.jpg.part', '.jpg', '.part'), ('.a.jpg', '.jpg', 'hidden'), ('._a.jpg', b'', 'hidden'),
     ('a.jpg', HEIC, 'HEIC'), ('a.png', GIF, 'GIF'), ('a.jpg', b'<!DOCTYPE html>', 'web page'),
     ('a.jpg', b'', 'empty'), ('a.png', b'text', 'damaged')])
-def test_which_files_are_pictures(tmp_path, name, data, reason):
+def test_find_decides_by_suffix_and_first_bytes(tmp_path, name, data, reason):
     (tmp_path / name).write_bytes(encoded(data) if isinstance(data, str) else data)
     good, found = account(tmp_path)
     assert good == ((name,) if reason == '' else ())
@@ -130,7 +130,7 @@ def test_folders_too_deep_for_recursion_are_searched(tmp_path):
 
 @pytest.mark.parametrize('share', [0.5, 0.9, 0.99])
 @pytest.mark.parametrize('suffix', ['.jpg', '.png', '.webp', '.bmp', '.tif', '.ppm'])
-def test_cut_off_files_are_damaged_in_every_format(tmp_path, suffix, share):
+def test_truncated_files_are_damaged_in_every_format(tmp_path, suffix, share):
     data = encoded(suffix)
     path = tmp_path / f'a{suffix}'
     path.write_bytes(data)
@@ -149,12 +149,12 @@ def test_a_picture_has_the_pixels_of_opencv(tmp_path):
 
 
 @pytest.mark.parametrize('found', ['folder', 'pipe', 'socket', 'device'])
-def test_special_files_are_refused_at_once(special_files, found):
+def test_special_files_are_refused_as_pictures(special_files, found):
     with pytest.raises(PictureError, match=f'expected a picture file, found a {found}'):
         pictures.read(special_files[found])
 
 
-def test_a_file_over_the_limit_is_refused_unread(tmp_path):
+def test_picture_file_over_the_limit_is_refused_unread(tmp_path):
     path = tmp_path / 'a.jpg'
     with path.open('wb') as file:
         file.truncate(pictures.MAX_PICTURE_BYTES + 1)
@@ -171,7 +171,7 @@ def test_a_file_over_the_limit_is_refused_unread(tmp_path):
     (['train/a.jpg', 'val/b.jpg'], 'train', 'which are no classes'),
     (['train/a.jpg', 'bus/b.jpg'], 'train', None), (['cup/a.jpg', 'cup/x/b.jpg'], 'val', None),
     (['train/day/a.jpg', 'bus/day/b.jpg'], 'train', None)])
-def test_sides_of_a_split_are_no_classes(tmp_path, files, wanted, remedy):
+def test_sides_of_a_split_are_not_taken_for_classes(tmp_path, files, wanted, remedy):
     for file in files:
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()

@@ -14,7 +14,7 @@ PLAIN = StandInModel()
 OPTIONS = EngineOptions()
 
 
-def test_info(opened):
+def test_open_returns_facts_about_the_model(opened):
     _, info = opened(replace(PLAIN, models=2))
     assert (info.name, info.width, info.height, info.classes) == ('standin', 32, 16, 10)
     assert info.engine == 'libdnn 0.0.1-standin'
@@ -67,7 +67,7 @@ def test_options_reach_the_library(opened, standin):
     ({'short_by': 4}, 'to fit in 36 bytes'), ({'models': 0}, 'none in the file'),
     ({'refuse': -6000014}, 'standin: incompatible model (-6000014)'),
 ], ids=str)
-def test_unusable_model(opened, changes, words):
+def test_unusable_model_is_refused(opened, changes, words):
     with pytest.raises(ModelError) as caught:
         opened(replace(PLAIN, **changes))
     assert words in str(caught.value) and 'model.bin' in str(caught.value)
@@ -82,7 +82,7 @@ def test_unusable_model(opened, changes, words):
     ('hbSysAllocCachedMem', 1, EngineUnavailableError),
     ('hbSysAllocCachedMem', 3, EngineUnavailableError),
     ('hbSysAllocCachedMem', 7, EngineUnavailableError)])
-def test_failed_open_leaves_nothing(opened, standin, function, after, error):
+def test_failed_open_frees_everything(opened, standin, function, after, error):
     standin.fail(function, -6000001, after=after)
     with pytest.raises(error, match=rf'{function}: standin: invalid argument \(-6000001\)'):
         opened(replace(PLAIN, type=NV12_SEPARATE, outputs=2))
@@ -109,7 +109,7 @@ def test_unknown_error_code_has_a_text(opened, standin):
         infer(engine, picture(info.nv12_size))
 
 
-def test_tasks_do_not_pile_up(opened, standin):
+def test_tasks_are_released(opened, standin):
     engine, info = opened()
     for seed in range(40):  # The library has room for 32.
         infer(engine, picture(info.nv12_size, seed=seed))

@@ -93,7 +93,7 @@ def test_a_second_picture_goes_to_the_bpu_while_the_first_is_there(opened, stand
     assert both and standin.violation == ''
 
 
-def test_beside_a_late_task_nothing_is_begun(opened, standin, impatient):
+def test_no_task_begins_beside_a_late_one(opened, standin, impatient):
     engine, info = opened(replace(PLAIN, hang=1))
     nv12 = picture(info.nv12_size)
     with engine.slot() as other:
@@ -119,7 +119,7 @@ def test_slot_with_a_late_task_is_lent_first(opened, standin, impatient):
     np.testing.assert_array_equal(infer(engine, nv12), PLAIN.scores(nv12))
 
 
-def test_of_more_threads_than_slots_the_rest_waits(opened, standin):
+def test_threads_without_a_slot_wait(opened, standin):
     engine, info = opened()
     pictures = [picture(info.nv12_size, seed=seed) for seed in range(40)]
     with ThreadPoolExecutor(8) as threads:

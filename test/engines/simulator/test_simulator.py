@@ -80,7 +80,7 @@ def processes(monkeypatch):
     return started
 
 
-def test_the_vendors_command_gives_the_same_bits(opened, expected, capfd):
+def test_scores_equal_those_of_the_vendors_command(opened, expected, capfd):
     for nv12, wanted in zip(PICTURES, expected, strict=True):
         scores = infer(opened, nv12)
         assert scores.dtype == np.float32 and scores.shape == (100,)
@@ -88,7 +88,7 @@ def test_the_vendors_command_gives_the_same_bits(opened, expected, capfd):
     assert capfd.readouterr() == ('', '')
 
 
-def test_info(toolchain, demo):
+def test_open_returns_facts_about_the_model(toolchain, demo):
     engine = simulator.Simulator()
     info = engine.open(demo, OPTIONS)
     engine.close()
@@ -97,7 +97,7 @@ def test_info(toolchain, demo):
     assert simulator.available().startswith(f'BPU simulator of hbdk {toolchain.version} (')
 
 
-def test_two_at_once(opened, expected, demo):
+def test_two_simulators_run_at_once(opened, expected, demo):
     other = simulator.Simulator()
     other.open(demo, OPTIONS)
     with ThreadPoolExecutor() as pool:
@@ -198,7 +198,7 @@ def test_the_process_ends_with_its_owner(toolchain, demo, number, said):
         time.sleep(0.1)
 
 
-def test_a_program_that_crashes_the_library(toolchain, demo, tmp_path):
+def test_program_that_crashes_the_library_is_a_model_error(toolchain, demo, tmp_path):
     data = bytearray(demo.read_bytes())
     place = data.index(b'#B2Ehbm#') + 0xd0 + 0x110  # The list of inputs; no CRC covers it.
     struct.pack_into('<I', data, place, 0x7FFFFF00)
@@ -227,7 +227,7 @@ DEQUANTIZE = node('Dequantize', ['raw', 'scale'], ['logits'])
     ({'nodes': [node('BPU', ['image'], ['raw']), DEQUANTIZE], 'scales': SCALES},
      'cannot load this program'),
     ({'tag': b'B25'}, "found one for 'bayes'")], ids=str)
-def test_models_that_it_cannot_run(toolchain, tmp_path, options, words):
+def test_model_that_the_simulator_cannot_run_is_refused(toolchain, tmp_path, options, words):
     path = tmp_path / 'model.bin'
     path.write_bytes(container(**options))
     with pytest.raises(ModelError) as caught:
@@ -235,7 +235,7 @@ def test_models_that_it_cannot_run(toolchain, tmp_path, options, words):
     assert words in str(caught.value) and str(path) in str(caught.value)
 
 
-def test_a_program_of_another_size_than_the_file_says(toolchain, demo, tmp_path):
+def test_program_of_another_size_than_its_file_is_refused(toolchain, demo, tmp_path):
     content = bin_file.read(demo)
     path = tmp_path / 'model.bin'
     path.write_bytes(container(
@@ -245,13 +245,13 @@ def test_a_program_of_another_size_than_the_file_says(toolchain, demo, tmp_path)
         simulator.Simulator().open(path, OPTIONS)
 
 
-def test_it_is_chosen_by_name(toolchain, demo):
+def test_simulator_is_chosen_by_name(toolchain, demo):
     engine, info = select.open_model(demo, runtime='simulator')
     engine.close()
     assert info.engine.startswith('BPU simulator') and not info.probabilities
 
 
-def test_unavailable(monkeypatch, tmp_path):
+def test_missing_tools_are_explained(monkeypatch, tmp_path):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
     reason = r'\$EDGENEXT_TOOLCHAIN names this' if platform.machine() == 'x86_64' else \
         'run on Linux on x86-64 only'

@@ -81,7 +81,7 @@ print(json.dumps([
         list(content.output.shape), dict(content.metadata)]
 
 
-def test_all_of_a_small_one():
+def test_all_fields_of_a_small_bin_are_read():
     scales = np.array([0.5, 0.25, 1e-7], np.float32)
     content = parse(container(
         name='small', nodes=DEQUANTIZE, scales=scales.tobytes(), outputs=[('logits', 1, (1, 3))],
@@ -100,11 +100,11 @@ def test_all_of_a_small_one():
     ([node('BPU', ['image'], ['logits'])], b''),
     ([node('BPU', ['image'], ['raw']), node('Dequantize', ['raw', 'scale', 'zero'], ['logits'])],
      np.ones(10, np.float32).tobytes())], ids=['integers', 'zero points'])
-def test_outputs_without_plain_scales(nodes, scales):
+def test_scales_are_empty_without_a_plain_dequantize_node(nodes, scales):
     assert parse(container(nodes=nodes, scales=scales)).scales == ()
 
 
-def test_names_cannot_play_with_a_terminal():
+def test_names_are_printable():
     assert parse(container(name='a\x1b[2J\nb')).name == 'a\ufffd[2J\ufffdb'
 
 
@@ -168,7 +168,7 @@ def test_bin_unusable_on_board_is_refused(data, words):
     (field(9, 0) * (MAX_FIELDS + 1), f'more than {MAX_FIELDS} fields'),
     (field(5, field(7, bytes(1 << 20))), 'more than 64 integers'),
 ], ids=lambda value: None if isinstance(value, bytes) else value[:30])
-def test_lies_about_lengths_cost_nothing(data, words):
+def test_wrong_lengths_take_no_memory(data, words):
     begin = time.monotonic()
     assert words in refusal(data)
     assert time.monotonic() - begin < 5
@@ -246,12 +246,12 @@ def test_random_faults_are_model_errors_or_harmless(seed):
         tracemalloc.stop()
 
 
-def test_a_truncation_anywhere_is_an_error():
+def test_bin_truncated_anywhere_is_refused():
     for end in range(len(PLAIN)):
         refusal(PLAIN[:end])
 
 
-def test_files_that_are_not_read(tmp_path):
+def test_folder_missing_or_huge_file_is_refused(tmp_path):
     huge, pipe = tmp_path / 'huge.bin', tmp_path / 'pipe.bin'
     huge.touch()
     os.truncate(huge, bin_file.MAX_MODEL_BYTES + 1)
