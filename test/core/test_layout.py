@@ -177,7 +177,7 @@ def test_other_padding_has_no_note(encoding, width, step):
     ('bgr8', 4, 4, 16, 48, 'truncated'),
     ('mono8', 4, 4, 0, 20, 'step is 0'), ('nv12', 4, 4, 0, 20, 'step is 0'),
     ('nv12', 4, 5, 4, 32, 'height must be even'),
-    ('nv12', 8, 4, 16, 48 + 16, 'not 3/2 rows'), ('nv12', 8, 4, 10, 48, 'truncated'),
+    ('nv12', 8, 4, 16, 48 + 16, 'expected 3/2 rows'), ('nv12', 8, 4, 10, 48, 'truncated'),
     ('nv24', 4, 4, 6, 48, 'truncated')])
 def test_size_that_fits_no_layout_is_refused(encoding, width, height, step, size, reason):
     with pytest.raises(FrameError, match=reason):
