@@ -207,7 +207,7 @@ class LostFrames:
         frames, share = self._share(now, _SHARE_S)
         losses = sum(second.losses for second in self._seconds)
         # A frame may be overwritten between its arrival and the wake-up of this process.
-        if losses >= _LEAST_LOSSES and losses > sum(one.overwrites for one in self._seconds):
+        if losses >= _LEAST_LOSSES and losses > sum(second.overwrites for second in self._seconds):
             self._lost, self._unsure = self._lost + self._unsure, 0
         if not self._goes_on:
             self._goes_on = (self._last_loss == now and not self._unsure

@@ -78,22 +78,22 @@ def survey() -> tuple[Probe, ...]:
     return tuple(tried)
 
 
-def describe_choice(model: Path, found: tuple[Probe, ...]) -> str:
+def describe_choice(model: Path, probes: tuple[Probe, ...]) -> str:
     """Return name and version of the probed engine that runs a model; empty when none does."""
     names = _FOR_SUFFIX.get(model.suffix.lower(), ())
-    return next((f'{engine.name} ({engine.detail})' for engine in found
+    return next((f'{engine.name} ({engine.detail})' for engine in probes
                  if engine.usable and engine.name in names), '')
 
 
-def suffixes(runtime: str = 'auto', found: tuple[Probe, ...] = ()) -> tuple[str, ...]:
+def suffixes(runtime: str = 'auto', probes: tuple[Probe, ...] = ()) -> tuple[str, ...]:
     """
     Return the suffixes of the files that an engine reads, best first.
 
     :param runtime: name of an engine, or ``auto`` for all kinds that some engine on this machine
         reads (all kinds, when no engine works).
-    :param found: result of ``survey``, which is called without it.
+    :param probes: result of ``survey``, which is called when this is empty.
     """
-    usable = [engine.name for engine in found or survey() if engine.usable] \
+    usable = [engine.name for engine in probes or survey() if engine.usable] \
         if runtime == 'auto' else [runtime]
     kinds = tuple(kind for kind, names in _FOR_SUFFIX.items() if set(usable) & set(names))
     return kinds or tuple(_FOR_SUFFIX)

@@ -73,7 +73,7 @@ class _Redirects(HTTPRedirectHandler):
         secure = urlsplit(req.full_url).scheme == 'https'
         allowed = ('https',) if secure else ('http', 'https')
         if urlsplit(newurl).scheme not in allowed:
-            raise Refused(f'redirects to {_words(newurl)}, which is not {" or ".join(allowed)}')
+            raise Refused(f'redirects to {_one_line(newurl)}, which is not {" or ".join(allowed)}')
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -116,7 +116,7 @@ def attempt(url: str, part: Path, *, timeout: float, progress: ByteProgress) -> 
             part.unlink(missing_ok=True)
         heals = error.code in _HEALING or error.code >= 500
         raise (Broken if heals else Refused)(
-            f'answers HTTP {error.code} ({_words(error.reason)})') from error
+            f'answers HTTP {error.code} ({_one_line(error.reason)})') from error
     except (OSError, HTTPException, ValueError) as error:
         raise _failure(error, timeout) from error
 
@@ -140,7 +140,7 @@ def _understand(response: HTTPResponse, offset: int, asked: str) -> _Answer:
     """Read the headers; raise Refused, or _OtherPartError when they do not fit the part."""
     kind = response.headers.get('Content-Type', '')
     if kind.strip().lower().startswith('text/'):
-        raise Refused(f'sends {_words(kind)} instead of a model, as a login page would')
+        raise Refused(f'sends {_one_line(kind)} instead of a model, as a login page would')
     tag = response.headers.get('ETag', '')
     # A weak tag (W/"...") does not promise the same bytes.
     validator = ' '.join(
@@ -151,7 +151,8 @@ def _understand(response: HTTPResponse, offset: int, asked: str) -> _Answer:
         said = response.headers.get('Content-Range', '')
         match = re.fullmatch(r'bytes (\d{1,15})-\d{1,15}/(\d{1,15})', said)
         if match is None or int(match[1]) != offset:
-            raise _OtherPartError(f'sends the range {_words(said)!r}, asked for byte {offset} on')
+            raise _OtherPartError(
+                f'sends the range {_one_line(said)!r}, asked for byte {offset} on')
         if validator and validator != asked:
             raise _OtherPartError('sends the rest of another version')
         total = int(match[2])
@@ -206,13 +207,13 @@ def _failure(error: Exception, timeout: float) -> Exception:
         return Broken(f'sends nothing for {timeout:g} s')
     if isinstance(reason, ssl.SSLCertVerificationError):
         return Refused('has a certificate that is not accepted '
-                       f"({_words(reason.verify_message)}; check this machine's clock)")
-    text = _words(getattr(reason, 'strerror', None) or reason) or type(reason).__name__
+                       f"({_one_line(reason.verify_message)}; check this machine's clock)")
+    text = _one_line(getattr(reason, 'strerror', None) or reason) or type(reason).__name__
     if isinstance(reason, _BROKEN) and not isinstance(reason, InvalidURL):
         return Broken(f'breaks off ({text})')
     return Refused(f'cannot be reached ({text})')
 
 
-def _words(text: object) -> str:
+def _one_line(text: object) -> str:
     """Make text from the network printable, on one line, and at most 200 characters long."""
     return printable(' '.join(str(text).split()))[:200]

@@ -129,7 +129,7 @@ def find(folder: Path) -> Listing:
     files, left_out = [], []
     entries = _scan(folder)
     for entry in entries:
-        for file, reason in _judged(entry):
+        for file, reason in _search(entry):
             if reason:
                 left_out.append(LeftOut(file, reason))
             else:
@@ -151,7 +151,7 @@ def read(path: Path) -> Frame:
         raise PictureError(error.found, f'expected a picture file, found a {error.found}') \
             from error
     except OSError as error:
-        raise PictureError(_words(error).lower(), _words(error)) from error
+        raise PictureError(_os_error_text(error).lower(), _os_error_text(error)) from error
     if not data.size:
         raise PictureError(_EMPTY, 'an empty file')
     head = data[:_HEAD].tobytes()
@@ -179,7 +179,7 @@ def _kind(path: Path) -> str:
         return 'nothing there'
 
 
-def _words(error: OSError) -> str:
+def _os_error_text(error: OSError) -> str:
     if error.errno == errno.ELOOP:
         return 'Linked in a circle'
     return error.strerror or str(error)
@@ -200,7 +200,7 @@ def _hidden(name: str) -> bool:
     return name.startswith('.') or name.lower() in _HIDDEN
 
 
-def _judged(top: os.DirEntry[str]) -> Iterator[tuple[str, str]]:
+def _search(top: os.DirEntry[str]) -> Iterator[tuple[str, str]]:
     """Yield files that are or may be meant as pictures, each with the reason against it or ''."""
     # Visit each folder once, because links may form cycles.
     seen = {_identity(Path(top.path).parent)}
@@ -221,7 +221,7 @@ def _judged(top: os.DirEntry[str]) -> Iterator[tuple[str, str]]:
                 hidden = hidden or _hidden(entry.name)
                 waiting += [(inner, f'{name}/', hidden) for inner in reversed(_scan(entry.path))]
         except OSError as error:
-            yield name, _words(error).lower()
+            yield name, _os_error_text(error).lower()
 
 
 def _reason(entry: os.DirEntry[str]) -> str | None:

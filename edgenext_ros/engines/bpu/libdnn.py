@@ -18,9 +18,9 @@ from edgenext_ros.engines.base import EngineOptions, ModelInfo
 from edgenext_ros.engines.bpu import libdnn_abi as abi
 from edgenext_ros.engines.bpu.libdnn_slot import (
     BpuSlot,
-    Calls,
     InputLayout,
     OutputLayout,
+    TaskArguments,
     UNFINISHED,
 )
 from edgenext_ros.engines.bpu.tensors import check_file, class_count, Dequantiser, picture_size
@@ -85,7 +85,7 @@ class _Model:
             name = self._load(path, freeing)
             picture, height = _picture(path, self._properties('Input'))
             output = _output(path, self._properties('Output'))
-            calls = Calls(
+            calls = TaskArguments(
                 library, self._handle,
                 abi.InferControl(bpu_core=options.bpu_core, priority=options.priority),
                 timeout_ms=TIMEOUT_MS, name=name)

@@ -46,7 +46,7 @@ class OutputLayout:
 
 
 @dataclass(frozen=True)
-class Calls:
+class TaskArguments:
     """Arguments that all tasks of a model share."""
 
     library: abi.Library
@@ -70,8 +70,9 @@ class BpuSlot:
     :raises ModelError: the output does not fit into its memory.
     """
 
-    def __init__(self, path: Path, calls: Calls, picture: InputLayout, output: OutputLayout,
-                 freeing: contextlib.ExitStack, *, others: Sequence[BpuSlot]) -> None:
+    def __init__(self, path: Path, calls: TaskArguments, picture: InputLayout,
+                 output: OutputLayout, freeing: contextlib.ExitStack, *,
+                 others: Sequence[BpuSlot]) -> None:
         self._others = others
         self._calls, self._dequantise = calls, output.dequantise
         self._task = c.c_void_p()

@@ -207,20 +207,20 @@ class _Worker:
                 raise _WorkerError(f'no answer within {self._limit_s:g} s')
             more = self._process.stdout.read(4096)
             if not more:
-                raise _WorkerError(self._obituary())
+                raise _WorkerError(self._describe_end())
             line += more
         answer: dict[str, Any] = json.loads(line)
         if 'error' in answer:
-            raise _WorkerError(f'{answer["error"]}{self._said()}')
+            raise _WorkerError(f'{answer["error"]}{self._last_output()}')
         return answer
 
-    def _obituary(self) -> str:
+    def _describe_end(self) -> str:
         """Return how the process ended."""
         code = self._process.wait()
         how = f'with {signal.Signals(-code).name}' if code < 0 else f'with exit code {code}'
-        return f'its process ended {how}{self._said()}'
+        return f'its process ended {how}{self._last_output()}'
 
-    def _said(self) -> str:
+    def _last_output(self) -> str:
         """Return the last output of the library."""
         size = self._output.seek(0, os.SEEK_END)
         self._output.seek(max(0, size - 300))

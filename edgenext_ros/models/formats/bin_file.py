@@ -135,7 +135,7 @@ def _parse(data: memoryview, path: Path) -> BinFile:
     if not facts:
         raise FormatError('no metadata in it')
     graph, metadata = graphs[0], facts[0]
-    program = next((one.program for one in graphs if one.program is not None), None)
+    program = next((item.program for item in graphs if item.program is not None), None)
     if program is None:
         raise FormatError('no BPU program in it')
     said = bpu_program.read(program, hbdk=metadata.get('HBDK_VERSION', ''))
@@ -146,7 +146,7 @@ def _parse(data: memoryview, path: Path) -> BinFile:
                 f'{march[:40]!r}; compile it with march: {MARCH}')
     width, height = _picture(graph, path)
     if not graph.outputs or not graph.outputs[0].shape or not 0 < graph.outputs[0].size < 1 << 24:
-        raise FormatError(f'no output with values: {_few(graph.outputs)}')
+        raise FormatError(f'no output with values: {_shorten(graph.outputs)}')
     if not is_class_vector(graph.outputs[0].shape):
         raise ModelError(f'{path}: ' + wrong_output(
             {output.name: output.shape for output in graph.outputs}))
@@ -156,7 +156,7 @@ def _parse(data: memoryview, path: Path) -> BinFile:
         input_type=_INPUTS[graph.input_types[0]], width=width, height=height,
         output=graph.outputs[0], scales=graph.scales(),
         operators=tuple(node.operator for node in graph.nodes),
-        models=tuple(one.name for one in graphs),
+        models=tuple(item.name for item in graphs),
         versions=MappingProxyType({'hbdk': said.hbdk, 'runtime': said.runtime, **versions}),
         metadata=MappingProxyType(metadata), program=program, latency_us=said.latency_us,
         operations=said.operations, doubt=said.doubt)
@@ -174,11 +174,11 @@ def _picture(graph: Graph, path: Path) -> tuple[int, int]:
     kinds = [names.get(number, f'type {number}') for number in graph.input_types]
     raise ModelError(
         f'{path}: expected one NV12 picture 1x3xHxW as input, H and W even, found '
-        f'{len(graph.inputs)} input(s): {_few(graph.inputs)} ({_few(kinds)}); compile '
+        f'{len(graph.inputs)} input(s): {_shorten(graph.inputs)} ({_shorten(kinds)}); compile '
         f'the model with input_type_rt: nv12')
 
 
-def _few(items: Sequence[object]) -> str:
+def _shorten(items: Sequence[object]) -> str:
     """Return up to three items as short text, so that an error stays one sentence."""
     shown = [str(item)[:80] for item in items[:3]] + ['...'] * (len(items) > 3)
     return ', '.join(shown) or 'none'

@@ -76,8 +76,8 @@ def read(data: memoryview, *, hbdk: str = '') -> Program:
     if size + 16 != len(data):
         raise FormatError(f'a BPU program of {len(data)} bytes that says it has {size + 16}')
     version = _version(data, 0x3c)
-    versions = [one for one in (version, hbdk) if re.match(r'\d+\.\d+', one)]
-    if not versions or any(one.startswith(VERIFIED) for one in versions):
+    versions = [text for text in (version, hbdk) if re.match(r'\d+\.\d+', text)]
+    if not versions or any(text.startswith(VERIFIED) for text in versions):
         return _read_tables(data, march, models_at, models)
     try:
         return _read_tables(data, march, models_at, models)
