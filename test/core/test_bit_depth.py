@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""10- and 12-bit data in mono16 is seen once per stream."""
+"""BitDepth reports 10- and 12-bit data in mono16 once per stream."""
 
 from edgenext_ros.core.bit_depth import BitDepth
 from edgenext_ros.core.encode import encode
@@ -11,7 +11,7 @@ import pytest
 
 def mono16(highest, *, big_endian=False, size=(64, 48)):
     values = np.linspace(0, highest, size[0] * size[1]).reshape(size[::-1])
-    values[-8] = highest  # one of the rows that are looked at
+    values[-8] = highest  # in one of the rows that are checked
     data = values.astype('>u2' if big_endian else '<u2').view(np.uint8).reshape(-1)
     return Frame('mono16', *size, 2 * size[0], data, big_endian)
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A frame through converter, engine and post-processing; every encoding the same answer."""
+"""Classifier: converter, engine and post-processing give the same answer for every encoding."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 TOLERANCE = 0.08
-"""Stated in the README: largest difference of a score between encodings of one picture."""
+"""Stated in the documentation: largest difference of a score between encodings of one picture."""
 
 
 @pytest.fixture(scope='module')
@@ -39,7 +39,7 @@ def test_every_encoding_gives_the_same_answer(demo, encoding, photograph):
 
 
 class FakeSlot:
-    """Memory of one picture, and scores that show what is in it."""
+    """A slot whose scores are values of its picture."""
 
     def __init__(self, *, before=lambda: None):
         self.picture = np.zeros(224 * 224 * 3 // 2, np.uint8)

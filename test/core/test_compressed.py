@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes of files and of CompressedImage: where they end, how they are turned, what they hold."""
+"""Decoding of picture files and of CompressedImage: end markers, orientation, formats."""
 
 
 import cv2
@@ -67,7 +67,7 @@ def test_a_jpeg_whose_data_breaks_off_before_its_end_has_a_note(options, enough,
     begin = data.index(b'\xff\xda') + 14
     notes = {decoded(data[:begin + size].rstrip(b'\xff') + b'\xff\xd9', enough=enough)[0].note
              for size in (100, 1000, (len(data) - begin) // 2)}
-    (note,) = notes  # so that a stream has one line
+    (note,) = notes  # the same note for a whole stream
     assert note.startswith('a JPEG has an end marker, but its last rows are plain grey')
     assert not decoded(data, enough=enough)[0].note
 
@@ -136,7 +136,7 @@ def test_damaged_exif_turns_nothing(suffix, exif, photograph):
     assert decoded(with_exif(suffix, upright, exif))[1].shape == upright.shape
 
 
-# What a CompressedImage says of itself --------------------------------------------------------
+# The field format of a CompressedImage --------------------------------------------------------
 
 
 @pytest.mark.parametrize('picture_format', [

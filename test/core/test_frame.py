@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Frames: what is accepted, what is refused, and why."""
+"""Frame: accepted pictures, refused ones, and the reasons."""
 
 import struct
 import subprocess
@@ -197,11 +197,11 @@ from edgenext_ros.core.frame import Frame, FrameError
 import cv2
 import numpy as np
 data = cv2.imencode('SUFFIX', np.zeros((16, 16, 3), np.uint8))[1].reshape(-1).copy()
-# Encoding as many pixels takes a minute where a processor is emulated.
+# Encoding so many pixels takes a minute on an emulated processor.
 at, size = {'.jpg': (data.tobytes().find(b'\xff\xc0') + 5, np.array([8200, 8200], '>u2')),
             '.bmp': (18, np.array([8200, 8200], '<i4'))}['SUFFIX']
 data[at:at + size.nbytes] = size.view(np.uint8)
-# libjpeg goes over a byte between two segments.
+# libjpeg skips bytes between two segments.
 data = np.concatenate([data[:20], np.zeros(JUNK, np.uint8), data[20:]])
 try:
     Frame.from_compressed(data)
@@ -213,7 +213,7 @@ except FrameError as error:
 @pytest.mark.parametrize('suffix,junk,reason', [
     ('.jpg', 1, 'says it has 8200x8200 pixels'), ('.bmp', 0, 'does not decode: pixels <= ')])
 def test_huge_picture_is_refused_with_any_header(suffix, junk, reason):
-    """In a process of its own, which loads the package before OpenCV, as a node does."""
+    """In a separate process, which imports the package before OpenCV, like a node."""
     code = HUGE.replace('SUFFIX', suffix).replace('JUNK', str(junk))
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=60)
     assert reason in done.stdout, done.stderr

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Label lists: formats, damage, count."""
+"""LabelSet: formats, damaged lists, number of labels."""
 
 import json
 

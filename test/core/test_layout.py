@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What height, step and bytes mean together: every layout that a driver could mean."""
+"""Reading of height, step and size, for every memory layout that a driver may use."""
 
 from itertools import product
 
@@ -20,7 +20,7 @@ def ceil(value, to):
 
 
 def picture(encoding, width, height, *, step, luma_rows):
-    """Return luma, chroma, and the bytes of a driver that pads rows and the luma plane."""
+    """Return luma, chroma, and data with padded rows and a padded luma plane."""
     random = np.random.default_rng(width * height + step)
     each = 1 if encoding == 'nv24' else 2
     luma = random.integers(0, 256, (height, width), np.uint8)
@@ -44,11 +44,11 @@ def is_scrambled(frame, luma, chroma):
 def test_a_picture_is_read_as_it_was_written_or_refused(encoding, size):
     width, height = size
     read = 0
-    # Rows padded by anything, and what a driver may say of them; other steps of usual rows only.
+    # Rows with any padding; for the usual paddings, also with other meanings of step.
     usual = {ceil(width, 1 << bits) for bits in range(9)}
     times = 3 if encoding == 'nv24' else 1.5
     for step in usual | {step for step in (width + 2, width + 6) if step / times not in usual}:
-        # Planes of small pictures are padded only where the step says nothing, see below.
+        # Padded planes of small pictures have a test below.
         aligned = (ceil(height, 1 << bits) for bits in range(3, 7))
         for luma_rows in {height, *(rows for rows in aligned if height >= 128)}:
             luma, chroma, data = picture(encoding, width, height, step=step, luma_rows=luma_rows)
@@ -63,7 +63,7 @@ def test_a_picture_is_read_as_it_was_written_or_refused(encoding, size):
                     except FrameError as error:
                         assert '\n' not in str(error)
                         continue
-                    # The rows that pad a plane cannot be told where height counts them.
+                    # Padding rows of a plane cannot be detected when height includes them.
                     if luma_rows == height or said != data.size // step:
                         assert not is_scrambled(frame, luma, chroma), (
                             step, luma_rows, said, said_step, frame)
@@ -124,7 +124,7 @@ def test_padding_of_a_low_luma_plane_is_found_when_the_step_is_useless(encoding,
 
 
 def test_ambiguous_layout_is_refused():
-    # 96 rows of luma for 90, or 60 of 512 bytes.
+    # 90 rows of luma padded to 96, or 60 rows of 512 bytes
     with pytest.raises(FrameError, match=r'46080 bytes at step 0 may be .* or '):
         Frame('nv12', 320, 90, 0, np.zeros(46080, np.uint8))
     with pytest.raises(FrameError, match=r'38400 bytes at step 192 may be .*200 rows of 128 bytes'

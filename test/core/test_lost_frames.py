@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Frames that are missing between stamps: those that were lost, and all that looks like it."""
+"""LostFrames: counts of lost frames, and streams whose gaps are no losses."""
 
 from itertools import accumulate, chain, cycle, islice, pairwise, repeat
 from random import Random
@@ -13,7 +13,7 @@ import pytest
 
 
 class Frame(NamedTuple):
-    """A frame that arrives: its stamp, when it comes, and how long nobody waited before."""
+    """A frame that arrives; ``unattended`` is the time before in which no thread waited."""
 
     stamp: float
     arrived: float
@@ -23,7 +23,7 @@ class Frame(NamedTuple):
 
 
 def play(frames, counter=None, *, several=False, late=()):
-    """Show frames to a counter, which looks once a second; return what each look found."""
+    """Pass frames to a counter and update it once per second; return the results."""
     counter = counter or LostFrames()
     looks, next_look = [], frames[0].arrived + 1
     for frame in frames:
@@ -37,7 +37,7 @@ def play(frames, counter=None, *, several=False, late=()):
 
 
 def camera(rate, seconds, *, start=1000.0, jitter=0.0, seed=1):
-    """Make the frames of a steady camera, whose stamps and arrivals jitter a little."""
+    """Make the frames of a steady camera, with jitter of stamps and arrivals."""
     random = Random(seed)
     return [Frame(start + index / rate + random.gauss(0, jitter),
                   start + index / rate + 0.003 + abs(random.gauss(0, 0.001)))
@@ -45,7 +45,7 @@ def camera(rate, seconds, *, start=1000.0, jitter=0.0, seed=1):
 
 
 def lossy(frames, share, *, burst=0.0, seed=1):
-    """Leave out a share of the frames, alone or in bursts of this mean length (Gilbert)."""
+    """Remove a share of the frames, singly or in bursts of this mean length (Gilbert)."""
     random, gone, kept = Random(seed), False, []
     for frame in frames:
         chance = share if not burst else (
@@ -57,7 +57,7 @@ def lossy(frames, share, *, burst=0.0, seed=1):
 
 
 def from_gaps(gaps, *, start=1000.0):
-    """Make frames of these seconds between stamps, which arrive as they are stamped."""
+    """Make frames with these gaps in seconds, which arrive at their stamps."""
     return [Frame(at, at) for at in accumulate(gaps, initial=start)]
 
 
@@ -127,7 +127,7 @@ def test_reset_counts_keeps_the_state_of_the_warning():
 
 
 def overwritten(rate, *, work, seconds=60):
-    """Simulate a slow engine: the newest is taken when the work on the one before is done."""
+    """Simulate a slow engine, which takes the newest frame after each piece of work."""
     frames, taken, free = camera(rate, seconds), [], 0.0
     for frame, following in pairwise(frames):
         if frame.arrived < free < following.arrived:
@@ -196,7 +196,7 @@ def clock_set(seconds):
 
 
 def exposure():
-    """Simulate exposure that follows the light: gaps grow slowly from 33 to 100 ms."""
+    """Simulate automatic exposure: gaps grow slowly from 33 to 100 ms."""
     return from_gaps(1 / 30 * (1 + 2 * abs(np.sin(index / 150))) for index in range(1800))
 
 
@@ -247,7 +247,7 @@ def test_no_loss_is_reported_without_losses(make):
 
 
 def numbered(frames):
-    """Give the frames numbers, as a middleware does that numbers what is sent."""
+    """Add sequence numbers, as some middleware does."""
     return [frame._replace(sequence=number) for number, frame in enumerate(frames)]
 
 
@@ -281,7 +281,7 @@ def test_unnamed_cameras_on_one_topic_report_no_loss():
 
 def test_camera_pause_is_no_loss():
     counter, frames = LostFrames(), camera(30, 60)
-    for begin in range(0, 1800, 60):  # of each two seconds the node listens to one and a half
+    for begin in range(0, 1800, 60):  # the node listens for 1.5 of every 2 seconds
         counter.interrupt()
         looks = play(frames[begin:begin + 45], counter)
         assert not looks[-1].goes_on

@@ -61,7 +61,7 @@ def test_mono16_honours_byte_order():
 def test_encodings_of_one_photograph_agree(encoding, photograph):
     expected = decode(convert(Frame.from_image(photograph)))
     found = decode(convert(encode(photograph, encoding)))
-    # Chroma at half size and demosaicing blur edges; a swapped channel would be ten times more.
+    # Chroma at half size and demosaicing blur edges; a swapped channel differs ten times more.
     assert np.abs(found - expected).mean() < (6 if 'bayer' in encoding else 2.5)
 
 
@@ -100,7 +100,7 @@ def test_every_byte_of_limited_range_becomes_its_nearest_full_one():
     found = convert(Frame('nv12', SIZE, SIZE, SIZE, data)).astype(int)
     y, uv = np.split(data, [SIZE * SIZE])
     assert (found[:SIZE * SIZE] == EXPAND_Y[y]).all()
-    # 16 lies in the middle between two.
+    # The value for 16 is halfway between two integers.
     assert np.abs(found[SIZE * SIZE:] - EXPAND_C[uv])[uv != 16].max() == 0
     assert np.abs(found[SIZE * SIZE:] - EXPAND_C[uv]).max() <= 1
 
@@ -162,7 +162,7 @@ def test_odd_sizes_convert_where_the_encoding_allows_them(encoding, size):
 @pytest.mark.parametrize('size', [(2, 2), (4, 4), (90, 60)], ids=str)
 @pytest.mark.parametrize('encoding', ENCODINGS)
 def test_two_by_two_target_has_one_chroma_pixel(encoding, size):
-    # OpenCV 4.5 takes no picture of a single pixel with several channels.
+    # OpenCV 4.5 refuses a picture of a single pixel with several channels.
     size = tuple(max(side, ENCODINGS[encoding].smallest) for side in size)
     frame = encode(np.full((*size[::-1], 3), (40, 90, 200), np.uint8), encoding)
     found = Nv12Converter(width=2, height=2).convert(frame)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The orientation where other writers than cameras put it."""
+"""Orientation in the places where programs other than cameras write it."""
 
 import struct
 import zlib

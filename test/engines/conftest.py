@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The vendor's libraries, as stand-ins."""
+"""Fixtures: stand-ins of the vendor's libraries."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class StandIn:
         self._dll.standin_join()
 
     def wait_for_running(self, count: int) -> bool:
-        """Wait until so many tasks run at once; False when they do not within 20 s."""
+        """Wait until ``count`` tasks run at a time; return False after 20 s."""
         return bool(self._dll.standin_wait_for_running(count))
 
     def reset(self) -> None:
@@ -60,7 +60,7 @@ def patient(monkeypatch):
 
 @pytest.fixture
 def standin(libdnn_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Let libdnn be the stand-in; afterwards nothing may be left of the test's models."""
+    """Replace libdnn by the stand-in, and check that the test freed all models."""
     monkeypatch.setenv('EDGENEXT_LIBDNN', str(libdnn_path))
     standin = StandIn(libdnn_path)
     standin.reset()
@@ -71,7 +71,7 @@ def standin(libdnn_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def opened(standin, tmp_path):
-    """Return a function that opens a model; what it opened is closed after the test."""
+    """Return a function that opens a model; close the engines after the test."""
     engines = []
 
     def open_(spec=PLAIN, options=None):
@@ -87,7 +87,7 @@ def opened(standin, tmp_path):
 
 
 def forget_vendor() -> None:
-    """Let the vendor's packages be imported afresh: other tests bring others of their names."""
+    """Forget the vendor's packages, because tests import different ones of the same names."""
     for name in list(sys.modules):
         if name.partition('.')[0] in VENDOR:
             del sys.modules[name]
@@ -95,7 +95,7 @@ def forget_vendor() -> None:
 
 @pytest.fixture
 def no_vendor(monkeypatch: pytest.MonkeyPatch):
-    """Let none of the vendor's Python packages be importable."""
+    """Make all Python packages of the vendor impossible to import."""
     with monkeypatch.context() as patch:
         patch.setattr(sys, 'path', [p for p in sys.path if p != str(STAND_INS)])
         forget_vendor()
@@ -105,5 +105,5 @@ def no_vendor(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def vendor(no_vendor: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the vendor's Python packages be the stand-ins, freshly imported."""
+    """Replace the vendor's Python packages by stand-ins, freshly imported."""
     monkeypatch.syspath_prepend(str(STAND_INS))

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What every engine promises: open, lend slots, run, close; see ``engines/base.py``."""
+"""The contract of all engines: open, lend slots, run, close; see ``engines/base.py``."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ NEEDS = {'libdnn': ('standin',), 'hbm_runtime': ('vendor',), 'hobot_dnn': ('vend
     pytest.param(name, marks=pytest.mark.tools) if 'toolchain' in NEEDS[name] else name
     for name in ENGINES])
 def rig(request, tmp_path):
-    """Return each engine on its stand-in, or skip the test where the vendor's tools are not."""
+    """Return each engine with its stand-in; skip the simulator without the vendor's tools."""
     name = request.param
     for fixture in NEEDS[name]:
         request.getfixturevalue(fixture)

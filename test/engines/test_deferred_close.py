@@ -54,7 +54,7 @@ def hung():
 
 @pytest.fixture
 def opened(monkeypatch, tmp_path):
-    """Let ``open_model`` open a stand-in for ONNX Runtime; return both."""
+    """Return a stand-in for ONNX Runtime and a function that opens it with ``open_model``."""
     engine, path = FakeEngine(), tmp_path / 'model.onnx'
     path.write_bytes(b'model')
     monkeypatch.setattr(onnx, 'available', lambda: 'stand-in')

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""ONNX Runtime: what the network gets from NV12, and what is refused."""
+"""ONNX Runtime: input of the network from NV12, and refused models."""
 
 from types import SimpleNamespace
 
@@ -29,7 +29,7 @@ def test_plain_colours_are_normalised_as_timm_does(rgb):
     expected = (np.array(rgb)[:, None, None] - MEAN) / DEVIATION
     assert found.shape == (1, 3, 8, 8)
     assert found.dtype == np.float32
-    # NV12 has whole numbers only: one step of chroma is up to 1.8 steps of blue.
+    # NV12 has integers only: one step of chroma is up to 1.8 steps of blue.
     assert np.abs((found[0] - expected) * DEVIATION).max() < 2
 
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""An engine is checked, rests after failures, and is reopened."""
+"""Recovering: checks of an engine, rests after failures, and the reopening."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -18,13 +18,13 @@ PICTURE = np.zeros(6, np.uint8)
 
 @pytest.fixture
 def engine():
-    """Make a stand-in."""
+    """Return a stand-in of an engine."""
     return FakeEngine()
 
 
 @pytest.fixture
 def watched(engine):
-    """Watch it."""
+    """Return the stand-in in a ``Recovering`` engine."""
     return Recovering(engine.open_it, clock=lambda: engine.now)
 
 
@@ -167,7 +167,7 @@ def test_closed_engine_is_not_reopened(engine, watched):
 
 @pytest.fixture
 def wide():
-    """Make a watched stand-in with two slots, and the stand-in."""
+    """Return a stand-in with two slots, and a ``Recovering`` engine on it."""
     engine = FakeEngine(slots=2)
     return engine, Recovering(engine.open_it, clock=lambda: engine.now)
 
@@ -226,7 +226,7 @@ def test_slot_can_be_run_again_after_a_failure(engine, watched):
 
 @pytest.mark.parametrize('late,opened', [(GOOD, 1), (OSError('gone too'), 2)], ids=['good', 'bad'])
 def test_reopening_waits_for_lent_slots(wide, late, opened):
-    """It is not due any more when one of them has shown that the engine works."""
+    """A good result of such a slot cancels the reopening."""
     engine, watched = wide
     with ThreadPoolExecutor(1) as threads:
         with watched.slot() as slot:

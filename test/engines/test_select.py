@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which engine is taken for a file, and what is said when there is none."""
+"""Choice of the engine for a file, and the errors without one."""
 
 from edgenext_ros.engines import select
 from edgenext_ros.engines.base import EngineUnavailableError, infer, InferenceError
@@ -14,14 +14,14 @@ import pytest
 
 @pytest.fixture
 def no_board(no_vendor, monkeypatch):
-    """Make a machine without any of the board's engines and without the simulator."""
+    """Simulate a machine without the engines of the board and without the simulator."""
     monkeypatch.setenv('EDGENEXT_LIBDNN', '/nowhere/libdnn.so')
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', '/nowhere')
 
 
 @pytest.fixture
 def has_simulator(monkeypatch):
-    """Let the simulator be there, whether it is or not."""
+    """Simulate a machine with the simulator."""
     monkeypatch.setattr(simulator, 'available', lambda: 'BPU simulator')
 
 
@@ -67,7 +67,7 @@ def test_select_prefers_the_board_to_the_simulator(standin, has_simulator, tmp_p
 
 
 def test_suffixes_skip_the_simulator(no_board, has_simulator, onnxruntime):
-    """A model with both files goes to ONNX Runtime at full speed, unless it is asked for."""
+    """A model with both files runs at full speed in ONNX Runtime, unless it is chosen."""
     assert select.suffixes() == ('.onnx',)
     assert select.suffixes('simulator') == ('.bin',)
     assert 'simulator' not in [engine.name for engine in select.survey()]

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A shared model is loaded once, also by users that come or leave at the same moment."""
+"""A shared model is loaded once, also when users come or leave at the same time."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -16,7 +16,7 @@ MODEL = Path('a.bin')
 
 @pytest.fixture
 def engines(monkeypatch):
-    """Let ``open_model`` make stand-ins below ``Recovering``, and list them."""
+    """Replace ``open_model`` below ``Recovering``; list the stand-ins that it makes."""
     made = []
 
     def opened(model, **_):

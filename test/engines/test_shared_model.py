@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Several users of one open model."""
+"""SharedModels: several users of one open model."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,7 +21,7 @@ INFO = replace(fake_engine.INFO, classes=1)
 
 
 def opener(made):
-    """Return a function that opens a stand-in for any model, and lists it."""
+    """Return a function that opens a stand-in for any model and adds it to a list."""
     def opened(model, **_):
         result = FakeEngine(info=INFO, answer=first_value).open_it()
         made.append(result[0])
@@ -35,13 +35,13 @@ def first_value(picture):
 
 
 def hanging(begun, go):
-    """Return an answer that lasts until the test says so."""
+    """Return an answer that lasts until ``go`` is set."""
     return lambda picture: hang(begun, go) or first_value(picture)
 
 
 @pytest.fixture
 def engines(monkeypatch):
-    """Let ``open_recovering`` make stand-ins, and list them."""
+    """Replace ``open_recovering``; list the stand-ins that it makes."""
     made = []
     monkeypatch.setattr(shared_model, 'open_recovering', opener(made))
     return made
@@ -49,7 +49,7 @@ def engines(monkeypatch):
 
 @pytest.fixture
 def watched(monkeypatch):
-    """Let ``open_model`` make stand-ins below ``Recovering``, and list them."""
+    """Replace ``open_model`` below ``Recovering``; list the stand-ins that it makes."""
     made = []
     monkeypatch.setattr(recovering, 'open_model', opener(made))
     return made
@@ -57,7 +57,7 @@ def watched(monkeypatch):
 
 @pytest.fixture
 def asked(monkeypatch):
-    """Count the threads that have asked for a turn and wait for it."""
+    """Count the threads that wait for their turn."""
     semaphore = Semaphore(0)
 
     class Told(Condition):
@@ -170,7 +170,7 @@ def test_users_are_served_in_the_order_of_their_requests(engines, asked):
     for number, share in enumerate(shares):
         threads.append(Thread(target=infer, args=[share, picture(number)]))
         threads[-1].start()
-        # The next asks when this one is in work, or waits for its turn.
+        # Start the next thread when this one is in work or waits for its turn.
         assert asked.acquire(timeout=10) if number else begun.wait(10)
     go.set()
     for thread in threads:

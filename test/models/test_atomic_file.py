@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A file is complete or as it was, with the permissions of any other new file."""
+"""atomic_write: the file is complete or unchanged, and has normal permissions."""
 
 import os
 import stat
@@ -12,7 +12,7 @@ import pytest
 
 @pytest.fixture(params=[False, True], ids=['no old file', 'old file'])
 def target(tmp_path, request):
-    """Return where to write, and in one of two cases put an older file there."""
+    """Return a path, with and without an older file."""
     path = tmp_path / 'file.txt'
     if request.param:
         path.write_text('old')
@@ -60,7 +60,7 @@ def test_several_files_appear_only_when_all_are_complete(tmp_path):
 
 def test_file_that_was_entered_last_is_renamed_first(tmp_path):
     first, second = tmp_path / 'model.bin', tmp_path / 'model.recipe.json'
-    second.mkdir()  # so that its rename fails
+    second.mkdir()  # makes the rename fail
     with pytest.raises(IsADirectoryError), \
             atomic_write(first) as part, atomic_write(second) as other:
         part.write_text('')

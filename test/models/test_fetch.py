@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Fetching from a real HTTP server that does all that servers and networks do."""
+"""Fetching from a local HTTP server with the faults of real servers and networks."""
 
 import errno
 import hashlib
@@ -202,7 +202,7 @@ def test_fetch_uses_http_proxy_of_environment(site, get, monkeypatch):
 
 
 def test_fetch_without_a_network_names_the_address(refusal, tmp_path, naps, monkeypatch):
-    with socket.socket() as closed:  # bound, but nobody listens
+    with socket.socket() as closed:  # bound, but not listening
         closed.bind(('127.0.0.1', 0))
         address = f'http://127.0.0.1:{closed.getsockname()[1]}/'
         text = refusal(mirrors=(address,))

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which files of a folder are pictures, what is left out, and why."""
+"""Pictures of a folder, files that are left out, and the reasons."""
 
 import json
 import os
@@ -17,7 +17,7 @@ import pytest
 
 
 def account(folder):
-    """Read every picture of a folder; return those that decode, and what is left out."""
+    """Read all pictures of a folder; return those that decode, and those left out."""
     listing, good, failed = pictures.find(folder), [], []
     for file in listing.files:
         try:

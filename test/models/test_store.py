@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The cache: what is kept of a file, what is refused, and what gets the missing one."""
+"""The cache: records of files, refused files, and messages about missing ones."""
 
 import hashlib
 import json
@@ -58,7 +58,7 @@ def test_fetch_refuses_model_changed_by_publisher(get, refusal, tmp_path):
 
 def test_fetch_replaces_empty_file_and_keeps_good_one(site, get, tmp_path):
     said, path = [], tmp_path / 'model.bin'
-    path.write_bytes(b'')  # as a wget that failed leaves it
+    path.write_bytes(b'')  # like after a failed wget
     assert get(Answer(), notice=said.append).path.read_bytes() == BIN
     assert 'no bytes' in said[0] and said[0].endswith('; fetching it again')
     (tmp_path / 'model.bin.sha256').unlink()
@@ -153,7 +153,7 @@ def test_fetched_model_is_verified_before_use(cache):
 
 @pytest.fixture(params=[None, ''], ids=['HOME unset', 'HOME empty'])
 def no_home(monkeypatch, request):
-    """Be a user whom the system's list does not have."""
+    """Run as a user who is not in the list of users."""
     monkeypatch.delenv('XDG_CACHE_HOME', raising=False)
     monkeypatch.delenv('HOME', raising=False)
     if request.param is not None:

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""HbmRuntime against a stand-in of the X5's hbm_runtime that has the vendor's faults."""
+"""HbmRuntime with a stand-in of the X5's hbm_runtime that has the faults of the original."""
 
 from dataclasses import replace
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""HobotDnn against a stand-in of pyeasy_dnn that has the vendor's faults."""
+"""HobotDnn with a stand-in of pyeasy_dnn that has the faults of the original."""
 
 from dataclasses import replace
 import sys
@@ -18,7 +18,7 @@ PLAIN = StandInModel()
 
 @pytest.fixture
 def pyeasy(vendor):
-    """Return the stand-in, with its record of calls empty."""
+    """Return the stand-in, with an empty list of calls."""
     from hobot_dnn import pyeasy_dnn
     return pyeasy_dnn
 

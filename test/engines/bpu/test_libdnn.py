@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""LibDnn against the stand-in of libdnn.so, which watches every rule of the interface."""
+"""LibDnn with a stand-in of libdnn.so that checks the rules of the interface."""
 
 from dataclasses import replace
 
@@ -33,11 +33,11 @@ def test_open_returns_facts_about_the_model(opened):
 def test_every_byte_is_read_and_every_value_returned(opened, changes):
     spec = replace(PLAIN, **changes)
     if spec.dtype not in (S8, S16, S32) or not spec.quanti:
-        expected = replace(spec, scales=0, zeros=0)  # Then the scales mean nothing.
+        expected = replace(spec, scales=0, zeros=0)  # scales have no meaning then
     else:
         expected = spec
     engine, info = opened(spec)
-    for seed in range(3):  # A forgotten flush gives the previous picture's result.
+    for seed in range(3):  # without a flush, the result of the previous picture would appear
         nv12 = picture(info.nv12_size, seed=seed)
         scores = infer(engine, nv12)
         assert scores.dtype == np.float32 and scores.shape == (spec.classes,)
@@ -111,7 +111,7 @@ def test_unknown_error_code_has_a_text(opened, standin):
 
 def test_tasks_are_released(opened, standin):
     engine, info = opened()
-    for seed in range(40):  # The library has room for 32.
+    for seed in range(40):  # the library has room for 32 tasks
         infer(engine, picture(info.nv12_size, seed=seed))
     assert standin.count('infers') == 40
 

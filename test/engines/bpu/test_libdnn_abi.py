@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The ctypes side of libdnn: the structs' layout, and how the library is found."""
+"""ctypes interface of libdnn: layout of the structs, and search for the library."""
 
 import ctypes
 from pathlib import Path

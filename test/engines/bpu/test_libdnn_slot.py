@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures on their way to the BPU: two at once, late ones, and the memory that is lent."""
+"""Slots of the BPU: two tasks at a time, late tasks, and memory of the pictures."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -56,7 +56,7 @@ def test_close_frees_nothing_under_a_late_task(opened, standin, impatient):
     with pytest.raises(InferenceError, match='still runs'):
         engine.close()
     assert (standin.count('memories'), standin.count('models')) == (4, 1)
-    assert len(libdnn_slot.UNFINISHED) == 1  # Its structs must outlive the engine.
+    assert len(libdnn_slot.UNFINISHED) == 1  # its structs must outlive the engine
     standin.release()
     standin.join()
     engine.close()
@@ -80,7 +80,7 @@ def test_model_with_a_late_task_is_closed_before_another_is_loaded(
 
 
 def test_a_second_picture_goes_to_the_bpu_while_the_first_is_there(opened, standin):
-    """Each of two threads has a task running before either may end."""
+    """Both threads have a running task before one of them ends."""
     engine, info = opened(replace(PLAIN, hang=2))
     assert info.slots == 2
     pictures = [picture(info.nv12_size, seed=seed) for seed in range(2)]
@@ -143,7 +143,7 @@ def test_a_picture_is_written_into_the_bpus_memory_where_that_is_dense(
 
 
 def test_other_threads_run_during_an_inference(opened, standin):
-    """The inference ends only when another Python thread says so: with the GIL, never."""
+    """The inference ends only after a call of another thread, which needs the GIL."""
     engine, info = opened(replace(PLAIN, hang=1))
     nv12 = picture(info.nv12_size)
     with ThreadPoolExecutor(1) as threads:

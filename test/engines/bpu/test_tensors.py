@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the engines of the board share: sizes of a picture, and quantised scores."""
+"""Shared code of the engines of the board: picture size and quantised scores."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The vendor's simulator on the bundled .bin; skipped where it is not installed."""
+"""The vendor's simulator with the bundled .bin; skipped when it is not installed."""
 
 from concurrent.futures import ThreadPoolExecutor
 import os
@@ -32,13 +32,13 @@ PICTURES = [picture(75264, seed=seed) for seed in range(2)]
 
 @pytest.fixture(scope='module')
 def demo():
-    """Return the bundled .bin: its path."""
+    """Return the path of the bundled .bin."""
     return locate('demo', suffixes=('.bin',)).path
 
 
 @pytest.fixture(scope='module')
 def expected(toolchain, demo, tmp_path_factory):
-    """Return what the vendor's own command says of PICTURES, times the scales."""
+    """Return the scores of PICTURES from the vendor's command, times the scales."""
     folder = tmp_path_factory.mktemp('hbdk-sim')
     content = bin_file.read(demo)
     (folder / 'model.hbm').write_bytes(content.program)
@@ -67,7 +67,7 @@ def opened(toolchain, demo, processes):
 
 @pytest.fixture
 def processes(monkeypatch):
-    """List the simulator's processes, in the order of their start."""
+    """List the processes of the simulator, in the order of their start."""
     started = []
 
     class Popen(subprocess.Popen):
@@ -152,7 +152,7 @@ def test_close_ends_the_process(opened, processes):
 
 
 def runs(process):
-    """Say whether a process is there, and not only waits for a parent to ask for it."""
+    """Say whether a process runs and is not a zombie."""
     try:
         status = Path('/proc', str(process), 'stat').read_text()
     except OSError:
@@ -185,7 +185,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.parametrize('number, said', [(signal.SIGINT, 'alive\n'), (signal.SIGKILL, '')])
 def test_the_process_ends_with_its_owner(toolchain, demo, number, said):
-    """Ctrl-C reaches the whole group of a terminal; SIGKILL leaves no time to say anything."""
+    """Ctrl-C reaches the whole process group; after SIGKILL the owner prints nothing."""
     owner = subprocess.Popen([sys.executable, '-c', SCRIPT, demo], stdout=subprocess.PIPE,
                              text=True, start_new_session=True)
     worker = int(owner.stdout.readline())
@@ -200,7 +200,7 @@ def test_the_process_ends_with_its_owner(toolchain, demo, number, said):
 
 def test_program_that_crashes_the_library_is_a_model_error(toolchain, demo, tmp_path):
     data = bytearray(demo.read_bytes())
-    place = data.index(b'#B2Ehbm#') + 0xd0 + 0x110  # The list of inputs; no CRC covers it.
+    place = data.index(b'#B2Ehbm#') + 0xd0 + 0x110  # the list of inputs, which no CRC covers
     struct.pack_into('<I', data, place, 0x7FFFFF00)
     path = tmp_path / 'model.bin'
     path.write_bytes(data)

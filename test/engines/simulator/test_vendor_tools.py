@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Where the vendor's PC tools are looked for, and what is said when they are not there."""
+"""Search for the vendor's PC tools, and the errors without them."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def bare_machine(monkeypatch, tmp_path):
-    """Let the tools be nowhere."""
+    """Simulate a machine without the tools."""
     monkeypatch.delenv('EDGENEXT_TOOLCHAIN', raising=False)
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
     monkeypatch.setenv('PATH', '/usr/bin:/bin')
@@ -25,7 +25,7 @@ def bare_machine(monkeypatch, tmp_path):
 
 
 def install(folder, version='3.49.15'):
-    """Make what an environment with the tools looks like."""
+    """Make a folder like an environment with the tools."""
     package = folder / 'lib' / 'python3.10' / 'site-packages' / 'hbdk'
     (package / 'lib64' / 'x86').mkdir(parents=True)
     (package / 'lib64' / 'x86' / 'libhbdk_sim_x86.so').touch()
@@ -78,7 +78,7 @@ def test_missing_tools_are_explained(tmp_path):
     'bin/python3', 'lib/python3.10/site-packages/hbdk/__init__.py',
     'lib/python3.10/site-packages/hbdk/lib64/x86/libhbdk_sim_x86.so'])
 def test_named_folder_without_all_tools_is_refused(monkeypatch, tmp_path, lacks):
-    install(tmp_path / 'prefix')  # This one is not taken instead.
+    install(tmp_path / 'prefix')  # must not be used instead
     folder = install(tmp_path / 'named')
     (folder / lacks).unlink()
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(folder))

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What is read of a .bin, and that nothing else than a ModelError comes of a bad one."""
+"""Reading of a .bin; a bad one raises ModelError and nothing else."""
 
 import json
 import math
@@ -25,7 +25,7 @@ DEQUANTIZE = [node('BPU', ['image'], ['raw']), node('Dequantize', ['raw', 'scale
 
 @pytest.fixture(scope='module')
 def demo():
-    """Return the bundled .bin: its path."""
+    """Return the path of the bundled .bin."""
     return locate('demo', suffixes=('.bin',)).path
 
 
@@ -34,7 +34,7 @@ def parse(data):
 
 
 def refusal(data):
-    """Return the text of the only error that bad bytes may raise."""
+    """Return the text of the ModelError that bad bytes raise."""
     with pytest.raises(ModelError) as caught:
         parse(data)
     text = str(caught.value)
@@ -198,7 +198,7 @@ def test_flipped_bit_in_bundled_program_is_refused(demo):
         except ModelError as error:
             found += 'CRC-32' in str(error)
         data[at] ^= bit
-    assert found >= 15  # The rest lies in the gap between instructions and weights.
+    assert found >= 15  # The others are in the gap between instructions and weights.
 
 
 def mutated(data, random):
@@ -229,7 +229,7 @@ def mutated(data, random):
 def test_random_faults_are_model_errors_or_harmless(seed):
     random = np.random.default_rng(seed)
     whole = container(nodes=DEQUANTIZE, scales=np.ones(10, np.float32).tobytes())
-    # Most faults of the whole file hit the program; without it they hit the structure.
+    # Most faults in the whole file hit the program; without it, they hit the structure.
     bare = container(whole=b'', nodes=DEQUANTIZE, scales=np.ones(10, np.float32).tobytes())
     tracemalloc.start()
     try:

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""BPU programs of other versions of hbdk: what cannot be checked is a doubt, no refusal."""
+"""BPU programs of unknown versions of hbdk: a failed check sets ``doubt``."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def parse(data):
 
 
 def of_version(version, *, at=0, byte=0x80, said=None):
-    """Write a file of another hbdk, whose program differs in one byte."""
+    """Write a file of another hbdk with one changed byte in its program."""
     whole = bytearray(program(b'instructions'))
     whole[0x3c:0x50] = version.encode().ljust(20, b'\0')
     whole[at] ^= byte if at else 0
