@@ -26,7 +26,7 @@ from edgenext_ros.models.formats.outputs import is_class_vector, wrong_output
 import numpy as np
 import numpy.typing as npt
 
-THREADS = 2
+INFERENCE_THREADS = 2
 """CPU threads of one inference."""
 
 # BT.601 full range (JFIF), without clipping, as in the nv12 input of a .bin.
@@ -119,7 +119,7 @@ class Onnx(PooledEngine[OnnxSlot]):
         engine = available()
         import onnxruntime
         settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = THREADS
+        settings.intra_op_num_threads = INFERENCE_THREADS
         # Spinning would take the cores from the robot's other programs between frames.
         settings.add_session_config_entry('session.intra_op.allow_spinning', '0')
         settings.log_severity_level = 3

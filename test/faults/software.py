@@ -15,7 +15,7 @@ _ONNX = faults_in(
     ('the mean is not subtracted', ' - np.multiply(MEAN, SCALE)', ''),
     ('the offset is left out', '        self._rgb += self._offset\n', ''),
     ('the number of threads is ignored',
-     '        settings.intra_op_num_threads = THREADS\n', ''),
+     '        settings.intra_op_num_threads = INFERENCE_THREADS\n', ''),
     ('threads spin between frames', "'session.intra_op.allow_spinning', '0'",
      "'session.intra_op.allow_spinning', '1'"),
     ('a file that is no model passes an exception through', """\
