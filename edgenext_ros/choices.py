@@ -22,6 +22,6 @@ NODE: Final = 'node'
 """Name of the interpolation in ``Nv12Converter``, which the node uses."""
 NODE_DOES: Final = (
     'bilinear, in every n-th row where there are many; one channel is averaged by 2 x 2 '
-    'before, where it shrinks to less than half')
+    'before, where it shrinks to half or less')
 INTERPOLATIONS: Final = (NODE, 'nearest', 'bilinear', 'area', 'bicubic', 'lanczos')
 """Ways to resize a picture for comparison: the node's, and OpenCV's."""

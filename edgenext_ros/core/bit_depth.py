@@ -19,7 +19,7 @@ LOWEST_USUAL = 1 << 14
 _FRAMES = 30
 """Number of pictures that are examined before the warning."""
 _EVERY = 8
-"""Every so many rows and columns a value is examined; takes 10 us for a 640x480 picture."""
+"""Distance between examined rows and columns; a 640x480 picture takes 10 us."""
 
 
 def low_values(highest: int) -> str:

@@ -45,7 +45,7 @@ class EngineRestsError(InferenceError):
 
 
 LEAST_PATIENCE_S = 5.0
-"""Least time after which an inference counts as hung; on a board it takes milliseconds."""
+"""Least seconds after which an inference counts as hung; on a board it takes milliseconds."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ _SLOW = ('simulator',)
 
 @dataclass(frozen=True)
 class Probe:
-    """Answer to the question whether an engine works on this machine."""
+    """Result of ``probe``: whether an engine works on this machine."""
 
     name: str
     usable: bool
@@ -176,5 +176,5 @@ def open_model(model: Path, *, runtime: str = 'auto',
 
 
 def are_probabilities(output: Scores) -> bool:
-    """Say whether an output has probabilities: none is negative, and their sum is 1."""
+    """Say whether an output has probabilities: none is negative, and their sum is 1 +- 0.01."""
     return bool((output >= 0).all() and abs(float(output.sum()) - 1) < 1e-2)

@@ -35,7 +35,7 @@ _LONGEST_PAUSE = 30.0
 
 @dataclass(frozen=True)
 class Options:
-    """How to fetch."""
+    """Options of a fetch."""
 
     mirrors: tuple[str, ...] = ()
     """Addresses to try in this order instead of the publisher's; see ``mirror``."""

@@ -167,7 +167,7 @@ def _own_labels(path: Path) -> tuple[Path, ...]:
 
 def _labels_beside(path: Path) -> Path | None:
     if not path.is_file():
-        return None  # '/' and '' have no name that a suffix could go on
+        return None  # '/' and '' have no name to which a suffix can be added
     return next((candidate for candidate in _own_labels(path) if candidate.is_file()), None)
 
 

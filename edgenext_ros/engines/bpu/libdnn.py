@@ -30,7 +30,7 @@ from edgenext_ros.models import ModelError
 SLOTS = 2
 """Pictures in progress at once: one in the BPU, one before or after it."""
 TIMEOUT_MS = 1000
-"""Longest wait for one inference; for libdnn, 0 and less mean no limit."""
+"""Longest wait for one inference in milliseconds; libdnn takes 0 and less as no limit."""
 
 
 def available() -> str:

@@ -127,7 +127,7 @@ def _parse(data: memoryview, path: Path) -> BinFile:
         elif number == 6:
             facts.append(dict(_entries(reader, contents(kind, value))))
         elif number == 4:
-            # Older files have one set of facts, for all graphs.
+            # Older files have one set of metadata for all graphs.
             facts = facts or [{}]
             facts[0].update([_entry(reader, contents(kind, value))])
     if not graphs:
