@@ -30,8 +30,8 @@ _MOSAIC = re.compile(r'(bayer_[rgb]{4})(8|16)', re.ASCII | re.IGNORECASE)
 _VIDEO = frozenset(('h264', 'h.264', 'avc', 'h265', 'h.265', 'hevc', 'vp8', 'vp9', 'av1'))
 _NO_DATA = 128
 """Value of each colour in blocks that libjpeg did not find."""
-_BROKEN_OFF = 'a JPEG has an end marker, but its last rows are plain grey, as where data is ' \
-    'missing before the end: such pictures are classified with the grey'
+_BROKEN_OFF = 'a JPEG has an end marker, but its last rows are plain grey, as when data is ' \
+    'missing before the end; such pictures are classified with the grey'
 _MOSAIC_FORMAT = '{} is a mosaic, but its file has colours already: taken as they are'
 _RGB_FORMAT: Mapping[bool, str] = MappingProxyType({
     True: 'format {!r}: the colours are taken as the file has them; image_transport would swap '

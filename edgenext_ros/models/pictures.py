@@ -108,7 +108,7 @@ class Listing:
         raise ValueError(
             f'{self.folder}: expected one folder of pictures per class, found '
             f'{" and ".join(sides)}' + (f' with class folders inside; give {self.folder / best}'
-                                        if best else ', which are no classes'))
+                                        if best else ', which are not classes'))
 
 
 _SIDES = {'train': 'train', 'training': 'train', 'val': 'val', 'valid': 'val',

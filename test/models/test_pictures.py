@@ -168,7 +168,7 @@ def test_picture_file_over_the_limit_is_refused_unread(tmp_path):
     (['Training/cup/a.jpg', 'test/cup/b.jpg', 'x.jpg'], 'val', 'give {}/test'),
     (['train/cup/a.jpg'], 'val', 'give {}/train'),
     (['train/cup/a.jpg', 'valid/cup/b.jpg', 'more/cup/a.jpg'], 'train', 'give {}/train'),
-    (['train/a.jpg', 'val/b.jpg'], 'train', 'which are no classes'),
+    (['train/a.jpg', 'val/b.jpg'], 'train', 'which are not classes'),
     (['train/a.jpg', 'bus/b.jpg'], 'train', None), (['cup/a.jpg', 'cup/x/b.jpg'], 'val', None),
     (['train/day/a.jpg', 'bus/day/b.jpg'], 'train', None)])
 def test_sides_of_a_split_are_not_taken_for_classes(tmp_path, files, wanted, remedy):

@@ -57,7 +57,8 @@ class HbmRuntime(PooledEngine['_Slot']):
         if model.suffix != '.bin':
             raise ModelError(
                 f'{model}: expected a name that ends in .bin, found {model.suffix or "none"!r}; '
-                f'hbm_runtime on the X5 goes by the name, so rename the file if it is a .bin')
+                f'hbm_runtime on the X5 identifies models by this name, so rename the file if it '
+                f'is a .bin')
         try:
             # A single path: with a list, the binding accepts only .hbm files of the S100.
             runtime = vendor.HB_HBMRuntime(str(model))

@@ -121,8 +121,8 @@ class _Model:
         first, *behind = content.operators or ('nothing',)
         if first != 'BPU' or not _BEHIND.issuperset(behind):
             raise ModelError(
-                f'{path}: expected a network that is whole on the BPU, with a Dequantize node '
-                f'behind it, found {", ".join(content.operators) or "no node"}; the simulator has '
+                f'{path}: expected a network that runs on the BPU as a whole, then a Dequantize '
+                f'node, found {", ".join(content.operators) or "no node"}; the simulator has '
                 f'no other operators, so compile the model with all of its nodes on the BPU')
         if len(content.scales) not in (1, classes) or max(content.output.shape) != classes:
             raise ModelError(

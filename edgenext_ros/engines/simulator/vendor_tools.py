@@ -95,7 +95,7 @@ class Hbdk:
         if not os.access(path, os.X_OK):
             raise EngineUnavailableError(
                 f'{name} is not in {self.bin}: "{self.python} -m pip install dg_nn_toolkit '
-                f'rdkx5_yolo_mapper" brings it')
+                f'rdkx5_yolo_mapper" installs it')
         return path
 
 

@@ -88,7 +88,7 @@ def read(path: Path) -> BinFile:
     try:
         size = path.stat().st_size
         if not path.is_file():
-            raise FormatError('no file but a folder or device')
+            raise FormatError('a folder or device')
         if size > MAX_MODEL_BYTES:
             raise FormatError(f'a file of {size} bytes, over the limit of {MAX_MODEL_BYTES}')
         with path.open('rb') as file:
