@@ -96,7 +96,7 @@ class Health:
             return Loss()
         # The stamps of two cameras have no common period, or one without a meaning.
         several = self._node.count_publishers(self._topic) > 1
-        return now.lost.look(time, several=several, stalled=stalled)
+        return now.lost.update(time, several=several, stalled=stalled)
 
     def _publish(self, level: int, text: str, now: Snapshot, report: Report, loss: Loss) -> None:
         values = {'state': now.state, 'enabled': str(now.enabled)}

@@ -175,7 +175,7 @@ class Session:
     def restart_counts(self) -> None:
         """Forget dropped and lost frames."""
         self.pipeline.reset_dropped()
-        self.receiver.lost.begin_anew()
+        self.receiver.lost.reset_counts()
 
     def close(self) -> None:
         """Stop listening, end the threads, take the topics away, and free the model."""
