@@ -14,7 +14,7 @@ from lifecycle_msgs.msg import Transition
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 
-class GuardedLifecycleNode(LifecycleNode):
+class SafeLifecycleNode(LifecycleNode):
     """
     A lifecycle node whose transitions fail loudly and that survives illegal ones.
 

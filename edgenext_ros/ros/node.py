@@ -18,7 +18,7 @@ from edgenext_ros.ros.classify_once import ClassifyOnce, REQUESTS
 from edgenext_ros.ros.guarded import GuardedCallbacks
 from edgenext_ros.ros.health import Health
 from edgenext_ros.ros.image_log import ImageLog
-from edgenext_ros.ros.lifecycle import GuardedLifecycleNode
+from edgenext_ros.ros.lifecycle import SafeLifecycleNode
 from edgenext_ros.ros.live_model import LiveModel
 from edgenext_ros.ros.loaded_model import LoadedModel, Opener
 from edgenext_ros.ros.parameters import Parameters
@@ -38,7 +38,7 @@ LOAD_SECONDS = 1.0
 """The end of a node waits so long for a model that is being loaded."""
 
 
-class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
+class ClassifierNode(GuardedCallbacks, SafeLifecycleNode):
     """
     Classify the newest image of a camera.
 

@@ -5,7 +5,7 @@
 from unittest.mock import Mock
 
 from edgenext_ros.ros.errors import in_words, is_expected
-from edgenext_ros.ros.lifecycle import GuardedLifecycleNode
+from edgenext_ros.ros.lifecycle import SafeLifecycleNode
 from rclpy.lifecycle import TransitionCallbackReturn
 from rosidl_generator_py.import_type_support_impl import UnsupportedTypeSupport
 
@@ -22,7 +22,7 @@ def test_library_of_a_message_that_does_not_load_is_named():
 def test_failed_transition_is_told_without_a_logger(capsys):
     node = Mock()
     node.get_logger.return_value.error.side_effect = MemoryError
-    answer = GuardedLifecycleNode.attempt(node, 'configure', Mock(side_effect=MemoryError))
+    answer = SafeLifecycleNode.attempt(node, 'configure', Mock(side_effect=MemoryError))
     assert answer == TransitionCallbackReturn.FAILURE
     assert node.failure == 'configure failed: not enough memory'
     assert capsys.readouterr().err == 'configure failed: not enough memory\n'
