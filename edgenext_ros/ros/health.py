@@ -16,10 +16,10 @@ from edgenext_ros.ros.diagnostics import (
     report_values,
     silence,
 )
-from edgenext_ros.ros.guarded import guarded, stamp_now
 from edgenext_ros.ros.image_log import ImageLog
 from edgenext_ros.ros.log_limits import Complaints
 from edgenext_ros.ros.lost import LossLog
+from edgenext_ros.ros.safe_callbacks import log_exceptions, stamp_now
 from edgenext_ros.ros.silence import why_no_image
 from edgenext_ros.ros.snapshot import Snapshot
 from edgenext_ros.ros.statistics import Report, Statistics
@@ -61,7 +61,7 @@ class Health:
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
         # Steady, so that a paused or absent /clock does not silence the diagnostics.
         node.create_timer(_LOOK_S, self.look, clock=Clock(clock_type=ClockType.STEADY_TIME))
-        jump = guarded(self._on_time_that_goes_back, 'the time', node=node)
+        jump = log_exceptions(self._on_time_that_goes_back, 'the time', node=node)
         # The handle keeps the callback alive.
         self._jumps = node.get_clock().create_jump_callback(_BACK, post_callback=jump)
 

@@ -9,9 +9,9 @@ from typing import Any
 from edgenext_ros.core.bit_depth import BitDepth
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.engines.base import EngineRestsError
-from edgenext_ros.ros.guarded import harmless
 from edgenext_ros.ros.log_limits import Complaints, printable
 from edgenext_ros.ros.outcome import describe, Outcome
+from edgenext_ros.ros.safe_callbacks import print_exceptions
 
 _MOST_ALIKE = 3
 """Logged problems that differ in a number alone: each damaged frame may have another size."""
@@ -34,7 +34,7 @@ class ImageLog:
         """Kind of the pictures that arrive, in words; empty before the first."""
         self._bit_depth, self._notes = BitDepth(), set[str]()
 
-    @harmless
+    @print_exceptions
     def on_outcome(self, outcome: Outcome) -> None:
         """Log what is new about an image."""
         if outcome.error is not None:

@@ -15,7 +15,6 @@ from typing import Any
 
 from edgenext_ros.engines.recovering import open_recovering
 from edgenext_ros.ros.classify_once import ClassifyOnce, REQUESTS
-from edgenext_ros.ros.guarded import GuardedCallbacks
 from edgenext_ros.ros.health import Health
 from edgenext_ros.ros.image_log import ImageLog
 from edgenext_ros.ros.lifecycle import SafeLifecycleNode
@@ -23,6 +22,7 @@ from edgenext_ros.ros.live_model import LiveModel
 from edgenext_ros.ros.loaded_model import LoadedModel, Opener
 from edgenext_ros.ros.parameters import Parameters
 from edgenext_ros.ros.process import run
+from edgenext_ros.ros.safe_callbacks import SafeCallbacksNode
 from edgenext_ros.ros.session import Session
 from edgenext_ros.ros.settings import ClassifierSettings, ParameterError
 from edgenext_ros.ros.snapshot import Snapshot
@@ -38,7 +38,7 @@ LOAD_SECONDS = 1.0
 """The end of a node waits so long for a model that is being loaded."""
 
 
-class ClassifierNode(GuardedCallbacks, SafeLifecycleNode):
+class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
     """
     Classify the newest image of a camera.
 

@@ -9,11 +9,11 @@ from functools import partial
 
 from edgenext_ros.ros import blocking_publish, messages
 from edgenext_ros.ros.annotate import Picture, wide_enough
-from edgenext_ros.ros.guarded import stamp_now
 from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.outcome import Outcome
 from edgenext_ros.ros.picture_thread import PictureThread
 from edgenext_ros.ros.qos import OVERRIDES
+from edgenext_ros.ros.safe_callbacks import stamp_now
 from edgenext_ros.ros.settings import ParameterError
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.exceptions import InvalidHandle

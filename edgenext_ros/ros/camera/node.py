@@ -13,12 +13,12 @@ import cv2
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Bytes, FrameError
 from edgenext_ros.ros.camera.sources import open_source, Picture
-from edgenext_ros.ros.guarded import stamp_now
 from edgenext_ros.ros.messages import image_message
 from edgenext_ros.ros.parameters import Parameters
 from edgenext_ros.ros.process import run
 from edgenext_ros.ros.publishers import check_topics
 from edgenext_ros.ros.qos import OVERRIDES, warn_of_unused
+from edgenext_ros.ros.safe_callbacks import stamp_now
 from edgenext_ros.ros.settings import CameraSettings, ParameterError
 import numpy as np
 from rclpy.clock import Clock, ClockType

@@ -24,7 +24,7 @@ def stamp_now(clock: Clock) -> Any:
     return Time(nanoseconds=min(clock.now().nanoseconds, _LAST)).to_msg()
 
 
-def harmless(method: Callable[..., None]) -> Callable[..., None]:
+def print_exceptions(method: Callable[..., None]) -> Callable[..., None]:
     """Print an exception of a method that only reports, instead of raising it."""
     @wraps(method)
     def call(*arguments: Any, **options: Any) -> None:
@@ -36,7 +36,7 @@ def harmless(method: Callable[..., None]) -> Callable[..., None]:
     return call
 
 
-class GuardedCallbacks(Node):
+class SafeCallbacksNode(Node):
     """
     A node that logs exceptions of its subscriptions, timers and services, and goes on.
 
@@ -48,22 +48,22 @@ class GuardedCallbacks(Node):
                             *arguments: Any, **options: Any) -> Any:
         """Make a subscription."""
         return super().create_subscription(
-            kind, topic, guarded(callback, topic, node=self), *arguments, **options)
+            kind, topic, log_exceptions(callback, topic, node=self), *arguments, **options)
 
     def create_timer(self, seconds: float, callback: Callable[..., Any],
                      *arguments: Any, **options: Any) -> Any:
         """Make a timer."""
         return super().create_timer(
-            seconds, guarded(callback, 'a timer', node=self), *arguments, **options)
+            seconds, log_exceptions(callback, 'a timer', node=self), *arguments, **options)
 
     def create_service(self, kind: type, name: str, callback: Callable[..., Any],
                        *arguments: Any, **options: Any) -> Any:
         """Make a service; one that raises answers with the response as it is."""
         return super().create_service(
-            kind, name, guarded(callback, name, node=self), *arguments, **options)
+            kind, name, log_exceptions(callback, name, node=self), *arguments, **options)
 
 
-def guarded(callback: Callable[..., Any], name: str, *, node: Node) -> Callable[..., Any]:
+def log_exceptions(callback: Callable[..., Any], name: str, *, node: Node) -> Callable[..., Any]:
     """
     Return a callback that logs an exception and returns its last argument, the response.
 

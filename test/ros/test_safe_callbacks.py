@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.frame import Frame, FrameError
-from edgenext_ros.ros import diagnostics, guarded, image_log
+from edgenext_ros.ros import diagnostics, image_log, safe_callbacks
 from edgenext_ros.ros.messages import Classification
 from edgenext_ros.ros.node import ClassifierNode
 from edgenext_ros.ros.outcome import Outcome
@@ -52,7 +52,7 @@ class At:
     (0, 0, 0), (1_500_000_000, 1, 500_000_000), (2 ** 31 * 10 ** 9 - 1, 2 ** 31 - 1, 999_999_999),
     (2 ** 31 * 10 ** 9, 2 ** 31 - 1, 999_999_999), (2 ** 63 - 1, 2 ** 31 - 1, 999_999_999)])
 def test_a_stamp_holds_the_time_or_the_last_that_it_can(nanoseconds, sec, nanosec):
-    stamp = guarded.stamp_now(At(nanoseconds))
+    stamp = safe_callbacks.stamp_now(At(nanoseconds))
     assert (stamp.sec, stamp.nanosec) == (sec, nanosec)
 
 
@@ -178,20 +178,20 @@ class Guarded:
         return SimpleNamespace(error=self.lines.append)
 
 
-def test_guarded_callback_returns_the_response_and_logs_a_place_once():
+def test_logged_callback_returns_the_response_and_logs_a_place_once():
     node = Guarded()
 
     def fail(request, response):
         raise ValueError(f'bad {request}')
 
-    call = guarded.guarded(fail, '~/service', node=node)
+    call = safe_callbacks.log_exceptions(fail, '~/service', node=node)
     assert [call(number, 'response') for number in range(3)] == ['response'] * 3
     assert len(node.lines) == 1
     assert node.lines[0].startswith('~/service failed, the node goes on:\nTraceback')
     assert 'ValueError: bad 0' in node.lines[0]
 
 
-def test_guarded_coroutine_is_awaited():
+def test_logged_coroutine_is_awaited():
     async def answer(request, response):
         await asyncio.sleep(0)
         if request == 'bad':
@@ -199,15 +199,15 @@ def test_guarded_coroutine_is_awaited():
         return 'answer'
 
     node = Guarded()
-    call = guarded.guarded(answer, '~/service', node=node)
+    call = safe_callbacks.log_exceptions(answer, '~/service', node=node)
     assert asyncio.run(call('good', 'response')) == 'answer'
     assert asyncio.run(call('bad', 'response')) == 'response'
     assert len(node.lines) == 1
 
 
-def test_guarded_callback_raises_after_the_end_of_ros():
+def test_logged_callback_raises_after_the_end_of_ros():
     def fail():
         raise ValueError('bad')
 
     with pytest.raises(ValueError, match='bad'):
-        guarded.guarded(fail, 'a timer', node=Guarded(ok=False))()
+        safe_callbacks.log_exceptions(fail, 'a timer', node=Guarded(ok=False))()
