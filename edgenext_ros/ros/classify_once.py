@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from edgenext_ros.ros.log_limits import printable
 from edgenext_ros.ros.messages import in_words
+from edgenext_ros.ros.missing_images import why_no_image
 from edgenext_ros.ros.outcome import Outcome
-from edgenext_ros.ros.silence import why_no_image
 from edgenext_ros.ros.snapshot import Snapshot
 from edgenext_ros.ros.statistics import Statistics
 from rclpy.callback_groups import ReentrantCallbackGroup

@@ -18,7 +18,7 @@ _BPU_LOAD = Path('/sys/devices/system/bpu/bpu0/ratio')
 _HWMON = Path('/sys/class/hwmon')
 
 
-def silence(report: Report, *, waited: float) -> float:
+def seconds_without_image(report: Report, *, waited: float) -> float:
     """
     Return for how many seconds no image has come.
 
@@ -48,7 +48,7 @@ def judge(report: Report, now: Snapshot, *, waited: float, why: str = '',
         return (2 if now.busy > 3 * patience else 1), (
             f'a frame has been in work for {now.busy:.0f} s: the engine hangs, or is overloaded '
             f'by other programs; newer frames are dropped until it returns')
-    silent, timeout = silence(report, waited=waited), now.settings.image_timeout
+    silent, timeout = seconds_without_image(report, waited=waited), now.settings.image_timeout
     if silent > timeout:
         since = '' if report.image_age is not None else ', none since the start'
         return (2 if silent > 3 * timeout else 1), (

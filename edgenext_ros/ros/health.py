@@ -14,13 +14,13 @@ from edgenext_ros.ros.diagnostics import (
     diagnostic_message,
     judge,
     report_values,
-    silence,
+    seconds_without_image,
 )
 from edgenext_ros.ros.image_log import ImageLog
 from edgenext_ros.ros.log_limits import Complaints
 from edgenext_ros.ros.lost import LossLog
+from edgenext_ros.ros.missing_images import why_no_image
 from edgenext_ros.ros.safe_callbacks import log_exceptions, stamp_now
-from edgenext_ros.ros.silence import why_no_image
 from edgenext_ros.ros.snapshot import Snapshot
 from edgenext_ros.ros.statistics import Report, Statistics
 from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
@@ -70,7 +70,7 @@ class Health:
         now = self._snapshot()
         report = self._statistics.report()  # heard or not: the rate's next period begins
         timeout = now.settings.image_timeout
-        silent = silence(report, waited=now.waited) if now.subscription is not None else 0.0
+        silent = seconds_without_image(report, waited=now.waited) if now.subscription is not None else 0.0
         # At first, no thread takes images while one is in work; see ``Pipeline``.
         is_at_work = now.busy > max(0.0, silent - _LOOK_S)
         why = why_no_image(self._node, now) if silent > timeout and not is_at_work else ''

@@ -86,7 +86,7 @@ class Receiver:
         node.context.on_shutdown(self.close)
 
     def subscribe(self, kind: type, topic: str) -> None:
-        """Wait for messages from now on; ``silence.why_no_image`` says why none come."""
+        """Wait for messages from now on; ``missing_images.why_no_image`` says why none come."""
         made: list[Subscription] = []
 
         def on_message(message: bytes) -> None:

@@ -3,8 +3,8 @@
 """What is said of images that do not come."""
 
 from diagnostic_msgs.msg import DiagnosticArray
+from edgenext_ros.ros.missing_images import why_no_image
 from edgenext_ros.ros.settings import ClassifierSettings
-from edgenext_ros.ros.silence import why_no_image
 from edgenext_ros.ros.snapshot import Snapshot
 from helpers.diagnosed import status
 import pytest
