@@ -18,7 +18,7 @@ from edgenext_ros.ros.diagnostics import (
 )
 from edgenext_ros.ros.image_log import ImageLog
 from edgenext_ros.ros.log_limits import Complaints
-from edgenext_ros.ros.lost import LossLog
+from edgenext_ros.ros.loss_log import LossLog
 from edgenext_ros.ros.missing_images import why_no_image
 from edgenext_ros.ros.safe_callbacks import log_exceptions, stamp_now
 from edgenext_ros.ros.snapshot import Snapshot

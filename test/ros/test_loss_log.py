@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.lost_frames import Loss
-from edgenext_ros.ros import lost as module
+from edgenext_ros.ros import loss_log as module
 from helpers.ros_graph import Process
 import pytest
 
