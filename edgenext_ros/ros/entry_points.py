@@ -50,7 +50,7 @@ one model.
   -p model:=/path/to/model.bin   .bin or .onnx file, or a name of "edgenext models list"
 
 {_TABLE}""",
-    'edgenext_ros.ros.results': f"""\
+    'edgenext_ros.ros.results_node': f"""\
 {_RUN} results_node [--ros-args [-r classification:=TOPIC] ...]
 
 Prints what a classifier publishes on the topic "classification", once a second.
@@ -111,4 +111,4 @@ def multi_classifier() -> int:
 
 def results() -> int:
     """Run ``results_node``."""
-    return _start('edgenext_ros.ros.results')
+    return _start('edgenext_ros.ros.results_node')

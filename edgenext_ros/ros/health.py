@@ -70,7 +70,8 @@ class Health:
         now = self._snapshot()
         report = self._statistics.report()  # heard or not: the rate's next period begins
         timeout = now.settings.image_timeout
-        silent = seconds_without_image(report, waited=now.waited) if now.subscription is not None else 0.0
+        silent = 0.0 if now.subscription is None else \
+            seconds_without_image(report, waited=now.waited)
         # At first, no thread takes images while one is in work; see ``Pipeline``.
         is_at_work = now.busy > max(0.0, silent - _LOOK_S)
         why = why_no_image(self._node, now) if silent > timeout and not is_at_work else ''

@@ -70,7 +70,7 @@ def test_diagnostics_and_results_go_on_at_any_time(ros, node, monkeypatch, make_
 
 
 @pytest.mark.parametrize('name', [
-    'report_values', 'diagnostic_message', 'why_no_image', 'silence'])
+    'report_values', 'diagnostic_message', 'why_no_image', 'seconds_without_image'])
 def test_failing_diagnostics_are_logged_and_classification_goes_on(
         ros, node, monkeypatch, make_image, capfd, name):
     def fail(*arguments, **options):

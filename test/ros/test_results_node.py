@@ -10,7 +10,7 @@ import pytest
 
 @pytest.mark.parametrize('parameters', [{}, {'class_id': 'name'}], ids=['index', 'name'])
 def test_results_are_printed_with_names_and_pictures(ros, parameters):
-    process = ros.start('results')
+    process = ros.start('results_node')
     ros.start('node', **parameters)
     ros.start('camera.node', source=resource_folder() / 'demo' / 'astronaut_face.jpg')
     line = ros.wait(lambda: re.search(r'\[results\]: (astronaut.*)', process.output),
@@ -22,7 +22,7 @@ def test_results_are_printed_with_names_and_pictures(ros, parameters):
 
 
 def test_results_below_the_threshold_are_told(ros):
-    process = ros.start('results')
+    process = ros.start('results_node')
     ros.start('node', score_threshold=1)
     ros.start('camera.node', source=resource_folder() / 'demo' / 'astronaut_face.jpg')
     ros.wait(lambda: 'astronaut_face.jpg: no class above the threshold (' in process.output,
