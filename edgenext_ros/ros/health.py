@@ -17,7 +17,7 @@ from edgenext_ros.ros.diagnostics import (
     seconds_without_image,
 )
 from edgenext_ros.ros.image_log import ImageLog
-from edgenext_ros.ros.log_limits import Complaints
+from edgenext_ros.ros.log_limits import LogLimiter
 from edgenext_ros.ros.loss_log import LossLog
 from edgenext_ros.ros.missing_images import why_no_image
 from edgenext_ros.ros.safe_callbacks import log_exceptions, stamp_now
@@ -55,7 +55,7 @@ class Health:
         self._restart_counts = restart_counts
         self._silence = ''
         self._has_duplicate = False
-        self._news = Complaints()
+        self._news = LogLimiter()
         self._losses = LossLog(self._logger, topic=topic)
         self._looked, self._was_late = float('inf'), False
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)

@@ -9,7 +9,7 @@ from typing import Any
 from edgenext_ros.core.bit_depth import BitDepth
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.engines.base import EngineRestsError
-from edgenext_ros.ros.log_limits import Complaints, printable
+from edgenext_ros.ros.log_limits import LogLimiter, printable
 from edgenext_ros.ros.outcome import describe, Outcome
 from edgenext_ros.ros.safe_callbacks import print_exceptions
 
@@ -29,7 +29,7 @@ class ImageLog:
 
     def __init__(self, logger: Any, *, topic: str) -> None:
         self._logger, self._topic = logger, topic
-        self._complaints, self._news = Complaints(), Complaints()
+        self._problems, self._news = LogLimiter(), LogLimiter()
         self.layout = ''
         """Kind of the pictures that arrive, in words; empty before the first."""
         self._bit_depth, self._notes = BitDepth(), set[str]()
@@ -41,7 +41,7 @@ class ImageLog:
             self._log_problem(outcome.error)
         elif outcome.picture is not None and outcome.frame is not None:
             self._log_layout(outcome.picture.layout, outcome.frame)
-            if self._complaints.settle():
+            if self._problems.recovered():
                 self._logger.info('frames are good again')
 
     def _log_layout(self, layout: str, frame: Frame) -> None:
@@ -68,6 +68,6 @@ class ImageLog:
         if isinstance(error, EngineRestsError):
             return
         reason = describe(error)
-        if self._complaints.should_log(reason, most_alike=_MOST_ALIKE):
+        if self._problems.should_log(reason, most_alike=_MOST_ALIKE):
             self._logger.warning(printable(
                 f'no result for a frame of {self._topic}: {reason}'))

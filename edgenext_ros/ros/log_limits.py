@@ -12,7 +12,7 @@ _REASONS = 20
 _NUMBER = re.compile(r'\d+')
 
 
-class Complaints:
+class LogLimiter:
     """
     Decide which problems are logged; for one thread.
 
@@ -22,7 +22,7 @@ class Complaints:
 
     def __init__(self) -> None:
         self._said: dict[str, float] = {}
-        self._unsettled = False
+        self._unresolved = False
 
     def should_log(self, reason: str, *, most_alike: int = _REASONS) -> bool:
         """
@@ -37,13 +37,13 @@ class Complaints:
         if reason in self._said or len(self._said) >= _REASONS or alike >= most_alike:
             return False
         self._said[reason] = now
-        self._unsettled = True
+        self._unresolved = True
         return True
 
-    def settle(self) -> bool:
+    def recovered(self) -> bool:
         """Say whether this is the first good frame after a problem that was logged."""
-        unsettled, self._unsettled = self._unsettled, False
-        return unsettled
+        unresolved, self._unresolved = self._unresolved, False
+        return unresolved
 
 
 def printable(text: str) -> str:

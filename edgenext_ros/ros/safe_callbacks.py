@@ -11,7 +11,7 @@ import sys
 import traceback
 from typing import Any
 
-from edgenext_ros.ros.log_limits import Complaints, printable
+from edgenext_ros.ros.log_limits import LogLimiter, printable
 from rclpy.clock import Clock
 from rclpy.node import Node
 from rclpy.time import Time
@@ -71,7 +71,7 @@ def log_exceptions(callback: Callable[..., Any], name: str, *, node: Node) -> Ca
     :param name: what calls it, for the log.
     :param node: has the log.
     """
-    logged = Complaints()
+    logged = LogLimiter()
 
     def log(error: Exception, arguments: tuple[Any, ...]) -> Any:
         if not node.context.ok():

@@ -65,33 +65,33 @@ def clock(monkeypatch):
 
 
 def test_a_problem_is_logged_at_once_but_not_again_for_a_while(clock):
-    complaints = log_limits.Complaints()
-    assert complaints.should_log('first')
-    assert not complaints.should_log('first')
-    assert complaints.should_log('second')
+    limiter = log_limits.LogLimiter()
+    assert limiter.should_log('first')
+    assert not limiter.should_log('first')
+    assert limiter.should_log('second')
     clock[0] += 4.9
-    assert not complaints.should_log('first')
+    assert not limiter.should_log('first')
     clock[0] += 0.2
-    assert complaints.should_log('first')
+    assert limiter.should_log('first')
 
 
 def test_a_flood_of_new_problems_is_cut_off(clock):
-    complaints = log_limits.Complaints()
-    said = [complaints.should_log(f'problem {number}') for number in range(100)]
+    limiter = log_limits.LogLimiter()
+    said = [limiter.should_log(f'problem {number}') for number in range(100)]
     assert said == [True] * 20 + [False] * 80
     clock[0] += 5
-    assert complaints.should_log('problem 99')
+    assert limiter.should_log('problem 99')
 
 
 def test_the_first_good_frame_after_a_logged_problem_is_told(clock):
-    complaints = log_limits.Complaints()
-    assert not complaints.settle()
-    complaints.should_log('first')
-    complaints.should_log('second')
-    assert complaints.settle()
-    assert not complaints.settle()
-    complaints.should_log('first')
-    assert not complaints.settle(), 'nothing was logged, so there is nothing to take back'
+    limiter = log_limits.LogLimiter()
+    assert not limiter.recovered()
+    limiter.should_log('first')
+    limiter.should_log('second')
+    assert limiter.recovered()
+    assert not limiter.recovered()
+    limiter.should_log('first')
+    assert not limiter.recovered(), 'nothing was logged, so there is nothing to take back'
 
 
 def test_no_message_is_made_while_nobody_listens_but_the_rate_goes_on(ros, monkeypatch):
