@@ -10,7 +10,7 @@ from threading import Lock
 from time import monotonic
 from typing import NamedTuple
 
-from edgenext_ros.ros.log_limits import printable
+from edgenext_ros.ros.log_limits import replace_invalid_utf8
 from edgenext_ros.ros.messages import in_words
 from edgenext_ros.ros.missing_images import why_no_image
 from edgenext_ros.ros.outcome import Outcome
@@ -93,7 +93,7 @@ class ClassifyOnce:
         if now.state != 'active':
             response.message = f'the node is {now.state}'
             if now.failure:
-                response.message += f', {printable(now.failure)}'
+                response.message += f', {replace_invalid_utf8(now.failure)}'
             if now.state in _FIRST:
                 response.message += (
                     f': "ros2 lifecycle set {self._node.get_fully_qualified_name()} '

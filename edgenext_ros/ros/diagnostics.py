@@ -9,7 +9,7 @@ from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from edgenext_ros.engines.recovering import REOPEN_AFTER
-from edgenext_ros.ros.log_limits import printable
+from edgenext_ros.ros.log_limits import replace_invalid_utf8
 from edgenext_ros.ros.snapshot import Snapshot
 from edgenext_ros.ros.statistics import Report
 from std_msgs.msg import Header
@@ -66,9 +66,9 @@ def diagnostic_message(level: int, text: str, *, name: str, hardware_id: str, he
                        values: dict[str, str]) -> DiagnosticArray:
     """Make the message for /diagnostics."""
     status = DiagnosticStatus(
-        level=bytes([level]), name=name, message=printable(text),
-        hardware_id=printable(hardware_id),
-        values=[KeyValue(key=key, value=printable(value)) for key, value in values.items()])
+        level=bytes([level]), name=name, message=replace_invalid_utf8(text),
+        hardware_id=replace_invalid_utf8(hardware_id),
+        values=[KeyValue(key=key, value=replace_invalid_utf8(value)) for key, value in values.items()])
     return DiagnosticArray(header=header, status=[status])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from edgenext_ros.core.bit_depth import BitDepth
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.engines.base import EngineRestsError
-from edgenext_ros.ros.log_limits import LogLimiter, printable
+from edgenext_ros.ros.log_limits import LogLimiter, replace_invalid_utf8
 from edgenext_ros.ros.outcome import describe, Outcome
 from edgenext_ros.ros.safe_callbacks import print_exceptions
 
@@ -46,7 +46,7 @@ class ImageLog:
 
     def _log_layout(self, layout: str, frame: Frame) -> None:
         if self._is_new(frame.note):
-            self._logger.info(printable(f'images of {self._topic}: {frame.note}'))
+            self._logger.info(replace_invalid_utf8(f'images of {self._topic}: {frame.note}'))
         dark = self._bit_depth.judge(frame)
         if self._is_new(dark):
             self._logger.warning(f'images of {self._topic}: {dark}')
@@ -55,7 +55,7 @@ class ImageLog:
             text = f'{layout}, before {before}' if before else layout
             # Two cameras on one topic would fill the disk.
             if self._news.should_log(text):
-                self._logger.info(printable(f'images of {self._topic}: {text}'))
+                self._logger.info(replace_invalid_utf8(f'images of {self._topic}: {text}'))
 
     def _is_new(self, note: str) -> bool:
         new = bool(note) and note not in self._notes and len(self._notes) < _MOST_NOTES
@@ -69,5 +69,5 @@ class ImageLog:
             return
         reason = describe(error)
         if self._problems.should_log(reason, most_alike=_MOST_ALIKE):
-            self._logger.warning(printable(
+            self._logger.warning(replace_invalid_utf8(
                 f'no result for a frame of {self._topic}: {reason}'))

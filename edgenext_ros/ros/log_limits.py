@@ -46,6 +46,6 @@ class LogLimiter:
         return unresolved
 
 
-def printable(text: str) -> str:
+def replace_invalid_utf8(text: str) -> str:
     """Replace what UTF-8 cannot write, as parts of file names: rclpy raises on it."""
     return text.encode('utf-8', 'replace').decode()

@@ -11,7 +11,7 @@ from typing import Any
 
 from ament_index_python.packages import get_package_share_directory, PackageNotFoundError
 from edgenext_ros.core.lost_frames import Loss
-from edgenext_ros.ros.log_limits import printable
+from edgenext_ros.ros.log_limits import replace_invalid_utf8
 from rclpy.utilities import get_rmw_implementation_identifier
 
 
@@ -42,7 +42,7 @@ class LossLog:
             return ''
         rate = f'{loss.rate:.1f} Hz, ' if loss.rate else ''
         frame = f'{layout}{layout and ", "}{size / 1e6:.2f} MB'
-        text = printable(
+        text = replace_invalid_utf8(
             f'{100 * loss.share:.0f} % of the frames of {self._topic} are lost between the '
             f'camera and this node ({rate}{frame} each)')
         if not before:

@@ -11,7 +11,7 @@ import sys
 import traceback
 from typing import Any
 
-from edgenext_ros.ros.log_limits import LogLimiter, printable
+from edgenext_ros.ros.log_limits import LogLimiter, replace_invalid_utf8
 from rclpy.clock import Clock
 from rclpy.node import Node
 from rclpy.time import Time
@@ -80,7 +80,7 @@ def log_exceptions(callback: Callable[..., Any], name: str, *, node: Node) -> Ca
         *_, place = traceback.extract_tb(error.__traceback__)
         if logged.should_log(f'{place.filename}:{place.lineno}'):
             lines = traceback.format_exception(type(error), error, error.__traceback__)
-            node.get_logger().error(printable(
+            node.get_logger().error(replace_invalid_utf8(
                 f'{name} failed, the node goes on:\n{"".join(lines)}'))
         return arguments[-1] if arguments else None
 
