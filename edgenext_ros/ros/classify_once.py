@@ -11,7 +11,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from edgenext_ros.ros.log_limits import replace_invalid_utf8
-from edgenext_ros.ros.messages import in_words
+from edgenext_ros.ros.messages import describe_prediction
 from edgenext_ros.ros.missing_images import why_no_image
 from edgenext_ros.ros.outcome import Outcome
 from edgenext_ros.ros.snapshot import Snapshot
@@ -66,7 +66,7 @@ class ClassifyOnce:
         received, result = outcome.image.received, outcome.result
         if result is not None:
             self.answer(success=True, received=received,
-                        text=in_words(result.prediction, outcome.model.labels))
+                        text=describe_prediction(result.prediction, outcome.model.labels))
         elif outcome.error is not None:
             self.answer(success=False, received=received, text=str(outcome.error))
 

@@ -29,7 +29,7 @@ def is_expected(error: BaseException) -> bool:
     return isinstance(error, OF_ROS) or str(error) == NO_THREAD
 
 
-def in_words(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return one of the errors that users meet as one line, without places in rcl's source."""
     if str(error) == NO_THREAD:
         return 'not enough memory, or too many threads, for another thread'

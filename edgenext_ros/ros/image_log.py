@@ -10,7 +10,7 @@ from edgenext_ros.core.bit_depth import BitDepth
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.engines.base import EngineRestsError
 from edgenext_ros.ros.log_limits import LogLimiter, replace_invalid_utf8
-from edgenext_ros.ros.outcome import describe, Outcome
+from edgenext_ros.ros.outcome import describe_problem, Outcome
 from edgenext_ros.ros.safe_callbacks import print_exceptions
 
 _MOST_ALIKE = 3
@@ -67,7 +67,7 @@ class ImageLog:
         # An engine that rests was logged when it failed.
         if isinstance(error, EngineRestsError):
             return
-        reason = describe(error)
+        reason = describe_problem(error)
         if self._problems.should_log(reason, most_alike=_MOST_ALIKE):
             self._logger.warning(replace_invalid_utf8(
                 f'no result for a frame of {self._topic}: {reason}'))

@@ -9,7 +9,7 @@ import sys
 import traceback
 from typing import Any
 
-from edgenext_ros.ros.errors import in_words, is_expected
+from edgenext_ros.ros.errors import describe_error, is_expected
 from lifecycle_msgs.msg import Transition
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
@@ -72,7 +72,7 @@ class SafeLifecycleNode(LifecycleNode):
         try:
             step()
         except Exception as error:
-            expected, text = is_expected(error), in_words(error)
+            expected, text = is_expected(error), describe_error(error)
             why = f' {text}' if expected else f'\n{traceback.format_exc()}'
             kind = '' if expected else f'{type(error).__name__}: '
             self.failure = f'{name} failed: {kind}{text}'

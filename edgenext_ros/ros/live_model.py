@@ -11,7 +11,7 @@ import shlex
 from threading import Event, Lock, Thread
 
 from edgenext_ros.core.labels import LabelError
-from edgenext_ros.ros.errors import in_words, is_expected
+from edgenext_ros.ros.errors import describe_error, is_expected
 from edgenext_ros.ros.loaded_model import LoadedModel, Opener
 from edgenext_ros.ros.memory import return_memory
 from edgenext_ros.ros.session import Session
@@ -208,8 +208,8 @@ class LiveModel:
                     model.close(self._node.get_logger())
                 raise ParameterError(f'an image has been in work for more than {patience:.1f} s')
         except BaseException as error:  # an engine's SystemExit too is its failure
-            text = in_words(error) if is_expected(error) else \
-                f'{type(error).__name__}: {in_words(error)}'
+            text = describe_error(error) if is_expected(error) else \
+                f'{type(error).__name__}: {describe_error(error)}'
             # With labels of its own, the file beside the model is wrong, and no call helps.
             if isinstance(error, LabelError) and settings.labels \
                     and settings.labels == before.settings.labels:

@@ -169,7 +169,7 @@ class ClassificationMessage:
         return self._message
 
 
-def in_words(prediction: Prediction, labels: LabelSet) -> str:
+def describe_prediction(prediction: Prediction, labels: LabelSet) -> str:
     """Return names and scores, best first."""
     return ', '.join(
         f'{labels[class_id]} {score:.3f}' for class_id, score in

@@ -50,7 +50,7 @@ class Observer(Protocol):
         """Take note of an outcome; called by the thread that worked on the image."""
 
 
-def describe(error: BaseException) -> str:
+def describe_problem(error: BaseException) -> str:
     """Return an error's sentence, or the traceback of what only a bug of ours raises."""
     if isinstance(error, (FrameError, InferenceError)):
         return str(error)

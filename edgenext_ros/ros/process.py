@@ -23,7 +23,7 @@ from edgenext_ros.ros.arguments import (
     warn_of_unread,
     without_log_file,
 )
-from edgenext_ros.ros.errors import in_words, is_expected, NO_THREAD, OF_ROS
+from edgenext_ros.ros.errors import describe_error, is_expected, NO_THREAD, OF_ROS
 from edgenext_ros.ros.memory import keep_memory
 from edgenext_ros.ros.settings import ParameterError
 import rclpy
@@ -110,7 +110,7 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
             if ending:
                 return  # rclpy's own race between spinning and shutting down
             failed = True
-            why = f': {in_words(error)}' if is_expected(error) else \
+            why = f': {describe_error(error)}' if is_expected(error) else \
                 f' by a bug:\n{traceback.format_exc()}'
             nodes[0].get_logger().fatal(f'stopped{why}')
         finally:
@@ -134,7 +134,7 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
             thread.start()
             signal.alarm(0)  # see entry_points.py
         except (*OF_ROS, RuntimeError) as error:  # RuntimeError: of threads, and rclpy's own
-            rclpy.logging.get_logger('edgenext_ros').fatal(in_words(error))
+            rclpy.logging.get_logger('edgenext_ros').fatal(describe_error(error))
             if rclpy.ok() and isinstance(
                     error, (MemoryError, RuntimeError, UnsupportedTypeSupport)):
                 # Where ROS lacks memory or threads, its way out may wait for ever.

@@ -10,7 +10,7 @@ from time import monotonic
 
 from edgenext_ros.core.newest_frame import Pipeline, RateLimiter
 from edgenext_ros.engines.base import InferenceError
-from edgenext_ros.ros.errors import in_words
+from edgenext_ros.ros.errors import describe_error
 from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.messages import INPUTS
 from edgenext_ros.ros.outcome import Observer, Outcome, ReceivedImage
@@ -167,7 +167,7 @@ class Session:
             self.pipeline.set_at_once(model.info.slots)
         except RuntimeError as error:  # rclpy has set the parameter, so there is no way back
             self._node.get_logger().error(f'fewer images are worked on at a time: '
-                                          f'{in_words(error)}')
+                                          f'{describe_error(error)}')
         self._version = next(self._versions)
         self.publishers.publish_labels(model, version=self._version)
         return before

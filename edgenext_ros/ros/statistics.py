@@ -11,7 +11,7 @@ from time import monotonic, time_ns
 
 from edgenext_ros.core.classifier import Timings
 from edgenext_ros.core.frame import FrameError
-from edgenext_ros.ros.outcome import describe, Outcome
+from edgenext_ros.ros.outcome import describe_problem, Outcome
 
 
 @dataclass
@@ -105,7 +105,7 @@ class Statistics:
             self.count_result(outcome.result.timings, self._now_ns() / 1e9 - stamp,
                               empty=not outcome.result.prediction.class_ids)
         elif outcome.error is not None:
-            self.count_problem(describe(outcome.error),
+            self.count_problem(describe_problem(outcome.error),
                                engine=not isinstance(outcome.error, FrameError))
         else:
             self.count_skipped()

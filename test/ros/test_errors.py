@@ -4,7 +4,7 @@
 
 from unittest.mock import Mock
 
-from edgenext_ros.ros.errors import in_words, is_expected
+from edgenext_ros.ros.errors import describe_error, is_expected
 from edgenext_ros.ros.lifecycle import SafeLifecycleNode
 from rclpy.lifecycle import TransitionCallbackReturn
 from rosidl_generator_py.import_type_support_impl import UnsupportedTypeSupport
@@ -14,7 +14,7 @@ def test_library_of_a_message_that_does_not_load_is_named():
     error = UnsupportedTypeSupport('sensor_msgs')
     error.__context__ = ImportError('libsensor_msgs.so: failed to map segment from shared object')
     assert is_expected(error)
-    assert in_words(error) == (
+    assert describe_error(error) == (
         "Could not import 'rosidl_typesupport_c' for package 'sensor_msgs': "
         'libsensor_msgs.so: failed to map segment from shared object')
 
