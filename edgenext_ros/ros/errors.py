@@ -14,10 +14,10 @@ from rclpy.exceptions import NameValidationException, ParameterException
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rosidl_generator_py.import_type_support_impl import UnsupportedTypeSupport
 
-EXPECTED = (InferenceError, LabelError, ModelError, ModelNotFoundError, OSError, ParameterError,
+USER_ERRORS = (InferenceError, LabelError, ModelError, ModelNotFoundError, OSError, ParameterError,
             EngineUnavailableError)
 """Errors whose text is one clear sentence for the user; others come with their traceback."""
-OF_ROS = (*EXPECTED, MemoryError, NameValidationException, ParameterException,
+REPORTED_ERRORS = (*USER_ERRORS, MemoryError, NameValidationException, ParameterException,
           UnsupportedTypeSupport, _rclpy.RCLError)
 _PLACE_IN_SOURCE = re.compile(r'(. Error: error not set)?, at /\S+:\d+')
 NO_THREAD = "can't start new thread"  # Python's RuntimeError
@@ -26,7 +26,7 @@ _LONG_WORD = re.compile(r'(\S{60})\S{140,}')
 
 def is_expected(error: BaseException) -> bool:
     """Say whether the error's text is for the user, and needs no traceback."""
-    return isinstance(error, OF_ROS) or str(error) == NO_THREAD
+    return isinstance(error, REPORTED_ERRORS) or str(error) == NO_THREAD
 
 
 def describe_error(error: BaseException) -> str:

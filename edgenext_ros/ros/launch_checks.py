@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from edgenext_ros.models.store import user_path
-from edgenext_ros.ros.parameter_files import EXPECTED, MOST_BYTES, sections
+from edgenext_ros.ros.parameter_files import EXPECTED_LAYOUT, MOST_BYTES, sections
 from launch_ros.parameter_descriptions import ParameterFile
 import yaml
 
@@ -42,5 +42,5 @@ def parameter_file(text: str) -> ParameterFile:
         raise LaunchArgumentError(f'params_file {text!r}: not a YAML file of parameters: '
                                   f'{" ".join(why.split())}') from error
     if not found:
-        raise LaunchArgumentError(f'params_file {text!r}: holds no parameters; {EXPECTED}')
+        raise LaunchArgumentError(f'params_file {text!r}: holds no parameters; {EXPECTED_LAYOUT}')
     return ParameterFile(str(path))

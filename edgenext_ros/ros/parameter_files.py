@@ -13,7 +13,7 @@ import yaml
 
 MOST_BYTES = 10 ** 6
 """Of a file; a larger one is no parameter file."""
-EXPECTED = 'expected "/**:" and below it "ros__parameters:", as in config/classifier.yaml'
+EXPECTED_LAYOUT = 'expected "/**:" and below it "ros__parameters:", as in config/classifier.yaml'
 _MOST_NAMES = 5
 # libyaml's reads the largest file in a second, where PyYAML was built with it.
 _LOADER: Any = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
@@ -71,14 +71,14 @@ def sections(value: Any, name: str = '') -> Iterator[str]:
         return
     if not isinstance(value, dict):
         raise ValueError(f'found {type(value).__name__} {str(value)[:40]!r} '
-                         f'{f"under {name}" if name else "at the top"}; {EXPECTED}')
+                         f'{f"under {name}" if name else "at the top"}; {EXPECTED_LAYOUT}')
     for key, below in value.items():
         if key != 'ros__parameters':
             yield from sections(below, f'{name}/{str(key).strip("/")}')
         elif not isinstance(below, dict):
             raise ValueError(f'"ros__parameters:" of {name} holds no "NAME: VALUE"')
         elif not name:
-            raise ValueError(f'"ros__parameters:" stands at the top; {EXPECTED}')
+            raise ValueError(f'"ros__parameters:" stands at the top; {EXPECTED_LAYOUT}')
         else:
             yield name
 

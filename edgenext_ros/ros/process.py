@@ -23,7 +23,7 @@ from edgenext_ros.ros.arguments import (
     warn_of_unread,
     without_log_file,
 )
-from edgenext_ros.ros.errors import describe_error, is_expected, NO_THREAD, OF_ROS
+from edgenext_ros.ros.errors import describe_error, is_expected, NO_THREAD, REPORTED_ERRORS
 from edgenext_ros.ros.memory import keep_memory
 from edgenext_ros.ros.settings import ParameterError
 import rclpy
@@ -85,7 +85,7 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
     one, and the ROS context is still whole when the nodes say goodbye.
 
     :param make: builds the nodes, and gets a function that ends the process with exit code 0;
-        may raise one of ``EXPECTED``.
+        may raise one of ``USER_ERRORS``.
     :param start: called with each node before spinning; False ends with exit code 1.
     :return: the process's exit code.
     """
@@ -133,7 +133,7 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
             thread = Thread(target=work, name='executor', daemon=True)
             thread.start()
             signal.alarm(0)  # see entry_points.py
-        except (*OF_ROS, RuntimeError) as error:  # RuntimeError: of threads, and rclpy's own
+        except (*REPORTED_ERRORS, RuntimeError) as error:  # RuntimeError: of threads, and rclpy's own
             rclpy.logging.get_logger('edgenext_ros').fatal(describe_error(error))
             if rclpy.ok() and isinstance(
                     error, (MemoryError, RuntimeError, UnsupportedTypeSupport)):
