@@ -23,7 +23,7 @@ ANNOTATED_WIDTH = 1280
 
 
 @dataclass(frozen=True)
-class Picture:
+class AnnotatedPicture:
     """What an annotated picture is drawn from; nothing of the camera's message is copied."""
 
     read: Callable[[], Frame]

@@ -8,7 +8,7 @@ from copy import copy
 from functools import partial
 
 from edgenext_ros.ros import blocking_publish, messages
-from edgenext_ros.ros.annotate import Picture, wide_enough
+from edgenext_ros.ros.annotate import AnnotatedPicture, wide_enough
 from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.outcome import Outcome
 from edgenext_ros.ros.picture_thread import PictureThread
@@ -74,8 +74,8 @@ class Publishers:
                                             qos_overriding_options=OVERRIDES)
             for kind, topic in ((messages.Classification, 'classification'),
                                 (Image, '~/annotated_image')))
-        self.pictures: PictureThread[Picture] = PictureThread(
-            Picture.message, self._publish_picture,
+        self.pictures: PictureThread[AnnotatedPicture] = PictureThread(
+            AnnotatedPicture.message, self._publish_picture,
             complain=self._complain)
         self._vision_info, self._label_info = (
             node.create_publisher(kind, topic, copy(_LATCHED), callback_group=group)
@@ -94,7 +94,7 @@ class Publishers:
             # People look at all of the picture, so it is read again, in the pictures' thread.
             source = messages.INPUTS[model.settings.input_type]
             read = partial(source.frame, picture, enough=wide_enough)
-            self.pictures.offer(Picture(read, result.prediction, model.labels, header,
+            self.pictures.offer(AnnotatedPicture(read, result.prediction, model.labels, header,
                                         model.settings.yuv_range))
 
     def log_topics(self, input_type: str, *, listening: bool) -> None:

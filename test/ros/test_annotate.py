@@ -8,7 +8,7 @@ from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.prediction import Prediction
 from edgenext_ros.ros import text
-from edgenext_ros.ros.annotate import annotate, Picture
+from edgenext_ros.ros.annotate import annotate, AnnotatedPicture
 import numpy as np
 import pytest
 from rclpy.serialization import deserialize_message
@@ -108,7 +108,7 @@ def test_message_is_drawn_from_what_is_read(width, height, expected):
     header = Header(frame_id='camera')
     header.stamp.sec = 7
     frame = Frame.from_image(np.zeros((height, width, 3), np.uint8))
-    data = Picture(lambda: frame, Prediction((0,), (0.5,)), LabelSet(('cat',)), header).message()
+    data = AnnotatedPicture(lambda: frame, Prediction((0,), (0.5,)), LabelSet(('cat',)), header).message()
     image = deserialize_message(data, Image)
     assert image.header == header
     assert (image.width, image.height, image.step) == (*expected, 3 * expected[0])

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Bytes, FrameError
-from edgenext_ros.ros.camera.sources import open_source, Picture
+from edgenext_ros.ros.camera.sources import open_source, SourcePicture
 from edgenext_ros.ros.messages import image_message
 from edgenext_ros.ros.parameters import Parameters
 from edgenext_ros.ros.process import run
@@ -84,7 +84,7 @@ class CameraNode(Node):
         self._playing.publish(Header(stamp=message.header.stamp, frame_id=picture.name))
         self._publisher.publish(message)
 
-    def _try_message(self, picture: Picture) -> Image | CompressedImage | None:
+    def _try_message(self, picture: SourcePicture) -> Image | CompressedImage | None:
         try:
             return self._message(picture.image)
         except (FrameError, cv2.error) as error:

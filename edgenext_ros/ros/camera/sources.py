@@ -28,7 +28,7 @@ _CHECKED_S = 2.0
 
 
 @dataclass(frozen=True)
-class Picture:
+class SourcePicture:
     """One picture of a source."""
 
     image: Bytes
@@ -38,7 +38,7 @@ class Picture:
 
 
 def open_source(source: str, *, repeat: int, loop: bool,
-                notice: Callable[[str], None]) -> Iterator[Picture]:
+                notice: Callable[[str], None]) -> Iterator[SourcePicture]:
     """
     Begin to play a source.
 
@@ -109,7 +109,7 @@ def _failures(listing: Listing) -> list[LeftOut]:
 
 
 def _pictures(files: list[str], folder: Path, *, repeat: int, loop: bool,
-              notice: Callable[[str], None]) -> Iterator[Picture]:
+              notice: Callable[[str], None]) -> Iterator[SourcePicture]:
     """Read one picture at a time: a folder of photographs does not fit into memory."""
     files, more = list(files), True
     while more:
@@ -122,11 +122,11 @@ def _pictures(files: list[str], folder: Path, *, repeat: int, loop: bool,
                 files.remove(file)
                 continue
             image = frame.plane(3, width=frame.width, height=frame.height)
-            yield from itertools.repeat(Picture(image, shown(file)), repeat)
+            yield from itertools.repeat(SourcePicture(image, shown(file)), repeat)
             more = loop
 
 
-def _capture(source: str, *, loop: bool) -> Iterator[Picture]:
+def _capture(source: str, *, loop: bool) -> Iterator[SourcePicture]:
     """Open with OpenCV at once, so that a missing camera is reported at the start."""
     capture = cv2.VideoCapture(int(source) if source.isdecimal() else source)
     opened, image = capture.read() if capture.isOpened() else (False, None)
@@ -136,11 +136,11 @@ def _capture(source: str, *, loop: bool) -> Iterator[Picture]:
 
 
 def _frames(capture: cv2.VideoCapture, first: Bytes, *, source: str,
-            loop: bool) -> Iterator[Picture]:
+            loop: bool) -> Iterator[SourcePicture]:
     try:
         index, image, more = 0, first, True
         while more:
-            yield Picture(image, f'{shown(Path(source).name)} frame {index}')
+            yield SourcePicture(image, f'{shown(Path(source).name)} frame {index}')
             more, image = capture.read()
             index += 1
             if not more and loop:
