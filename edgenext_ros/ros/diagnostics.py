@@ -11,14 +11,14 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from edgenext_ros.engines.recovering import REOPEN_AFTER
 from edgenext_ros.ros.log_limits import replace_invalid_utf8
 from edgenext_ros.ros.snapshot import Snapshot
-from edgenext_ros.ros.statistics import Report
+from edgenext_ros.ros.statistics import StatisticsReport
 from std_msgs.msg import Header
 
 _BPU_LOAD = Path('/sys/devices/system/bpu/bpu0/ratio')
 _HWMON = Path('/sys/class/hwmon')
 
 
-def seconds_without_image(report: Report, *, waited: float) -> float:
+def seconds_without_image(report: StatisticsReport, *, waited: float) -> float:
     """
     Return for how many seconds no image has come.
 
@@ -27,7 +27,7 @@ def seconds_without_image(report: Report, *, waited: float) -> float:
     return waited if report.image_age is None else min(report.image_age, waited)
 
 
-def judge(report: Report, now: Snapshot, *, waited: float, why: str = '',
+def assess(report: StatisticsReport, now: Snapshot, *, waited: float, why: str = '',
           loss: str = '') -> tuple[int, str]:
     """
     Say how the node is.
@@ -72,7 +72,7 @@ def diagnostic_message(level: int, text: str, *, name: str, hardware_id: str, he
     return DiagnosticArray(header=header, status=[status])
 
 
-def report_values(report: Report, *, dropped: int, lost: int) -> dict[str, str]:
+def report_values(report: StatisticsReport, *, dropped: int, lost: int) -> dict[str, str]:
     """Return the figures of a report by their name in the diagnostics."""
     values = {name.replace('_', ' '): str(value) for name, value in vars(report.counts).items()}
     values['dropped'] = str(dropped)

@@ -10,9 +10,9 @@ from time import monotonic
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.lost_frames import Loss
 from edgenext_ros.ros.diagnostics import (
+    assess,
     bpu_values,
     diagnostic_message,
-    judge,
     report_values,
     seconds_without_image,
 )
@@ -22,7 +22,7 @@ from edgenext_ros.ros.loss_log import LossLog
 from edgenext_ros.ros.missing_images import why_no_image
 from edgenext_ros.ros.safe_callbacks import log_exceptions, stamp_now
 from edgenext_ros.ros.snapshot import Snapshot
-from edgenext_ros.ros.statistics import Report, Statistics
+from edgenext_ros.ros.statistics import Statistics, StatisticsReport
 from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.node import Node
@@ -84,7 +84,7 @@ class Health:
         lost = self._losses.log(loss, layout=self._images.layout, size=now.message_bytes)
         if not self._publisher.get_subscription_count():
             return
-        level, text = judge(
+        level, text = assess(
             report, now, waited=0.0 if is_at_work else now.waited, why=why, loss=lost)
         self._publish(level, text, now, report, loss)
 
@@ -99,7 +99,7 @@ class Health:
         several = self._node.count_publishers(self._topic) > 1
         return now.lost.look(time, several=several, stalled=stalled)
 
-    def _publish(self, level: int, text: str, now: Snapshot, report: Report, loss: Loss) -> None:
+    def _publish(self, level: int, text: str, now: Snapshot, report: StatisticsReport, loss: Loss) -> None:
         values = {'state': now.state, 'enabled': str(now.enabled)}
         if now.model is not None:
             values |= {'model': now.model.name, 'engine': now.model.engine}

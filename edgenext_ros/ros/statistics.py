@@ -31,7 +31,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Report:
+class StatisticsReport:
     """One look at the statistics."""
 
     counts: Counts
@@ -164,14 +164,14 @@ class Statistics:
             self._age = 1e3 * age if 0 <= age < 3600 else None
             self._problem, self._failing = '', 0
 
-    def report(self) -> Report:
+    def report(self) -> StatisticsReport:
         """Look at the statistics and begin a new period."""
         with self._lock:
             now = monotonic()
             if self._fresh:
                 self._all_empty = self._empty == self._fresh
                 self._fresh = self._empty = 0
-            return Report(
+            return StatisticsReport(
                 counts=Counts(**vars(self._counts)), fps=self._rate.look(now),
                 image_age=None if self._last_image is None else now - self._last_image,
                 result_age_ms=self._age, timings=self._timings, problem=self._problem,

@@ -13,7 +13,7 @@ from edgenext_ros.ros.snapshot import Snapshot
 import pytest
 
 TIMINGS = Timings(1.0, 1.0, 1.0)
-NOW = statistics_module.Report(
+NOW = statistics_module.StatisticsReport(
     statistics_module.Counts(), fps=9.5, image_age=0.1, result_age_ms=1.0, timings=None,
     problem='')
 
@@ -50,7 +50,7 @@ def test_level_and_sentence_of_the_diagnostics(changes, state, level, sentence):
     options = {'waited': state.pop('waited', 100.0), 'why': state.pop('why', '')}
     now = Snapshot(**{'state': 'active', 'enabled': True, 'failure': '', **state},
                    settings=settings, model=model)
-    found = diagnostics.judge(replace(NOW, **changes), now, **options)
+    found = diagnostics.assess(replace(NOW, **changes), now, **options)
     assert found[0] == level
     assert found[1].startswith(sentence)
 
