@@ -106,7 +106,7 @@ def frame_from_compressed(message: CompressedImage | CompressedImageData, *,
                                  picture_format=message.format)
 
 
-class Input(NamedTuple):
+class InputType(NamedTuple):
     """How messages of one type are received, serialised, and become frames."""
 
     kind: type
@@ -115,9 +115,9 @@ class Input(NamedTuple):
     """Of what was read; takes ``enough``, see ``Frame.from_compressed``."""
 
 
-INPUTS: dict[str, Input] = {
-    'raw': Input(Image, read_image, frame_from_image),
-    'compressed': Input(CompressedImage, read_compressed_image, frame_from_compressed),
+INPUT_TYPES: dict[str, InputType] = {
+    'raw': InputType(Image, read_image, frame_from_image),
+    'compressed': InputType(CompressedImage, read_compressed_image, frame_from_compressed),
 }
 """By ``input_type``."""
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from edgenext_ros.ros.messages import INPUTS
+from edgenext_ros.ros.messages import INPUT_TYPES
 from edgenext_ros.ros.snapshot import Snapshot
 from rclpy.node import Node
 from rclpy.qos import qos_check_compatible, QoSCompatibility
@@ -26,7 +26,7 @@ def why_no_image(node: Node, now: Snapshot) -> str:
     :param now: the classifier, with a subscription.
     """
     topic = node.resolve_topic_name('image')
-    wanted = type_name(INPUTS[now.settings.input_type].kind)
+    wanted = type_name(INPUT_TYPES[now.settings.input_type].kind)
     cameras = node.get_publishers_info_by_topic(topic)
     for camera in cameras:
         name = 'a node' if camera.node_name == _UNKNOWN else camera.node_name
@@ -51,7 +51,7 @@ def why_no_image(node: Node, now: Snapshot) -> str:
 
 def _image_topics(node: Node, wanted: str) -> list[str]:
     """Return the topics on which somebody publishes images, of the wanted type first."""
-    kinds = {type_name(source.kind) for source in INPUTS.values()}
+    kinds = {type_name(source.kind) for source in INPUT_TYPES.values()}
     own = node.resolve_topic_name('~/annotated_image')
     found = [(kind != wanted, topic, kind) for topic, types in node.get_topic_names_and_types()
              for kind in types if kind in kinds and topic != own

@@ -92,7 +92,7 @@ class Publishers:
             labels=model.labels if model.settings.class_id == 'name' else None))
         if self._annotated.get_subscription_count():
             # People look at all of the picture, so it is read again, in the pictures' thread.
-            source = messages.INPUTS[model.settings.input_type]
+            source = messages.INPUT_TYPES[model.settings.input_type]
             read = partial(source.frame, picture, enough=wide_enough)
             self.pictures.offer(AnnotatedPicture(read, result.prediction, model.labels, header,
                                         model.settings.yuv_range))
@@ -106,7 +106,7 @@ class Publishers:
         """
         node = self._node
         topic = node.resolve_topic_name('image')
-        kind = messages.INPUTS[input_type].kind.__name__
+        kind = messages.INPUT_TYPES[input_type].kind.__name__
         pause = '' if listening else ' once ~/set_enabled says so'
         node.get_logger().info(
             f'listening on {topic} (sensor_msgs/msg/{kind}){pause}, classifications on '

@@ -12,7 +12,7 @@ from edgenext_ros.core.newest_frame import Pipeline, RateLimiter
 from edgenext_ros.engines.base import InferenceError
 from edgenext_ros.ros.errors import describe_error
 from edgenext_ros.ros.loaded_model import LoadedModel
-from edgenext_ros.ros.messages import INPUTS
+from edgenext_ros.ros.messages import INPUT_TYPES
 from edgenext_ros.ros.outcome import Observer, Outcome, ReceivedImage
 from edgenext_ros.ros.publishers import PICTURE_SECONDS, Publishers
 from edgenext_ros.ros.receiver import Receiver
@@ -50,7 +50,7 @@ class Session:
         self._version = next(versions)
         self._statistics, self._observers = statistics, tuple(observers)
         self._is_asked_for = is_asked_for
-        self._source = INPUTS[model.settings.input_type]
+        self._source = INPUT_TYPES[model.settings.input_type]
         self._limiter = RateLimiter(model.settings.max_rate)
         self._stamp, self._stamping = (0, 0), Lock()
         # Held while a result is published, and while publishing ends.

@@ -41,7 +41,7 @@ MESSAGES = {
 
 def work(input_type, message):
     """Do as the node does; return whether there was a picture."""
-    source = messages.INPUTS[input_type]
+    source = messages.INPUT_TYPES[input_type]
     try:
         picture = source.read(message)
         frame = source.frame(picture, enough=CONVERTER.covers)
