@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from rclpy.node import Node
     from rclpy.parameter import Parameter
 
-Settings = TypeVar('Settings')
+SettingsTable = TypeVar('SettingsTable')
 
 
-class Parameters(Generic[Settings]):
+class Parameters(Generic[SettingsTable]):
     """
     The parameters of one node, declared from its table.
 
@@ -31,7 +31,7 @@ class Parameters(Generic[Settings]):
     :raises ParameterError: an initial value (YAML, command line) is refused.
     """
 
-    def __init__(self, node: Node, table: Settings) -> None:
+    def __init__(self, node: Node, table: SettingsTable) -> None:
         from edgenext_ros.ros.qos import check_overrides
         from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
         check_overrides(node)
@@ -61,7 +61,7 @@ class Parameters(Generic[Settings]):
             # check.
             descriptor.dynamic_typing = True
             values[name] = self._declare(entry, descriptor)
-        self.settings: Settings = replace(table, **values)  # type: ignore[type-var]
+        self.settings: SettingsTable = replace(table, **values)  # type: ignore[type-var]
         self._warn_of_unknown()
 
     def _declare(self, entry: Field[Any], descriptor: Any) -> Any:
@@ -93,7 +93,7 @@ class Parameters(Generic[Settings]):
             f'ros2 param set {node} {name} {text}', f'{lifecycle} configure',
             *([f'{lifecycle} activate'] if active else [])))
 
-    def change(self, changes: list[Parameter], *, configured: bool) -> Settings:
+    def change(self, changes: list[Parameter], *, configured: bool) -> SettingsTable:
         """
         Return the settings with these changes; nothing is kept when one of them is refused.
 

@@ -9,13 +9,13 @@ from threading import Condition, Thread
 from time import monotonic, thread_time
 from typing import Any, Generic, TypeVar
 
-Item = TypeVar('Item')
+Drawable = TypeVar('Drawable')
 
 ANNOTATED_RATE = 15.0
 """At most so many pictures a second."""
 
 
-class PictureThread(Generic[Item]):
+class PictureThread(Generic[Drawable]):
     """
     Draw and publish the newest item, while whoever offers items never waits.
 
@@ -28,13 +28,13 @@ class PictureThread(Generic[Item]):
     :param rate: at most so many pictures a second.
     """
 
-    def __init__(self, draw: Callable[[Item], Any], publish: Callable[[Any], None], *,
+    def __init__(self, draw: Callable[[Drawable], Any], publish: Callable[[Any], None], *,
                  complain: Callable[[Exception], None], rate: float = ANNOTATED_RATE) -> None:
         self._draw, self._publish, self._complain = draw, publish, complain
         self._period = 1 / rate
         self._changed = Condition()
-        self._waiting: Item | None = None
-        self._drawing: Item | None = None
+        self._waiting: Drawable | None = None
+        self._drawing: Drawable | None = None
         self._publishing = self._closed = False
         self._replaced = 0
         self._thread = Thread(target=self._run, name='pictures', daemon=True)
@@ -46,7 +46,7 @@ class PictureThread(Generic[Item]):
         with self._changed:
             return self._replaced
 
-    def offer(self, item: Item) -> None:
+    def offer(self, item: Drawable) -> None:
         """Have an item drawn; returns at once. After ``close`` it is ignored."""
         with self._changed:
             if self._closed:
@@ -94,14 +94,14 @@ class PictureThread(Generic[Item]):
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, rest)
 
-    def _next(self) -> Item | None:
+    def _next(self) -> Drawable | None:
         """Wait for an item; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._waiting is not None)
             self._drawing, self._waiting = self._waiting, None
             return None if self._closed else self._drawing
 
-    def _show(self, item: Item) -> None:
+    def _show(self, item: Drawable) -> None:
         message = self._draw(item)
         with self._changed:
             if self._drawing is not item:
