@@ -14,7 +14,13 @@ import difflib
 import json
 from typing import Any, Generic, TYPE_CHECKING, TypeVar
 
-from edgenext_ros.ros.settings import check, is_fixed, ParameterError, QOS_OVERRIDES, rule_of
+from edgenext_ros.ros.settings import (
+    checked_value,
+    is_fixed,
+    ParameterError,
+    QOS_OVERRIDES,
+    rule_of,
+)
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -68,7 +74,7 @@ class Parameters(Generic[SettingsTable]):
         # The range comes second: rclpy would refuse a wrong value with a text of its own.
         found = self._node.declare_parameter(
             entry.name, entry.default, type(descriptor)(dynamic_typing=True))
-        value = check(entry, found.value)
+        value = checked_value(entry, found.value)
         self._node.set_descriptor(entry.name, descriptor)
         return value
 
@@ -107,7 +113,7 @@ class Parameters(Generic[SettingsTable]):
             entry = self._entries.get(change.name)
             if entry is None:
                 continue
-            value = check(entry, change.value)
+            value = checked_value(entry, change.value)
             if configured and not rule_of(entry).live and value != getattr(
                     self.settings, change.name):
                 raise ParameterError(

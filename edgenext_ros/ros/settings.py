@@ -117,7 +117,7 @@ def is_fixed(table: Any) -> bool:
     return not any(rule_of(entry).live for entry in fields(table))
 
 
-def check(entry: Field[Any], value: Any) -> Any:
+def checked_value(entry: Field[Any], value: Any) -> Any:
     """
     Return ``value`` in the field's type.
 

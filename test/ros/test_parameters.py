@@ -12,7 +12,7 @@ from edgenext_ros.ros.messages import Classification
 from edgenext_ros.ros.parameters import Parameters
 from edgenext_ros.ros.settings import (
     CameraSettings,
-    check,
+    checked_value,
     ClassifierSettings,
     ParameterError,
     rule_of,
@@ -42,7 +42,7 @@ TABLE = {entry.name: entry for entry in fields(ClassifierSettings)}
     ('autostart', 1, 'expects bool')])
 def test_wrong_values_are_refused(name, value, reason):
     with pytest.raises(ParameterError, match=reason):
-        check(TABLE[name], value)
+        checked_value(TABLE[name], value)
 
 
 @pytest.mark.parametrize('name', ['fit', 'yuv_range'])
@@ -53,7 +53,7 @@ def test_converter_takes_every_choice_of_parameter(name):
 
 
 def test_integer_is_accepted_for_float_parameter():
-    assert check(TABLE['score_threshold'], 1) == 1.0
+    assert checked_value(TABLE['score_threshold'], 1) == 1.0
 
 
 def test_live_changes_apply_and_wrong_ones_change_nothing(ros, classifier, make_image):
