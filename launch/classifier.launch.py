@@ -12,7 +12,7 @@ TROS cameras (their own launch files start them):
 
 from ament_index_python.packages import get_package_share_directory
 from edgenext_ros.choices import ENGINES
-from edgenext_ros.ros.dds_environment import environment
+from edgenext_ros.ros.dds_environment import dds_variables
 from edgenext_ros.ros.launch_checks import parameter_file
 from launch import LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
@@ -79,7 +79,7 @@ def classifier(context: LaunchContext) -> list[LaunchDescriptionEntity]:
               if value('use_sim_time') else [])],
         remappings=[('image', value('image') or topic)],
         arguments=['--ros-args', '--log-level', value('log_level')],
-        additional_env=environment(),
+        additional_env=dds_variables(),
         respawn=value('respawn') == 'true', respawn_delay=2.0)]
 
 

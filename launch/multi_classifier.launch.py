@@ -9,7 +9,7 @@ The nodes are /front/classifier and /rear/classifier; they listen to /front/imag
 """
 
 from ament_index_python.packages import get_package_share_directory
-from edgenext_ros.ros.dds_environment import environment
+from edgenext_ros.ros.dds_environment import dds_variables
 from edgenext_ros.ros.launch_checks import parameter_file
 from launch import LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
@@ -45,7 +45,7 @@ def classifiers(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     cameras = value('cameras').split()
     parameters = parameter_file(value('params_file'))
     return [Node(package=PACKAGE, executable='multi_classifier_node', output='screen',
-                 additional_env=environment(),
+                 additional_env=dds_variables(),
                  parameters=[parameters, given],
                  remappings=[('image', value('image'))], arguments=cameras)]
 

@@ -19,7 +19,7 @@ def fast_dds_variable() -> str:
     return _FAST_DDS[os.environ.get('ROS_DISTRO', '') >= 'kilted']
 
 
-def environment() -> dict[str, SomeSubstitutionsType]:
+def dds_variables() -> dict[str, SomeSubstitutionsType]:
     """
     Return the variables that name the package's profiles, for a Node's ``additional_env``.
 
