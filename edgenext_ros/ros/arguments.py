@@ -17,7 +17,7 @@ from rclpy.node import Node
 from rclpy.utilities import remove_ros_args
 
 
-def without_log_file() -> list[str]:
+def log_file_arguments() -> list[str]:
     """Return the arguments that keep rcl from a log file where there is no place for one."""
     # rcl reads these, and not the system's list of users, which knows a home without HOME, too.
     home, chosen = os.environ.get('HOME'), os.environ.get('ROS_LOG_DIR')
@@ -58,7 +58,7 @@ def check_files(arguments: Sequence[str]) -> None:
                 continue  # rcl says why
 
 
-def warn_of_unread(node: Node, arguments: Sequence[str]) -> None:
+def warn_of_unread_arguments(node: Node, arguments: Sequence[str]) -> None:
     """Warn of words that are neither for ROS nor for the node, such as ``image:=/topic`` alone."""
     unread = remove_ros_args(list(arguments))[1:]
     if unread:
@@ -67,7 +67,7 @@ def warn_of_unread(node: Node, arguments: Sequence[str]) -> None:
             f'topics as "--ros-args -r image:=/topic"')
 
 
-def warn_of_ignored(nodes: Sequence[Node], arguments: Sequence[str]) -> None:
+def warn_of_ignored_parameters(nodes: Sequence[Node], arguments: Sequence[str]) -> None:
     """Warn of parameters for nodes of other names only, which rcl leaves out without a word."""
     names = tuple(node.get_fully_qualified_name() for node in nodes)
     for source, sections in _parameters(arguments):

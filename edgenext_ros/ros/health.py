@@ -28,7 +28,7 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from std_msgs.msg import Header
 
-_LOOK_S = 1.0
+_PERIOD_S = 1.0
 _LATE_S = 1.5
 """A look that comes so long after the one before: the process stood still, or its executor."""
 _BACK = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1),
@@ -57,15 +57,15 @@ class Health:
         self._has_duplicate = False
         self._news = LogLimiter()
         self._losses = LossLog(self._logger, topic=topic)
-        self._looked, self._was_late = float('inf'), False
+        self._updated, self._was_late = float('inf'), False
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
         # Steady, so that a paused or absent /clock does not silence the diagnostics.
-        node.create_timer(_LOOK_S, self.look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        node.create_timer(_PERIOD_S, self.update, clock=Clock(clock_type=ClockType.STEADY_TIME))
         jump = log_exceptions(self._on_time_that_goes_back, 'the time', node=node)
         # The handle keeps the callback alive.
         self._jumps = node.get_clock().create_jump_callback(_BACK, post_callback=jump)
 
-    def look(self) -> None:
+    def update(self) -> None:
         """Log what is new, and publish diagnostics if somebody listens."""
         now = self._snapshot()
         report = self._statistics.report()  # heard or not: the rate's next period begins
@@ -73,7 +73,7 @@ class Health:
         silent = 0.0 if now.subscription is None else \
             seconds_without_image(report, waited=now.waited)
         # At first, no thread takes images while one is in work; see ``Pipeline``.
-        is_at_work = now.busy > max(0.0, silent - _LOOK_S)
+        is_at_work = now.busy > max(0.0, silent - _PERIOD_S)
         why = why_no_image(self._node, now) if silent > timeout and not is_at_work else ''
         if why:
             self._log_silence(why, silent)
@@ -90,9 +90,9 @@ class Health:
 
     def _lost_frames(self, now: Snapshot) -> Loss:
         time = monotonic()
-        is_late = time - self._looked > _LATE_S
+        is_late = time - self._updated > _LATE_S
         # What came meanwhile may be taken after this look.
-        stalled, self._looked, self._was_late = is_late or self._was_late, time, is_late
+        stalled, self._updated, self._was_late = is_late or self._was_late, time, is_late
         if now.lost is None:
             return Loss()
         # The stamps of two cameras have no common period, or one without a meaning.

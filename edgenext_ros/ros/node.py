@@ -48,7 +48,7 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
     :param opener: opens the model; see ``LoadedModel.open``.
     """
 
-    _whole = False
+    _is_constructed = False
 
     def __init__(self, *, opener: Opener = open_recovering, **arguments: Any) -> None:
         super().__init__('classifier', **arguments)
@@ -70,7 +70,7 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
                              statistics=self.statistics, images=self._log,
                              restart_counts=self._restart_counts)
         self.create_service(SetBool, '~/set_enabled', self._on_set_enabled, qos_profile=REQUESTS)
-        self._whole = True
+        self._is_constructed = True
 
     @property
     def settings(self) -> ClassifierSettings:
@@ -135,7 +135,7 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
 
     def destroy_node(self) -> None:
         """Free all, in whatever state; nothing is published any more."""
-        if self._whole:  # rclpy 9 also destroys a node whose constructor raised
+        if self._is_constructed:  # rclpy 9 also destroys a node whose constructor raised
             self.attempt('destruction', self._release)
             self._live.join(LOAD_SECONDS)
             self._live.close()  # what that load has left
@@ -189,7 +189,7 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
         return response
 
     def _restart_counts(self) -> None:
-        self.statistics.begin_anew()
+        self.statistics.reset_counts()
         session = self.session
         if session is not None:
             session.restart_counts()

@@ -24,13 +24,13 @@ class PictureThread(Generic[Drawable]):
 
     :param draw: turns an item into a message.
     :param publish: called with that message; may block.
-    :param complain: called with an exception of either; must not raise.
+    :param on_error: called with an exception of either; must not raise.
     :param rate: at most so many pictures a second.
     """
 
     def __init__(self, draw: Callable[[Drawable], Any], publish: Callable[[Any], None], *,
-                 complain: Callable[[Exception], None], rate: float = ANNOTATED_RATE) -> None:
-        self._draw, self._publish, self._complain = draw, publish, complain
+                 on_error: Callable[[Exception], None], rate: float = ANNOTATED_RATE) -> None:
+        self._draw, self._publish, self._on_error = draw, publish, on_error
         self._period = 1 / rate
         self._changed = Condition()
         self._waiting: Drawable | None = None
@@ -87,7 +87,7 @@ class PictureThread(Generic[Drawable]):
             try:
                 self._show(item)
             except Exception as error:
-                self._complain(error)
+                self._on_error(error)
             item = None  # pictures are large, and this thread may now wait for long
             spent = thread_time() - spent
             rest = max(spent, self._period - (monotonic() - begun))

@@ -19,9 +19,9 @@ import warnings
 
 from edgenext_ros.ros.arguments import (
     check_files,
-    warn_of_ignored,
-    warn_of_unread,
-    without_log_file,
+    log_file_arguments,
+    warn_of_ignored_parameters,
+    warn_of_unread_arguments,
 )
 from edgenext_ros.ros.errors import describe_error, is_expected, NO_THREAD, REPORTED_ERRORS
 from edgenext_ros.ros.memory import keep_memory
@@ -70,7 +70,7 @@ def run(make: Callable[[Callable[[], None]], Node], args: list[str] | None = Non
     """Run one node, and say which arguments it does not read; see ``run_all``."""
     def one(finish: Callable[[], None]) -> list[Node]:
         node = make(finish)
-        warn_of_unread(node, sys.argv if args is None else args)
+        warn_of_unread_arguments(node, sys.argv if args is None else args)
         return [node]
 
     return run_all(one, args, start=start)
@@ -123,10 +123,10 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
             arguments = sys.argv if args is None else args
             _check_text(arguments)
             check_files(arguments)
-            rclpy.init(args=[*arguments, *without_log_file()],
+            rclpy.init(args=[*arguments, *log_file_arguments()],
                        signal_handler_options=SignalHandlerOptions.NO)
             nodes = make(partial(ends.put, None))
-            warn_of_ignored(nodes, arguments)
+            warn_of_ignored_parameters(nodes, arguments)
             executor = SingleThreadedExecutor()
             for node in nodes:
                 executor.add_node(node)

@@ -76,7 +76,7 @@ class Publishers:
                                 (Image, '~/annotated_image')))
         self.pictures: PictureThread[AnnotatedPicture] = PictureThread(
             AnnotatedPicture.message, self._publish_picture,
-            complain=self._complain)
+            on_error=self._log_picture_error)
         self._vision_info, self._label_info = (
             node.create_publisher(kind, topic, copy(_LATCHED), callback_group=group)
             for kind, topic in ((VisionInfo, '~/vision_info'),
@@ -130,7 +130,7 @@ class Publishers:
     def _publish_picture(self, data: bytes) -> None:
         blocking_publish.publish(self._annotated, data)
 
-    def _complain(self, error: Exception) -> None:
+    def _log_picture_error(self, error: Exception) -> None:
         """Log why a picture is missing, unless its publisher, or the ROS context, is gone."""
         if self._node.context.ok() and not isinstance(error, InvalidHandle):
             self._node.get_logger().error(

@@ -39,12 +39,12 @@ except ImportError:  # Humble
 # Copied for each use: rclpy writes QoS overrides into the profile that it is given.
 # No queue of images: when large ones come faster than they are taken, its oldest would come first.
 _NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-_REST_S = 0.1
-_AT_ONCE_S = 1e-3
+_PAUSE_S = 0.1
+_ALREADY_WAITING_S = 1e-3
 """A message that comes within so many seconds may have been there already."""
 
 
-class _NotTheExecutor(CallbackGroup):
+class _IgnoredByExecutor(CallbackGroup):
     """The executor leaves alone what is in this group."""
 
     def can_execute(self, entity: Any) -> bool:
@@ -103,7 +103,7 @@ class Receiver:
         self.lost.interrupt()
         self.subscription = self._node.create_subscription(
             kind, topic, on_message, copy(_NEWEST), raw=True,
-            callback_group=_NotTheExecutor(),
+            callback_group=_IgnoredByExecutor(),
             event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
             qos_overriding_options=OVERRIDES)
         made.append(self.subscription)
@@ -134,7 +134,7 @@ class Receiver:
         try:
             return self._wait()
         except _rclpy.RCLError as error:
-            return self._rests_after(error)
+            return self._log_and_pause(error)
         finally:
             self._ended = monotonic()
 
@@ -169,7 +169,7 @@ class Receiver:
         except InvalidHandle:  # unsubscribed in the meantime
             return
         except Exception as error:  # of rcl, or of memory: the next may be smaller
-            self._rests_after(error)
+            self._log_and_pause(error)
             return
         if taken is not None:
             self._note(*taken)
@@ -185,18 +185,18 @@ class Receiver:
             return
         # Some of the middlewares say 0, or when it was taken.
         received = info['received_timestamp']
-        there = 0 < received < self._begun_ns or self._ended - self._begun < _AT_ONCE_S
+        there = 0 < received < self._begun_ns or self._ended - self._begun < _ALREADY_WAITING_S
         late = max(0.0, (time_ns() - received) / 1e9) if received > 0 else 0.0
         self.lost.note(stamp, arrived=monotonic(), stream=frame_id,
                        sequence=info.get('publication_sequence_number'),  # since Jazzy
                        unattended=late + (self._absent if there else 0.0))
 
-    def _rests_after(self, error: Exception) -> bool:
+    def _log_and_pause(self, error: Exception) -> bool:
         """Say what went wrong, and wait a moment; False when the ROS context has ended."""
         if not self._node.context.ok():
             return False
         self._node.get_logger().error(
             f'an image was not received: {type(error).__name__}: {error}',
             throttle_duration_sec=5.0)
-        sleep(_REST_S)
+        sleep(_PAUSE_S)
         return True

@@ -70,7 +70,7 @@ class Rate:
             self._count += 1
         self._newest = now
 
-    def look(self, now: float) -> float:
+    def update(self, now: float) -> float:
         """Return the rate, and measure the next one from the newest result on."""
         if self._first is not None and self._count:
             self._rate = self._count / max(self._newest - self._first, 1e-9)
@@ -95,7 +95,7 @@ class Statistics:
     def reset(self) -> None:
         """Forget everything."""
         self._last_image: float | None = None
-        self.begin_anew()
+        self.reset_counts()
 
     def on_outcome(self, outcome: Outcome) -> None:
         """Count what became of an image."""
@@ -115,7 +115,7 @@ class Statistics:
         """Steady time of the last image; minus infinity before the first."""
         return float('-inf') if self._last_image is None else self._last_image
 
-    def begin_anew(self) -> None:
+    def reset_counts(self) -> None:
         """Forget all but when the last image came."""
         with self._lock:
             self._counts = Counts()
@@ -172,7 +172,7 @@ class Statistics:
                 self._all_empty = self._empty == self._fresh
                 self._fresh = self._empty = 0
             return StatisticsReport(
-                counts=Counts(**vars(self._counts)), fps=self._rate.look(now),
+                counts=Counts(**vars(self._counts)), fps=self._rate.update(now),
                 image_age=None if self._last_image is None else now - self._last_image,
                 result_age_ms=self._age, timings=self._timings, problem=self._problem,
                 failing=self._failing, empty=self._all_empty)

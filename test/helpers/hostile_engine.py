@@ -154,7 +154,7 @@ def says(ros, node):
     heard = ros.collect(DiagnosticArray, '/diagnostics')
 
     def said(level, sentence):
-        node.health.look()
+        node.health.update()
         return any(sentence in status.message and status.level in (level, bytes([level]))
                    for message in heard[-1:] for status in message.status)
 

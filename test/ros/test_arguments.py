@@ -4,7 +4,7 @@
 
 from unittest.mock import Mock
 
-from edgenext_ros.ros.arguments import warn_of_ignored
+from edgenext_ros.ros.arguments import warn_of_ignored_parameters
 from edgenext_ros.ros.parameter_files import ignored
 import pytest
 
@@ -14,7 +14,7 @@ FILE = '{}:\n  ros__parameters:\n    top_k: 2\n'
 def warnings(arguments, *names):
     """Return what nodes of these names say of the arguments."""
     nodes = [Mock(**{'get_fully_qualified_name.return_value': name}) for name in names]
-    warn_of_ignored(nodes, ['classifier_node', *arguments])
+    warn_of_ignored_parameters(nodes, ['classifier_node', *arguments])
     assert all(not node.get_logger.called for node in nodes[1:])
     return [call.args[0] for call in nodes[0].get_logger.return_value.warning.call_args_list]
 

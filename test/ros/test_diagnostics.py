@@ -100,7 +100,7 @@ def test_no_message_is_made_while_nobody_listens_but_the_rate_goes_on(ros, monke
     try:
         for empty in (True, False):
             node.statistics.count_result(TIMINGS, 0.0, empty=empty)
-        node.health.look()
+        node.health.update()
         node.statistics.count_result(TIMINGS, 0.0, empty=True)
         report = node.statistics.report()
         assert (report.counts.classified, report.counts.empty, report.empty) == (3, 2, True)
@@ -152,5 +152,5 @@ def test_that_all_results_are_empty_holds_until_one_is_not(clock):
         False, True, True, False, False, False]
     assert statistics.report().counts.empty == 3
     look(True)
-    statistics.begin_anew()
+    statistics.reset_counts()
     assert not look() and statistics.report().counts.empty == 0

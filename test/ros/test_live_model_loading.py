@@ -46,7 +46,7 @@ def test_loading_does_not_stop_services_diagnostics_and_images(
         ros, live_node, models, classify, load_birds):
     answer = load_birds()
     looks = []
-    live_node.health.look = lambda: looks.append(1)
+    live_node.health.update = lambda: looks.append(1)
     assert ros.call(GetState, '/classifier/get_state').current_state.label == 'active'
     assert ros.call(SetBool, '/classifier/set_enabled', data=True).success
     assert ros.call(GetParameters, '/classifier/get_parameters',

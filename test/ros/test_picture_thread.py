@@ -66,8 +66,8 @@ def pictures():
     """Return a function that makes a thread, which ends with the test; no rest, no drawing."""
     made = []
 
-    def make(publish, draw=str, complain=lambda error: None, rate=FAST):
-        made.append(PictureThread(draw, publish, complain=complain, rate=rate))
+    def make(publish, draw=str, on_error=lambda error: None, rate=FAST):
+        made.append(PictureThread(draw, publish, on_error=on_error, rate=rate))
         return made[-1]
 
     yield make
@@ -138,7 +138,7 @@ def test_failure_is_told_and_the_next_picture_comes(pictures, published, fails):
     told_of, told = [], Event()
     draw, publish = (fail_once, published) if fails == 'draw' else (
         str, lambda message: published(fail_once(message)))
-    thread = pictures(publish, draw, complain=lambda error: told.set())
+    thread = pictures(publish, draw, on_error=lambda error: told.set())
     thread.offer('first')
     assert told.wait(20)
     thread.offer('last')
