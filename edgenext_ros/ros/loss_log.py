@@ -1,39 +1,34 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the log says of lost frames: how many, how large they are, and what helps."""
+"""Log lost frames: how many are lost, how large they are, and what helps."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-import os
-from pathlib import Path
-from typing import Any
-
-from ament_index_python.packages import get_package_share_directory, PackageNotFoundError
 from edgenext_ros.core.lost_frames import Loss
+from edgenext_ros.ros.dds_profiles import profile_assignment
 from edgenext_ros.ros.log_limits import replace_invalid_utf8
-from rclpy.utilities import get_rmw_implementation_identifier
+from rclpy.impl.rcutils_logger import RcutilsLogger
 
 
 class LossLog:
     """
-    Warn once when frames begin to be lost, and say when they no longer are.
+    Warn once when frames begin to be lost, and log when all arrive again.
 
     :param logger: the node's.
-    :param topic: full name of the topic of the images.
+    :param topic: full name of the image topic.
     """
 
-    def __init__(self, logger: Any, *, topic: str) -> None:
+    def __init__(self, logger: RcutilsLogger, *, topic: str) -> None:
         self._logger, self._topic = logger, topic
         self._goes_on = False
 
     def log(self, loss: Loss, *, layout: str, size: int) -> str:
         """
-        Log what has changed; return one sentence while frames are lost, else nothing.
+        Log a change, and return one sentence while frames are lost, else an empty text.
 
-        :param loss: what is lost.
-        :param layout: kind of the frames, such as ``640x480 bgr8``; empty when it is unknown.
-        :param size: of a serialised frame, in bytes.
+        :param loss: how many frames are lost, and at what rate frames are sent.
+        :param layout: kind of the frames, such as ``640x480 bgr8``; empty if unknown.
+        :param size: size of a serialised frame in bytes.
         """
         before, self._goes_on = self._goes_on, loss.goes_on
         if not loss.goes_on:
@@ -48,30 +43,5 @@ class LossLog:
         if not before:
             self._logger.warning(
                 f'{text}. Usually they are too large for the buffers of the middleware: start '
-                f'the camera with {remedy()}; see "Large frames" in the README')
+                f'the camera with {profile_assignment()}; see "Large frames" in the README')
         return text
-
-
-def remedy() -> str:
-    """Return the variable, with its value, that gives a camera's process larger buffers."""
-    if 'cyclonedds' in get_rmw_implementation_identifier():
-        return f'CYCLONEDDS_URI=file://{_config("cyclonedds.xml")}'
-    # As rmw_fastrtps decides whether to replace the transports that fastdds.xml is about.
-    localhost = os.environ.get('ROS_LOCALHOST_ONLY') == '1' or \
-        os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE') == 'LOCALHOST'
-    return f'{variable()}={_config("fastdds_localhost.xml" if localhost else "fastdds.xml")}'
-
-
-def variable() -> str:
-    """Return the variable that this Fast DDS reads; 3 has another name, as its library has."""
-    loaded = ''
-    with suppress(OSError):
-        loaded = Path('/proc/self/maps').read_text(errors='replace')
-    return f'{"FASTDDS" if "libfastdds" in loaded else "FASTRTPS"}_DEFAULT_PROFILES_FILE'
-
-
-def _config(name: str) -> str:
-    try:
-        return f'{get_package_share_directory("edgenext_ros")}/config/{name}'
-    except (PackageNotFoundError, OSError):  # no AMENT_PREFIX_PATH
-        return f'config/{name}'
