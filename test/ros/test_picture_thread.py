@@ -258,7 +258,7 @@ def test_image_is_serialised_so_that_rclpy_reads_it(encoding, frame_id, photogra
 @pytest.mark.parametrize('reachable', [True, False])
 def test_serialised_image_is_published(ros, make_image, monkeypatch, reachable):
     if not reachable:
-        monkeypatch.setattr(blocking_publish, '_rcl', lambda: None)
+        monkeypatch.setattr(blocking_publish, 'load_rcl', lambda: None)
     image = make_image()
     heard = ros.collect(Image, 'picture')
     publisher = ros.publisher(topic='picture')

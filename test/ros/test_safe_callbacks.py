@@ -145,26 +145,25 @@ def test_diagnostics_take_any_text():
     b'\xff\xfe', b'', b'12\xb2', '²'.encode(), b'nan', b'1' * 5000, None], ids=str)
 @pytest.mark.parametrize('name', ['name', 'temp2_input'])
 def test_files_of_the_board_that_cannot_be_read_are_left_out(
-        tmp_path, monkeypatch, name, content):
+        tmp_path, name, content):
     folder = tmp_path / 'hwmon' / 'hwmon0'
     folder.mkdir(parents=True)
     (tmp_path / 'ratio').write_text('7\n')
     (folder / 'name').write_text('pvt\n')
     (folder / 'temp2_input').write_text('41250\n')
-    monkeypatch.setattr(diagnostics, '_BPU_LOAD', tmp_path / 'ratio')
-    monkeypatch.setattr(diagnostics, '_HWMON', tmp_path / 'hwmon')
-    assert diagnostics.bpu_values() == {
+    places = tmp_path / 'ratio', tmp_path / 'hwmon'
+    assert diagnostics.bpu_values(*places) == {
         'bpu load percent': '7', 'bpu temperature celsius': '41.2'}
     (folder / name).unlink()
     if content is None:
         (folder / name).mkdir()
     else:
         (folder / name).write_bytes(content)
-    values = diagnostics.bpu_values()
+    values = diagnostics.bpu_values(*places)
     assert values.pop('bpu load percent') == '7'
     assert not values or content == b'1' * 5000  # Python 3.10 before .7 has no limit
     (tmp_path / 'ratio').write_bytes(b'\xff')
-    assert diagnostics.bpu_values() == {}
+    assert diagnostics.bpu_values(*places) == {}
 
 
 class Guarded:
