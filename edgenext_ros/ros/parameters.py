@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Parameters from one declarative table: a frozen dataclass.
+Parameters from one declarative table, which is a frozen dataclass.
 
-Its fields say name, type, default, range or choices, description, and when a change takes
-effect. Declaration, refusal, ``ros2 param describe`` and the README's table come from it.
+Its fields hold name, type, default, range or choices, description, and when a change takes
+effect. Declaration, checks, ``ros2 param describe`` and the table in the documentation use it.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class Parameters(Generic[SettingsTable]):
     """
     The parameters of one node, declared from its table.
 
+    :param node: the node that declares them.
     :param table: a settings dataclass with its defaults.
     :raises ParameterError: an initial value (YAML, command line) is refused.
     """
@@ -63,15 +64,14 @@ class Parameters(Generic[SettingsTable]):
                     descriptor.integer_range = [bounds]
                 else:
                     descriptor.floating_point_range = [bounds]
-            # A YAML file that says 1 for 1.0 should not stop the node, so the type is ours to
-            # check.
+            # YAML may hold 1 for 1.0; rclpy would refuse it, so ``checked_value`` checks types.
             descriptor.dynamic_typing = True
             values[name] = self._declare(entry, descriptor)
         self.settings: SettingsTable = replace(table, **values)  # type: ignore[type-var]
         self._warn_of_unknown()
 
     def _declare(self, entry: Field[Any], descriptor: Any) -> Any:
-        # The range comes second: rclpy would refuse a wrong value with a text of its own.
+        # Without the range at first: rclpy would refuse a wrong value with its own text.
         found = self._node.declare_parameter(
             entry.name, entry.default, type(descriptor)(dynamic_typing=True))
         value = checked_value(entry, found.value)
@@ -88,10 +88,10 @@ class Parameters(Generic[SettingsTable]):
             self._node.get_logger().warning(f'unknown parameter {name!r} is ignored{hint}')
 
     def _commands(self, name: str, value: Any) -> str:
-        """Return what a shell takes as it is, from the node's present state back to it."""
+        """Return shell commands that set a parameter and restore the node's present state."""
         node = self._node.get_fully_qualified_name()
         active = getattr(self._node, 'state', 'active') == 'active'
-        # Text among them is one of a rule's choices, which YAML reads as text.
+        # A text value is one of a rule's choices, which YAML reads as text without quotes.
         text = value if isinstance(value, str) else json.dumps(value)
         lifecycle = f'ros2 lifecycle set {node}'
         return ' && '.join((
@@ -101,12 +101,12 @@ class Parameters(Generic[SettingsTable]):
 
     def change(self, changes: list[Parameter], *, configured: bool) -> SettingsTable:
         """
-        Return the settings with these changes; nothing is kept when one of them is refused.
+        Return the settings with these changes; ``self.settings`` stays as it is.
 
-        Names that are not in the table (``use_sim_time``, QoS overrides) are left alone.
+        Names that are not in the table (``use_sim_time``, QoS overrides) are ignored.
 
-        :param configured: the node holds a model, so what needs a reload is refused.
-        :raises ParameterError: the first refused change.
+        :param configured: the node has a session, so parameters that are not live are refused.
+        :raises ParameterError: a change is refused.
         """
         values = {}
         for change in changes:

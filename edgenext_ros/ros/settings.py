@@ -10,29 +10,29 @@ from typing import Any
 from edgenext_ros.choices import DEFAULT_FIT, ENGINES, FITS, YUV_RANGES
 
 QOS_OVERRIDES = 'qos_overrides.'
-"""What rclpy's own parameters for the quality of service begin with."""
+"""Prefix of rclpy's parameters that override quality of service."""
 
 
 class ParameterError(ValueError):
-    """A parameter value is refused; the text names parameter, rule and value."""
+    """A parameter is refused; the text names the parameter, the rule and the value."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What a parameter may be."""
+    """Description, allowed values and effect of a parameter."""
 
     description: str
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
     live: bool = False
-    """A change applies to the next frame; else only while the node is unconfigured."""
+    """A change applies to the next frame; if False, only while the node is unconfigured."""
     reloads: bool = False
-    """A change loads a model beside the present one, and swaps both between two frames."""
+    """A change loads a model beside the present one and swaps them between two frames."""
 
     @property
     def constraint(self) -> str:
-        """The rule in words, for people."""
+        """The allowed values, for people."""
         if self.choices:
             return f'one of {", ".join(self.choices)}'
         if self.low is None:
@@ -113,7 +113,7 @@ def rule_of(entry: Field[Any]) -> Rule:
 
 
 def is_fixed(table: Any) -> bool:
-    """Say whether a node reads this table at its start only: nothing in it is live."""
+    """Say whether a node reads this table only at its start, as none of it is live."""
     return not any(rule_of(entry).live for entry in fields(table))
 
 
@@ -121,11 +121,11 @@ def checked_value(entry: Field[Any], value: Any) -> Any:
     """
     Return ``value`` in the field's type.
 
-    :raises ParameterError: wrong type, out of range, or not one of the choices.
+    :raises ParameterError: the value has a wrong type, is out of range, or is not a choice.
     """
     rule, kind = rule_of(entry), type(entry.default)
     if kind in (float, str) and type(value) is int:
-        value = kind(value)  # As YAML reads 1 for 1.0, and a webcam's number.
+        value = kind(value)  # YAML reads 1.0 written as 1, and a webcam's number, as integers.
     if type(value) is not kind:
         raise ParameterError(f'parameter {entry.name!r} expects {kind.__name__}, '
                              f'got {type(value).__name__} {value!r}')
