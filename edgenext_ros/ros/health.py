@@ -121,7 +121,7 @@ class Health:
     def _log_images(self) -> None:
         before, self._silence = self._silence, ''
         if before:
-            self._logger.info(f'images come on {self._topic}')
+            self._logger.info(f'images arrive on {self._topic}')
 
     def _warn_of_duplicate_name(self) -> None:
         node = self._node
@@ -131,7 +131,7 @@ class Health:
         if self._has_duplicate and not before:
             self._logger.warning(
                 f'another node is named {node.get_fully_qualified_name()} too (or was, and has '
-                f'just been killed): calls for one reach the other; start one of them with '
+                f'just been killed): calls for one may reach the other; start one of them with '
                 f'another name or namespace')
 
     def _on_jump_back(self, jump: TimeJump) -> None:
@@ -139,5 +139,5 @@ class Health:
         # Limited: two nodes that publish /clock make the time jump back continuously.
         if self._limiter.should_log('time'):
             self._logger.info(
-                f'the time went back by {-jump.delta.nanoseconds / 1e9:.3f} s, as when a bag '
-                f'begins again: counts begin anew')
+                f'the time jumped back by {-jump.delta.nanoseconds / 1e9:.3f} s, as when a bag '
+                f'starts again: counts are reset')

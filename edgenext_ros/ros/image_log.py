@@ -41,7 +41,7 @@ class ImageLog:
         elif outcome.picture is not None and outcome.frame is not None:
             self._log_layout(outcome.picture.layout, outcome.frame)
             if self._problems.recovered():
-                self._logger.info('frames are good again')
+                self._logger.info('frames give results again')
 
     def _log_layout(self, layout: str, frame: Frame) -> None:
         if self._is_new(frame.note):

@@ -54,8 +54,8 @@ class SafeLifecycleNode(LifecycleNode):
         name = wanted.label or _TRANSITIONS.get(wanted.id, wanted.id)
         hint = ''
         if name == 'configure' and self.settings.autostart:
-            hint = (': it has been configured by itself; with "autostart: false" it waits for '
-                    'lifecycle commands, of nav2_lifecycle_manager for example')
+            hint = (': the node configures itself at its start; with "autostart: false" it waits '
+                    'for lifecycle commands, for example from nav2_lifecycle_manager')
         self.get_logger().warning(
             f'transition {name!r} is not possible in state {self.state!r}{hint}')
         response.success = False

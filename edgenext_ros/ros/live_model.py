@@ -222,7 +222,7 @@ class LiveModel:
                     and settings.labels == before.settings.labels:
                 text += f'; change both at once: {self._command_for_both(settings)}'
             return _Candidate(session, settings, None,
-                              f'{text}; model {before.settings.model!r} goes on')
+                              f'{text}; model {before.settings.model!r} stays in use')
         return _Candidate(session, settings, model)
 
     def _command_for_both(self, settings: ClassifierSettings) -> str:

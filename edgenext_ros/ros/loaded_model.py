@@ -90,7 +90,8 @@ class LoadedModel:
         """
         info = self.info
         if self.found:
-            logger.info(f'runtime auto: {self.found}; "edgenext runtimes" says why not the others')
+            logger.info(f'runtime auto: {self.found}; "edgenext runtimes" shows why others do not '
+                        f'work')
         logger.info(f'model {info.name} ({self.located.path}), {info.classes} classes, '
                     f'{info.width}x{info.height}, on {info.engine}')
         if not self.labels_source:

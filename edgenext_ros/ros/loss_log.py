@@ -33,7 +33,7 @@ class LossLog:
         before, self._goes_on = self._goes_on, loss.goes_on
         if not loss.goes_on:
             if before:
-                self._logger.info(f'the frames of {self._topic} arrive whole again')
+                self._logger.info(f'all frames of {self._topic} arrive again')
             return ''
         rate = f'{loss.rate:.1f} Hz, ' if loss.rate else ''
         frame = f'{layout}{layout and ", "}{size / 1e6:.2f} MB'

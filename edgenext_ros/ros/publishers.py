@@ -111,7 +111,7 @@ class Publishers:
         node = self._node
         topic = node.resolve_topic_name('image')
         kind = messages.INPUT_TYPES[input_type].kind.__name__
-        pause = '' if listening else ' once ~/set_enabled says so'
+        pause = '' if listening else ' once ~/set_enabled enables the node'
         node.get_logger().info(
             f'listening on {topic} (sensor_msgs/msg/{kind}){pause}, classifications on '
             f'{self.classification.topic_name} ({_TYPE}), pictures with them on '

@@ -123,7 +123,7 @@ class Session:
     def _published(self, outcome: Outcome) -> Outcome:
         try:
             if monotonic() - outcome.ready > outcome.model.info.patience_s:
-                raise InferenceError('it waited for an image before it, which hung')
+                raise InferenceError('it waited for an earlier image, which hung')
             self.publishers.publish(outcome)
         except Exception as error:
             # If the ROS context has ended, its publishers fail; that is not an error.

@@ -85,7 +85,7 @@ _LIVE = faults_in(
     ('a model of an earlier session is taken', 'found.session is not session or ', ''),
     ('a change of labels loads the model anew', 'only_labels = (', 'only_labels = False and ('),
     ('a refusal does not say that the old model goes on',
-     "f'{text}; model {before.settings.model!r} goes on'", 'text'),
+     "f'{text}; model {before.settings.model!r} stays in use'", 'text'),
 )
 
 _LOADED = faults_in(

@@ -28,7 +28,7 @@ def test_25_the_clean_machine(ros, make_image, tmp_path):
         ros.ask(ros.publisher(topic=f'/{name}/image'), make_image(), results)
     assert not tcp_sockets(tidy) and not tcp_sockets(homeless)
     assert 'no log file in /proc/.ros/log' in homeless.output
-    assert '; "edgenext runtimes" says why not the others\n' in homeless.output
+    assert '; "edgenext runtimes" shows why others do not work\n' in homeless.output
     told = subprocess.run([sys.executable, '-m', 'edgenext_ros.cli', 'runtimes'], text=True,
                           env=ros.environment, capture_output=True, timeout=60)
     assert 'hobot-spdev' in told.stdout

@@ -50,7 +50,7 @@ def test_01_unknown_encodings(ros, classifier, make_image):
     ros.ask(camera, good, results)
     ros.repeat(camera, good, lambda: status(diagnostics)[0] == 0)
     assert process.output.count("encoding 'foo' is not supported") == 1, 'once, not every frame'
-    assert process.output.count('frames are good again') == 1
+    assert process.output.count('frames give results again') == 1
 
 
 def test_02_padded_rows_and_nv12_geometry(ros, classifier, make_image):

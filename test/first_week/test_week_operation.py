@@ -51,7 +51,7 @@ def test_09_the_camera_is_late_unplugged_restarted(ros, photograph, tmp_path):
     results.clear()
     ros.start('camera.node', source=tmp_path / 'a.png')
     ros.wait(lambda: results, what='a result')
-    ros.wait(lambda: node.output.count('images come on /image') == 2, what='the news')
+    ros.wait(lambda: node.output.count('images arrive on /image') == 2, what='the news')
     assert 's: nobody publishes /image' in node.output
     assert node.process.poll() is None and node.output.count('model demo') == 1
 
@@ -129,7 +129,7 @@ def test_13_another_model_at_run_time(ros, classifier, make_image, tmp_path):
     info = ros.collect(VisionInfo, '/classifier/vision_info', LATCHED)
     ros.wait(lambda: info, what='vision info')
     (refused,) = set_parameters(ros, model='/nowhere.onnx')
-    assert not refused.successful and refused.reason.endswith("model 'demo' goes on")
+    assert not refused.successful and refused.reason.endswith("model 'demo' stays in use")
     ros.ask(camera, make_image(), results)
     other = shutil.copy(demo_model(), tmp_path / 'other.onnx')
     (taken,) = set_parameters(ros, model=str(other))

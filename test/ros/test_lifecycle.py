@@ -79,7 +79,7 @@ def test_activation_tells_both_topics_once(ros, classifier, parameters, told):
     assert told in process.output and process.output.count('listening on') == 1
     (line,) = [line for line in process.output.splitlines() if 'runtime auto' in line]
     assert re.search(r'runtime auto: onnx \(ONNX Runtime [\d.]+\); '
-                     r'"edgenext runtimes" says why not the others$', line)
+                     r'"edgenext runtimes" shows why others do not work$', line)
 
 
 def test_activation_tells_the_remapped_topics(ros):

@@ -81,7 +81,7 @@ def test_model_that_does_not_load_is_refused_and_the_old_one_goes_on(
     models.failure = failure
     done, text = set_parameters(model=models.path('birds'), top_k=1)
     assert not done
-    assert text == f"{reason}; model {models.path('cats')!r} goes on"
+    assert text == f"{reason}; model {models.path('cats')!r} stays in use"
     assert live_node.get_parameter('model').value == models.path('cats')
     assert (live_node.settings.top_k, classify(), models.in_use) == (5, 'cat 2', ['cats'])
     models.failure = None

@@ -81,7 +81,7 @@ def test_bad_frames_are_named_and_the_next_good_one_is_classified(ros, classifie
         good = make_image()
         assert ros.ask(camera, good, results).header == good.header
     assert 'Traceback' not in process.output
-    ros.wait(lambda: process.output.count('frames are good again') == len(BAD))
+    ros.wait(lambda: process.output.count('frames give results again') == len(BAD))
     assert all(line.startswith('[') for line in process.output.splitlines())
     ros.wait(lambda: (status(diagnostics) or (0, '', {}))[2].get('refused') == str(len(BAD)),
              what='the count of refused frames')

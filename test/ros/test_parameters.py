@@ -81,7 +81,7 @@ def test_live_changes_apply_and_wrong_ones_change_nothing(ros, classifier, make_
     assert not any(r.successful for r in refused)
     assert 'stretch, letterbox, crop' in refused[1].reason
     assert 'while the node is unconfigured' in refused[2].reason
-    assert refused[3].reason.endswith("model 'demo' goes on")
+    assert refused[3].reason.endswith("model 'demo' stays in use")
     assert len(ros.ask(camera, make_image(), results).results) == 2
     values = ros.call(GetParameters, '/classifier/get_parameters', names=['top_k', 'fit']).values
     assert (values[0].integer_value, values[1].string_value) == (2, 'crop')
