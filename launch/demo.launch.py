@@ -22,7 +22,7 @@ SHARE = Path(get_package_share_directory('edgenext_ros'))
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments, the camera and the classifier."""
+    """Return the launch arguments, the camera, the classifier and the printing node."""
     return LaunchDescription([
         DeclareLaunchArgument(
             'source', default_value=str(SHARE / 'resource' / 'demo'),
@@ -39,7 +39,7 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(
             'print', default_value='true', choices=['true', 'false'],
             description='Print the results, once a second'),
-        # First: it refuses what the arguments cannot be, before any process is started.
+        # First, because it checks the arguments before any process is started.
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(str(SHARE / 'launch' / 'classifier.launch.py')),
             launch_arguments={

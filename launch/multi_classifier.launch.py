@@ -5,7 +5,8 @@ Start a classifier for each of several cameras, in one process with one model.
 
 ros2 launch edgenext_ros multi_classifier.launch.py cameras:='front rear'
 
-The nodes are /front/classifier and /rear/classifier; they listen to /front/image and /rear/image.
+The nodes are /front/classifier and /rear/classifier, which subscribe to /front/image and
+/rear/image.
 """
 
 from ament_index_python.packages import get_package_share_directory
@@ -36,7 +37,7 @@ ARGUMENTS = [
 
 
 def classifiers(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """Build the process from the arguments."""
+    """Build the action that starts the process."""
     def value(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
@@ -51,5 +52,5 @@ def classifiers(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments and the process."""
+    """Return the launch arguments and the process."""
     return LaunchDescription([*ARGUMENTS, OpaqueFunction(function=classifiers)])
