@@ -5,8 +5,8 @@
 from faults.fault import faults_in
 
 _IN_WORK = tuple(f'ros/test_interrupted.py::test_{name}' for name in (
-    'late_result_is_not_published_after_a_new_start',
-    'image_that_a_newer_one_replaces_is_not_even_read', 'image_in_work_keeps_its_parameters',
+    'late_result_is_not_published_after_reactivation',
+    'replaced_image_is_not_read', 'image_in_work_keeps_its_parameters',
     'pause_does_not_wait_for_the_image_in_work',
     'pause_waits_for_the_result_that_is_being_published',
     'destroyed_node_leaves_neither_model_nor_threads'))

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Many changes of the model: each image has one result of one model, and memory is flat."""
+"""Many changes of the model: each image has one result of one model; memory does not grow."""
 
 from itertools import count
 from pathlib import Path
@@ -70,7 +70,7 @@ def test_memory_is_flat_over_two_hundred_swaps(ros, onnxruntime, tmp_path):
             if number == 20:
                 before = resident()
         assert node.session.model.info.name == 'a'
-        # One model more in memory is about 20 MB, and there may be one that is being closed.
+        # One model takes about 20 MB, and one more may be about to be closed.
         assert resident() - before < 40
     finally:
         node.trigger_shutdown()

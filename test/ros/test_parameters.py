@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters: refused with a reason and no effect, or in force for the next frame."""
+"""Parameters: a change applies to the next frame, or is refused with a reason and no effect."""
 
 from dataclasses import fields
 import shlex
@@ -88,7 +88,7 @@ def test_live_changes_apply_and_wrong_ones_change_nothing(ros, classifier, make_
 
 
 class Node:
-    """What ``Parameters`` asks of its node."""
+    """The methods that ``Parameters`` calls on its node."""
 
     def __init__(self, state, **values):
         self.state, self._values = state, values
@@ -100,7 +100,7 @@ class Node:
         return rclpy.parameter.Parameter(name, value=self._values.get(name, default))
 
     def set_descriptor(self, name, descriptor):
-        """Keep none."""
+        """Do nothing."""
 
 
 @pytest.mark.parametrize('state,first,last', [
@@ -111,7 +111,7 @@ class Node:
 @pytest.mark.parametrize('name,value,written', [
     ('input_type', 'compressed', 'compressed'), ('priority', 7, '7'),
     ('autostart', False, 'false')])
-def test_refused_change_gives_the_commands_that_make_it(state, first, last, name, value, written):
+def test_refused_change_gives_the_commands_for_it(state, first, last, name, value, written):
     table = Parameters(Node(state, labels='a'), ClassifierSettings())
     with pytest.raises(ParameterError) as caught:
         table.change([rclpy.parameter.Parameter(name, value=value)], configured=True)
@@ -214,7 +214,7 @@ def test_transient_local_image_from_before_the_start_is_classified(ros, make_ima
 @pytest.mark.parametrize('module,topic,folder', [
     ('node', '/image.subscription', {}),
     ('camera.node', '/image.publisher', {'source': 'resource/pictures'})])
-def test_qos_overrides_that_no_topic_takes_are_told_once(ros, request, module, topic, folder):
+def test_unused_qos_overrides_give_one_warning(ros, request, module, topic, folder):
     process = ros.start(
         module, **{name: request.config.rootpath / path for name, path in folder.items()},
         **{f'qos_overrides.{topic}.lifespan': 1, f'qos_overrides.{topic}.depth': 3,

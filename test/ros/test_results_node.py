@@ -21,7 +21,7 @@ def test_results_are_printed_with_names_and_pictures(ros, parameters):
     assert 'Traceback' not in process.output
 
 
-def test_results_below_the_threshold_are_told(ros):
+def test_result_without_classes_is_printed(ros):
     process = ros.start('results_node')
     ros.start('node', score_threshold=1)
     ros.start('camera.node', source=resource_folder() / 'demo' / 'astronaut_face.jpg')
