@@ -30,7 +30,7 @@ def seconds_without_image(report: StatisticsReport, *, waited: float) -> float:
 
 
 def assess(report: StatisticsReport, now: Snapshot, *, waited: float, why: str = '',
-          loss: str = '') -> tuple[int, str]:
+           loss: str = '') -> tuple[int, str]:
     """
     Return the level and the summary of the node's diagnostic status.
 

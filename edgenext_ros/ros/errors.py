@@ -14,8 +14,8 @@ from rclpy.exceptions import NameValidationException, ParameterException
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rosidl_generator_py.import_type_support_impl import UnsupportedTypeSupport
 
-USER_ERRORS = (InferenceError, LabelError, ModelError, ModelNotFoundError, OSError, ParameterError,
-            EngineUnavailableError)
+USER_ERRORS = (EngineUnavailableError, InferenceError, LabelError, ModelError, ModelNotFoundError,
+               OSError, ParameterError)
 """Errors of this package whose text is one clear sentence for the user."""
 REPORTED_ERRORS = (*USER_ERRORS, MemoryError, NameValidationException, ParameterException,
                    UnsupportedTypeSupport, _rclpy.RCLError)

@@ -98,8 +98,8 @@ class Publishers:
             # The frame may be a reduced JPEG; the pictures' thread decodes the message again.
             source = messages.INPUT_TYPES[model.settings.input_type]
             read = partial(source.frame, picture, enough=wide_enough)
-            self.pictures.offer(AnnotatedPicture(read, result.prediction, model.labels, header,
-                                        model.settings.yuv_range))
+            self.pictures.offer(AnnotatedPicture(
+                read, result.prediction, model.labels, header, model.settings.yuv_range))
 
     def log_topics(self, input_type: str, *, listening: bool) -> None:
         """

@@ -25,8 +25,7 @@ def compressed(suffix, picture, picture_format):
                            data=array('B', cv2.imencode(suffix, picture)[1].tobytes()))
 
 
-def test_nonstandard_raw_images_are_read_with_one_note(ros, classifier, make_image,
-                                                           photograph):
+def test_nonstandard_raw_images_are_read_with_one_note(ros, classifier, make_image, photograph):
     process, results, camera = classifier()
     jpeg = cv2.imencode('.jpg', photograph, [cv2.IMWRITE_JPEG_QUALITY, 100])[1]
     expected = {source: answer(ros.ask(camera, make_image(source), results))
@@ -109,8 +108,8 @@ def test_cv_bridge_gets_little_endian_values(order, photograph, monkeypatch):
 @pytest.mark.parametrize('order', ['<', '>'])
 @pytest.mark.parametrize('encoding', ['bgr8', 'rgb8', 'bgra8', 'rgba8', 'bayer_rggb8',
                                       'bayer_gbrg8'])
-def test_16_bit_images_are_reduced_to_high_bytes_without_cv_bridge(encoding, order, photograph,
-                                                                monkeypatch):
+def test_16_bit_images_are_reduced_to_high_bytes_without_cv_bridge(
+        encoding, order, photograph, monkeypatch):
     monkeypatch.setitem(sys.modules, 'cv_bridge', None)
     expected = encode(photograph, encoding)
     wide = expected.data.reshape(expected.height, -1).astype(f'{order}u2') << 8 | 9

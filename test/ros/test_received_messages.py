@@ -33,8 +33,8 @@ def test_result_has_header_of_its_image(ros, classifier, make_image, photograph,
 
 @pytest.mark.parametrize('input_type,kind', [
     ('raw', 'Image'), ('compressed', 'CompressedImage')])
-def test_malformed_messages_are_reported(ros, classifier, make_image, photograph, input_type,
-                                             kind):
+def test_malformed_messages_are_reported(
+        ros, classifier, make_image, photograph, input_type, kind):
     process, results, camera = classifier(input_type=input_type)
     for junk, sentence in [
             (b'\0\1\0\0' + bytes(4), f'serialised {kind} is truncated: expected 8 bytes of stamp'),

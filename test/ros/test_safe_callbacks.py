@@ -58,8 +58,8 @@ def test_stamp_is_limited_to_the_largest_value(nanoseconds, sec, nanosec):
 
 @pytest.mark.parametrize('nanoseconds', [0, 2 ** 31 * 10 ** 9, 4_000_000_000 * 10 ** 9],
                          ids=['1970', '2038', '2096'])
-def test_diagnostics_and_results_are_published_at_any_time(ros, node, monkeypatch, make_image,
-                                                   nanoseconds):
+def test_diagnostics_and_results_are_published_at_any_time(
+        ros, node, monkeypatch, make_image, nanoseconds):
     published = ros.collect(DiagnosticArray, '/diagnostics')
     results = ros.collect(Classification, 'classification')
     monkeypatch.setattr(node, 'get_clock', lambda: StoppedClock(nanoseconds))
