@@ -85,7 +85,9 @@ class ClassifyOnce:
             answered = [request for request in self._requests if request.since <= received]
             self._requests = [request for request in self._requests if request not in answered]
         executor = self._node.executor
-        for request in answered if executor else ():  # no executor: the process is ending
+        if executor is None:  # the process is ending
+            return
+        for request in answered:
             # A task runs in the executor's thread; set_result in this one would not wake it.
             with suppress(AttributeError, InvalidHandle):  # the executor was shut down
                 executor.create_task(request.future.set_result, (success, text))

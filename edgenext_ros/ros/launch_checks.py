@@ -37,11 +37,11 @@ def parameter_file(text: str) -> ParameterFile:
         raise LaunchArgumentError(f'params_file {text!r}: expected at most {MOST_BYTES} bytes')
     try:
         content = yaml.safe_load(data.decode())
-        found = tuple(sections(content))
+        nodes = tuple(sections(content))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         why = 'it nests too deeply' if isinstance(error, RecursionError) else str(error)
         raise LaunchArgumentError(f'params_file {text!r}: not a YAML file of parameters: '
                                   f'{" ".join(why.split())}') from error
-    if not found:
+    if not nodes:
         raise LaunchArgumentError(f'params_file {text!r}: holds no parameters; {EXPECTED_LAYOUT}')
     return ParameterFile(str(path))

@@ -68,8 +68,8 @@ class SafeLifecycleNode(LifecycleNode):
             self.get_logger().info(
                 f'autostart is false: waiting for {command} configure", then {command} activate"')
             return True
-        return (self.trigger_configure() == TransitionCallbackReturn.SUCCESS
-                and self.trigger_activate() == TransitionCallbackReturn.SUCCESS)
+        return all(transition() == TransitionCallbackReturn.SUCCESS
+                   for transition in (self.trigger_configure, self.trigger_activate))
 
     def attempt(self, name: str, step: Callable[[], None]) -> TransitionCallbackReturn:
         """Run a transition's work; log an exception, and fail the transition."""

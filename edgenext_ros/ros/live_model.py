@@ -88,8 +88,9 @@ class LiveModel:
                 mine.found, is_given_up = found, mine.ended.is_set()
             if is_given_up:
                 self._free(found)
-            with suppress(AttributeError, InvalidHandle):  # the executor was shut down
-                executor.create_task(loaded.set_result, None)
+            if executor is not None:
+                with suppress(AttributeError, InvalidHandle):  # the executor was shut down
+                    executor.create_task(loaded.set_result, None)
             # Images wait, and the executor may never come: the node may have another one now.
             if not mine.ended.wait(OFFER_SECONDS):
                 self._free(self._end(mine))

@@ -15,7 +15,9 @@ import json
 from typing import Any, Generic, TYPE_CHECKING, TypeVar
 
 from edgenext_ros.ros.settings import (
+    CameraSettings,
     checked_value,
+    ClassifierSettings,
     is_fixed,
     ParameterError,
     QOS_OVERRIDES,
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from rclpy.node import Node
     from rclpy.parameter import Parameter
 
-SettingsTable = TypeVar('SettingsTable')
+SettingsTable = TypeVar('SettingsTable', ClassifierSettings, CameraSettings)
 
 
 class Parameters(Generic[SettingsTable]):
@@ -43,8 +45,8 @@ class Parameters(Generic[SettingsTable]):
         from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
         check_overrides(node)
         self._node = node
-        self._entries = {entry.name: entry for entry in fields(table)}  # type: ignore[arg-type]
-        values = {}
+        self._entries = {entry.name: entry for entry in fields(table)}
+        values: dict[str, Any] = {}
         for name, entry in self._entries.items():
             rule = rule_of(entry)
             descriptor = ParameterDescriptor(
@@ -67,7 +69,7 @@ class Parameters(Generic[SettingsTable]):
             # YAML may hold 1 for 1.0; rclpy would refuse it, so ``checked_value`` checks types.
             descriptor.dynamic_typing = True
             values[name] = self._declare(entry, descriptor)
-        self.settings: SettingsTable = replace(table, **values)  # type: ignore[type-var]
+        self.settings: SettingsTable = replace(table, **values)
         self._warn_of_unknown()
 
     def _declare(self, entry: Field[Any], descriptor: Any) -> Any:
@@ -87,18 +89,6 @@ class Parameters(Generic[SettingsTable]):
             hint = f'; did you mean {near[0]!r}?' if near else ''
             self._node.get_logger().warning(f'unknown parameter {name!r} is ignored{hint}')
 
-    def _commands(self, name: str, value: Any) -> str:
-        """Return shell commands that set a parameter and restore the node's present state."""
-        node = self._node.get_fully_qualified_name()
-        active = getattr(self._node, 'state', 'active') == 'active'
-        # A text value is one of a rule's choices, which YAML reads as text without quotes.
-        text = value if isinstance(value, str) else json.dumps(value)
-        lifecycle = f'ros2 lifecycle set {node}'
-        return ' && '.join((
-            *([f'{lifecycle} deactivate'] if active else []), f'{lifecycle} cleanup',
-            f'ros2 param set {node} {name} {text}', f'{lifecycle} configure',
-            *([f'{lifecycle} activate'] if active else [])))
-
     def change(self, changes: list[Parameter], *, configured: bool) -> SettingsTable:
         """
         Return the settings with these changes; ``self.settings`` stays as it is.
@@ -108,7 +98,7 @@ class Parameters(Generic[SettingsTable]):
         :param configured: the node has a session, so parameters that are not live are refused.
         :raises ParameterError: a change is refused.
         """
-        values = {}
+        values: dict[str, Any] = {}
         for change in changes:
             entry = self._entries.get(change.name)
             if entry is None:
@@ -118,6 +108,20 @@ class Parameters(Generic[SettingsTable]):
                     self.settings, change.name):
                 raise ParameterError(
                     f'parameter {change.name!r} can be changed only while the node is '
-                    f'unconfigured: {self._commands(change.name, value)}')
+                    f'unconfigured: {_commands(self._node, change.name, value)}')
             values[change.name] = value
-        return replace(self.settings, **values)  # type: ignore[type-var]
+        return replace(self.settings, **values)
+
+
+def _commands(node: Node, name: str, value: Any) -> str:
+    """Return shell commands that set a parameter and restore the node's present state."""
+    active = getattr(node, 'state', 'active') == 'active'
+    # A text value is one of a rule's choices, which YAML reads as text without quotes.
+    text = value if isinstance(value, str) else json.dumps(value)
+    node_name = node.get_fully_qualified_name()
+    lifecycle = f'ros2 lifecycle set {node_name}'
+    commands = [f'{lifecycle} cleanup', f'ros2 param set {node_name} {name} {text}',
+                f'{lifecycle} configure']
+    if active:
+        commands = [f'{lifecycle} deactivate', *commands, f'{lifecycle} activate']
+    return ' && '.join(commands)

@@ -24,11 +24,11 @@ from edgenext_ros.ros.arguments import (
     warn_of_unread_arguments,
 )
 from edgenext_ros.ros.errors import describe_error, is_expected, NO_THREAD, REPORTED_ERRORS
+from edgenext_ros.ros.lifecycle import SafeLifecycleNode
 from edgenext_ros.ros.memory import keep_memory
 from edgenext_ros.ros.settings import ParameterError
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rosidl_generator_py.import_type_support_impl import UnsupportedTypeSupport
@@ -193,5 +193,6 @@ def _shut_down(node: Node) -> None:
     """Shut a lifecycle node down, which takes seconds if an engine hangs; no callbacks follow."""
     node.executor = None
     # Shutdown is impossible during a transition, e.g. while a model loads.
-    if isinstance(node, LifecycleNode) and node.state in ('unconfigured', 'inactive', 'active'):
+    if isinstance(node, SafeLifecycleNode) and node.state in (
+            'unconfigured', 'inactive', 'active'):
         node.trigger_shutdown()

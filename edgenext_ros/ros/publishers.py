@@ -22,7 +22,7 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
-from vision_msgs.msg import VisionInfo
+from vision_msgs.msg import Classification, LabelInfo, VisionInfo
 
 # Copied for each use, since rclpy writes QoS overrides into the profile that it gets.
 _RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
@@ -35,7 +35,7 @@ PICTURE_SECONDS = 0.25
 Longest time that a pause waits for a picture that is being published. If a reliable reader has
 stopped, Fast DDS blocks for 0.1 s, and Cyclone DDS until the reader disappears.
 """
-_TYPE = f'vision_msgs/msg/{messages.Classification.__name__}'
+_TYPE = f'vision_msgs/msg/{Classification.__name__}'
 _TOPICS = ('image', 'classification', '~/annotated_image', '~/vision_info', '~/label_info',
            '/diagnostics')
 
@@ -76,7 +76,7 @@ class Publishers:
         self.classification, self._annotated = (
             node.create_lifecycle_publisher(kind, topic, copy(_RELIABLE), callback_group=group,
                                             qos_overriding_options=OVERRIDES)
-            for kind, topic in ((messages.Classification, 'classification'),
+            for kind, topic in ((Classification, 'classification'),
                                 (Image, '~/annotated_image')))
         self.pictures: PictureThread[AnnotatedPicture] = PictureThread(
             AnnotatedPicture.message, self._publish_picture,
@@ -84,7 +84,7 @@ class Publishers:
         self._vision_info, self._label_info = (
             node.create_publisher(kind, topic, copy(_LATCHED), callback_group=group)
             for kind, topic in ((VisionInfo, '~/vision_info'),
-                                (messages.LabelInfo, '~/label_info')))
+                                (LabelInfo, '~/label_info')))
 
     def publish(self, outcome: Outcome) -> None:
         """Publish the result of an image, and its annotated picture if there is a subscriber."""

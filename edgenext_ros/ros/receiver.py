@@ -119,7 +119,8 @@ class Receiver:
         """End the subscription."""
         subscription, self.subscription = self.subscription, None
         self.wake()
-        self._node.destroy_subscription(subscription)
+        if subscription is not None:
+            self._node.destroy_subscription(subscription)
 
     def close(self) -> None:
         """End waiting permanently; also called when the ROS context ends."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from edgenext_ros.ros.messages import Classification, LabelInfo
 from edgenext_ros.ros.process import run
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Header
+from vision_msgs.msg import Classification, LabelInfo
 
 _SECONDS = 1.0
 _CLASSES = 3

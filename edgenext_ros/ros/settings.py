@@ -39,6 +39,12 @@ class Rule:
             return ''
         return f'{self.low} to {self.high}'
 
+    def allows(self, value: Any) -> bool:
+        """Say whether a value of the parameter's type is one of the choices, or in the range."""
+        if self.choices:
+            return value in self.choices
+        return self.low is None or self.high is None or bool(self.low <= value <= self.high)
+
 
 def parameter(default: Any, description: str, **rule: Any) -> Any:
     """Declare one field of a table; see ``Rule`` for the keywords."""
@@ -123,14 +129,13 @@ def checked_value(entry: Field[Any], value: Any) -> Any:
 
     :raises ParameterError: the value has a wrong type, is out of range, or is not a choice.
     """
-    rule, kind = rule_of(entry), type(entry.default)
+    rule = rule_of(entry)
+    kind: type = type(entry.default)
     if kind in (float, str) and type(value) is int:
         value = kind(value)  # YAML reads 1.0 written as 1, and a webcam's number, as integers.
     if type(value) is not kind:
         raise ParameterError(f'parameter {entry.name!r} expects {kind.__name__}, '
                              f'got {type(value).__name__} {value!r}')
-    wrong = value not in rule.choices if rule.choices else (
-        rule.low is not None and not rule.low <= value <= rule.high)
-    if wrong:
+    if not rule.allows(value):
         raise ParameterError(f'parameter {entry.name!r} must be {rule.constraint}, got {value!r}')
     return value

@@ -82,14 +82,15 @@ def _draw_with_font(image: Bytes, line: str, path: str, *, at: tuple[int, int], 
     from PIL import features, Image, ImageDraw
     font = _load(path, max(8, pixels))
     # Without a direction, the score would be drawn to the right of a right-to-left name.
-    order = {'direction': 'ltr'} if features.check('raqm') else {}
+    direction = 'ltr' if features.check('raqm') else None
     width = image.shape[1] - 2 * at[0]
     dots = '\u2026' if _has_all(path, '\u2026') else '...'
-    line = _cut(line, lambda text: font.getlength(text, **order) <= width, dots)
-    left, top, right, bottom = font.getbbox(line, anchor='ls', **order)
+    line = _cut(line, lambda text: font.getlength(text, direction=direction) <= width, dots)
+    left, top, right, bottom = font.getbbox(line, anchor='ls', direction=direction)
     # A mask with one channel: the share of the colour in each pixel.
     mask = Image.new('L', (max(1, right - left), max(1, bottom - top)))
-    ImageDraw.Draw(mask).text((-left, -top), line, font=font, fill=255, anchor='ls', **order)
+    ImageDraw.Draw(mask).text(
+        (-left, -top), line, font=font, fill=255, anchor='ls', direction=direction)
     alpha = np.asarray(mask)
     x, y = at[0] + left, at[1] + top
     x0, y0 = max(0, x), max(0, y)

@@ -129,8 +129,8 @@ def _pictures(files: list[str], folder: Path, *, repeat: int, loop: bool,
 def _capture(source: str, *, loop: bool) -> Iterator[SourcePicture]:
     """Open with OpenCV immediately, so that a missing camera is reported at the start."""
     capture = cv2.VideoCapture(int(source) if source.isdecimal() else source)
-    opened, image = capture.read() if capture.isOpened() else (False, None)
-    if not opened:
+    image = capture.read()[1] if capture.isOpened() else None
+    if image is None:
         raise ParameterError(f"parameter 'source': OpenCV cannot read a picture from {source!r}")
     return _frames(capture, image, source=source, loop=loop)
 
