@@ -36,22 +36,14 @@ class PictureThread(Generic[Drawable]):
         self._waiting: Drawable | None = None
         self._drawing: Drawable | None = None
         self._publishing = self._closed = False
-        self._replaced = 0
         self._thread = Thread(target=self._run, name='pictures', daemon=True)
         self._thread.start()
-
-    @property
-    def replaced(self) -> int:
-        """Number of items that were replaced by a newer one before they were drawn."""
-        with self._changed:
-            return self._replaced
 
     def offer(self, item: Drawable) -> None:
         """Submit an item without blocking; after ``close`` it is ignored."""
         with self._changed:
             if self._closed:
                 return
-            self._replaced += self._waiting is not None
             self._waiting = item
             self._changed.notify_all()
 
