@@ -30,7 +30,7 @@ class ImageLog:
         self._logger, self._topic = logger, topic
         self._problems, self._layouts = LogLimiter(), LogLimiter()
         self.layout = ''
-        """Size and encoding of the newest image, for people; empty before the first image."""
+        """Size and encoding of the newest image as text; empty before the first image."""
         self._bit_depth, self._notes = BitDepth(), set[str]()
 
     @print_exceptions

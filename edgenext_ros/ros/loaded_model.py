@@ -36,7 +36,7 @@ class LoadedModel:
     classifier: Classifier
     engine: Engine
     found: str
-    """The engine that ``runtime: auto`` chose, for people; empty if ``runtime`` names one."""
+    """Text on the engine that ``runtime: auto`` chose; empty if ``runtime`` names one."""
 
     @classmethod
     def open(cls, settings: ClassifierSettings, *,

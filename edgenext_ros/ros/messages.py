@@ -87,7 +87,7 @@ def _ask_cv_bridge(message: Image | ImageData, data: Bytes,
         packed = Image(encoding=message.encoding, width=message.width, height=message.height,
                        step=row, is_bigendian=0, data=array('B', rows.tobytes()))
         image = bridge.imgmsg_to_cv2(packed, 'bgr8')
-    except Exception as error:  # what it raises depends on cv_bridge's build
+    except Exception as error:  # the types of errors depend on the build of cv_bridge
         reason = 'it knows no way to bgr8' if isinstance(error, KeyError) else \
             ' '.join(str(error).split()) or type(error).__name__
         raise FrameError(f'{unknown}; cv_bridge cannot convert it either ({reason})') from error

@@ -43,7 +43,7 @@ class ImageData(StampedData):
 
     @property
     def layout(self) -> str:
-        """Size and encoding, for people."""
+        """Size and encoding as text."""
         return f'{self.width}x{self.height} {self.encoding}'
 
 
@@ -55,7 +55,7 @@ class CompressedImageData(StampedData):
 
     @property
     def layout(self) -> str:
-        """The format in quotes, for people."""
+        """The format in quotes."""
         return repr(self.format)
 
 

@@ -32,7 +32,7 @@ class Rule:
 
     @property
     def constraint(self) -> str:
-        """The allowed values, for people."""
+        """The allowed values as text."""
         if self.choices:
             return f'one of {", ".join(self.choices)}'
         if self.low is None:
