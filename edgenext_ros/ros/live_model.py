@@ -44,7 +44,7 @@ class _Load:
     """A load in a thread, from ``prepare`` to ``offer`` or ``close``; ``_lock`` protects it."""
 
     model: str
-    found: _Candidate | None = None
+    candidate: _Candidate | None = None
     ended: Event = field(default_factory=Event)
 
 
@@ -79,21 +79,21 @@ class LiveModel:
         with self._lock:
             if self._loading is not None or not _is_other(session, settings):
                 return None
-            mine = self._loading = _Load(settings.model)
+            pending = self._loading = _Load(settings.model)
         loaded = Future(executor=executor)
 
         def load() -> None:
-            found = self._load(session, settings)
+            candidate = self._load(session, settings)
             with self._lock:
-                mine.found, is_given_up = found, mine.ended.is_set()
+                pending.candidate, is_given_up = candidate, pending.ended.is_set()
             if is_given_up:
-                self._free(found)
+                self._free(candidate)
             if executor is not None:
                 with suppress(AttributeError, InvalidHandle):  # the executor was shut down
                     executor.create_task(loaded.set_result, None)
             # Images wait, and the executor may never come: the node may have another one now.
-            if not mine.ended.wait(OFFER_SECONDS):
-                self._free(self._end(mine))
+            if not pending.ended.wait(OFFER_SECONDS):
+                self._free(self._end(pending))
 
         thread = Thread(target=load, name='load model', daemon=True)
         try:
@@ -101,25 +101,25 @@ class LiveModel:
             self._thread = thread
             await loaded
         except RuntimeError:  # no memory for a thread: ``check`` loads in its own call
-            self._end(mine)
+            self._end(pending)
             return None
         except BaseException:  # the executor was destroyed, which closes this coroutine
-            self._free(self._end(mine))
+            self._free(self._end(pending))
             raise
-        return mine
+        return pending
 
-    def offer(self, mine: _Load | None) -> None:
+    def offer(self, pending: _Load | None) -> None:
         """Pass the result of ``prepare`` to the next ``check``; ``discard`` must follow."""
-        self._candidate = self._end(mine)
+        self._candidate = self._end(pending)
 
-    def _end(self, mine: _Load | None) -> _Candidate | None:
+    def _end(self, pending: _Load | None) -> _Candidate | None:
         """End a load and return its result; None if ``close`` has cancelled it."""
         with self._lock:
-            if mine is None or self._loading is not mine:
+            if pending is None or self._loading is not pending:
                 return None
             self._loading = None
-            mine.ended.set()
-            return mine.found
+            pending.ended.set()
+            return pending.candidate
 
     def check(self, session: Session, settings: ClassifierSettings) -> None:
         """
@@ -133,32 +133,32 @@ class LiveModel:
         if loading is not None:
             raise ParameterError(f'model {loading.model!r} is being loaded; '
                                  f'change the model again once it is in use')
-        found = self._candidate
-        if found is None or found.session is not session or _is_other(found, settings):
+        candidate = self._candidate
+        if candidate is None or candidate.session is not session or _is_other(candidate, settings):
             self.discard()
-            found = self._candidate = self._load(session, settings)
-        if found.model is None:
-            raise ParameterError(found.refusal)
+            candidate = self._candidate = self._load(session, settings)
+        if candidate.model is None:
+            raise ParameterError(candidate.refusal)
 
     def apply(self, session: Session) -> None:
         """Swap in the model that ``check`` has made ready, if there is one."""
-        found, self._candidate = self._candidate, None
-        if found is None or found.model is None:
+        candidate, self._candidate = self._candidate, None
+        if candidate is None or candidate.model is None:
             return
         try:
-            before = session.swap(found.model.with_settings(session.model.settings))
+            before = session.swap(candidate.model.with_settings(session.model.settings))
         finally:
             session.pipeline.release()
         logger = self._node.get_logger()
         logger.info(f'model changed, was {before.info.name} with {before.info.classes} classes')
-        found.model.log_to(logger)
-        if before.engine is not found.model.engine:
+        candidate.model.log_to(logger)
+        if before.engine is not candidate.model.engine:
             self._close_later(before)
 
     def discard(self) -> None:
         """Keep the present model, and free the one that was loaded beside it, if any."""
-        found, self._candidate = self._candidate, None
-        self._free(found)
+        candidate, self._candidate = self._candidate, None
+        self._free(candidate)
 
     def close(self) -> None:
         """
@@ -180,12 +180,12 @@ class LiveModel:
         if self._thread is not None:
             self._thread.join(timeout)
 
-    def _free(self, found: _Candidate | None) -> None:
-        if found is None or found.model is None:
+    def _free(self, candidate: _Candidate | None) -> None:
+        if candidate is None or candidate.model is None:
             return
-        found.session.pipeline.release()
-        if found.model.engine is not found.session.model.engine:
-            self._close_later(found.model)
+        candidate.session.pipeline.release()
+        if candidate.model.engine is not candidate.session.model.engine:
+            self._close_later(candidate.model)
 
     def _close_later(self, model: LoadedModel) -> None:
         """Close a model in a thread: it may take seconds, which would block the executor."""
@@ -237,8 +237,8 @@ class LiveModel:
                 f'{shlex.quote(request)}')
 
 
-def _is_other(one: Session | _Candidate, settings: ClassifierSettings) -> bool:
-    """Say whether a model was loaded by other parameters than these."""
-    before = one.model.settings if isinstance(one, Session) else one.settings
+def _is_other(loaded: Session | _Candidate, settings: ClassifierSettings) -> bool:
+    """Say whether a model was loaded with other parameters than these."""
+    before = loaded.model.settings if isinstance(loaded, Session) else loaded.settings
     return (before.model, before.labels, before.runtime) != (
         settings.model, settings.labels, settings.runtime)

@@ -61,14 +61,14 @@ _LIVE = faults_in(
      'if not session.pipeline.hold(patience):', 'if False:'),
     ('the old engine is not closed', '            self._close_later(before)\n',
      '            pass\n'),
-    ('the engine of a refused model is not closed', '            self._close_later(found.model)\n',
-     '            pass\n'),
+    ('the engine of a refused model is not closed',
+     '            self._close_later(candidate.model)\n', '            pass\n'),
     ('the engine of a model that waits in vain is not closed', """\
                 if not only_labels:
                     model.close(self._node.get_logger())
 """, ''),
     ('a change of labels closes the engine',
-     'if before.engine is not found.model.engine:', 'if True:'),
+     'if before.engine is not candidate.model.engine:', 'if True:'),
     ('no image is worked on after a swap', """\
         finally:
             session.pipeline.release()
@@ -76,13 +76,14 @@ _LIVE = faults_in(
         finally:
             pass
 """),
-    ('no image is worked on after a refusal', '        found.session.pipeline.release()\n', ''),
+    ('no image is worked on after a refusal',
+     '        candidate.session.pipeline.release()\n', ''),
     ('a second change is taken while a model loads', """\
         if loading is not None:
             raise""", """\
         if False:
             raise"""),
-    ('a model of an earlier session is taken', 'found.session is not session or ', ''),
+    ('a model of an earlier session is taken', 'candidate.session is not session or ', ''),
     ('a change of labels loads the model anew', 'only_labels = (', 'only_labels = False and ('),
     ('a refusal does not say that the old model goes on',
      "f'{text}; model {before.settings.model!r} stays in use'", 'text'),
