@@ -59,7 +59,7 @@ class ClassifierSettings:
         'demo', 'Catalog name (edgenext models list) or path of a .bin or .onnx file',
         live=True, reloads=True)
     runtime: str = parameter(
-        'auto', 'Inference engine; auto takes the first that works here',
+        'auto', 'Inference engine; auto takes the first that works on this machine',
         choices=('auto', *ENGINES), live=True, reloads=True)
     labels: str = parameter(
         '', "Path of a label file, text or JSON; empty takes the model's own",
@@ -77,15 +77,15 @@ class ClassifierSettings:
     score_threshold: float = parameter(
         0.0, 'Leave out classes with a lower score', low=0.0, high=1.0, live=True)
     class_id: str = parameter(
-        'index', "What a result's class_id holds: the index in label_info, or the name",
+        'index', "Content of a result's class_id: the index in label_info, or the name",
         choices=('index', 'name'), live=True)
     max_rate: float = parameter(
-        0.0, 'Classify at most so many frames a second; 0 means all', low=0.0, high=1000.0,
-        live=True)
+        0.0, 'Largest number of frames classified in a second; 0 means all', low=0.0,
+        high=1000.0, live=True)
     skip_repeated: bool = parameter(
         False, 'Leave out an image with the stamp of the one before, unless it is zero', live=True)
     image_timeout: float = parameter(
-        2.0, 'Diagnostics warn after so many seconds without an image', low=0.1, high=3600.0,
+        2.0, 'Seconds without an image after which the diagnostics warn', low=0.1, high=3600.0,
         live=True)
     bpu_core: int = parameter(0, 'BPU core: 0 any, 1 the first', low=0, high=1)
     priority: int = parameter(0, 'BPU task priority', low=0, high=255)
