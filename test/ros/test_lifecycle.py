@@ -57,7 +57,7 @@ def test_illegal_transition_is_refused_and_logged(ros):
 
 @pytest.mark.parametrize('transition', [{'id': CONFIGURE}, {'label': 'configure'}], ids=str)
 def test_refused_configure_of_an_active_node_names_autostart(ros, classifier, transition):
-    process, _, _ = classifier()
+    process, _, _ = classifier(image_timeout=60.0)  # no other line in the log
     ros.wait(lambda: 'listening on' in process.output, what='the start')
     before = len(process.output)
     assert not ros.call(ChangeState, '/classifier/change_state',

@@ -62,7 +62,7 @@ def test_new_labels_are_published_with_a_new_version_before_the_first_result(
     classify()
     assert order == ['cats', 5, 'birds']
     ros.wait(lambda: infos and infos[-1].database_version == 2, what='the version')
-    ros.wait(lambda: labels and [one.class_name for one in labels[-1].class_map] == [
+    ros.wait(lambda: labels and [entry.class_name for entry in labels[-1].class_map] == [
         f'bird {i}' for i in range(5)], what='the labels')
     # A new session continues the version numbers.
     for transition in ('deactivate', 'cleanup', 'configure'):
@@ -105,8 +105,8 @@ def test_refused_labels_give_the_command_that_sets_both(
     assert classify() == 'dog 2'
     words = shlex.split(re.search('ros2 service call (.*); model', text).group(1))
     assert words[1] == 'rcl_interfaces/srv/SetParametersAtomically'
-    request = [ParameterMessage(name=one['name'], value=ParameterValue(**one['value']))
-               for one in json.loads(words[2])['parameters']]
+    request = [ParameterMessage(name=given['name'], value=ParameterValue(**given['value']))
+               for given in json.loads(words[2])['parameters']]
     answer = ros.call(SetParametersAtomically, words[0], parameters=request)
     assert answer.result.successful
     assert classify() == 'bird 4'

@@ -49,7 +49,7 @@ def test_each_image_of_a_stream_has_one_result_of_one_model(ros, live_node, mode
     ros.wait(lambda: len(results) == sent, what='the last result')
     assert [result.header.stamp.sec for result in results] == list(range(1, sent + 1))
     for result in results:
-        names = [one.class_id for one in result.results]
+        names = [entry.class_id for entry in result.results]
         kind = names[0].split()[0]
         assert names == [f'{kind} {i}' for i in reversed(range(CLASSES[f'{kind}s']))]
 
