@@ -119,7 +119,7 @@ INPUT_TYPES: dict[str, InputType] = {
     'raw': InputType(Image, read_image, frame_from_image),
     'compressed': InputType(CompressedImage, read_compressed_image, frame_from_compressed),
 }
-"""By ``input_type``."""
+"""The input types by the values of the parameter ``input_type``."""
 
 
 def header_message(source: StampedData) -> Header:

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Find the reason why no image arrives in the ROS graph."""
+"""Find the reason for missing images in the ROS graph."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class PictureThread(Generic[Drawable]):
                 self._show(item)
             except Exception as error:
                 self._on_error(error)
-            item = None  # free the picture, since the next one may be far away
+            item = None  # free the picture, since the next one may come late
             spent = thread_time() - spent
             rest = max(spent, self._period - (monotonic() - begun))
             with self._changed:
@@ -97,7 +97,7 @@ class PictureThread(Generic[Drawable]):
         message = self._draw(item)
         with self._changed:
             if self._drawing is not item:
-                return  # cleared in the meantime
+                return  # cleared meanwhile
             self._drawing, self._publishing = None, True
         try:
             self._publish(message)

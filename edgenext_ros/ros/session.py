@@ -73,7 +73,7 @@ class Session:
         """The image subscription; None while the session is not subscribed."""
         return self.receiver.subscription
 
-    # The way of an image --------------------------------------------------------------------
+    # Images --------------------------------------------------------------------------------------
 
     def receive(self, message: bytes, subscription: Subscription) -> None:
         """
@@ -116,7 +116,7 @@ class Session:
                 outcome = self._published(outcome)
         patience = outcome.model.info.patience_s
         if outcome.error is not None and self.pipeline.busy_seconds > patience:
-            self.pipeline.clear()  # the waiting image is as old as the hang is long
+            self.pipeline.clear()  # the waiting image has waited for the whole hang
         for observer in self._observers:
             observer.on_outcome(outcome)
 

@@ -132,7 +132,7 @@ def checked_value(entry: Field[Any], value: Any) -> Any:
     rule = rule_of(entry)
     kind: type = type(entry.default)
     if kind in (float, str) and type(value) is int:
-        value = kind(value)  # YAML reads 1.0 written as 1, and a webcam's number, as integers.
+        value = kind(value)  # YAML reads 1 for a float, and a webcam's number, as integers.
     if type(value) is not kind:
         raise ParameterError(f'parameter {entry.name!r} expects {kind.__name__}, '
                              f'got {type(value).__name__} {value!r}')

@@ -16,7 +16,7 @@ from edgenext_ros.ros.outcome import describe_problem, Outcome
 
 @dataclass
 class Counts:
-    """Frames since the node was configured."""
+    """Frames since the node was configured, or since the time last jumped back."""
 
     received: int = 0
     classified: int = 0
