@@ -162,7 +162,7 @@ def _process(module: str, namespace: str, log: Path, **parameters: object) -> It
                 process.wait()
 
 
-def choose_source(arguments: Namespace) -> tuple[str, list[str], Account]:
+def find_source(arguments: Namespace) -> tuple[str, list[str], Account]:
     """
     Return what the camera plays, the names of its pictures where they are known, and what not.
 
@@ -215,7 +215,7 @@ def play(arguments: Namespace) -> tuple[list[dict[str, Any]], str]:
         classification.
     :raises ValueError: no picture decodes.
     """
-    source, names, account = choose_source(arguments)
+    source, names, account = find_source(arguments)
     namespace = f'/edgenext_demo_{os.getpid()}'
     hold = max(1.0, arguments.seconds / max(1, len(names)))
     what = f'{len(names)} picture{"s" if len(names) > 1 else ""} of {source}' if names else source

@@ -35,7 +35,7 @@ def test_camera_refuses_special_files(special_files, found):
 
 def test_demo_plays_same_pictures_as_other_verbs(tmp_path):
     folder = hostile_folder.make(tmp_path)
-    source, names, account = demo.choose_source(Namespace(camera=None, video=None, image=folder))
+    source, names, account = demo.find_source(Namespace(camera=None, video=None, image=folder))
     assert source == str(folder) and names == sorted(hostile_folder.TAKEN)
     assert str(account) == hostile_folder.LINE
 
@@ -43,4 +43,4 @@ def test_demo_plays_same_pictures_as_other_verbs(tmp_path):
 @pytest.mark.parametrize('found', ['pipe', 'socket', 'device'])
 def test_demo_refuses_special_files(special_files, found):
     with pytest.raises(ValueError, match=f'found a {found}'):
-        demo.choose_source(Namespace(camera=None, video=None, image=special_files[found]))
+        demo.find_source(Namespace(camera=None, video=None, image=special_files[found]))
