@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether NumPy and OpenCV load here, and what to do when they do not."""
+"""Check that NumPy and OpenCV load on this machine, and say what to do when they do not."""
 
 from contextlib import redirect_stderr
 from importlib.metadata import PackageNotFoundError, version
@@ -11,22 +11,23 @@ _REMEDY = 'install python3-numpy and python3-opencv with apt, or "pip install ' 
 
 
 class MissingPartError(RuntimeError):
-    """A part of the installation is not here; the text says which and how to get it."""
+    """A part of the installation is missing; the text says which part and how to get it."""
 
 
 def require_opencv() -> None:
     """
     Import NumPy and OpenCV.
 
-    :raises ImportError: one is missing, or the two do not fit; one sentence with the remedy.
+    :raises ImportError: one is missing, or the two do not fit each other; the text is one
+        sentence with the remedy.
     """
     try:
-        # NumPy 2 writes forty lines here before an OpenCV that was compiled for NumPy 1 fails.
+        # NumPy 2 prints forty lines when an OpenCV that was compiled for NumPy 1 is imported.
         with redirect_stderr(StringIO()):
             import cv2  # noqa: F401
     except ModuleNotFoundError as error:
         raise ImportError(f'{error.name} is missing: {_REMEDY}') from error
-    except Exception as error:  # A damaged or mismatched library raises whatever it likes.
+    except Exception as error:  # A damaged or mismatched library may raise anything.
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ImportError(f'OpenCV does not load: {reason}: {_mend()}') from error
 
@@ -40,10 +41,10 @@ def _mend() -> str:
 
 def install_onnxruntime() -> str:
     """
-    Return the command that installs ONNX Runtime and leaves the rest working.
+    Return the command that installs ONNX Runtime without breaking OpenCV and cv_bridge.
 
-    pip alone would bring NumPy 2 along, with which the OpenCV and cv_bridge of Ubuntu 22.04 and
-    24.04, compiled for NumPy 1, no longer load.
+    Without a limit, pip also installs NumPy 2. OpenCV and cv_bridge of Ubuntu 22.04 and 24.04 are
+    compiled for NumPy 1 and would no longer load.
     """
     return "pip install onnxruntime 'numpy<2'" if _numpy_major() == 1 else \
         'pip install onnxruntime'

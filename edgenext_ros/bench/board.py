@@ -11,8 +11,9 @@ import sys
 from time import perf_counter
 
 from edgenext_ros.bench.host import Row
-from edgenext_ros.engines.base import infer, InferenceError, ModelError
+from edgenext_ros.engines.base import infer, InferenceError
 from edgenext_ros.engines.select import open_model, probe
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.catalog import CATALOG
 from edgenext_ros.models.store import locate, ModelNotFoundError
 import numpy as np

@@ -27,7 +27,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.models import pictures, store
 from edgenext_ros.models.left_out import Account, LeftOut
 from edgenext_ros.models.pictures import PictureError
-from edgenext_ros.models.regular import shown
+from edgenext_ros.models.regular_file import shown
 from edgenext_ros.ros.arguments import log_file_arguments
 from edgenext_ros.ros.camera.sources import list_pictures
 from edgenext_ros.ros.messages import Classification, LabelInfo

@@ -84,7 +84,7 @@ def _classify(listing: Listing, classifier: Classifier, labels: LabelSet, *,
 
     from edgenext_ros.models.left_out import LeftOut
     from edgenext_ros.models.pictures import PictureError, read
-    from edgenext_ros.models.regular import shown
+    from edgenext_ros.models.regular_file import shown
 
     rows, failed = [], []
     for file in listing.files:

@@ -141,7 +141,7 @@ def _labels(subjects: list[Subject], located: list[Located], own: Path | None) -
 
 def _show(evaluation: Evaluation) -> None:
     """Print the tables."""
-    from edgenext_ros.models.regular import shown
+    from edgenext_ros.models.regular_file import shown
     from edgenext_ros.toolchain.evaluation.metrics import TOP
     from edgenext_ros.toolchain.evaluation.report import share
 

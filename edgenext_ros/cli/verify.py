@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from edgenext_ros.cli import write_json
     from edgenext_ros.cli.progress import Meter
-    from edgenext_ros.models.regular import shown
+    from edgenext_ros.models.regular_file import shown
     from edgenext_ros.toolchain.evaluation.verify import verify
 
     if arguments.count < 1:

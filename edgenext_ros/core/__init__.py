@@ -1,3 +1,3 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures in, predictions out: numpy and OpenCV only, no ROS, no files, no vendor."""
+"""From pictures to predictions, with NumPy and OpenCV only: no ROS, no files, no vendor."""

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""When to try again what keeps failing."""
+"""Delays between the tries of an operation that keeps failing."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ _DOUBLINGS = 30
 
 class Backoff:
     """
-    Rests between tries, each twice as long as the one before; for one thread.
+    Exponential backoff: each rest between two tries is twice as long as the one before.
 
-    After the first failure there is none: it may have been one bad picture.
+    There is no rest after a single failure, because one bad picture may have caused it. Not
+    thread-safe.
 
-    :param first: seconds of rest after the second failure in a row.
-    :param longest: seconds, which no rest exceeds.
-    :param clock: steady seconds.
+    :param first: rest after the second failure in a row, in seconds.
+    :param longest: longest rest, in seconds.
+    :param clock: returns monotonic seconds.
     """
 
     def __init__(self, *, first: float = 0.25, longest: float = 8.0,
@@ -29,21 +30,21 @@ class Backoff:
 
     @property
     def failures(self) -> int:
-        """Failures in a row."""
+        """Number of failures in a row."""
         return self._failures
 
     @property
     def rest(self) -> float:
-        """Seconds until the next try is due; 0 when it is."""
+        """Seconds until the next try; 0 when it is due now."""
         return max(0.0, self._until - self._clock()) if self._failures > 1 else 0.0
 
     def fail(self) -> None:
-        """Note a failure, which begins a rest unless it is the first in a row."""
+        """Count a failure; from the second in a row on, a rest begins."""
         self._failures += 1
         if self._failures > 1:
             doublings = min(self._failures - 2, _DOUBLINGS)
             self._until = self._clock() + min(self._longest, self._first * 2.0 ** doublings)
 
     def succeed(self) -> None:
-        """Note a success: all is forgotten."""
+        """Reset the count of failures and end the rest."""
         self._failures, self._until = 0, float('-inf')

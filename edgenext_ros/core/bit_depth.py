@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-See 10- and 12-bit data in the low bits of 16-bit pictures, which then look black.
+Detect 16-bit pictures whose camera fills only the low 8 to 14 bits, so that they look black.
 
-The high byte of a 16-bit value is what is classified. No field of a message says how many bits a
-camera fills, so the values have to.
+Only the high byte of a 16-bit value is classified. No field of a ROS message says how many bits
+the camera fills, so the values are examined.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
     from edgenext_ros.core.frame import Frame
 
 LOWEST_USUAL = 1 << 14
-"""Pictures that fill 16 bits have a value from here on, unless they are very dark."""
+"""A picture that fills 16 bits has a value of at least this, unless it is very dark."""
 _FRAMES = 30
-"""Pictures that are looked at before something is said."""
+"""Number of pictures that are examined before the warning."""
 _EVERY = 8
-"""Rows, and columns, from one value that is looked at to the next: 10 us of a 640x480 picture."""
+"""Distance between examined rows and columns; a 640x480 picture takes 10 us."""
 
 
 def low_values(highest: int) -> str:
-    """Say what it means that no 16-bit value is above ``highest``, and what to do."""
+    """Return the warning for pictures without a 16-bit value above ``highest``."""
     bits = next(bits for bits in (8, 10, 12, 14) if highest < 1 << bits)
     return (f'16-bit values stay below {1 << bits} of 65535, as those of a {bits}-bit camera do: '
             f'the picture is nearly black; let the driver send mono8, or scale to 16 bits')
 
 
 class BitDepth:
-    """Look at the first pictures of a stream of 16-bit values, sparsely."""
+    """Examine a sample of the values in the first pictures of each stream."""
 
     def __init__(self) -> None:
         self._stream: tuple[object, ...] = ()
         self._seen, self._highest = 0, 0
 
     def judge(self, frame: Frame) -> str:
-        """Return a sentence once, when the values of 30 pictures stay low."""
+        """Return the warning once per stream, when the values of 30 pictures stay low; else ''."""
         if frame.encoding != 'mono16' and not frame.of_16_bits:
             return ''
         stream = (frame.encoding, frame.width, frame.height, frame.big_endian)
@@ -55,9 +55,9 @@ class BitDepth:
 
 
 def _highest(frame: Frame) -> int:
-    """Return the highest of some values, or of what they may be."""
+    """Return the highest sampled value, or its upper bound where only the high byte is known."""
     if frame.of_16_bits:
-        # Neither alpha, nor one colour of a mosaic only.
+        # Alpha is left out. An odd distance visits every colour of a mosaic.
         data = frame.data.reshape(-1, 4)[:, :3] if frame.encoding in ('bgra8', 'rgba8') else \
             frame.data
         return int(data[::_EVERY * _EVERY - 1].max()) << 8 | 0xFF

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A frame in, a prediction out, with the time of each stage."""
+"""Classify a frame and measure the time of each stage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from edgenext_ros.core.prediction import Prediction, Values
 
 @dataclass(frozen=True)
 class Timings:
-    """How long each stage took, in milliseconds."""
+    """Duration of each stage in milliseconds."""
 
     convert_ms: float
     infer_ms: float
@@ -26,13 +26,13 @@ class Timings:
 
     @property
     def total_ms(self) -> float:
-        """All stages together."""
+        """Sum of all stages."""
         return self.convert_ms + self.infer_ms + self.postprocess_ms
 
 
 @dataclass(frozen=True)
 class Classification:
-    """The prediction for one frame and what it cost."""
+    """The prediction for one frame and the time that it took."""
 
     prediction: Prediction
     timings: Timings
@@ -42,24 +42,25 @@ class Slot(Protocol):
     """
     Memory and task of one picture in an engine, lent to one thread at a time.
 
-    A model compiled for a batch would begin here: ``picture`` as (batch, bytes), ``run`` returning
-    (batch, classes); ``check_scores``, the warm-up and each engine's check of shapes follow.
+    For models with a batch, change this first: ``picture`` becomes (batch, bytes) and ``run``
+    returns (batch, classes). ``check_scores``, the warm-up and each engine's check of shapes
+    follow.
     """
 
     @property
     def picture(self) -> Bytes:
         """
-        Memory for one NV12 picture of the model's size, flat uint8, to be written whole.
+        Memory for one NV12 picture of the model's size, flat uint8; write all of it.
 
-        It is the engine's own where it has some, and says nothing before it is written.
+        The memory belongs to the engine where possible. Its contents are undefined at first.
         """
 
     def run(self) -> Values:
         """
-        Run the network on the picture; it may be run again, also after a failure.
+        Run the network on the picture; may be called again, also after a failure.
 
-        :return: flat float32, one value per class; later runs do not change it.
-        :raises InferenceError: the engine failed or gave values that are not finite.
+        :return: one value per class, flat float32; later runs do not change the array.
+        :raises InferenceError: the engine failed or returned values that are not finite.
         """
 
 
@@ -67,15 +68,27 @@ class Classifier:
     """
     Classify frames, in as many threads at a time as the engine has slots.
 
-    :param slot: lends a slot of the engine; waits for a free one.
+    >>> from contextlib import nullcontext
+    >>> import numpy as np
+    >>> class ExampleSlot:
+    ...     picture = np.empty(224 * 224 * 3 // 2, np.uint8)
+    ...     def run(self):
+    ...         return np.array([0, 5, 1], np.float32)
+    >>> classifier = Classifier(slot=lambda: nullcontext(ExampleSlot()),
+    ...                         converter=Nv12Converter(width=224, height=224))
+    >>> result = classifier.classify(Frame.from_image(np.zeros((480, 640, 3), np.uint8)))
+    >>> result.prediction.class_ids
+    (1, 2, 0)
+
+    :param slot: waits for a free slot of the engine and lends it; ``Engine.slot``.
     :param converter: makes the NV12 picture.
-    :param probabilities: the engine gives probabilities, not logits.
+    :param probabilities: the engine returns probabilities, not logits.
     """
 
     def __init__(self, *, slot: Callable[[], AbstractContextManager[Slot]],
                  converter: Nv12Converter, probabilities: bool = False) -> None:
         self.converter = converter
-        self._converting = Lock()  # the converter has buffers of its own
+        self._converting = Lock()  # the converter has internal buffers
         self._slot, self._probabilities = slot, probabilities
 
     def classify(self, frame: Frame, *, top_k: int = 5, threshold: float = 0.0,
@@ -84,9 +97,9 @@ class Classifier:
         Classify one frame.
 
         :param frame: the picture.
-        :param top_k: classes in the result, at most.
+        :param top_k: most classes in the result.
         :param threshold: classes with a lower score are left out.
-        :param converted: called once the frame is read; from then on the engine works.
+        :param converted: called between conversion and inference; the frame is not read later.
         :raises InferenceError: the engine failed on this frame.
         """
         with self._slot() as slot:

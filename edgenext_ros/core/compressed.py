@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The bytes of a picture file, or of a CompressedImage, to a BGR picture.
+Decode the bytes of a picture file or of a CompressedImage to BGR.
 
-What can be known without decoding is looked at first: whether the file is whole (OpenCV fills the
-rest with grey), its size (OpenCV allocates what a damaged header says), its orientation.
+The header is checked before OpenCV decodes: a truncated file is refused (OpenCV fills the missing
+part with grey), and so is a huge one (OpenCV allocates what a damaged header says).
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from types import MappingProxyType
 import cv2
 from edgenext_ros import MOST_PIXELS
 from edgenext_ros.core.bit_depth import low_values, LOWEST_USUAL
-from edgenext_ros.core.exif import turn
+from edgenext_ros.core.exif import make_upright
 from edgenext_ros.core.layout import BAYER_TO_BGR, Bytes, ENCODINGS, FrameError
 from edgenext_ros.core.picture_file import file_kind, FileHeader, read_file_header
 
 _REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4,
             8: cv2.IMREAD_REDUCED_COLOR_8}
 _LONGEST_FORMAT = 60
-"""Characters of a format that are told, and looked at."""
+"""Characters of a format that are read, and quoted in errors."""
 _NO_PICTURE = re.compile(r'(8S|16[US]|32[SF]|64F)C\d*', re.ASCII | re.IGNORECASE)
-"""OpenCV's types of samples that are no brightness; depth is 16UC1 or 32FC1."""
+"""OpenCV's sample types that are not colours; depth is 16UC1 or 32FC1."""
 _MOSAIC = re.compile(r'(bayer_[rgb]{4})(8|16)', re.ASCII | re.IGNORECASE)
 _VIDEO = frozenset(('h264', 'h.264', 'avc', 'h265', 'h.265', 'hevc', 'vp8', 'vp9', 'av1'))
 _NO_DATA = 128
-"""What libjpeg decodes missing blocks to, in each colour."""
-_BROKEN_OFF = 'a JPEG has an end marker, but its last rows are plain grey, as where data is ' \
-    'missing before the end: such pictures are classified with the grey'
+"""Value of each colour in blocks that libjpeg did not find."""
+_BROKEN_OFF = 'a JPEG has an end marker, but its last rows are plain grey, as when data is ' \
+    'missing before the end; such pictures are classified with the grey'
 _MOSAIC_FORMAT = '{} is a mosaic, but its file has colours already: taken as they are'
 _RGB_FORMAT: Mapping[bool, str] = MappingProxyType({
     True: 'format {!r}: the colours are taken as the file has them; image_transport would swap '
@@ -45,12 +45,13 @@ def decode(data: Bytes, *, enough: Callable[[int, int], bool] | None = None,
 
     :param data: the whole file, flat uint8.
     :param enough: see ``Frame.from_compressed``.
-    :param picture_format: what a CompressedImage says of itself, such as image_transport's
-        ``bayer_rggb8; jpeg compressed ``: the encoding before compression, then the codec. Only
-        two things of it are believed, which the bytes do not tell: that the picture is a mosaic,
-        which is demosaiced, and that it is depth, which is refused.
-    :return: BGR, uint8 (height, width, 3), and a note on what was assumed.
-    :raises FrameError: not a picture, cut off, damaged, or more than ``MOST_PIXELS``.
+    :param picture_format: the field ``format`` of a CompressedImage, such as
+        ``bayer_rggb8; jpeg compressed `` from image_transport: the encoding before compression,
+        then the codec. Two facts are taken from it that the bytes do not show: a mosaic is
+        demosaiced, and depth is refused.
+    :return: BGR, uint8 (height, width, 3), and a note on assumptions, empty when there are none.
+    :raises FrameError: the file is not a picture, is truncated or damaged, or has more than
+        ``MOST_PIXELS`` pixels.
     """
     said = picture_format[:_LONGEST_FORMAT]
     source = said.partition(';')[0].strip()
@@ -69,13 +70,13 @@ def decode(data: Bytes, *, enough: Callable[[int, int], bool] | None = None,
     mosaic = _MOSAIC.fullmatch(source)
     if mosaic and header.channels == 1:
         image = _imdecode(data, cv2.IMREAD_ANYDEPTH, header, said)
-        return turn(_demosaic(image, f'{mosaic[1].lower()}8'), header.orientation), ''
-    # Pixels of a mosaic are not averaged before it is one picture.
+        return make_upright(_demosaic(image, f'{mosaic[1].lower()}8'), header.orientation), ''
+    # A mosaic is never decoded at a reduced size, which would average its colours.
     reduction = header.reduction(enough) if enough else 1
     image = _imdecode(data, _REDUCED[reduction], header, said)
     if header.kind == 'JPEG' and (image[-1] == _NO_DATA).all():
-        return turn(image, header.orientation), _BROKEN_OFF
-    image = turn(image, header.orientation)
+        return make_upright(image, header.orientation), _BROKEN_OFF
+    image = make_upright(image, header.orientation)
     if header.bits == 16 and image.max() < LOWEST_USUAL >> 8:
         return image, low_values(int(image.max()) << 8)
     if mosaic:
@@ -86,7 +87,7 @@ def decode(data: Bytes, *, enough: Callable[[int, int], bool] | None = None,
 
 def _refuse_depth(data: Bytes, said: str, source: str) -> None:
     depth = 'compresseddepth' in said.lower()
-    # A compressedDepth has a header of 12 bytes before its PNG.
+    # compressedDepth puts a header of 12 bytes before its PNG.
     if depth or data[12:16].tobytes() == b'\x89PNG':
         raise FrameError(f'format {said!r} is depth of the transport compressedDepth, not a '
                          f'picture: give the topic of the colour camera')
@@ -97,7 +98,7 @@ def _refuse_depth(data: Bytes, said: str, source: str) -> None:
 
 def _imdecode(data: Bytes, flags: int, header: FileHeader, said: str) -> Bytes:
     if header.kind in ('JPEG', 'PNG', 'WebP'):
-        # Whether OpenCV turns the last two depends on its version.
+        # Only some versions of OpenCV apply the orientation of PNG and WebP.
         flags |= cv2.IMREAD_IGNORE_ORIENTATION
     try:
         image: Bytes | None = cv2.imdecode(data, flags)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""OpenCV's BGR to any camera encoding, and back for display."""
+"""Convert BGR pictures to any camera encoding, and frames to BGR for display."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _BAYER = {'r': 2, 'g': 1, 'b': 0}
 
 def encode(image: Bytes, encoding: str) -> Frame:
     """
-    Write a picture as a camera of this encoding would; YUV in limited range, as OpenCV does.
+    Encode a picture as a camera would; YUV is written in limited range, as by OpenCV.
 
-    :param image: BGR, uint8 (height, width, 3); an odd last row or column is left out where
-        the encoding has none.
+    :param image: BGR, uint8 (height, width, 3). An odd last row or column is dropped where the
+        encoding needs even sides.
     :raises UnknownEncodingError: the encoding is not in ``ENCODINGS``.
-    :raises FrameError: nothing, or too little, is left of the picture.
+    :raises FrameError: the picture is smaller than the encoding allows.
     """
     if encoding not in ENCODINGS:
         raise UnknownEncodingError(f'cannot encode {encoding!r}: use one of '
@@ -89,7 +89,7 @@ def to_bgr(frame: Frame, *, yuv_range: str = 'limited') -> Bytes:
     """
     Decode any frame for display.
 
-    :param yuv_range: what the bytes of a YUV frame mean, one of ``YUV_RANGES``.
+    :param yuv_range: range of the bytes of a YUV frame, one of ``YUV_RANGES``.
     :return: BGR of the frame's own size, uint8 (height, width, 3).
     """
     height, width, encoding = frame.height, frame.width, frame.encoding
@@ -119,7 +119,7 @@ def to_bgr(frame: Frame, *, yuv_range: str = 'limited') -> Bytes:
 def _convert(image: Bytes, code: int) -> Bytes:
     single = image.shape[:2] == (1, 1)
     if single:
-        # OpenCV 4.5 converts no single pixel of several channels.
+        # OpenCV 4.5 cannot convert a single pixel with several channels.
         image = image.repeat(2, axis=1)
     converted: Bytes = cv2.cvtColor(image, code)
     return converted[:, :1] if single else converted

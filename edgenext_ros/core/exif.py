@@ -1,9 +1,9 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The orientation in a picture's Exif data (CIPA DC-008, 4.6.4, tag 0x112), and turning by it.
+Read the orientation in Exif data (CIPA DC-008, 4.6.4, tag 0x112) and turn a picture upright.
 
-OpenCV 4.5 does it for JPEG only.
+OpenCV 4.5 does this for JPEG only.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ import numpy as np
 import numpy.typing as npt
 
 MARK = b'Exif\0\0'
-"""What Exif data begins with in a JPEG, and in some WebP files."""
+"""First bytes of Exif data in a JPEG, and in some WebP files."""
 
 _ORIENTATION = 0x112
 _MOST_ENTRIES = 500
 _BYTE_ORDERS: Mapping[bytes, str] = MappingProxyType({b'II*\0': '<', b'MM\0*': '>'})
 _INTEGERS: Mapping[int, str] = MappingProxyType({1: 'B', 4: 'I', 9: 'i'})
-"""Types other than SHORT, which Exif asks for, that some writers give the orientation."""
+"""Integer types that some writers use for the orientation; Exif requires SHORT."""
 _FLIPS: Mapping[int, int] = MappingProxyType({2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0})
-"""OpenCV's code of the flip that follows; from 5 on, after transposing."""
+"""Code for ``cv2.flip``; from 5 on, the picture is transposed first."""
 
 
 def read_orientation(exif: bytes) -> int:
     """
     Find the orientation in Exif data.
 
-    :param exif: TIFF header and first directory at least; ``MARK`` before it is left out.
-    :return: 1 to 8; 1, which is upright, where none is found.
+    :param exif: at least the TIFF header and the first directory; ``MARK`` may come before them.
+    :return: 1 to 8; 1 (upright) when there is none.
     """
     tiff = exif.removeprefix(MARK)
     order = _BYTE_ORDERS.get(tiff[:4])
@@ -48,16 +48,16 @@ def read_orientation(exif: bytes) -> int:
                 (value,) = struct.unpack_from(f'{order}{_INTEGERS.get(kind, "H")}', tiff,
                                               at + 10 + 12 * index)
                 return value if 1 <= value <= 8 else 1
-    except struct.error:  # cut off
+    except struct.error:  # truncated
         pass
     return 1
 
 
-def of_text(text: bytes) -> bytes:
+def exif_from_text(text: bytes) -> bytes:
     """
-    Return the Exif data that ImageMagick writes as text: its name, length, and hexadecimal lines.
+    Decode Exif data that ImageMagick writes as text: a name, a length, hexadecimal lines.
 
-    :return: empty where it is none.
+    :return: the bytes; empty when the text has another form.
     """
     _, _, digits = text.strip().partition(b'\n')
     _, _, digits = digits.partition(b'\n')
@@ -67,11 +67,12 @@ def of_text(text: bytes) -> bytes:
         return b''
 
 
-def turn(image: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:
+def make_upright(image: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:
     """
-    Return a picture upright, as its orientation says.
+    Turn or mirror a picture by its orientation.
 
     :param image: uint8 (height, width, channels).
+    :param orientation: 1 to 8, as in Exif data.
     """
     if orientation == 1 or image.shape[:2] == (1, 1):
         return image

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A validated, zero-copy view of one camera picture."""
+"""A checked view of one camera picture that copies nothing."""
 
 from __future__ import annotations
 
@@ -28,9 +28,18 @@ class Frame:
     """
     One picture: ``height`` rows of ``width`` pixels, ``step`` bytes from row to row.
 
-    Nothing is copied; ``data`` is flat uint8. Bytes between a row's pixels and the next row
-    are padding and never read. Other names of an encoding, and other meanings of height and step
-    that fit the data, are replaced by ours; ``note`` says so. See ``layout.read_rows``.
+    ``data`` is flat uint8 and is not copied. Bytes after a row's last pixel are padding and never
+    read. Other names of an encoding are translated to a key of ``ENCODINGS``. Drivers give
+    ``height`` and ``step`` other meanings too; both are corrected where the number of bytes allows
+    one reading only, see ``layout.read_rows``. ``note`` names every correction.
+
+    >>> import numpy as np
+    >>> image = np.zeros((480, 640, 3), np.uint8)
+    >>> frame = Frame('rgb8', width=640, height=480, step=1920, data=image.reshape(-1))
+    >>> str(frame)
+    'rgb8 640x480'
+    >>> Frame('8UC3', 640, 480, 1920, image.reshape(-1)).note
+    "encoding '8UC3' is taken as bgr8"
 
     :raises UnknownEncodingError: the encoding is not in ``ENCODINGS``.
     :raises FrameError: size, step and data do not fit each other.
@@ -42,20 +51,20 @@ class Frame:
     step: int
     data: Bytes
     big_endian: bool = False
-    """Byte order of mono16; drivers leave junk here for 8-bit pictures, so it is ignored there."""
+    """Byte order of mono16; ignored for 8-bit pictures, for which drivers set any value."""
     note: str = field(default='', kw_only=True)
-    """What was assumed of the picture, for people; the same for all pictures of a stream."""
+    """Assumptions about the picture, as text; the same for all pictures of a stream."""
     of_16_bits: bool = field(default=False, kw_only=True)
-    """The bytes are the high ones of 16-bit values, whose low ones are left out."""
+    """The bytes are the high bytes of 16-bit values; the low bytes were dropped."""
     luma_rows: int = field(default=0, init=False)
-    """Rows of ``step`` bytes before the chroma plane: ``height``, and padding in some."""
+    """Rows of ``step`` bytes before the chroma plane: ``height``, and padding rows if any."""
 
     def __post_init__(self) -> None:
         if self.encoding not in ENCODINGS:
             encoding, note = known_encoding(self.encoding)
             if encoding in OF_16_BITS:
                 raise UnknownEncodingError(f'encoding {encoding!r} has 16 bits: '
-                                           'Frame.of_high_bytes reads it')
+                                           'Frame.from_high_bytes reads it')
             object.__setattr__(self, 'encoding', encoding)
             self._add_note(note)
         rows = checked_rows(self.encoding, self.width, self.height, self.step, self.data.size)
@@ -69,25 +78,37 @@ class Frame:
         object.__setattr__(self, 'note', f'{self.note}; {note}' if self.note else note)
 
     def __str__(self) -> str:
-        """Return encoding and size, for people."""
+        """Return encoding and size."""
         return f'{self.encoding} {self.width}x{self.height}'
 
     @classmethod
     def from_image(cls, image: Bytes, encoding: str = 'bgr8', *, note: str = '') -> Frame:
-        """View an OpenCV picture, uint8 (height, width, channels) or (height, width)."""
+        """
+        View an OpenCV picture as a frame.
+
+        :param image: uint8 (height, width, channels) or (height, width); copied only when it is
+            not contiguous.
+        :param encoding: a key of ``ENCODINGS`` with this number of channels.
+        :param note: text for ``note``.
+        :raises FrameError: the picture has no pixels, or the encoding needs another size.
+        """
         image = np.ascontiguousarray(image)
         height, width = image.shape[:2]
         return cls(encoding, width, height, image.nbytes // height, image.reshape(-1), note=note)
 
     @classmethod
-    def of_high_bytes(cls, encoding: str, width: int, height: int, step: int, data: Bytes,
-                      big_endian: bool = False) -> Frame | None:
+    def from_high_bytes(cls, encoding: str, width: int, height: int, step: int, data: Bytes,
+                        big_endian: bool = False) -> Frame | None:
         """
         Copy the high bytes of 16-bit colour, or of a 16-bit mosaic, into a frame of 8 bits.
 
-        :param encoding: such as ``bgr16`` or ``bayer_rggb16``, or another name of it.
-        :param data: the whole message's, flat uint8; arguments are those of ``Frame``.
-        :return: None where the encoding is none of ``OF_16_BITS``.
+        :param encoding: a key of ``OF_16_BITS`` such as ``bgr16``, or another name of one.
+        :param width: in pixels.
+        :param height: in pixels.
+        :param step: bytes from row to row.
+        :param data: all bytes of the message, flat uint8.
+        :param big_endian: the high byte of each value comes first.
+        :return: the frame; None when the encoding is not in ``OF_16_BITS``.
         :raises FrameError: size, step and data do not fit each other.
         """
         try:
@@ -111,31 +132,37 @@ class Frame:
         Decode a JPEG or PNG (or what else OpenCV reads) to bgr8, turned as its Exif data says.
 
         :param data: the whole file, flat uint8.
-        :param enough: whether a picture of this width and height is still large enough, such as
-            ``Nv12Converter.covers``: a JPEG is then decoded at 1/8, 1/4 or 1/2 of its size where
-            that will do, which takes less than half the time. Without it, at its full size.
-        :param picture_format: a CompressedImage's ``format``; see ``compressed.decode``.
-        :raises FrameError: empty, cut off, larger than 67 million pixels, or not a picture.
+        :param enough: says whether a picture of this width and height is large enough, such as
+            ``Nv12Converter.covers``. A JPEG is then decoded at 1/8, 1/4 or 1/2 of its size where
+            that is enough, in less than half the time. Without it, at its full size.
+        :param picture_format: the field ``format`` of a CompressedImage; see
+            ``compressed.decode``.
+        :raises FrameError: the file is empty, truncated, not a picture, or has more than 67
+            million pixels.
         """
         image, note = decode(data, enough=enough, picture_format=picture_format)
         return cls.from_image(image, note=note)
 
     def plane(self, channels: int, *, width: int, height: int, first_row: int = 0) -> Bytes:
         """
-        View a part of the rows as pixels, without padding.
+        View some of the rows as pixels, without padding.
 
+        :param channels: bytes of a pixel.
+        :param width: in pixels.
+        :param height: number of rows.
+        :param first_row: row of ``step`` bytes at which the view begins.
         :return: uint8 (height, width, channels), or (height, width) for one channel.
         """
         rows = self.data.reshape(-1, self.step)[first_row:first_row + height]
         pixels = rows[:, :width * channels]
-        # Only the last axis is split, so this stays a view on padded rows too.
+        # Splitting the last axis alone keeps this a view, also with padded rows.
         return pixels if channels == 1 else pixels.reshape(height, width, channels)
 
     def chroma(self) -> Bytes:
         """
         View the second plane of nv12, nv21 or nv24.
 
-        :return: uint8 (rows, columns, 2), half the picture's size, or for nv24 all of it.
+        :return: uint8 (rows, columns, 2); half of the picture's sides, for nv24 the full sides.
         """
         if self.encoding != 'nv24':
             return self.plane(2, width=self.width // 2, height=self.height // 2,

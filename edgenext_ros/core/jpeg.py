@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the segments of a JPEG file say, without decoding it (ITU-T T.81, annex B)."""
+"""Read the segments of a JPEG file without decoding it (ITU-T T.81, annex B)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MARKER = re.compile(rb'\xff([^\xff\x00])', re.DOTALL)
 # In a scan, ff 00 is a byte of data and ff d0 to ff d7 are restart markers.
 _MARKER_IN_SCAN = re.compile(rb'\xff([^\xff\x00\xd0-\xd7])', re.DOTALL)
 _LONGEST_EXIF = 1 << 16
-# All but the tables for Huffman and arithmetic coding, and one that is reserved; JPEG-LS.
+# SOF0 to SOF15 without the markers for tables and the reserved one; 0xF7 is JPEG-LS.
 _START_OF_FRAME = frozenset((*range(0xC0, 0xD0), 0xF7)) - {0xC4, 0xC8, 0xCC}
 _RARE: Mapping[int, str] = MappingProxyType({
     0xC3: 'lossless JPEG', 0xF7: 'JPEG-LS',
@@ -37,26 +37,26 @@ _RARE: Mapping[int, str] = MappingProxyType({
 
 
 class JpegHeader(NamedTuple):
-    """What stands before the first scan of a JPEG picture."""
+    """Header of a JPEG picture: its segments before the first scan."""
 
     width: int
     height: int
     exif: bool
-    """There is Exif data, which may say that the picture is to be turned by 90 degrees."""
+    """There is Exif data, so the picture may have to be turned by 90 degrees."""
     orientation: int
-    """As Exif data says, 1 to 8."""
+    """Orientation from Exif data, 1 to 8."""
     components: int
-    """1 of a grey picture, 3 of a colour one, 4 of CMYK."""
+    """1 for grey, 3 for colour, 4 for CMYK."""
     bits: int
-    """Of a sample; 8 nearly always."""
+    """Bits per sample; nearly always 8."""
     frame: int
-    """The marker of the frame: 0xC0 baseline, 0xC2 progressive."""
+    """Marker of the frame: 0xC0 for baseline, 0xC2 for progressive."""
     scan: int
-    """Byte where the marker of the first scan is; 0 where there is none."""
+    """Offset of the first scan's marker in bytes; 0 when there is no scan."""
 
     @property
     def rare(self) -> str:
-        """Say what few decoders know about this picture, in words; empty for a usual one."""
+        """Name of a kind of JPEG that few decoders support; empty for a usual one."""
         if self.frame in _RARE:
             return _RARE[self.frame]
         return f'JPEG with {self.bits} bits a sample' if self.bits != 8 else ''
@@ -64,16 +64,16 @@ class JpegHeader(NamedTuple):
 
 def read_header(data: npt.NDArray[np.uint8]) -> JpegHeader | None:
     """
-    Find the size of a JPEG picture, and what else stands before its first scan.
+    Read the header of a JPEG picture.
 
     :param data: the whole file, flat uint8, contiguous.
-    :return: None for other files, and for damaged ones.
+    :return: None for another kind of file and for a damaged one.
     """
     if data[:2].tobytes() != _START:
         return None
     orientation, at, scan, frame = 0, 2, 0, b''
     for _ in range(_MOST_SEGMENTS):
-        match = _MARKER.search(data.data, at)  # decoders go over whatever stands before it
+        match = _MARKER.search(data.data, at)  # decoders skip any bytes before a marker
         if match is None:
             break
         at = match.start(1)
@@ -97,10 +97,10 @@ def read_header(data: npt.NDArray[np.uint8]) -> JpegHeader | None:
 
 def has_end(data: npt.NDArray[np.uint8], header: JpegHeader) -> bool:
     """
-    Say whether the scans of a JPEG end with its end marker; what follows it does not matter.
+    Say whether the scans of a JPEG end with an end marker; bytes after it do not matter.
 
-    A marker that cannot stand there, such as another picture's start, is the end of what was
-    left of this one.
+    A marker that is not allowed between scans, such as the start of another picture, means that
+    this picture is truncated.
     """
     at = header.scan
     for _ in range(_MOST_SEGMENTS if at else 0):
@@ -116,20 +116,13 @@ def has_end(data: npt.NDArray[np.uint8], header: JpegHeader) -> bool:
     return False
 
 
-def strongest_reduction(data: npt.NDArray[np.uint8],
-                        enough: Callable[[int, int], bool]) -> int:
+def strongest_reduction(header: JpegHeader, enough: Callable[[int, int], bool]) -> int:
     """
-    Say by how much a JPEG decoder may divide the sides of this picture.
+    Return the largest factor by which a decoder may divide the sides of this picture.
 
-    :param enough: whether a picture of this width and height is still large enough.
-    :return: 8, 4 or 2, at which a decoder does less work; else 1.
+    :param enough: says whether a picture of this width and height is large enough.
+    :return: 8, 4 or 2, with which a decoder has less work; else 1.
     """
-    header = read_header(data)
-    return header_reduction(header, enough) if header else 1
-
-
-def header_reduction(header: JpegHeader, enough: Callable[[int, int], bool]) -> int:
-    """Say the same of a header that is read already."""
     for reduction in (8, 4, 2):
         width, height = -(-header.width // reduction), -(-header.height // reduction)
         if enough(width, height) and (not header.exif or enough(height, width)):

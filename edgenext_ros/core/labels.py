@@ -10,13 +10,13 @@ import json
 import re
 
 _INDEX = re.compile(r'\s*(\d{1,6})(?:\s*[:,;)]\s*|\.?\s+)(\S.*)', re.ASCII)
-"""A line with the class index before its name: ``0 tench``, ``0: tench``, ``0,tench``."""
+"""A line with a class index before the name: ``0 tench``, ``0: tench``, ``0,tench``."""
 _STRING = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\"""")
 _QUOTE = re.compile('[\'"]')
 _LONG_NUMBER = re.compile(r'\d{20}', re.ASCII)
 _PLAIN_LITERAL = re.compile(r'[\s\d{}\[\](),:]*', re.ASCII)
 _DEEPEST = 3
-"""Brackets in brackets; a dict of pairs has two."""
+"""Deepest nesting of brackets; a dict of pairs has two levels."""
 _SYNSET = re.compile(r'(n\d{8})\s+(\S.*)')
 _NOT_IN_MESSAGES = re.compile('[\0\ud800-\udfff]')
 
@@ -27,12 +27,20 @@ class LabelError(ValueError):
 
 @dataclass(frozen=True)
 class LabelSet:
-    """Class names by index, as they were written; WordNet synsets where the source has them."""
+    """
+    Class names by index, with WordNet synsets where the source has them.
+
+    >>> labels = LabelSet.parse('["tench", "goldfish"]')
+    >>> labels[1]
+    'goldfish'
+    >>> LabelSet.parse('{0: "tench", 1: "goldfish"}') == labels
+    True
+    """
 
     names: tuple[str, ...]
     synsets: tuple[str, ...] = ()
     written: tuple[str, ...] = field(default=(), compare=False)
-    """The lines as they were, where class indices before the names were taken off."""
+    """The original lines, where class indices before the names were removed."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -42,22 +50,24 @@ class LabelSet:
 
     @classmethod
     def numbered(cls, count: int) -> LabelSet:
-        """Make names for a model without labels: the class index."""
+        """Return the class indices as names, for a model without labels."""
         return cls(tuple(str(index) for index in range(count)))
 
     @classmethod
     def parse(cls, text: str, *, source: str = 'labels') -> LabelSet:
         """
-        Read names from text: one a line, JSON, or a Python dict or list as its text.
+        Read names from text: one name per line, JSON, or a Python dict or list.
 
-        JSON is a list of names, an object from index to name, or to [synset, name] (as in Keras'
-        class index), or from name to index, or one that has such an object as ``id2label``
-        (Hugging Face). Python's text is the same (D-Robotics' ``imagenet_classes.names``). A line,
-        or a name, may start with a synset: ``n01440764 tench``. Of lines, indices before the names
-        are taken off where they count 0, 1, 2 ...
+        JSON may be a list of names; an object from index to name, to [synset, name] (as in Keras'
+        class index), or from name to index; or an object with one of these as ``id2label``
+        (Hugging Face). A Python dict or list has the same forms (D-Robotics'
+        ``imagenet_classes.names``). A name may start with a synset: ``n01440764 tench``. Indices
+        before the names are removed from lines when they count 0, 1, 2 and so on.
 
-        :param source: where the text comes from, for the error.
-        :raises LabelError: not JSON although it looks so, gaps, or no name at all.
+        :param text: contents of the file.
+        :param source: name of the file, for errors.
+        :raises LabelError: the text begins like JSON and is not, an index or a name is missing, or
+            there is no name at all.
         """
         text = text.removeprefix('\ufeff')
         written: list[str] = []
@@ -94,33 +104,33 @@ class LabelSet:
 
 
 def _without_indices(lines: list[str]) -> list[str]:
-    """Return names without the indices before them; none where these do not count from 0."""
+    """Remove the indices before names; return an empty list when they do not count from 0."""
     matches = [_INDEX.fullmatch(line) for line in lines]
     names = [match[2] for index, match in enumerate(matches) if match and int(match[1]) == index]
-    # Of '0 eggs' and '1 eggs' the number is a part of the name.
+    # In '0 eggs' and '1 eggs' the number is part of the name.
     return names if len(names) == len(lines) == len(set(names)) else []
 
 
 def _value(text: str, source: str) -> object:
-    """Read JSON, or where it is none, what Python prints of a dict or a list."""
+    """Read JSON, or else the text of a Python dict or list."""
     try:
         return json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         value = _python_value(text, source)
         if value is None:
-            # ValueError: also of a number with thousands of digits.
+            # A number with thousands of digits raises ValueError too.
             raise LabelError(f'{source}: not valid JSON: {error}') from error
         return value
 
 
 def _python_value(text: str, source: str) -> object:
     """
-    Read a dict or list as Python does, of numbers and strings only; None where it is none.
+    Read the text of a Python dict or list of numbers and strings; return None for other text.
 
-    Only text without names, operators and deep nesting reaches Python's parser: those may run out
+    Text with names, operators or deep nesting does not reach Python's parser, which could run out
     of stack.
 
-    :raises LabelError: of a key that stands twice, Python would keep the last.
+    :raises LabelError: a key occurs twice; Python would silently keep the last one.
     """
     bare = _without_strings(text)
     if bare is None or not _PLAIN_LITERAL.fullmatch(bare) or _LONG_NUMBER.search(bare):
@@ -136,12 +146,12 @@ def _python_value(text: str, source: str) -> object:
     except (ValueError, SyntaxError, MemoryError, TypeError):
         return None
     if isinstance(value, dict) and len(value) < colons:
-        raise LabelError(f'{source}: a key stands twice')
+        raise LabelError(f'{source}: a key occurs twice')
     return value if isinstance(value, dict | list) else None
 
 
 def _without_strings(text: str) -> str | None:
-    """Return what is left of Python's text without its strings; None where one has no end."""
+    """Remove the strings from Python source; return None when one is not closed."""
     parts, at = [], 0
     while quote := _QUOTE.search(text, at):
         string = _STRING.match(text, quote.start())
@@ -153,15 +163,15 @@ def _without_strings(text: str) -> str | None:
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Make an object of JSON; of a key that stands twice, json would keep the last."""
+    """Make a JSON object; raise ValueError for a key that occurs twice."""
     result = dict(pairs)
     if len(result) < len(pairs):
-        raise ValueError('a key stands twice')
+        raise ValueError('a key occurs twice')
     return result
 
 
 def _entries(value: object, source: str) -> list[str]:
-    """Put the names of a JSON value into the order of their index."""
+    """Return the names of a JSON value in the order of their indices."""
     if isinstance(value, dict):
         value = value.get('id2label', value)
     if isinstance(value, dict):

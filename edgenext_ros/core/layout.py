@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-How encodings lie in memory, and what a message's size, step and bytes mean together.
+Memory layout of the encodings, and how size, step and data of a message are read.
 
 Drivers disagree on ``height`` and ``step`` of pictures with a chroma plane. The number of bytes
-tells which reading is right; see ``read_rows``.
+shows which reading is right; see ``read_rows``.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ import numpy.typing as npt
 Bytes = npt.NDArray[np.uint8]
 
 _LONGEST = (1 << 15) - 1
-"""Of a side: with more, OpenCV's exact nearest resize reads memory that is not the picture's."""
+"""Longest side: above it, OpenCV's INTER_NEAREST_EXACT reads outside the picture."""
 _LONGEST_NAME = 40
-"""Characters of an unknown encoding that are told: a message may hold any number."""
+"""Characters of an unknown encoding that an error quotes; a message may hold any number."""
 _ALIGNMENTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-"""Rows are padded to a multiple of one of these, in bytes, by nearly all drivers."""
+"""Nearly all drivers pad rows to a multiple of one of these, in bytes."""
 _PLANE_ALIGNMENTS = (1, 8, 16, 32, 64)
-"""Rows of the luma plane are a multiple of one of these, where a video unit pads the plane."""
+"""Video units pad the luma plane to a multiple of one of these, in rows."""
 _LEAST_PADDED_HEIGHT = 128
 """
-Of a luma plane whose padding is looked for beside other readings: with less, it may look like the
-rows of chroma.
+Least height at which padding of the luma plane competes with other readings. In a lower picture,
+padding rows could be mistaken for chroma rows.
 """
 
 
@@ -41,23 +41,23 @@ class FrameError(ValueError):
 
 
 class UnknownEncodingError(FrameError):
-    """The encoding is not one of ``ENCODINGS``; somebody else may know it."""
+    """The encoding is not one of ``ENCODINGS``; cv_bridge may know it."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How an encoding lies in memory."""
+    """Memory layout of an encoding."""
 
     pixel_bytes: int
     """Bytes from one pixel to the next in a row of the first plane."""
     half_rows: int = 2
-    """Rows of ``step`` bytes in the whole picture, per two rows of pixels."""
+    """Rows of ``step`` bytes in all planes together, per two rows of pixels."""
     even_width: bool = False
-    """Pixels come in pairs along a row."""
+    """The width must be even."""
     even_height: bool = False
-    """Pixels come in pairs across rows."""
+    """The height must be even."""
     smallest: int = 1
-    """Least width and height: OpenCV leaves thinner mosaics black."""
+    """Least width and height; OpenCV decodes a thinner mosaic to black."""
 
 
 _HALF_CHROMA = Layout(1, half_rows=3, even_width=True, even_height=True)
@@ -71,7 +71,7 @@ ENCODINGS: Mapping[str, Layout] = MappingProxyType({
     'nv12': _HALF_CHROMA, 'nv21': _HALF_CHROMA, 'nv24': Layout(1, half_rows=6),
     'bayer_rggb8': _BAYER, 'bayer_bggr8': _BAYER, 'bayer_gbrg8': _BAYER, 'bayer_grbg8': _BAYER,
 })
-"""Encodings by their sensor_msgs name; nv12 is what TROS cameras call theirs."""
+"""Encodings by their sensor_msgs name, and ``nv12``, which TROS cameras use."""
 
 _BAYER16 = Layout(2, even_width=True, even_height=True, smallest=4)
 OF_16_BITS: Mapping[str, Layout] = MappingProxyType({
@@ -79,7 +79,7 @@ OF_16_BITS: Mapping[str, Layout] = MappingProxyType({
     'bayer_rggb16': _BAYER16, 'bayer_bggr16': _BAYER16, 'bayer_gbrg16': _BAYER16,
     'bayer_grbg16': _BAYER16,
 })
-"""Encodings that become one of ``ENCODINGS``; see ``Frame.of_high_bytes``."""
+"""Encodings that ``Frame.from_high_bytes`` reduces to one of ``ENCODINGS``."""
 _LAYOUTS: Mapping[str, Layout] = MappingProxyType({**ENCODINGS, **OF_16_BITS})
 
 BAYER_TO_BGR: Mapping[str, int] = MappingProxyType({
@@ -89,7 +89,7 @@ BAYER_TO_BGR: Mapping[str, int] = MappingProxyType({
 })
 
 _ALIASES: Mapping[str, str] = MappingProxyType({
-    # OpenCV's type names: cv2_to_imgmsg without an encoding writes them.
+    # OpenCV's type names, which cv2_to_imgmsg writes without an encoding.
     '8uc1': 'mono8', '8uc3': 'bgr8', '8uc4': 'bgra8',
     # FFmpeg's and V4L2's names.
     'bgr24': 'bgr8', 'rgb24': 'rgb8', 'bgra': 'bgra8', 'rgba': 'rgba8', 'gray': 'mono8',
@@ -103,15 +103,15 @@ _OTHERS: Mapping[str, str] = MappingProxyType({
     '8uc2': "; if it is YUV, let the driver say 'yuyv' or 'uyvy'",
     **dict.fromkeys(('mono10', 'mono12', 'mono14'), '; let the driver send mono16 or mono8'),
 })
-"""What to do about encodings that are not taken, by their name in small letters."""
+"""Hints for encodings that are not supported, by their lower-case name."""
 
 
 def known_encoding(name: str) -> tuple[str, str]:
     """
-    Return the name of an encoding here, and a note where it is another one.
+    Translate the name of an encoding.
 
-    :return: a key of ``ENCODINGS``, or of ``OF_16_BITS``.
-    :raises UnknownEncodingError: it is in neither, and no other name of one of them.
+    :return: a key of ``ENCODINGS`` or ``OF_16_BITS``, and a note when the name was another one.
+    :raises UnknownEncodingError: neither table has the encoding, under any known name.
     """
     if name in _LAYOUTS:
         return name, ''
@@ -125,35 +125,40 @@ def known_encoding(name: str) -> tuple[str, str]:
 
 
 class Rows(NamedTuple):
-    """Where the rows of a picture lie in its data."""
+    """Position of a picture's rows in its data."""
 
     height: int
     """Rows of pixels."""
     step: int
     """Bytes from row to row."""
     luma_rows: int
-    """Rows of ``step`` bytes before the second plane, where there is one."""
+    """Rows of ``step`` bytes before the second plane, if there is one."""
     note: str = ''
-    """What was assumed, where the message says something else."""
+    """The differences from what the message says; empty when there are none."""
 
 
 @lru_cache(maxsize=32)
 def read_rows(encoding: str, width: int, height: int, step: int, size: int) -> Rows:
     """
-    Say how the rows lie, from what a message says and how many bytes it has.
+    Find the position of the rows from the fields of a message and its number of bytes.
 
-    What ROS defines is taken first: ``height`` rows of pixels, ``step`` bytes each. Where the
-    bytes do not fit that, other meanings are tried that drivers give to these fields:
+    The definition of ROS comes first: ``height`` rows of pixels, ``step`` bytes each. When the
+    number of bytes contradicts it, other meanings that drivers give to these fields are tried:
 
-    - the height counts the rows of chroma too;
+    - the height includes the rows of chroma;
     - the luma plane has padding rows, up to a multiple of 8, 16, 32 or 64;
-    - the step is size / height, counts pixels or bits, or is another encoding's; with a chroma
-      plane it may be 0 or anything less than a row. The rows then have no padding, or padding to
-      a power of two, and the bytes say which.
+    - the step is size / height, counts pixels or bits, or belongs to another encoding; with a
+      chroma plane it may be 0 or anything less than a row. The rows then have no padding, or
+      padding to a power of two, and the number of bytes shows which.
 
-    A reading is taken where it is the only one that fits. A step that may be right is believed.
+    A reading is used only when no other one fits. A step that may be right is never replaced.
 
-    :raises FrameError: none fits, or several do.
+    :param encoding: a key of ``ENCODINGS`` or ``OF_16_BITS``.
+    :param width: of the message, in pixels.
+    :param height: of the message.
+    :param step: of the message, in bytes.
+    :param size: number of bytes of the message's data.
+    :raises FrameError: no reading fits, or several do.
     """
     layout, text = _LAYOUTS[encoding], f'{encoding} {width}x{height}'
     row, twice = width * layout.pixel_bytes, layout.half_rows
@@ -171,7 +176,7 @@ def read_rows(encoding: str, width: int, height: int, step: int, size: int) -> R
     if step < row:
         raise FrameError(f'{text}: a row has {row} bytes, but step is {step}')
     if twice == 3 and size == step * height:
-        raise FrameError(f'{text}: {size} bytes are not 3/2 rows a pixel row')
+        raise FrameError(f'{text}: expected 3/2 rows of {step} bytes per row of pixels, found 1')
     expected = step * height * twice // 2
     kind = 'truncated' if size < expected else 'oversized'
     raise FrameError(f'{text}: data is {kind}: expected {expected} bytes '
@@ -180,10 +185,10 @@ def read_rows(encoding: str, width: int, height: int, step: int, size: int) -> R
 
 def _maybe_wider(layout: Layout, width: int, step: int) -> str:
     """
-    Say that padding may be channels: rgb8 with a step of 4 x width, say.
+    Return a note when padding may be a channel, such as rgb8 with a step of 4 x width.
 
-    A driver may mean padded rows, or pixels of four bytes under the wrong name. ROS defines the
-    former, which a view on a part of a wider picture has too.
+    The rows may be padded, as ROS defines it and as in a view on a part of a wider picture. Or the
+    pixels have four bytes, and the driver names the wrong encoding.
     """
     each, rest = divmod(step, width)
     if rest or layout.half_rows != 2 or not layout.pixel_bytes < each <= 2 * layout.pixel_bytes \
@@ -197,9 +202,14 @@ def _maybe_wider(layout: Layout, width: int, step: int) -> str:
 
 def checked_rows(encoding: str, width: int, height: int, step: int, size: int) -> Rows:
     """
-    Do what ``read_rows`` does, for any width and height.
+    Check width and height, then find the rows with ``read_rows``.
 
-    :raises FrameError: no picture of this encoding has these sides, or see there.
+    :param encoding: a key of ``ENCODINGS`` or ``OF_16_BITS``.
+    :param width: of the message, in pixels.
+    :param height: of the message.
+    :param step: of the message, in bytes.
+    :param size: number of bytes of the message's data.
+    :raises FrameError: the encoding does not allow these sides, or no single reading fits.
     """
     layout, text = _LAYOUTS[encoding], f'{encoding} {width}x{height}'
     if width < layout.smallest or height < layout.smallest:
@@ -219,9 +229,9 @@ def _readings(layout: Layout, width: int, height: int, step: int, size: int) -> 
     steps = {_ceil(row, to) for to in _ALIGNMENTS}
     usual = step in steps
     if step < row and twice == 2:
-        steps &= {step * layout.pixel_bytes}  # it counts pixels
+        steps &= {step * layout.pixel_bytes}  # the step counts pixels
     elif step > row and not usual and step % row and step * height != size:
-        return []  # unusual padding, so that more may be wrong than the step
+        return []  # unusual padding: more than the step may be wrong
     counted, rest = divmod(2 * height, twice)
     heights = [height] if twice == 2 or rest else [height, counted]
     found = []
@@ -234,17 +244,17 @@ def _readings(layout: Layout, width: int, height: int, step: int, size: int) -> 
             found.append((rows, step, rows))
     if step < row and all(true_step != row for _, true_step, _ in found) \
             and not (layout.even_height and height % 2):
-        # The step says nothing, and no picture without padding fits: a low plane may have some.
+        # The step is useless and no reading without padding fits: try padding of a low plane too.
         padded = _fitting(height, steps, twice, size, padded=True)
         found += [reading for reading in padded if reading not in found]
     if usual and step < 2 * row and all(reading[1] != step for reading in found):
-        return []  # rows may be padded as it says, and some of them missing
+        return []  # the step may be right and the data truncated
     return [_explained(height, step, size, *reading) for reading in found]
 
 
 def _fitting(rows: int, steps: set[int], twice: int, size: int, *,
              padded: bool) -> list[tuple[int, int, int]]:
-    """Return rows, step and rows of the luma plane, which may be padded, that fit the bytes."""
+    """Return the (rows, step, rows of the luma plane) that fit the number of bytes."""
     planes = {_ceil(rows, to) for to in _PLANE_ALIGNMENTS} if twice > 2 and padded else {rows}
     return [(rows, step, plane) for step in steps for plane in planes
             if step * plane * twice == 2 * size]

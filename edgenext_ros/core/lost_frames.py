@@ -1,15 +1,15 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Frames that never arrived, found from the stamps of those that did.
+Count frames that never arrived, by the stamps of those that did.
 
 A camera stamps its frames at a steady period. Where a frame is missing, the gap between two stamps
-is a multiple of that period. The period itself is not known, and at high losses few gaps show it:
+is a multiple of that period. The period is unknown, and at high losses few gaps show it, so
 ``period_of`` fits it to the gaps.
 
-A missing frame was not necessarily lost. The middleware holds one frame for this process, and a
-newer one overwrites it while the process does something else. So each arrival comes with the time
-in which nobody waited for it.
+A missing frame was not necessarily lost. The middleware stores one frame for this process, and a
+newer one overwrites it while the process is busy. So each arrival comes with the time in which no
+thread waited for a frame.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from edgenext_ros.core.period import LEAST_GAPS, period_of
 import numpy as np
 
 _WINDOW = 128
-"""Gaps that the period is fitted to."""
+"""Number of gaps to which the period is fitted."""
 _SAME = 4
-"""So many equal gaps of several periods in a row are a camera that has changed its rate."""
+"""After so many equal gaps of several periods in a row, the camera has changed its rate."""
 _LONGEST_S, _LONGEST_PERIODS = 2.0, 25
-"""A longer gap is a camera that was silent."""
+"""In a longer gap the camera was silent."""
 _SHORTEST_S = 0.012
-"""Faster frames are overwritten before any process can take them; more likely they come in bursts,
-of which stamps tell nothing."""
+"""Frames at a shorter distance are overwritten before a process can take them, or come in bursts,
+whose stamps show no losses."""
 _LONGEST_CYCLE, _REPEATS = 6, 3
-"""Gaps that repeat in such a cycle, so many times, are a camera that leaves out frames itself."""
+"""When gaps repeat in a cycle of up to 6, 3 times, the camera itself leaves out frames."""
 _UNATTENDED = 0.5
-"""In so many periods without anybody waiting a frame may have been overwritten."""
+"""When no thread waited for so many periods, a frame may have been overwritten."""
 _LEAST_LOSSES, _LEAST_SHARE, _LEAST_FRAMES = 3, 0.03, 20
 _SHARE_S, _EVIDENCE_S = 30.0, 120.0
 _CALM_S, _CALM_INTERVALS, _CALM_FRAMES, _CALM_SHARE = 8.0, 10, 8, 0.01
-"""After so long with hardly a loss, and so many times the usual time between two, it has ended."""
+"""Losses have ended after 8 s and 10 usual intervals with 8 frames or more, under 1 % lost."""
 _FEW_LOSSES, _FEW_CALM_S = 10, 30.0
-"""So few losses do not tell the usual time between two."""
+"""Up to so many losses do not show the usual interval between them."""
 _NEW = 4096
 
 
@@ -53,48 +53,48 @@ class _Arrival(NamedTuple):
 
 class _Gap(NamedTuple):
     seconds: float
-    """Between two stamps."""
+    """Time between the two stamps."""
     waited: float
-    """Between the two arrivals, in this computer's time."""
+    """Time between the two arrivals, by this computer's clock."""
     unattended: float
     skipped: int | None
-    """Sequence numbers between the two; None where the middleware has none."""
+    """Number of sequence numbers between the two; None where the middleware has none."""
 
 
 class _Second(NamedTuple):
-    """What one look found."""
+    """Result of one call of ``update``."""
 
     at: float
     received: int
     lost: int
     losses: int
-    """Gaps with lost frames."""
+    """Number of gaps with lost frames."""
     overwrites: int
-    """Gaps with overwritten frames."""
+    """Number of gaps with overwritten frames."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """What is known of the frames that did not arrive."""
+    """Counts of the frames that did not arrive."""
 
     lost: int = 0
     """Frames that never reached this process."""
     overwritten: int = 0
-    """Frames that a newer one replaced in the middleware while this process was working."""
+    """Frames that a newer one overwrote in the middleware while this process was busy."""
     share: float = 0.0
-    """Lost frames by all frames, over the last half minute."""
+    """Share of lost frames in all frames of the last half minute, 0..1."""
     rate: float = 0.0
-    """Frames that the camera sends in a second; 0 while unknown."""
+    """Frames that the camera sends per second; 0 while unknown."""
     goes_on: bool = False
-    """Enough frames are lost, for long enough, to tell somebody."""
+    """Losses are frequent enough, for long enough, for a warning."""
 
 
 class LostFrames:
     """
     Count the frames that are missing between those that arrive.
 
-    ``note`` and ``interrupt`` only append, and are for the thread that receives; the arithmetic
-    is in ``look``, which is for one other thread.
+    The thread that receives calls ``note`` and ``interrupt``, which only append. One other thread
+    calls ``update``, which does the arithmetic.
     """
 
     def __init__(self) -> None:
@@ -104,39 +104,41 @@ class LostFrames:
         self._uncounted = 0
         self._seconds: deque[_Second] = deque()
         self._lost = self._overwritten = 0
-        self._unsure = 0  # lost, if others are too
+        self._unsure = 0  # counted as lost once there are enough losses
         self._last_loss = float('-inf')
         self._goes_on = False
 
     def note(self, stamp: int, *, arrived: float, unattended: float, stream: str = '',
              sequence: int | None = None) -> None:
         """
-        Take note of a frame.
+        Record the arrival of a frame.
 
-        :param stamp: the camera's, in nanoseconds; 0 says nothing.
-        :param arrived: steady seconds.
-        :param unattended: seconds before that in which a frame would have been overwritten.
-        :param stream: whose stamps are compared, such as the ``frame_id``.
-        :param sequence: how many its publisher has sent, where the middleware says so.
+        :param stamp: of the camera, in nanoseconds; 0 means unknown.
+        :param arrived: monotonic seconds.
+        :param unattended: seconds before the arrival in which no thread waited, so that a frame
+            would have been overwritten.
+        :param stream: name of the stream whose stamps are compared, such as the ``frame_id``.
+        :param sequence: number of frames that the publisher has sent, where the middleware has it.
         """
         self._new.append(_Arrival(stamp, arrived, unattended, stream, sequence)
                          if stamp else None)
 
     def interrupt(self) -> None:
-        """Compare the next stamp with none before: there was a pause."""
+        """Do not compare the next stamp with the one before, because there was a pause."""
         self._new.append(None)
 
-    def begin_anew(self) -> None:
-        """Forget the counts."""
+    def reset_counts(self) -> None:
+        """Count lost and overwritten frames from zero."""
         self._lost = self._overwritten = self._unsure = 0
 
-    def look(self, now: float, *, several: bool = False, stalled: bool = False) -> Loss:
+    def update(self, now: float, *, several: bool = False, stalled: bool = False) -> Loss:
         """
-        Count what is missing since the look before.
+        Count the frames that are missing since the last call.
 
-        :param now: steady seconds.
-        :param several: the stamps are of several cameras, and tell nothing.
-        :param stalled: the process stood still; what is missing was overwritten.
+        :param now: monotonic seconds.
+        :param several: several cameras share the stream, so their stamps show no losses.
+        :param stalled: the process did not run for a while, so missing frames were overwritten.
+        :return: all counts up to now.
         """
         received = self._take_new(stalled)
         if several:
@@ -144,7 +146,7 @@ class LostFrames:
             self._gaps.clear()
         period = period_of(np.array([gap.seconds for gap in self._gaps]))
         second = _Second(now, received, 0, 0, 0)
-        # Without a period, numbers alone tell what is missing.
+        # Without a period, only sequence numbers show what is missing.
         numbered = len(self._gaps) >= LEAST_GAPS and self._gaps[-1].skipped is not None
         if period is not None or numbered:
             second = self._count(period, second)
@@ -156,7 +158,7 @@ class LostFrames:
                     self._goes_on)
 
     def _take_new(self, stalled: bool) -> int:
-        """Turn the new arrivals into gaps, and return how many frames they were."""
+        """Turn the new arrivals into gaps and return the number of frames."""
         received = 0
         for _ in range(len(self._new)):
             arrival, last = self._new.popleft(), self._last
@@ -175,17 +177,17 @@ class LostFrames:
         return received
 
     def _count(self, period: float | None, second: _Second) -> _Second:
-        """Count what is missing in the gaps that were not yet counted."""
+        """Count the missing frames in gaps that were not counted before."""
         gaps = list(self._gaps)
         first, end = len(gaps) - self._uncounted, len(gaps)
         missing, usual = [0] * len(gaps), 0.0
         if period is not None:
-            # A bag may be played slower or faster than it was recorded.
+            # A bag may be played at another rate than it was recorded.
             usual = period * sum(gap.waited for gap in gaps) / sum(gap.seconds for gap in gaps)
             missing, end = _missing(gaps, period, pace=usual / period)
         self._uncounted = len(gaps) - max(first, end)
         for gap, by_stamps in zip(gaps[first:end], missing[first:end], strict=True):
-            # A camera may leave out frames by itself, which its publisher's numbers tell.
+            # Sequence numbers do not count frames that the camera itself left out.
             frames = by_stamps if gap.skipped is None else gap.skipped
             spacing = usual or gap.waited / (frames + 1)
             if not frames or (gap.skipped is None and spacing < _SHORTEST_S):
@@ -204,8 +206,8 @@ class LostFrames:
             self._last_loss = now
         frames, share = self._share(now, _SHARE_S)
         losses = sum(second.losses for second in self._seconds)
-        # A frame may be overwritten in the moment between its arrival and this process' waking.
-        if losses >= _LEAST_LOSSES and losses > sum(one.overwrites for one in self._seconds):
+        # A frame may be overwritten between its arrival and the wake-up of this process.
+        if losses >= _LEAST_LOSSES and losses > sum(second.overwrites for second in self._seconds):
             self._lost, self._unsure = self._lost + self._unsure, 0
         if not self._goes_on:
             self._goes_on = (self._last_loss == now and not self._unsure
@@ -223,7 +225,7 @@ class LostFrames:
         return share
 
     def _share(self, now: float, seconds: float) -> tuple[int, float]:
-        """Return how many frames there were in the last seconds, and which share was lost."""
+        """Return the number of frames in the last seconds, and the share that was lost."""
         recent = [second for second in self._seconds if second.at > now - seconds]
         lost = sum(second.lost for second in recent)
         frames = lost + sum(second.received for second in recent)
@@ -231,29 +233,29 @@ class LostFrames:
 
 
 def _missing(gaps: list[_Gap], period: float, *, pace: float) -> tuple[list[int], int]:
-    """Return for each gap how many stamps are missing, and how many gaps that is certain of."""
+    """Return the missing stamps of each gap, and for how many gaps the number is final."""
     periods = [max(1, round(gap.seconds / period)) for gap in gaps]
     lengths, cyclic = _run_lengths(periods), _in_cycle(periods)
     longest = max(_LONGEST_S, _LONGEST_PERIODS * period)
     missing = [
-        # Stamps that go on for longer than the arrivals are a clock that was set.
+        # Where stamps are further apart than arrivals, the clock was set.
         0 if length >= _SAME or repeats or gap.seconds > longest
         or gap.waited < pace * gap.seconds / 2 else count - 1
         for gap, count, length, repeats in zip(gaps, periods, lengths, cyclic, strict=True)]
-    # The last run may still grow to a new rate.
+    # The last run may still become a new rate.
     grows = periods[-1] > 1 and lengths[-1] < _SAME
     return missing, len(gaps) - (lengths[-1] if grows else 0)
 
 
 def _skipped(before: int | None, after: int | None) -> int | None:
-    """Return how many numbers are between two; none where a publisher began anew."""
+    """Return how many numbers are between two; 0 after a restart of the publisher."""
     if before is None or after is None:
         return None
     return after - before - 1 if before < after < before + _NEW else 0
 
 
 def _in_cycle(values: list[int]) -> list[bool]:
-    """Say for each value whether it stands in a short cycle that repeats: 1 2 1 2 1 2 1 2."""
+    """Say for each value whether it is in a short cycle that repeats, such as 1 2 1 2 1 2 1 2."""
     found = [False] * len(values)
     for cycle in range(2, _LONGEST_CYCLE + 1):
         matches = 0
@@ -265,7 +267,7 @@ def _in_cycle(values: list[int]) -> list[bool]:
 
 
 def _run_lengths(values: list[int]) -> list[int]:
-    """Return for each value in how long a run of equal ones it stands."""
+    """Return for each value the length of its run of equal values."""
     lengths: list[int] = []
     while len(lengths) < len(values):
         begin = len(lengths)

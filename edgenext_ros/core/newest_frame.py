@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Threads between a source of images and the work on them, in which the newest image wins."""
+"""Threads that take images from a source and work on the newest one."""
 
 from __future__ import annotations
 
@@ -10,65 +10,66 @@ from threading import Condition, get_ident, Lock, Thread
 from time import monotonic, sleep
 from typing import Generic, Protocol, TypeVar
 
-Item = TypeVar('Item')
-Outcome = TypeVar('Outcome')
+_Item = TypeVar('_Item')
+_Outcome = TypeVar('_Outcome')
 
 _AT_ONCE_S = 1e-3
-"""An item that arrives within this time was already there when the wait began."""
+"""An item that arrives within this time was there before the wait began."""
 _REST_S = 0.1
-"""Pause after an exception at the source, which may come again at once."""
+"""Pause after an exception at the source, which may repeat immediately."""
 SLOW_S = 1.0
-"""Work that lasts longer lets another thread wait at the source."""
+"""When work lasts longer, another thread may wait at the source."""
 _log = logging.getLogger(__name__)
 
 
 class Source(Protocol):
-    """Where items come from."""
+    """A source of items."""
 
     def wait(self) -> bool:
-        """Wait for an item, or for ``wake``; return False at the end."""
+        """Wait for an item or for ``wake``; return False when no more items will come."""
 
     def take(self) -> None:
-        """Submit the item that ``wait`` found to the pipeline, if there is one."""
+        """Submit the item that ``wait`` found, if any, to the pipeline."""
 
     def wake(self) -> None:
-        """End the present or the next wait; any thread may call."""
+        """End the present or the next ``wait``; any thread may call this."""
 
 
-class Pipeline(Generic[Item, Outcome]):
+class Pipeline(Generic[_Item, _Outcome]):
     """
     Work on the newest item.
 
-    One item waits, never a queue: a newer item replaces it, and the replaced item counts as
-    dropped. So a result is never older than the work in progress and one item.
+    At most one item waits. A newer item replaces it, and the replaced item counts as dropped, so a
+    result is never older than the work in progress plus one item.
 
-    One thread at a time waits at the source and works on the item that it receives there, so that
-    an item does not change threads (leader and followers; Schmidt et al., POSA 2, 2000). The next
-    thread takes its place at ``handover``, but only while items arrive faster than they are
-    worked on: waking a thread costs more than leaving a message in the source for a moment.
+    One thread at a time, the leader, waits at the source and works on the item that it receives,
+    so that an item does not change threads (leader/followers; Schmidt et al., POSA 2, 2000). At
+    ``handover`` another thread becomes the leader, but only while items arrive faster than they
+    are worked on: otherwise waking a thread costs more than leaving a message in the source for a
+    moment.
 
-    An exception of ``work``, ``finish`` or the source is logged; the pipeline goes on with the
+    An exception in ``work``, ``finish`` or the source is logged; the pipeline goes on with the
     next item.
 
     :param work: called by up to ``at_once`` threads at a time; its value goes to ``finish``.
     :param finish: called with each outcome, in the order of the items, one at a time.
-    :param source: a thread waits at it; without one, items arrive by ``submit`` alone.
-    :param at_once: items in work at a time.
+    :param source: where a thread waits for items; without it, items come from ``submit`` alone.
+    :param at_once: number of items in work at a time.
     :param name: first word of the threads' names.
-    :param clock: steady seconds.
+    :param clock: returns monotonic seconds.
     """
 
-    def __init__(self, work: Callable[[Item], Outcome], finish: Callable[[Outcome], None], *,
+    def __init__(self, work: Callable[[_Item], _Outcome], finish: Callable[[_Outcome], None], *,
                  source: Source | None = None, at_once: int = 1, name: str = 'pipeline',
                  clock: Callable[[], float] = monotonic) -> None:
         self._work, self._finish, self._source, self._clock = work, finish, source, clock
         self._name = name
         self._lock = Lock()
         self._job, self._turn, self._idle = (Condition(self._lock) for _ in range(3))
-        self._waiting: list[Item] = []
+        self._waiting: list[_Item] = []
         self._running, self._held = True, False
-        # Threads by identity: the one at the source; those at work, and since when; those of them
-        # that keep the others from the source until they hand over or become slow.
+        # Threads by their id. _leader waits at the source; _begun has the start time of each that
+        # works; while one is in _exclusive, no other may lead until it hands over or is slow.
         self._leader: int | None = None
         self._begun: dict[int, float] = {}
         self._exclusive: set[int] = set()
@@ -80,14 +81,14 @@ class Pipeline(Generic[Item, Outcome]):
         self.set_at_once(at_once)
 
     def set_at_once(self, at_once: int) -> None:
-        """Work on so many items at a time from now on; threads are added, never taken away."""
+        """Change the number of items in work at a time; threads are added, never removed."""
         with self._lock:
             self._at_once = at_once
             missing = at_once + (self._source is not None) - len(self._threads)
             first = len(self._threads)
         for number in range(first, first + missing):
             thread = Thread(target=self._run, name=f'{self._name} {number}', daemon=True)
-            thread.start()  # may raise; then ``stop`` must not join it
+            thread.start()  # may raise; the thread must not be in _threads then
             with self._lock:
                 self._threads.append(thread)
 
@@ -104,12 +105,12 @@ class Pipeline(Generic[Item, Outcome]):
 
     @property
     def busy_seconds(self) -> float:
-        """How long the oldest work in progress lasts; 0 without any."""
+        """Seconds since the oldest work in progress began; 0 when there is none."""
         with self._lock:
             return self._clock() - min(self._begun.values()) if self._begun else 0.0
 
-    def submit(self, item: Item) -> None:
-        """Offer an item; returns at once. After ``stop`` it is ignored."""
+    def submit(self, item: _Item) -> None:
+        """Offer an item without waiting; it is ignored after ``stop``."""
         with self._lock:
             if not self._running:
                 return
@@ -119,14 +120,14 @@ class Pipeline(Generic[Item, Outcome]):
                 self._job.notify()
 
     def handover(self) -> None:
-        """Let another thread wait at the source while the calling one works on, if need be."""
+        """Let another thread wait at the source while this one goes on, if items come faster."""
         with self._lock:
             if self._behind:
                 self._exclusive.discard(get_ident())
                 self._job.notify()
 
     def clear(self) -> None:
-        """Forget the waiting item, if any; it counts as dropped."""
+        """Drop the waiting item, if any."""
         with self._lock:
             self._dropped += len(self._waiting)
             self._waiting = []
@@ -135,10 +136,10 @@ class Pipeline(Generic[Item, Outcome]):
         """
         Start no work until ``release``, and wait until no work is in progress.
 
-        Items go on arriving, and the newest waits.
+        Items still arrive meanwhile, and the newest one waits.
 
-        :param timeout: seconds.
-        :return: False, and nothing is held, when work was still in progress after ``timeout``.
+        :param timeout: in seconds.
+        :return: False when work was still in progress after ``timeout``; nothing is held then.
         """
         with self._lock:
             self._held = True
@@ -154,16 +155,16 @@ class Pipeline(Generic[Item, Outcome]):
             self._job.notify_all()
 
     def drain(self, timeout: float) -> bool:
-        """Wait until no item waits or is worked on; return False after ``timeout`` seconds."""
+        """Wait until no item waits or is in work; return False after ``timeout`` seconds."""
         with self._lock:
             return self._wait_until_idle(
                 lambda: not self._waiting and not self._begun, timeout)
 
     def stop(self, timeout: float) -> bool:
         """
-        Forget the waiting item, let the work in progress end, and end the threads.
+        Drop the waiting item, let the work in progress finish, and end the threads.
 
-        :param timeout: seconds.
+        :param timeout: in seconds.
         :return: False when work was still in progress after ``timeout``.
         """
         with self._lock:
@@ -190,7 +191,7 @@ class Pipeline(Generic[Item, Outcome]):
         while True:
             with self._lock:
                 while self._running and not (self._may_work() or self._may_lead()):
-                    # Nobody notifies when work becomes slow, so a waiting thread looks itself.
+                    # No thread notifies when work becomes slow, so waiting threads poll.
                     self._job.wait(SLOW_S)
                 if not self._running:
                     return
@@ -200,7 +201,7 @@ class Pipeline(Generic[Item, Outcome]):
                 else:
                     self._begun[me] = self._clock()
                     if self._behind and self._at_once > 1:
-                        self._job.notify()  # the next item may be worked on right now
+                        self._job.notify()  # another thread may start the next item now
                     else:
                         self._exclusive.add(me)
                     number, self._started = self._started, self._started + 1
@@ -208,7 +209,7 @@ class Pipeline(Generic[Item, Outcome]):
                 self._lead()
             else:
                 self._do(item, number)
-                item = None  # pictures are large, and this thread may now wait for long
+                item = None  # a picture is large, and the next wait may be long
 
     def _lead(self) -> None:
         assert self._source is not None
@@ -218,7 +219,7 @@ class Pipeline(Generic[Item, Outcome]):
             waited = self._clock() - begin
             if more:
                 self._source.take()
-        except BaseException:  # without this, nobody would wait at the source any more
+        except BaseException:  # without this, no thread would wait at the source again
             _log.exception('an item was not received')
             waited = _REST_S
             sleep(waited)
@@ -229,11 +230,11 @@ class Pipeline(Generic[Item, Outcome]):
             elif self._waiting:
                 self._behind = bool(self._begun) or waited < _AT_ONCE_S
 
-    def _do(self, item: Item, number: int) -> None:
+    def _do(self, item: _Item, number: int) -> None:
         outcome, worked = None, False
         try:
             outcome, worked = self._work(item), True
-        except BaseException:  # SystemExit too would end this thread
+        except BaseException:  # SystemExit too must not end this thread
             _log.exception('the work on an item failed')
         with self._lock:
             while self._finished != number:
@@ -248,7 +249,7 @@ class Pipeline(Generic[Item, Outcome]):
                 self._finished += 1
                 del self._begun[get_ident()]
                 self._exclusive.discard(get_ident())
-                # This thread goes on with the waiting item, or leads: only others are told.
+                # This thread takes the waiting item or leads next; only the others need a wake-up.
                 if self._begun:
                     self._turn.notify_all()
                 elif self._idle_waiters:
@@ -268,9 +269,9 @@ class Pipeline(Generic[Item, Outcome]):
 
 class RateLimiter:
     """
-    Let at most so many items a second through, evenly.
+    Limit a stream of items to a rate, evenly.
 
-    :param rate: items a second; 0 lets everything through.
+    :param rate: items per second; 0 means no limit.
     """
 
     def __init__(self, rate: float = 0.0) -> None:
@@ -278,12 +279,12 @@ class RateLimiter:
         self._due = float('-inf')
 
     def allows(self, now: float) -> bool:
-        """Say whether an item may pass at ``now`` (steady seconds)."""
+        """Say whether an item may pass at ``now``, in monotonic seconds."""
         if self.rate <= 0:
             return True
         if now < self._due:
             return False
         period = 1 / self.rate
-        # Keep the beat while frames arrive regularly, begin anew after a pause.
+        # Keep the phase while frames arrive regularly; restart it after a pause.
         self._due = self._due + period if now - self._due < period else now + period
         return True

@@ -1,12 +1,11 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Any frame to NV12 of the model's size: the hot path.
+Convert any frame to NV12 of the model's size; runs for every image.
 
 The BPU reads NV12 as BT.601 full range (JFIF: Y = 0.299 R + 0.587 G + 0.114 B, 0..255), which
-is hb_mapper's meaning of ``nv12`` with ``regular`` range. OpenCV's I420 conversions write the
-limited range (16..235) instead, which a model then sees as a greyer picture, so they are not
-used here.
+hb_mapper calls ``nv12`` with ``regular`` range. OpenCV's I420 conversions are not used: they write
+limited range (16..235), in which a model sees a picture of less contrast.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import Final
 import cv2
 from edgenext_ros.choices import DEFAULT_FIT, FITS, YUV_RANGES
 from edgenext_ros.core.frame import Bytes, Frame
-from edgenext_ros.core.to_yuv import NEUTRAL, PLANS, Rectangle, YUV
+from edgenext_ros.core.to_yuv import CONVERSIONS, NEUTRAL, Rectangle, YUV
 import numpy as np
 
 _GREY: Final = 127
@@ -34,16 +33,18 @@ EXPAND_C: Final = np.rint((_levels - 128) * 255 / 224 + 128).clip(0, 255).astype
 def fit_rectangles(*, source: tuple[int, int], target: tuple[int, int],
                    fit: str) -> tuple[Rectangle, Rectangle]:
     """
-    Say which part of the source goes to which part of the target.
+    Return the part of the source that is drawn, and the part of the target that it fills.
 
-    :param source: width and height of the frame.
-    :param target: width and height of the model, both even.
-    :return: source and target parts; even wherever chroma has half the pixels.
+    :param source: width and height of the frame, in pixels.
+    :param target: width and height of the model's input, both even.
+    :param fit: one of ``FITS``.
+    :return: source part and target part; on even pixels where they have two or more, since
+        chroma has half the pixels.
     """
     whole, full = Rectangle(0, 0, *source), Rectangle(0, 0, *target)
     (sw, sh), (tw, th) = source, target
     if fit == 'crop':
-        # Of a picture that is all width or all height, a pixel of chroma must be left: two.
+        # A very narrow part keeps 2 pixels of luma, which are one pixel of chroma.
         width, height = min(sw, max(2, sh * tw // th)), min(sh, max(2, sw * th // tw))
         return _centred(width, height, whole), full
     if fit == 'letterbox':
@@ -54,7 +55,7 @@ def fit_rectangles(*, source: tuple[int, int], target: tuple[int, int],
 
 
 def _centred(width: int, height: int, outer: Rectangle) -> Rectangle:
-    """Put a part into the middle, on even pixels where there are two or more."""
+    """Centre a part, on even pixels where it has two or more."""
     width, height = (side & ~1 or side for side in (width, height))
     return Rectangle((outer.width - width) // 2 & ~1, (outer.height - height) // 2 & ~1,
                      width, height)
@@ -64,10 +65,18 @@ class Nv12Converter:
     """
     Convert frames of any supported encoding and size to NV12 of one size.
 
-    :param width: model's input width in pixels, even.
-    :param height: model's input height in pixels, even.
+    >>> import numpy as np
+    >>> converter = Nv12Converter(width=224, height=224)
+    >>> white = Frame.from_image(np.full((480, 640, 3), 255, np.uint8))
+    >>> picture = converter.convert(white)
+    >>> picture.size, int(picture[0]), int(picture[-1])  # bytes, first Y, last V
+    (75264, 255, 128)
+
+    :param width: of the model's input in pixels, even.
+    :param height: of the model's input in pixels, even.
     :param fit: one of ``FITS``.
-    :param yuv_range: one of ``YUV_RANGES``, for frames that are YUV already.
+    :param yuv_range: one of ``YUV_RANGES``; range of frames that are YUV already.
+    :raises ValueError: a side is odd or less than 2, or ``fit`` or ``yuv_range`` is unknown.
     """
 
     def __init__(self, *, width: int, height: int, fit: str = DEFAULT_FIT,
@@ -89,8 +98,9 @@ class Nv12Converter:
         """
         Convert one frame.
 
-        :param out: where to write, flat uint8 of height * width * 3 / 2; else a buffer that
-            the next call uses again.
+        :param frame: the picture.
+        :param out: memory for the result, flat uint8 of height * width * 3 / 2 bytes; without it,
+            a buffer that the next call overwrites.
         :return: Y plane, then interleaved U and V; BT.601 full range.
         """
         key = (frame.encoding, frame.width, frame.height, frame.step, frame.luma_rows,
@@ -111,10 +121,10 @@ class Nv12Converter:
 
     def covers(self, width: int, height: int) -> bool:
         """
-        Say whether a picture of this size has a pixel for each of the model's.
+        Say whether a picture of this size has at least one pixel for each pixel of the model.
 
-        A larger one shows the model nothing more, so a JPEG may be decoded at a size that does;
-        see ``Frame.from_compressed``.
+        A JPEG may be decoded at any size that passes, because more pixels show the model nothing
+        more; see ``Frame.from_compressed``.
         """
         source, target = fit_rectangles(
             source=(width, height), target=self._size, fit=self._fit)
@@ -127,10 +137,10 @@ class Nv12Converter:
                 out[width * height:].reshape(height // 2, width // 2, 2))
 
     def _plan(self, frame: Frame) -> None:
-        """Prepare all that is the same for every frame of this layout."""
+        """Prepare everything that is the same for all frames of this size and encoding."""
         source, target = fit_rectangles(
             source=(frame.width, frame.height), target=self._size, fit=self._fit)
         self._letterbox = target[2:] != self._size
         self._part_y, self._part_uv = target.slices(), target.slices(divide=2)
         self._limited = self._expand and frame.encoding in YUV
-        self._write = PLANS[frame.encoding](frame, source, target.width, target.height)
+        self._write = CONVERSIONS[frame.encoding](frame, source, target.width, target.height)

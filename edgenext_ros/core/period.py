@@ -1,32 +1,33 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The period of a camera, from the gaps between those of its frames that arrived."""
+"""Estimate the period of a camera from the gaps between the frames that arrived."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-Values = npt.NDArray[np.float64]
+_Values = npt.NDArray[np.float64]
 
 LEAST_GAPS = 12
-"""Of fewer gaps the period is not known."""
+"""Least number of gaps for an estimate."""
 _LEAST_SINGLES, _SINGLES_SHARE = 3, 0.08
-"""Of so many gaps must be one period, or the period is not known; 20 % are, of 80 % lost."""
+"""Least number and share of gaps of a single period; when 80 % are lost, 20 % of the gaps are."""
 _NOISE, _DOUBT = 0.24, 0.35
-"""RMS distance of gaps from whole periods, in periods; gaps without any order have 0.29, and few
-of them less by chance: so much less, divided by the root of their number."""
+"""Largest RMS distance of gaps from whole periods, in periods, and its reduction for few gaps,
+divided by the square root of their number. Random gaps have 0.29, and few of them less by
+chance."""
 _STEADY_NOISE, _NOISE_RATIO = 0.06, 2.0
 _BIAS, _BIAS_DOUBT = 0.06, 0.2
-"""Mean distance, with its sign: jitter has none, another period has."""
+"""Largest mean distance with its sign: jitter averages to 0, a wrong period does not."""
 
 
-def period_of(gaps: Values) -> float | None:
+def period_of(gaps: _Values) -> float | None:
     """
-    Return the period that all of these gaps are multiples of, within their jitter.
+    Return the period of which all gaps are multiples, within their jitter.
 
     :param gaps: seconds between stamps, float64 of shape (n,).
-    :return: seconds; None where the gaps have no common period, or too few are of one period.
+    :return: seconds; None when the gaps have no common period or too few are of a single period.
     """
     if len(gaps) < LEAST_GAPS:
         return None
@@ -38,7 +39,7 @@ def period_of(gaps: Values) -> float | None:
         if np.count_nonzero(single) < max(_LEAST_SINGLES, _SINGLES_SHARE * len(gaps)):
             continue
         noise = gaps / period - periods
-        # A clock that was set makes a gap of any length.
+        # Leave out outliers: a clock that was set makes a gap of any length.
         level = _rms(_usual(noise, 20))
         steady = max(_STEADY_NOISE, _NOISE_RATIO * _rms(noise[single]))
         if level < min(least, _limit(len(gaps))) and (
@@ -47,8 +48,8 @@ def period_of(gaps: Values) -> float | None:
     return best
 
 
-def _refined(period: float, gaps: Values) -> float:
-    """Fit a period by least squares, to the short gaps first: their multiples are certain."""
+def _refined(period: float, gaps: _Values) -> float:
+    """Fit a period by least squares, first to short gaps, whose multiples are certain."""
     for most in (1, 2, 4, 10, 100):
         periods = np.maximum(1, np.rint(gaps / period))
         near = periods <= most
@@ -62,17 +63,17 @@ def _limit(number: int) -> float:
     return _NOISE - _DOUBT / float(np.sqrt(number))
 
 
-def _is_jitter(noise: Values, most: float = _NOISE) -> bool:
-    """Say whether distances from whole periods are as jitter makes them."""
+def _is_jitter(noise: _Values, most: float = _NOISE) -> bool:
+    """Say whether jitter explains these distances from whole periods."""
     return not len(noise) or (
         _rms(noise) < min(most, _NOISE)
         and abs(float(noise.mean())) < _BIAS + _BIAS_DOUBT / float(np.sqrt(len(noise))))
 
 
-def _usual(noise: Values, part: int) -> Values:
-    """Leave out the largest, one in ``part``."""
+def _usual(noise: _Values, part: int) -> _Values:
+    """Remove the largest values, one in ``part``."""
     return noise[np.argsort(np.abs(noise))][:len(noise) - len(noise) // part]
 
 
-def _rms(values: Values) -> float:
+def _rms(values: _Values) -> float:
     return float(np.sqrt(np.mean(np.square(values))))

@@ -1,9 +1,9 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-What a picture file says of itself: JPEG, PNG (ISO 15948) and WebP (RFC 9649); others by name.
+Read the header of a JPEG, PNG (ISO 15948) or WebP (RFC 9649) file, and name other kinds of file.
 
-Nothing is decoded, and no length that the file states is trusted.
+Nothing is decoded, and no length in the file is trusted.
 """
 
 from __future__ import annotations
@@ -13,15 +13,12 @@ from dataclasses import dataclass
 import struct
 import zlib
 
-from edgenext_ros.core.exif import of_text, read_orientation
-from edgenext_ros.core.jpeg import has_end, header_reduction, JpegHeader, read_header
-import numpy as np
-import numpy.typing as npt
-
-Bytes = npt.NDArray[np.uint8]
+from edgenext_ros.core.exif import exif_from_text, read_orientation
+from edgenext_ros.core.jpeg import has_end, JpegHeader, read_header, strongest_reduction
+from edgenext_ros.core.layout import Bytes
 
 _MOST_CHUNKS = 100_000
-"""Of a PNG; what comes from an encoder has one for 8 kB or more."""
+"""Most chunks of a PNG; encoders write one for every 8 kB or more."""
 _LONGEST_EXIF = 1 << 16
 _RAW_PROFILES = (b'Raw profile type exif', b'Raw profile type APP1')
 _TRUNCATED = 'is truncated: no end marker'
@@ -32,40 +29,41 @@ _KINDS = (
     (4, b'ftypavif', 'AVIF'), (4, b'ftyphei', 'HEIC'), (4, b'ftypmif1', 'HEIC'),
     (4, b'ftyp', 'MP4'), (0, b'%PDF', 'PDF'), (0, b'\0\0\0\x01', 'H.264 or H.265'),
     (0, b'\0\0\x01', 'H.264 or H.265'))
-"""Where a kind of file is known by which bytes; the first that fits."""
+"""Offset, bytes at it, and kind of file; the first that fits counts."""
 
 
 @dataclass(frozen=True)
 class FileHeader:
-    """What stands in a picture file beside its pixels; zeros where it is not known."""
+    """Facts in a picture file besides its pixels; 0 means unknown."""
 
     kind: str = ''
-    """JPEG, PNG or WebP."""
+    """JPEG, PNG or WebP; empty for others."""
     width: int = 0
     height: int = 0
     channels: int = 0
     bits: int = 8
-    """Of a sample."""
+    """Bits per sample."""
     orientation: int = 1
-    """As Exif data says, 1 to 8."""
+    """Orientation from Exif data, 1 to 8."""
     jpeg: JpegHeader | None = None
 
     @property
     def rare(self) -> str:
-        """Say what kind of JPEG few decoders know; empty for others."""
+        """Name of a kind of JPEG that few decoders support; empty for others."""
         return self.jpeg.rare if self.jpeg else ''
 
     def reduction(self, enough: Callable[[int, int], bool]) -> int:
-        """Say by how much a decoder may divide its sides; see ``jpeg.strongest_reduction``."""
-        return header_reduction(self.jpeg, enough) if self.jpeg else 1
+        """Return the largest factor for the sides; see ``jpeg.strongest_reduction``."""
+        return strongest_reduction(self.jpeg, enough) if self.jpeg else 1
 
 
 def read_file_header(data: Bytes) -> FileHeader:
     """
-    Read what a file says of itself, and see that it is whole.
+    Read the header of a file and check that the file is complete.
 
     :param data: the whole file, flat uint8, contiguous.
-    :raises ValueError: a JPEG or PNG that is cut off, or has no size; the text is a predicate.
+    :raises ValueError: a JPEG or PNG is truncated or has no size; the text is a predicate, such
+        as "is truncated: no end marker".
     """
     start = data[:12].tobytes()
     if start[:2] == b'\xff\xd8':
@@ -78,7 +76,7 @@ def read_file_header(data: Bytes) -> FileHeader:
 
 
 def file_kind(data: Bytes) -> str:
-    """Return the name of a file's kind by its first bytes, or an empty text."""
+    """Return the kind of a file by its first bytes; empty when it is unknown."""
     start = data[:16].tobytes()
     return next((kind for at, mark, kind in _KINDS if start[at:].startswith(mark)), '')
 
@@ -96,9 +94,9 @@ def _read_jpeg(data: Bytes) -> FileHeader:
 
 def _read_png(data: Bytes) -> FileHeader:
     """
-    Read the chunks of a PNG up to IEND, within the file.
+    Read the chunks of a PNG and check that IEND is within the file.
 
-    OpenCV allocates what a damaged chunk says of its length, up to 2 GB.
+    OpenCV would allocate the length that a damaged chunk states, up to 2 GB.
     """
     at, orientation = 8, 1
     for _ in range(_MOST_CHUNKS):
@@ -108,17 +106,18 @@ def _read_png(data: Bytes) -> FileHeader:
         if head[1] == b'eXIf':
             orientation = read_orientation(_part(data, at + 8, head[0]))
         elif head[1] in (b'tEXt', b'zTXt') and orientation == 1:
-            orientation = read_orientation(of_text(_raw_profile(_part(data, at + 8, head[0]))))
+            text = _raw_profile(_part(data, at + 8, head[0]))
+            orientation = read_orientation(exif_from_text(text))
         at += 12 + head[0]
         if head[1] == b'IEND' and at <= data.size:
-            # A damaged one may end before its header does; the lengths are in the first chunk.
+            # Width and height are in the first chunk; a damaged file may end within it.
             width, height, bits, colours = struct.unpack('>IIBB', data[16:26].tobytes().ljust(10))
             return FileHeader('PNG', width, height, 3 if colours else 1, bits, orientation)
     raise ValueError(_TRUNCATED)
 
 
 def _raw_profile(chunk: bytes) -> bytes:
-    """Return the text of a chunk that ImageMagick keeps Exif data in; empty for another one."""
+    """Return the text of a chunk in which ImageMagick stores Exif data; empty for others."""
     name, _, text = chunk.partition(b'\0')
     if name not in _RAW_PROFILES:
         return b''

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the network says of one picture."""
+"""Turn the output of the network into the best classes with their probabilities."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ import numpy.typing as npt
 Values = npt.NDArray[np.float32]
 
 _FEW: Final = 16
-"""So many times, to find the largest takes less time than to sort."""
+"""Up to this ``top_k``, repeated argmax is faster than a sort."""
 _HARMLESS: Final = 50.0
-"""The exponential of a logit up to this, and the sum of a million, stay finite in float32."""
+"""Logits up to this cannot overflow float32: neither an exponential nor the sum of a million."""
 
 
 def softmax(logits: Values) -> Values:
     """
-    Return the probabilities of logits without overflow, for whole evaluations.
+    Return the probabilities of logits without overflow, for many pictures at a time.
 
-    ``Prediction.from_output`` needs only a few of one picture's and does not call this: it divides
-    no more than those.
+    ``Prediction.from_output`` does not call this, because it divides only the scores that it
+    returns.
 
-    :param logits: float32 (..., classes), at least one picture's.
-    :return: the same shape; each picture's sum is 1.
+    :param logits: float32 (..., classes), of at least one picture.
+    :return: float32 of the same shape; the probabilities of each picture add up to 1.
     """
     exponentials = np.exp(logits - logits.max(-1, keepdims=True))
     result: Values = exponentials / exponentials.sum(-1, keepdims=True)
@@ -36,12 +36,21 @@ def softmax(logits: Values) -> Values:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The best classes of one picture, best first."""
+    """
+    The best classes of one picture, best first.
+
+    >>> import numpy as np
+    >>> best = Prediction.from_output(np.array([1, 3, 2], np.float32), top_k=2)
+    >>> best.class_ids
+    (1, 2)
+    >>> [round(score, 2) for score in best.scores]
+    [0.67, 0.24]
+    """
 
     class_ids: tuple[int, ...]
     """Class indices."""
     scores: tuple[float, ...]
-    """Probabilities of these classes, 0..1, falling."""
+    """Probabilities of these classes, 0..1, in descending order."""
 
     def __len__(self) -> int:
         return len(self.class_ids)
@@ -50,12 +59,12 @@ class Prediction:
     def from_output(cls, output: Values, *, top_k: int, threshold: float = 0.0,
                     probabilities: bool = False) -> Prediction:
         """
-        Take the best classes of a network's output.
+        Return the best classes of a network's output.
 
         :param output: one value per class, float32 (classes,).
-        :param top_k: how many classes at most, at least 1.
-        :param threshold: leave out classes with a lower probability.
-        :param probabilities: the output is probabilities already; else it is logits.
+        :param top_k: most classes in the result, at least 1.
+        :param threshold: classes with a lower probability are left out.
+        :param probabilities: the output has probabilities, not logits.
         """
         best = int(output.argmax())
         values, total = (output.copy(), 1.0) if probabilities else _exponentials(output, best)
@@ -63,9 +72,9 @@ class Prediction:
         if top_k > _FEW:
             return cls._by_sorting(values / np.float32(total), top_k, least)
         class_ids, scores = [], []
-        cells: Any = values.data  # Reads and writes one number in a third of an array's time.
+        cells: Any = values.data  # Access to one number takes a third of the time of an array.
         for rank in range(min(top_k, values.size)):
-            # Of equal ones it is the first, so that equal pictures give equal lists.
+            # argmax returns the first of equal values, so equal pictures give equal lists.
             if rank:
                 best = int(values.argmax())
             score = cells[best] / total
@@ -84,7 +93,7 @@ class Prediction:
 
 
 def _exponentials(logits: Values, best: int) -> tuple[Values, float]:
-    """Return the exponentials of logits, scaled by anything, and their sum; best is highest."""
+    """Return exponentials in proportion to the probabilities, and their sum."""
     peak = logits.item(best)
     values: Values = np.exp(logits if abs(peak) < _HARMLESS else logits - peak)
     return values, float(values.dot(_ones(values.size)))
@@ -93,9 +102,10 @@ def _exponentials(logits: Values, best: int) -> tuple[Values, float]:
 @lru_cache(maxsize=4)
 def _ones(count: int) -> Values:
     """
-    Return ones: a dot product with them is the fastest sum.
+    Return ones; the dot product with them is the fastest sum.
 
-    Reference BLAS, which apt installs by default, adds one value after the other: of 1000 the sum
-    is then off by up to 2e-6 of itself, OpenBLAS' by 2e-7. A score is published with fewer digits.
+    The sum is rounded. For 1000 values its relative error is up to 2e-6 with reference BLAS, which
+    apt installs by default and which adds one value after the other, and 2e-7 with OpenBLAS. All
+    scores of a picture share this error.
     """
     return np.ones(count, np.float32)

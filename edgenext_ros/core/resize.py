@@ -1,14 +1,14 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Make pictures smaller, with less noise and aliasing than by sampling, at about the same cost.
+Shrink pictures with less noise and aliasing than plain sampling, at about the same cost.
 
-OpenCV's linear resize reads four neighbouring pixels for one, however many there are, so the noise
-and the fine patterns of a large frame come through; its area resize reads them all, and takes many
-times longer. Two things stand between them and cost next to nothing: averaging 2 x 2 pixels of one
-channel, for which OpenCV has a fast way of its own, and a view of every n-th row, so that samples
-lie further apart. Pixels of several channels get only the second: there averaging costs more than
-all else together. ``bench.resize_accuracy`` measures what this is worth.
+OpenCV's linear resize reads four neighbouring pixels for each pixel of the target, whatever the
+ratio, so noise and fine patterns of a large frame remain. Its area resize reads all pixels and
+takes many times longer. Two steps in between cost almost nothing: averaging 2 x 2 pixels of one
+channel, for which OpenCV has a fast path, and a view of every n-th row, which spreads the samples.
+Pixels of several channels only get the view, because averaging them costs more than everything
+else together. ``bench.resize_accuracy`` measures the effect.
 """
 
 from __future__ import annotations
@@ -23,19 +23,22 @@ import numpy.typing as npt
 
 Words = npt.NDArray[np.uint16]
 
-# Rows for one of the target, at least: with fewer, bilinear samples differ more from area
-# resizing, at ratios from 2 to 9.
+# Least number of source rows per target row. With fewer, bilinear samples differ more from an area
+# resize, at ratios from 2 to 9.
 _LEAST_ROWS: Final = 1.4
 
 
 def resize_into(target: Bytes, source: Bytes, size: tuple[int, int], interpolation: int) -> None:
     """
-    Resize uint8 (rows, columns[, channels]) into a picture of this size.
+    Resize a picture into existing memory.
 
+    :param target: uint8 (height, width[, channels]), written.
+    :param source: uint8 (rows, columns[, channels]).
     :param size: width and height of the target.
+    :param interpolation: OpenCV's code, such as ``cv2.INTER_LINEAR``.
     """
     if size == (1, 1):
-        # OpenCV 4.5 takes no array of a single pixel with several channels, but returns one.
+        # OpenCV 4.5 refuses a target of a single pixel with several channels, but returns one.
         small = cv2.resize(source, size, interpolation=interpolation)
         target[...] = small.reshape(target.shape)
     else:
@@ -44,7 +47,7 @@ def resize_into(target: Bytes, source: Bytes, size: tuple[int, int], interpolati
 
 class Linear:
     """
-    Bilinear samples of every n-th row; for any number of channels.
+    Resize by bilinear samples of every n-th row; any number of channels.
 
     :param rows: of the source.
     :param width: of the target, in pixels.
@@ -59,20 +62,22 @@ class Linear:
         """Resize uint8 (rows, columns[, channels]) into a picture of the target's size."""
         source = source[self._rows]
         if source.shape[:2] == (1, 1):
-            # OpenCV 4.5 does not take a single pixel of several channels.
+            # OpenCV 4.5 refuses a source of a single pixel with several channels.
             source = source.repeat(2, axis=1)
         resize_into(target, source, self._size, cv2.INTER_LINEAR)
 
 
 class Chroma:
     """
-    Single samples where there are many, else bilinear ones; for any number of channels.
+    Resize chroma: by nearest samples at ratios from 2 on, else bilinear; any number of channels.
 
-    What a network says changes no more by it than by bilinear samples, which take four times as
-    long.
+    Nearest samples change the network's output no more than bilinear ones, which take four times
+    as long.
 
     :param rows: of the source.
     :param columns: of the source.
+    :param width: of the target, in pixels.
+    :param height: of the target, in pixels.
     """
 
     def __init__(self, rows: int, columns: int, *, width: int, height: int) -> None:
@@ -91,11 +96,13 @@ class Chroma:
 
 class Plane:
     """
-    One channel: every n-th row, 2 x 2 of those averaged, then bilinear samples.
+    Resize one channel: take every n-th row, average 2 x 2 pixels, then sample bilinearly.
 
     :param rows: of the source.
     :param columns: of the source.
-    :param byte: which of two, where a pixel of the source is uint16.
+    :param width: of the target, in pixels.
+    :param height: of the target, in pixels.
+    :param byte: for a source of uint16, the byte to use: 0 the low one, 1 the high one.
     """
 
     def __init__(self, rows: int, columns: int, *, width: int, height: int,
@@ -115,7 +122,7 @@ class Plane:
         """Resize (rows, columns), uint8 or little-endian uint16, into uint8 (height, width)."""
         part: Any = source[self._rows, self._columns]
         if self._byte is not None:
-            # Five times as fast as OpenCV's extractChannel.
+            # Five times faster than OpenCV's extractChannel.
             part = (part >> 8 if self._byte else part).astype(np.uint8)
         if self._half is not None:
             cv2.resize(part, self._half.shape[::-1], dst=self._half,
@@ -125,5 +132,5 @@ class Plane:
 
 
 def _every(step: int) -> slice:
-    """Return every ``step``-th row, each from the middle of those that it stands for."""
+    """Return every ``step``-th row, the middle one of each group."""
     return slice((step - 1) // 2, None, step)

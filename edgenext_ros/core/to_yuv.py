@@ -1,10 +1,11 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Every encoding's way to Y and interleaved U, V of another size.
+Convert and resize each encoding to Y and interleaved U, V.
 
-What depends only on a frame's layout is prepared once; see ``PLANS``. Where a frame takes a
-hundred microseconds, the interpreter's share counts.
+A function of ``CONVERSIONS`` prepares once what depends only on encoding and size, and returns the
+function that runs for every frame: a frame takes about a hundred microseconds, so the time of the
+interpreter matters.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from edgenext_ros.core.resize import Chroma, Linear, Plane, resize_into, Words
 import numpy as np
 
 NEUTRAL: Final = 128
-"""U and V of what has no colour."""
+"""U and V of a pixel without colour."""
 
 _CODES: Final = {'bgr': (cv2.COLOR_BGR2GRAY, cv2.COLOR_BGR2YCrCb),
                  'rgb': (cv2.COLOR_RGB2GRAY, cv2.COLOR_RGB2YCrCb)}
-"""OpenCV's conversions to Y, and to Y, V, U; both take a fourth channel too."""
+"""OpenCV's conversions to Y, and to Y, V, U; both accept a fourth channel."""
 YUV422_ORDER: Final = {'yuv422_yuy2': (0, 1, 3), 'yuyv': (0, 1, 3),
                        'yuv422': (1, 0, 2), 'uyvy': (1, 0, 2)}
-"""Where Y, U and V stand in the bytes of two pixels."""
+"""Index of the first Y, of U and of V in the four bytes of two pixels."""
 
 
 class Rectangle(NamedTuple):
@@ -38,26 +39,26 @@ class Rectangle(NamedTuple):
     height: int
 
     def slices(self, *, divide: int = 1) -> tuple[slice, slice]:
-        """Return the rows and columns of a picture with ``divide`` times fewer pixels a side."""
+        """Return rows and columns of this part where the picture's sides are divided by this."""
         x, y, width, height = (value // divide for value in self)
         return slice(y, y + height), slice(x, x + width)
 
     def of(self, image: Bytes, *, divide: int = 1) -> Bytes:
-        """View this part of ``image``, which has ``divide`` times fewer pixels a side."""
+        """View this part of ``image``, whose sides are divided by ``divide``."""
         return image[self.slices(divide=divide)]
 
 
 Write = Callable[[Bytes, Bytes, Bytes], None]
-"""Write a frame's data into Y (height, width) and U, V (height / 2, width / 2, 2)."""
+"""Convert a frame's data into Y (height, width) and U, V (height / 2, width / 2, 2)."""
 
 
 class _View:
     """
-    A part of a plane, as pixels; padding of rows is left out.
+    View a part of a plane as pixels, without padding.
 
-    :param channels: uint8 values of a pixel.
-    :param first: byte of the frame where the plane begins.
-    :param step: bytes from row to row; else the frame's.
+    :param channels: bytes of a pixel.
+    :param first: offset of the plane in the frame, in bytes.
+    :param step: bytes from row to row; 0 means the frame's.
     """
 
     def __init__(self, frame: Frame, part: Rectangle, channels: int, *, first: int = 0,
@@ -74,7 +75,7 @@ class _View:
         return np.ndarray(self._shape, np.uint8, data, self._first, self._strides)
 
     def words(self, data: Bytes) -> Words:
-        """Return two channels as one, little-endian uint16 (height, width)."""
+        """View two channels as one of little-endian uint16 (height, width)."""
         return np.ndarray(self._shape[:2], '<u2', data, self._first, self._strides[:2])
 
 
@@ -96,7 +97,7 @@ def _plan_split(frame: Frame, source: Rectangle, width: int, height: int) -> Wri
     to_grey, to_ycrcb = _CODES['rgb' if frame.encoding.startswith('rgb') else 'bgr']
     channels = 4 if frame.encoding in ('bgra8', 'rgba8') else 3
     linear = Linear(source.height, width=width, height=height)
-    # OpenCV 4.5 converts no single pixel of several channels, so there are two.
+    # OpenCV 4.5 cannot convert a single pixel with several channels, so there are two.
     half_size = (width // 2, height // 2)
     columns = width // 2 + ((width, height) == (2, 2))
     small = np.empty((height, width, channels), np.uint8)
@@ -107,7 +108,7 @@ def _plan_split(frame: Frame, source: Rectangle, width: int, height: int) -> Wri
     def split(pixels: Bytes, y: Bytes, uv: Bytes) -> None:
         linear(pixels, small)
         cv2.cvtColor(small, to_grey, dst=y)
-        # U and V are converted at half size, where there is a quarter of the work.
+        # U and V are converted at half size, with a quarter of the work.
         resize_into(part, small, half_size, cv2.INTER_AREA)
         cv2.cvtColor(half, to_ycrcb, dst=ycrcb)
         cv2.mixChannels([converted], [uv], [2, 0, 1, 1])
@@ -167,13 +168,13 @@ def _plan_planes(frame: Frame, source: Rectangle, width: int, height: int) -> Wr
     return write_nv21 if frame.encoding == 'nv21' else write
 
 
-PLANS: Final[dict[str, Callable[[Frame, Rectangle, int, int], Write]]] = {
+CONVERSIONS: Final[dict[str, Callable[[Frame, Rectangle, int, int], Write]]] = {
     **dict.fromkeys(('bgr8', 'rgb8', 'bgra8', 'rgba8'), _plan_colour),
     **dict.fromkeys(BAYER_TO_BGR, _plan_bayer),
     **dict.fromkeys(('mono8', 'mono16'), _plan_grey),
     **dict.fromkeys(YUV422_ORDER, _plan_yuv422),
     **dict.fromkeys(('nv12', 'nv21', 'nv24'), _plan_planes),
 }
-YUV: Final = frozenset(encoding for encoding, plan in PLANS.items()
+YUV: Final = frozenset(encoding for encoding, plan in CONVERSIONS.items()
                        if plan in (_plan_yuv422, _plan_planes))
 """Encodings whose bytes are Y, U and V already."""

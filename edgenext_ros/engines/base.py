@@ -5,7 +5,7 @@ The protocol that every inference engine follows, and its errors.
 
 The module of an engine has a function ``available()``, which returns a version or raises
 ``EngineUnavailableError``, and a class without constructor arguments that follows ``Engine`` and
-lends its slots through a ``SlotPool``. ``choices.ENGINES`` and ``engines.select`` name it.
+is derived from ``slot_pool.PooledEngine``. ``choices.ENGINES`` and ``engines.select`` list it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from math import isfinite
 from pathlib import Path
 from typing import Protocol
 
-from edgenext_ros import models
 from edgenext_ros.core.classifier import Slot
 from edgenext_ros.libraries import MissingPartError
 import numpy as np
@@ -27,7 +26,7 @@ Nv12 = npt.NDArray[np.uint8]
 A picture of the model's size: uint8, flat, C-contiguous, height * width * 3 / 2 bytes.
 
 Y plane (height x width), then interleaved U and V (height / 2 x width / 2 x 2), BT.601 full
-range: what the BPU's NV12 input means by its bytes (hb_mapper's ``nv12``, ``regular``).
+range, as the BPU's NV12 input expects (hb_mapper's ``nv12``, ``regular``).
 """
 Scores = npt.NDArray[np.float32]
 """The network's output: float32, flat, one value per class, owned by the caller."""
@@ -37,44 +36,36 @@ class EngineUnavailableError(MissingPartError):
     """An engine cannot be used on this machine; the text says why and what to install."""
 
 
-ModelError = models.ModelError
-"""A model file cannot be used; the text says which, what was expected and found."""
-
-
 class InferenceError(RuntimeError):
-    """One picture could not be inferred; the engine may still be good for the next."""
+    """The inference of one picture failed; the next one may succeed."""
 
 
 class EngineRestsError(InferenceError):
-    """One picture was not even tried: the engine has failed and rests before the next try."""
+    """A picture was not tried, because the engine failed before and rests until its next try."""
 
 
 LEAST_PATIENCE_S = 5.0
-"""An inference may always last so long; on a board it takes milliseconds."""
+"""Least seconds after which an inference counts as hung; on a board it takes milliseconds."""
 
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """How an engine is to run; an engine ignores what it does not have."""
+    """Options of an engine; an engine ignores those that it does not support."""
 
     bpu_core: int = 0
     """BPU core: 0 any, 1 the first (an RDK X5 has one)."""
     priority: int = 0
     """BPU task priority, 0 (lowest) to 255."""
-    timeout_ms: int = 1000
-    """Longest wait for one inference in milliseconds, where the engine can wait so."""
-    threads: int = 2
-    """CPU threads of one inference (``onnx``)."""
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What an engine says of the model it opened."""
+    """Facts about an open model, from its engine."""
 
     name: str
-    """The model's own name."""
+    """Name of the model in its file."""
     engine: str
-    """Engine and version, for people."""
+    """Name and version of the engine, as text."""
     width: int
     """Input width in pixels, even."""
     height: int
@@ -82,14 +73,15 @@ class ModelInfo:
     classes: int
     """Number of values in the output."""
     probabilities: bool = False
-    """The output is already a probability per class (the network ends in Softmax)."""
+    """The output has probabilities (the network ends in Softmax), not logits."""
     slots: int = 1
-    """Pictures at a time, at least 1: as many threads may hold a slot of the engine."""
+    """Number of slots, at least 1: as many threads may use the engine at a time."""
     patience_s: float = field(default=LEAST_PATIENCE_S, compare=False, repr=False)
     """
-    Seconds after which an inference counts as hung; ``open_model`` measures them.
+    Seconds after which an inference counts as hung; ``open_model`` sets them.
 
-    Opening runs two pictures, so on the same machine no healthy inference takes twice that time.
+    They are twice the time of loading the model and running two pictures, which no healthy
+    inference on the same machine exceeds.
     """
 
     @property
@@ -107,38 +99,38 @@ class Engine(Protocol):
 
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """
-        Load a model file; one that was open is closed.
+        Load a model file; a model that was open is closed first.
 
         :raises EngineUnavailableError: this engine does not work on this machine.
         :raises ModelError: the file is missing, damaged, or not a classifier on NV12.
-        :raises InferenceError: memory is short, or the model that was open cannot be closed.
+        :raises InferenceError: there is not enough memory, or the open model cannot be closed.
         """
 
     def slot(self) -> AbstractContextManager[Slot]:
         """
-        Wait for a free slot, and lend it to this thread until the block ends.
+        Wait for a free slot and lend it to this thread until the end of the block.
 
-        A thread that holds a slot must not ask for another.
+        A thread that holds a slot must not ask for another one.
 
         :raises InferenceError: no model is open.
         """
 
     def close(self) -> None:
         """
-        Free the model and all that belongs to it.
+        Free the model and all of its memory.
 
-        :raises InferenceError: a slot is lent, or an inference still runs, so nothing was freed;
-            call again. Callers use ``kept.close_or_keep``, which does.
+        :raises InferenceError: a slot is lent or an inference still runs, so nothing was freed.
+            Call ``close`` again later; ``deferred_close.close_or_defer`` does this.
         """
 
 
 def infer(engine: Engine, nv12: Nv12) -> Scores:
     """
-    Run the network once on a picture that is ready.
+    Run the network once on a picture.
 
     :param nv12: a picture of the model's size, see ``Nv12``; it is copied.
     :return: one value per class.
-    :raises ValueError: wrong dtype, size or memory layout; nothing was run.
+    :raises ValueError: dtype, size or memory layout of the picture is wrong; nothing was run.
     :raises InferenceError: see ``Slot.run``.
     """
     with engine.slot() as slot:
@@ -148,7 +140,7 @@ def infer(engine: Engine, nv12: Nv12) -> Scores:
 
 
 def check_nv12(nv12: Nv12, picture: Nv12) -> None:
-    """Raise ValueError unless ``nv12`` is exactly what a slot's ``picture`` takes."""
+    """Raise ValueError unless ``nv12`` has the type and size of a slot's ``picture``."""
     if nv12.dtype != np.uint8 or nv12.size != picture.size or not nv12.flags.c_contiguous:
         raise ValueError(
             f'the model reads {picture.size} contiguous uint8 values of NV12, got {nv12.size} of '
@@ -156,13 +148,13 @@ def check_nv12(nv12: Nv12, picture: Nv12) -> None:
 
 
 def check_scores(scores: Scores, info: ModelInfo) -> Scores:
-    """Return ``scores`` flat, or raise InferenceError when they cannot be a result."""
+    """Flatten ``scores``; raise InferenceError if their number is wrong or one is not finite."""
     scores = np.asarray(scores).reshape(-1)
     if scores.size != info.classes:
         raise InferenceError(
             f'model {info.name!r}: expected {info.classes} output values, got {scores.size}; '
             f'the result is dropped; if this goes on, fetch or compile the model again')
-    # One number tells in a third of the time; it may overflow too, so then all are looked at.
+    # The dot product takes a third of the time. It may overflow, so each value is checked then.
     if not isfinite(scores.dot(scores)) and not (finite := np.isfinite(scores)).all():
         raise InferenceError(
             f'model {info.name!r}: the output is not finite: expected {info.classes} numbers, '

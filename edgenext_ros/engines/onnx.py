@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""ONNX Runtime: the same network on any machine, from the same NV12 bytes as the BPU."""
+"""Inference with ONNX Runtime on any machine, from the same NV12 bytes as on the BPU."""
 
 from __future__ import annotations
 
@@ -15,29 +15,32 @@ from edgenext_ros.engines.base import (
     EngineOptions,
     EngineUnavailableError,
     InferenceError,
-    ModelError,
     ModelInfo,
     Nv12,
     Scores,
 )
-from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
+from edgenext_ros.engines.slot_pool import PooledEngine, SlotPool
 from edgenext_ros.libraries import install_onnxruntime
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats.outputs import is_class_vector, wrong_output
 import numpy as np
 import numpy.typing as npt
 
-# BT.601 full range (JFIF), as hb_mapper's nv12 input decodes it: not clipped.
+INFERENCE_THREADS = 2
+"""CPU threads of one inference."""
+
+# BT.601 full range (JFIF), without clipping, as in the nv12 input of a .bin.
 RGB_FROM_YUV = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
 
 
 def available() -> str:
     """Return the engine's version, or raise EngineUnavailableError."""
-    # Newer versions tell their maker of every start, from the import on, and leave files at home.
+    # Newer versions send telemetry from the import on, and write files to the home folder.
     os.environ.setdefault('ORT_DISABLE_TELEMETRY', '1')
     try:
-        with redirect_stderr(StringIO()):  # NumPy's own lines about a build for another NumPy
+        with redirect_stderr(StringIO()):  # NumPy prints lines when a build is for another NumPy
             import onnxruntime
-    except Exception as error:  # A build for another NumPy or libc gives more than ImportError.
+    except Exception as error:  # A build for another NumPy or libc may raise anything.
         raise EngineUnavailableError(
             f'onnxruntime cannot be imported ({error}); install it with '
             f'"{install_onnxruntime()}"') from error
@@ -46,9 +49,12 @@ def available() -> str:
 
 class Nv12Normaliser:
     """
-    Turn NV12 into a normalised RGB tensor as the ``.bin`` does inside.
+    Convert NV12 to a normalised RGB tensor, as a ``.bin`` does.
 
-    Chroma is repeated, not interpolated; colour matrix and normalisation are one affine map.
+    Chroma is repeated, not interpolated. Colour matrix and normalisation are one affine map.
+
+    :param width: in pixels, even.
+    :param height: in pixels, even.
     """
 
     def __init__(self, *, width: int, height: int) -> None:
@@ -61,7 +67,7 @@ class Nv12Normaliser:
         self._rgb = np.empty((3, height * width), np.float32)
 
     def __call__(self, nv12: Nv12) -> npt.NDArray[np.float32]:
-        """Return float32 (1, 3, height, width), a buffer that the next call uses again."""
+        """Return float32 (1, 3, height, width), a buffer that the next call overwrites."""
         height, width = self._shape
         self._yuv[0] = nv12[:height * width].reshape(height, width)
         chroma = nv12[height * width:].reshape(height // 2, 1, width // 2, 1, 2)
@@ -73,11 +79,17 @@ class Nv12Normaliser:
 
 
 _NO_MEMORY = ('bad_alloc', 'Cannot allocate memory', 'pthread_create')
-"""ONNX Runtime has no error of its own for this."""
+"""Texts of errors for missing memory; ONNX Runtime has no error class for it."""
 
 
 class OnnxSlot:
-    """The picture, a buffer of NumPy's, and the session that runs it."""
+    """
+    A picture in a NumPy array, and the session that runs it.
+
+    :param session: the ``onnxruntime.InferenceSession``.
+    :param width: of the model's input in pixels, even.
+    :param height: of the model's input in pixels, even.
+    """
 
     def __init__(self, session: Any, *, width: int, height: int) -> None:
         self.picture = np.zeros(width * height * 3 // 2, np.uint8)
@@ -86,11 +98,11 @@ class OnnxSlot:
         self._normalise = Nv12Normaliser(width=width, height=height)
 
     def run(self) -> Scores:
-        """Run the network; see ``base.Slot``."""
+        """Run the network; see ``Slot.run``."""
         return self.outputs(self._first)[0]
 
     def outputs(self, names: list[str]) -> list[Scores]:
-        """Run the network and return these of its outputs."""
+        """Run the network and return the outputs of these names."""
         try:
             outputs = self._session.run(names, {self._input: self._normalise(self.picture)})
         except Exception as error:  # onnxruntime has no common base class for its errors
@@ -98,20 +110,17 @@ class OnnxSlot:
         return [np.asarray(output, np.float32) for output in outputs]
 
 
-class Onnx:
+class Onnx(PooledEngine[OnnxSlot]):
     """Run an ONNX classifier that takes normalised RGB, float32 (1, 3, height, width)."""
 
-    def __init__(self) -> None:
-        self._pool: SlotPool[OnnxSlot] = SlotPool()
-
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
-        """Load a model; see ``Engine.open``."""
+        """Load a model; see ``Engine.open``. The options have no effect."""
         self.close()
         engine = available()
         import onnxruntime
         settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = options.threads
-        # A robot's cores have other work between frames than to wait for the next one.
+        settings.intra_op_num_threads = INFERENCE_THREADS
+        # Spinning would take the cores from the robot's other programs between frames.
         settings.add_session_config_entry('session.intra_op.allow_spinning', '0')
         settings.log_severity_level = 3
         try:
@@ -150,15 +159,6 @@ class Onnx:
                          classes=output.size)
         self._pool = SlotPool(info, [slot])
         return info
-
-    def slot(self) -> LentSlot[OnnxSlot]:
-        """Lend the picture; see ``Engine.slot``."""
-        return self._pool.slot()
-
-    def close(self) -> None:
-        """Free the model; see ``Engine.close``."""
-        self._pool.close()
-        self._pool = SlotPool()
 
 
 def _one_line(error: Exception) -> str:

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""An engine that is watched, rests when it fails, and is opened anew when that goes on."""
+"""Retry a failing engine with growing rests, and reopen it when the failures go on."""
 
 from __future__ import annotations
 
@@ -22,39 +22,47 @@ from edgenext_ros.engines.base import (
     Nv12,
     Scores,
 )
-from edgenext_ros.engines.kept import close_kept, close_or_keep, keep
+from edgenext_ros.engines.deferred_close import close_or_defer, defer_close
 from edgenext_ros.engines.select import open_model
 
 REOPEN_AFTER = 3
-"""Failures in a row after which an engine is opened anew."""
+"""Number of failures in a row after which an engine is reopened."""
 CLOSE_WAIT_S = 1.0
-"""``close`` waits so long for the threads that are inside."""
+"""Longest wait of ``close`` for threads that use the engine, in seconds."""
 
 _SETTLED_S = 60.0
-"""An engine that has worked for so long after it was opened anew may be opened anew again: some
-of the vendor's bindings lose memory each time."""
+"""Seconds that a reopened engine must work before it may be reopened again, because some of the
+vendor's bindings leak memory each time."""
 
 Opened = Callable[[], tuple[Engine, ModelInfo]]
 
 
 def open_recovering(model: Path, *, runtime: str = 'auto', options: EngineOptions | None = None,
                     ) -> tuple[Engine, ModelInfo]:
-    """Do as ``open_model``; the engine returned is watched, see ``Recovering``."""
+    """
+    Open a model with ``open_model`` and wrap its engine in ``Recovering``.
+
+    :param model: see ``open_model``, which raises the same errors.
+    :param runtime: see ``open_model``.
+    :param options: see ``open_model``.
+    :return: the engine, and facts about the model.
+    """
     engine = Recovering(lambda: open_model(model, runtime=runtime, options=options))
     return engine, engine.info
 
 
 class Recovering:
     """
-    Watch an engine, and lend its slots; an ``Engine`` itself.
+    Wrap an engine, count its failures and reopen it; itself an ``Engine``.
 
-    While failures go on, tries become rare, and the engine is opened anew once: after
-    ``REOPEN_AFTER`` failures in a row, or at once after an exception that is not an
-    InferenceError, which no healthy engine raises. What lasted too long is not a result: by
-    then the robot is elsewhere.
+    While failures go on, tries become rare (``Backoff``), and the engine is reopened once: after
+    ``REOPEN_AFTER`` failures in a row, or immediately after an exception other than
+    InferenceError, which no healthy engine raises. A result that took longer than ``patience_s``
+    is a failure, because the robot has moved on.
 
-    :param opened: opens and warms up the engine, such as ``open_model``; may raise as it does.
-    :param clock: steady seconds.
+    :param opened: closes deferred engines, opens the engine and warms it up, like ``open_model``;
+        may raise the same errors.
+    :param clock: returns monotonic seconds.
     """
 
     def __init__(self, opened: Opened, *, clock: Callable[[], float] = monotonic) -> None:
@@ -67,60 +75,59 @@ class Recovering:
         self._lock = Lock()
         self._changed = Condition(self._lock)
         self._waiting = self._inside = 0
-        # No failure, no reopening, open: then a picture costs no more than two locks.
-        self._is_sound = True
+        # Open, without failures or a reopening: a picture then costs two locks only.
+        self._healthy = True
         self._opening = False
-        close_kept()
         self._engine: Engine | None
         self._engine, self.info = opened()
 
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
-        """Refuse: it is open already."""
+        """Raise InferenceError, because the model is open already."""
         raise InferenceError(f'{model}: this engine is opened by open_recovering')
 
     def slot(self) -> AbstractContextManager[Slot]:
         """
-        Lend a slot of the engine, which is opened anew first where that is due.
+        Lend a slot of the engine, after reopening the engine if that is due.
 
-        What the block raises says nothing of the engine: only its slot's ``run`` is watched.
+        Only failures of the slot's ``run`` count, not exceptions of the block.
 
-        :raises EngineRestsError: it has failed before, and nothing was tried.
+        :raises EngineRestsError: the engine rests after failures, and nothing was tried.
         """
         return _WatchedSlot(self)
 
     def close(self) -> None:
         """
-        Free the model; wait ``CLOSE_WAIT_S`` at most for the threads that are inside.
+        Free the model; wait at most ``CLOSE_WAIT_S`` for the threads that use it.
 
-        :raises InferenceError: one is still inside. The last of them frees the model when it
-            comes out; no model is loaded before that.
+        :raises InferenceError: a thread still uses the model. The last one frees it when it is
+            done; no model is loaded before that.
         """
         with self._lock:
-            self._closed, self._is_sound = True, False
+            self._closed, self._healthy = True, False
             self._changed.notify_all()
             self._waiting += 1
             is_empty = self._changed.wait_for(lambda: not self._inside, CLOSE_WAIT_S)
             self._waiting -= 1
             if not is_empty:
-                keep(self)
+                defer_close(self)
                 raise InferenceError(f'model {self.info.name!r}: an inference still runs')
             engine, self._engine = self._engine, None
         if engine is not None:
-            close_or_keep(engine)
+            close_or_defer(engine)
 
     def _enter(self) -> Engine:
         """
-        Count this thread as inside, and return the engine, opened anew where that is due.
+        Count this thread as a user and return the engine, reopened if that is due.
 
-        ``_leave`` must follow, unless this raises.
+        Call ``_leave`` afterwards, unless this raises.
 
-        :raises EngineRestsError: it has failed before, and nothing was tried.
+        :raises EngineRestsError: the engine rests after failures, and nothing was tried.
         """
         with self._lock:
-            opens = not self._is_sound and self._is_to_be_opened()
+            opens = not self._healthy and self._is_to_be_opened()
             self._inside += 1
         if opens:
-            # Without the lock, which ``close`` wants: opening takes seconds, and may hang.
+            # Not under the lock, which ``close`` needs: opening takes seconds, and may hang.
             try:
                 self._open_again()
             except InferenceError as error:
@@ -134,8 +141,8 @@ class Recovering:
         return self._engine
 
     def _is_to_be_opened(self) -> bool:
-        """Wait until this thread may come in; say whether it opens the engine anew."""
-        # A thread that is inside may yet succeed, or fail too.
+        """Wait until this thread may use the engine; say whether it has to reopen it."""
+        # Wait for running inferences: their results decide whether a reopening is still due.
         while not self._closed and self._inside and (self._opening or self._is_due()):
             self._waiting += 1
             self._changed.wait()
@@ -152,9 +159,9 @@ class Recovering:
 
     def _leave(self, *, opens: bool = False) -> None:
         """
-        Count this thread as outside; the last one frees an engine that was closed meanwhile.
+        End the use by this thread; the last user frees an engine that was closed meanwhile.
 
-        :param opens: this thread was to open the engine anew, and could not.
+        :param opens: this thread had to reopen the engine and failed.
         """
         with self._lock:
             self._inside -= 1
@@ -165,59 +172,58 @@ class Recovering:
             is_last = self._closed and not self._inside
         if is_last:
             with suppress(InferenceError):
-                close_or_keep(self)
+                close_or_defer(self)
 
     def _succeeded(self) -> None:
-        """Note a result after failures, or after the engine was opened anew."""
+        """Record a result after failures or a reopening."""
         with self._lock:
             self._backoff.succeed()
             self._dead = False
             if self._reopened_at is not None and self._clock() - self._reopened_at > _SETTLED_S:
                 self._reopened_at = None
-            self._is_sound = self._reopened_at is None and not (self._closed or self._opening)
+            self._healthy = self._reopened_at is None and not (self._closed or self._opening)
 
     def _failure(self, error: Exception) -> InferenceError:
-        """Note what an engine has raised, and return what is to be raised for it."""
+        """Count an exception of the engine, and return the InferenceError to raise instead."""
         if isinstance(error, InferenceError):
             return InferenceError(self._failed(str(error), dead=False))
-        # An engine outside its contract, which may raise anything.
+        # The engine breaks its contract and may raise anything.
         text = ' '.join(str(error).split())
         return InferenceError(self._failed(
             f'model {self.info.name!r}: the engine broke down with {type(error).__name__}: '
             f'{text}', dead=True))
 
     def _failed(self, reason: str, *, dead: bool) -> str:
-        """Note a failure; return what is to be said of it."""
+        """Count a failure and return its message."""
         with self._lock:
-            self._is_sound, self._dead = False, self._dead or dead
+            self._healthy, self._dead = False, self._dead or dead
             self._backoff.fail()
             self._reason = reason
-            return f'{reason}; the engine is opened anew at the next try' if self._is_due() \
+            return f'{reason}; the engine is reopened at the next try' if self._is_due() \
                 else reason
 
     def _is_due(self) -> bool:
-        """Say whether the engine is to be opened anew before the next try."""
+        """Say whether the engine must be reopened before the next try."""
         return self._engine is not None and self._reopened_at is None and (
             self._dead or self._backoff.failures >= REOPEN_AFTER)
 
     def _open_again(self) -> None:
-        """Close the engine and open it anew, or raise InferenceError; the next try goes on."""
+        """Close and reopen the engine, or raise InferenceError; the next try opens it again."""
         engine, self._engine = self._engine, None
         if engine is not None:
-            keep(engine)
+            defer_close(engine)
         try:
-            close_kept()
             engine, info = self._opened()
-        except Exception as error:  # Of the file, the machine, the engine: none ends the node.
+        except Exception as error:  # No error of the file, machine or engine may end the node.
             raise InferenceError(
                 f'model {self.info.name!r}: the engine has failed and does not open again: '
                 f'{" ".join(str(error).split())}') from error
         if info != self.info:
             with suppress(InferenceError):
-                close_or_keep(engine)
+                close_or_defer(engine)
             raise InferenceError(
                 f'the model file has changed: expected {self.info}, found {info}; configure the '
-                f'node anew (ros2 lifecycle set: deactivate, cleanup, configure, activate)')
+                f'node again (ros2 lifecycle set: deactivate, cleanup, configure, activate)')
         with self._lock:
             self._engine, self._dead, self._opening = engine, False, False
             self._reopened_at = self._clock()
@@ -225,14 +231,14 @@ class Recovering:
 
     def _remedy(self) -> str:
         return '' if self._reopened_at is None or self._engine is None else (
-            ' (opening the engine anew has not helped: restart the node, then the board)')
+            ' (reopening the engine has not helped: restart the node, then the board)')
 
 
 class _WatchedSlot:
     """
-    A slot of a watched engine; a plain class, because a generator costs each frame more.
+    A slot of a ``Recovering`` engine; not a generator, which would cost each frame more time.
 
-    :param watched: the engine that is asked for a slot when the block begins.
+    :param watched: the engine, which lends a slot when the block begins.
     """
 
     __slots__ = ('_lent', '_slot', '_watched', 'picture')
@@ -243,7 +249,7 @@ class _WatchedSlot:
         self._watched = watched
 
     def __enter__(self) -> _WatchedSlot:
-        """Wait for a slot of an engine that does not rest."""
+        """Wait for a slot; raise EngineRestsError while the engine rests."""
         watched = self._watched
         engine = watched._enter()
         try:
@@ -260,7 +266,7 @@ class _WatchedSlot:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        """Give the slot back, whatever has become of it."""
+        """Give the slot back, also after an exception."""
         try:
             self._lent.__exit__(*error)
         finally:
@@ -268,9 +274,9 @@ class _WatchedSlot:
 
     def run(self) -> Scores:
         """
-        Run the network on the picture; the engine's failures are counted.
+        Run the network on the picture and count failures of the engine.
 
-        :raises InferenceError: the engine failed, or was late.
+        :raises InferenceError: the engine failed or was late.
         """
         watched = self._watched
         begin = watched._clock()
@@ -284,6 +290,6 @@ class _WatchedSlot:
                     f'the engine hung, or is overloaded by other programs')
         except Exception as error:
             raise watched._failure(error) from error
-        if not watched._is_sound:
+        if not watched._healthy:
             watched._succeeded()
         return scores

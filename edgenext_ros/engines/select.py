@@ -20,27 +20,27 @@ from edgenext_ros.engines.base import (
     infer,
     InferenceError,
     LEAST_PATIENCE_S,
-    ModelError,
     ModelInfo,
     Scores,
 )
-from edgenext_ros.engines.kept import close_kept, close_or_keep
+from edgenext_ros.engines.deferred_close import close_deferred, close_or_defer
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bin_file
 import numpy as np
 
 _FOR_SUFFIX = {'.bin': ('libdnn', 'hbm_runtime', 'hobot_dnn', 'simulator'), '.onnx': ('onnx',)}
 _SLOW = ('simulator',)
-"""Engines that ``auto`` takes for a file which no other engine runs, but does not plan for."""
+"""Engines that ``auto`` uses only when no other engine runs a file; ``survey`` skips them."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Whether an engine works on this machine."""
+    """Result of ``probe``: whether an engine works on this machine."""
 
     name: str
     usable: bool
     detail: str
-    """Version when usable, else the reason and what to do."""
+    """Version when usable, else the reason and the remedy."""
 
 
 def _module(name: str) -> ModuleType:
@@ -48,13 +48,13 @@ def _module(name: str) -> ModuleType:
 
 
 def make(name: str) -> Engine:
-    """Make an engine, which has no model yet; raise as the import of what it needs does."""
+    """Return a new engine without a model; raise what the import of its module raises."""
     engine: Engine = getattr(_module(name), ENGINES[name][1])()
     return engine
 
 
 def probe(name: str) -> Probe:
-    """Say whether one engine works here, by importing what it needs."""
+    """Check whether an engine works on this machine, by importing its libraries."""
     try:
         detail: str = _module(name).available()
     except EngineUnavailableError as error:
@@ -64,10 +64,10 @@ def probe(name: str) -> Probe:
 
 def survey() -> tuple[Probe, ...]:
     """
-    Try the engines as ``auto`` does: for each kind of file up to the first that works.
+    Probe the engines like ``auto``: for each kind of file, up to the first that works.
 
-    The vendor's modules load half the board's libraries, so none is imported without need. The
-    simulator is left out: where there is a choice of files, an ONNX runs a hundred times faster.
+    The rest are not imported, because the vendor's modules load many libraries. The simulator is
+    skipped: when a model has both files, ONNX Runtime is a hundred times faster.
     """
     tried = []
     for names in _FOR_SUFFIX.values():
@@ -78,22 +78,22 @@ def survey() -> tuple[Probe, ...]:
     return tuple(tried)
 
 
-def taken(model: Path, found: tuple[Probe, ...]) -> str:
-    """Say in words which of the engines that ``survey`` found runs a model; empty for none."""
+def describe_choice(model: Path, probes: tuple[Probe, ...]) -> str:
+    """Return name and version of the probed engine that runs a model; empty when none does."""
     names = _FOR_SUFFIX.get(model.suffix.lower(), ())
-    return next((f'{engine.name} ({engine.detail})' for engine in found
+    return next((f'{engine.name} ({engine.detail})' for engine in probes
                  if engine.usable and engine.name in names), '')
 
 
-def suffixes(runtime: str = 'auto', found: tuple[Probe, ...] = ()) -> tuple[str, ...]:
+def suffixes(runtime: str = 'auto', probes: tuple[Probe, ...] = ()) -> tuple[str, ...]:
     """
-    Return the kinds of file that an engine reads, best first.
+    Return the suffixes of the files that an engine reads, best first.
 
-    :param runtime: an engine's name, or ``auto``: the kinds that some engine reads here, or all
-        kinds when none works.
-    :param found: the result of ``survey``, if it is at hand.
+    :param runtime: name of an engine, or ``auto`` for all kinds that some engine on this machine
+        reads (all kinds, when no engine works).
+    :param probes: result of ``survey``, which is called when this is empty.
     """
-    usable = [engine.name for engine in found or survey() if engine.usable] \
+    usable = [engine.name for engine in probes or survey() if engine.usable] \
         if runtime == 'auto' else [runtime]
     kinds = tuple(kind for kind, names in _FOR_SUFFIX.items() if set(usable) & set(names))
     return kinds or tuple(_FOR_SUFFIX)
@@ -103,10 +103,12 @@ def select(model: Path, runtime: str = 'auto') -> Probe:
     """
     Choose the engine for a model file.
 
-    :param runtime: an engine's name, or ``auto``: the first that reads this kind of file and
-        works here.
-    :raises ModelError: no engine reads this kind of file, or the named one does not.
-    :raises EngineUnavailableError: none that reads it works here; says why, for each.
+    :param model: path of the file; its suffix decides.
+    :param runtime: name of an engine, or ``auto`` for the first that reads this kind of file and
+        works on this machine.
+    :raises ModelError: no engine, or not the named one, reads this kind of file.
+    :raises EngineUnavailableError: no engine for it works on this machine; the text has the
+        reason of each.
     """
     candidates = _FOR_SUFFIX.get(model.suffix.lower())
     if candidates is None:
@@ -134,21 +136,26 @@ def open_model(model: Path, *, runtime: str = 'auto',
     """
     Choose an engine, load a model, and run it twice so that the first frame is not slow.
 
-    :raises EngineUnavailableError: no engine works here.
+    :param model: path of a ``.bin`` or ``.onnx`` file.
+    :param runtime: name of an engine, or ``auto``; see ``select``.
+    :param options: options of the engine; the defaults when None.
+    :return: the engine, and facts about the model.
+    :raises EngineUnavailableError: no engine for the file works on this machine.
     :raises ModelError: the file is missing, damaged, for another BPU, or not a classifier on
         NV12.
-    :raises InferenceError: the model loads but does not run, or an earlier one cannot be closed,
-        see ``close_kept``.
+    :raises InferenceError: the model loads but does not run, or an earlier model cannot be
+        closed; see ``close_deferred``.
     """
+    # Before the checks: a failed engine must free the BPU's memory also when its file is gone.
+    close_deferred()
     if not model.exists():
         raise ModelError(f'{model}: this model file does not exist')
     if not model.is_file():
         raise ModelError(f'{model}: expected a model file, found a '
                          f'{"folder" if model.is_dir() else "pipe or device"}')
     engine = select(model, runtime)
-    close_kept()
     if model.suffix.lower() == '.bin':
-        # The vendor's libraries may crash on a damaged file, and with them this process.
+        # A damaged file may crash the vendor's library, and with it this process.
         doubt = bin_file.read(model).doubt
         if doubt:
             logging.getLogger(__name__).warning('%s: %s', model, doubt)
@@ -160,13 +167,14 @@ def open_model(model: Path, *, runtime: str = 'auto',
         outputs = [infer(instance, picture) for picture in (ramp, ramp[::-1].copy())]
     except BaseException:
         with suppress(InferenceError):  # the first error says more
-            close_or_keep(instance)
+            close_or_defer(instance)
         raise
-    # The vendor's sample models end in Softmax, EdgeNeXt does not; the files do not say.
+    # The vendor's sample models end in Softmax, EdgeNeXt does not, and no file says so.
     return instance, replace(
-        info, probabilities=all(map(_are_probabilities, outputs)),
+        info, probabilities=all(map(are_probabilities, outputs)),
         patience_s=max(LEAST_PATIENCE_S, 2 * (monotonic() - begin)))
 
 
-def _are_probabilities(output: Scores) -> bool:
+def are_probabilities(output: Scores) -> bool:
+    """Say whether an output has probabilities: none is negative, and their sum is 1 +- 0.01."""
     return bool((output >= 0).all() and abs(float(output.sum()) - 1) < 1e-2)

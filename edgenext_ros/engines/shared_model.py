@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One open model for several users in one process, who take turns."""
+"""Share one open model between several users in one process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from edgenext_ros.engines.base import (
     Nv12,
     Scores,
 )
-from edgenext_ros.engines.kept import close_or_keep, keep
+from edgenext_ros.engines.deferred_close import close_or_defer, defer_close
 from edgenext_ros.engines.recovering import open_recovering
 import numpy as np
 
@@ -28,22 +28,29 @@ _Key = tuple[Path, str, EngineOptions]
 
 class SharedModels:
     """
-    Open each model once, for as long as somebody has it open.
+    Open each model once, and close it when its last user leaves.
 
-    A BPU runs one frame at a time, with the next one ready where the engine has memory for it; who
-    waits is served in the order of asking, so that a fast camera does not push out a slow one.
+    A BPU runs one frame at a time, while the engine may hold the next one in memory. Waiting users
+    are served in the order of their requests, so that a fast camera cannot starve a slow one.
     """
 
     def __init__(self) -> None:
         self._loading = Lock()
         """Held while a model is loaded, so that none is loaded twice; taken before ``_lock``."""
         self._lock = Lock()
-        """Guards ``_open``; not held while a model is loaded or closed, which takes seconds."""
+        """Guards ``_open``; released while a model is loaded or closed, which takes seconds."""
         self._open: dict[_Key, tuple[Engine, ModelInfo, _Turns, list[_Share]]] = {}
 
     def open(self, model: Path, *, runtime: str = 'auto',
              options: EngineOptions | None = None) -> tuple[Engine, ModelInfo]:
-        """Do as ``open_recovering``; the engine returned is this user's share of one."""
+        """
+        Open a model with ``open_recovering``, unless another user has it open already.
+
+        :param model: see ``open_model``, which raises the same errors.
+        :param runtime: see ``open_model``.
+        :param options: see ``open_model``.
+        :return: an engine for this user alone, and facts about the model.
+        """
         key = model.resolve(), runtime, options or EngineOptions()
         with self._loading:
             with self._lock:
@@ -62,9 +69,9 @@ class SharedModels:
 
     def leave(self, share: _Share, key: _Key) -> None:
         """
-        Free the model if nobody else has it open.
+        Remove a user, and free the model when it was the last one.
 
-        :raises InferenceError: an inference still runs; see ``close_or_keep``.
+        :raises InferenceError: an inference still runs; see ``close_or_defer``.
         """
         with self._lock:
             if key not in self._open:
@@ -76,16 +83,17 @@ class SharedModels:
             if users:
                 return
             del self._open[key]
-            keep(instance)  # Before the lock is released: nobody may load the model beside it.
-        close_or_keep(instance)
+            # Under the lock, so that no other thread loads the model before this one is closed.
+            defer_close(instance)
+        close_or_defer(instance)
 
 
 class _Share:
     """
-    One user's engine; see ``base.Engine``.
+    The engine of one user; see ``base.Engine``.
 
-    It lends memory of its own: lending the engine's would make every other user wait for this
-    user's conversion.
+    Its slots have their own memory: lending the engine's memory would make every other user wait
+    for this user's conversion.
     """
 
     def __init__(self, models: SharedModels, key: _Key, instance: Engine,
@@ -94,18 +102,18 @@ class _Share:
         self._instance: Engine | None = instance
         self._size = size
         self._pictures: list[Nv12] = []
-        """Those that no thread has; taken and put back without a lock, each in one step."""
+        """Free pictures; pop and append are atomic, so no lock is needed."""
 
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
-        """Refuse: a share is open already."""
+        """Raise InferenceError, because a share is open already."""
         raise InferenceError(f'{model}: a shared model is opened by SharedModels')
 
     def slot(self) -> AbstractContextManager[Slot]:
-        """Lend memory for a picture at once; its ``run`` waits for this user's turn."""
+        """Lend memory for a picture without waiting; ``run`` waits for this user's turn."""
         return _SharedSlot(self)
 
     def take(self) -> Nv12:
-        """Return memory for a picture, which ``put_back`` takes again."""
+        """Return memory for a picture; give it back with ``put_back``."""
         if self._instance is None:
             raise _closed()
         try:
@@ -114,13 +122,13 @@ class _Share:
             return np.zeros(self._size, np.uint8)
 
     def put_back(self, picture: Nv12) -> None:
-        """Keep memory for the next picture."""
+        """Make memory available for the next picture."""
         self._pictures.append(picture)
 
     def run(self, picture: Nv12) -> Scores:
-        """Wait for this user's turn, and run the network once."""
-        with self._turns.mine():
-            instance = self._instance  # ``close`` may come at any moment
+        """Wait for this user's turn and run the network once."""
+        with self._turns.turn():
+            instance = self._instance  # ``close`` may set it to None at any moment
             if instance is None:
                 raise _closed()
             with instance.slot() as slot:
@@ -128,13 +136,13 @@ class _Share:
                 return slot.run()
 
     def close(self) -> None:
-        """Leave; the last one frees the model."""
+        """Leave the model; the last user frees it."""
         self._instance = None
         self._models.leave(self, self._key)
 
 
 class _SharedSlot:
-    """Memory of one picture of a share, while it is lent."""
+    """Lent memory of one picture of a share."""
 
     __slots__ = ('_share', 'picture')
     picture: Nv12
@@ -162,9 +170,9 @@ def _closed() -> InferenceError:
 
 class _Turns:
     """
-    A lock that serves in the order of asking, which Python's do not promise.
+    A lock that is granted in the order of requests, which Python's locks do not guarantee.
 
-    :param at_once: so many may hold it.
+    :param at_once: number of threads that may hold it at a time.
     """
 
     def __init__(self, at_once: int) -> None:
@@ -173,8 +181,8 @@ class _Turns:
         self._next = self._served = 0
 
     @contextmanager
-    def mine(self) -> Iterator[None]:
-        """Wait for the turn and hold it."""
+    def turn(self) -> Iterator[None]:
+        """Hold the lock during the block."""
         with self._changed:
             ticket, self._next = self._next, self._next + 1
             self._changed.wait_for(lambda: ticket < self._served + self._at_once)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The slots of an open model: who has one, and whether what comes out of it is a result."""
+"""Lend the slots of an open model, and check the scores."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class SlotPool(Generic[SlotT]):
     """
     Lend the slots of an open model, each to one thread at a time, and check their scores.
 
-    Every engine has one; without arguments it is that of an engine without a model.
+    Without arguments, it is the pool of an engine without a model.
 
-    :param info: the model.
-    :param slots: the engine's slots, whose ``run`` need not check what it returns.
-    :param first: says whether a free slot is to be lent before the others.
+    :param info: facts about the model.
+    :param slots: slots of the engine; their ``run`` need not check its scores.
+    :param first: says whether a free slot must be lent before the others.
     """
 
     def __init__(self, info: ModelInfo | None = None, slots: Sequence[SlotT] = (), *,
@@ -39,9 +39,9 @@ class SlotPool(Generic[SlotT]):
 
     def close(self) -> None:
         """
-        Lend nothing any more.
+        End lending.
 
-        :raises InferenceError: a slot is lent, so nothing has changed.
+        :raises InferenceError: a slot is lent, so nothing was changed.
         """
         with self._lock:
             if len(self._free) < len(self._slots):
@@ -51,7 +51,7 @@ class SlotPool(Generic[SlotT]):
 
     def take(self) -> SlotT:
         """
-        Wait for a free slot and take it; ``give_back`` must follow.
+        Wait for a free slot and take it; call ``give_back`` afterwards.
 
         :raises InferenceError: no model is open.
         """
@@ -64,10 +64,10 @@ class SlotPool(Generic[SlotT]):
                 for slot in filter(self._first, self._free):
                     self._free.remove(slot)
                     return slot
-            return self._free.pop()  # The last one used: its memory is in the cache.
+            return self._free.pop()  # The slot that was used last: its memory is in the cache.
 
     def give_back(self, slot: SlotT) -> None:
-        """Let another thread have the slot."""
+        """Make the slot available to other threads."""
         with self._lock:
             self._free.append(slot)
             self._returned.notify()
@@ -77,11 +77,28 @@ class SlotPool(Generic[SlotT]):
         return f'model {self.info.name!r}' if self.info else 'no model'
 
 
+class PooledEngine(Generic[SlotT]):
+    """Base class of engines: ``open`` of a subclass sets ``_pool``, which lends the slots."""
+
+    def __init__(self) -> None:
+        """Start without a model; ``open`` imports the libraries of the engine."""
+        self._pool: SlotPool[SlotT] = SlotPool()
+
+    def slot(self) -> LentSlot[SlotT]:
+        """Lend memory for one picture; see ``Engine.slot``."""
+        return self._pool.slot()
+
+    def close(self) -> None:
+        """Free the model; see ``Engine.close``."""
+        self._pool.close()
+        self._pool = SlotPool()
+
+
 class LentSlot(Generic[SlotT]):
     """
-    A slot while it is lent; a plain class, because a generator costs each frame more.
+    A lent slot; not a generator, which would cost each frame more time.
 
-    :param pool: where the slot comes from when the block begins.
+    :param pool: lends the slot when the block begins.
     """
 
     __slots__ = ('_pool', '_slot', 'picture')

@@ -1,7 +1,7 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which models exist, where their files are, and what a file holds."""
+"""Catalog of models, their files on this machine, and readers of model files."""
 
 
 class ModelError(ValueError):
-    """A model file cannot be used; the text says which, what was expected and found."""
+    """A model file cannot be used; the text names the file, what was expected and found."""

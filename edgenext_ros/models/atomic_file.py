@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Write a file so that nobody ever reads half of it."""
+"""Write a file atomically: other processes see the old file or the complete new one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 def part_of(path: Path) -> Path:
     """
-    Return the name of a file while it is incomplete.
+    Return the path of a file while it is incomplete.
 
     It is in the same folder, because a rename is atomic only within one file system.
     """
@@ -22,14 +22,15 @@ def part_of(path: Path) -> Path:
 @contextmanager
 def atomic_write(path: Path, *, fsync: bool = False) -> Iterator[Path]:
     """
-    Give the block another name to write to, and rename that file when the block has ended.
+    Yield a temporary path to write to, and rename it to ``path`` at the end of the block.
 
-    An error in the block leaves no incomplete file and an older file as it was. A link is
-    replaced, not followed. Permissions are those of a new file (umask). To publish several files
-    only when all of them are complete, enter several of these in one ``with``; the last is renamed
+    After an error in the block, the temporary file is removed and an older file is unchanged. A
+    link is replaced, not followed. Permissions are those of a new file (umask). To publish several
+    files only when all are complete, enter several of these in one ``with``; the last is renamed
     first. Two processes must not write the same file at a time.
 
-    :param fsync: the file survives a power failure directly after; takes milliseconds on a card.
+    :param fsync: let the file survive a power failure right after; takes milliseconds on an SD
+        card.
     :raises OSError: the file cannot be renamed or synchronised.
     """
     part = part_of(path)

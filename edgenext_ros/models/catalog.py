@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The models that have a name."""
+"""The catalog of models."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 DOWNLOADS = 'https://archive.d-robotics.cc/downloads/rdk_model_zoo/rdk_x5/'
-"""Where the published files are (the model zoo's download page)."""
+"""Address of the published files (the model zoo's download page)."""
 HUB = 'https://huggingface.co/'
-"""Where timm's weights are."""
+"""Address of timm's weights."""
 
 KINDS = MappingProxyType({'bin': '.bin', 'onnx': '.onnx', 'weights': '.safetensors'})
 """Kinds of file and their suffixes: for the BPU, for ONNX Runtime, for training and compiling."""
@@ -22,35 +22,35 @@ class File:
     """One file of a model."""
 
     name: str
-    """Its name on this machine; no name from the network is ever used."""
+    """Name on this machine; a name from the network is never used."""
     base: str = ''
-    """Address of its publisher, ending in a slash; empty for a bundled file."""
+    """Address of the publisher, ending in a slash; empty for a bundled file."""
     path: str = ''
-    """Where it is below the publisher's address, and below a mirror's."""
+    """Path below the address of the publisher or of a mirror."""
 
     @property
     def suffix(self) -> str:
-        """Return the suffix, which tells what reads it."""
+        """Suffix of the name, such as ``.bin``."""
         return Path(self.name).suffix
 
     @property
     def kind(self) -> str:
-        """Return one of ``KINDS``."""
+        """Kind of file, a key of ``KINDS``."""
         return next(kind for kind, suffix in KINDS.items() if suffix == self.suffix)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What the publisher measured on an RDK X5, ImageNet-1k at 224 x 224."""
+    """Figures that the publisher measured on an RDK X5, for ImageNet-1k at 224 x 224."""
 
     float_top1: float
-    """Top-1 of the ONNX file, per cent."""
+    """Top-1 accuracy of the ONNX file, in per cent."""
     top1: float
-    """Top-1 of the ``.bin``, per cent."""
+    """Top-1 accuracy of the ``.bin``, in per cent."""
     latency_ms: float
-    """One picture, one thread."""
+    """Milliseconds for one picture with one thread."""
     fps: float
-    """Pictures a second with several threads."""
+    """Pictures per second with several threads."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,9 @@ class Entry:
     name: str
     title: str
     files: tuple[File, ...]
-    """Its files in order of preference for ``auto``."""
+    """The files, in the order of preference for ``auto``."""
     labels: str
-    """Its label list."""
+    """File name of the label list."""
     figures: Figures | None = None
     bundled: bool = False
     """The files are part of this package."""
@@ -78,9 +78,9 @@ def _published(size: str, tag: str, figures: Figures) -> Entry:
                  'imagenet_1k.txt', figures)
 
 
-# The figures are those of the model zoo's EdgeNeXt page. The tags are timm's defaults, the first
-# of each size in default_cfgs of timm/models/edgenext.py (1.0.22); the file's name on the hub is
-# HF_SAFE_WEIGHTS_NAME of timm/models/_hub.py.
+# Figures: the EdgeNeXt page of the model zoo. Tags: timm's defaults, the first of each size in
+# default_cfgs of timm/models/edgenext.py (1.0.22). File name on the hub: HF_SAFE_WEIGHTS_NAME of
+# timm/models/_hub.py.
 CATALOG = MappingProxyType({entry.name: entry for entry in (
     Entry('demo', 'EdgeNeXt-XX-Small, 100 classes of Caltech-101',
           (File('demo.bin'), File('demo.onnx')), 'caltech_101.txt', bundled=True),

@@ -1,11 +1,11 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Size and SHA-256 of a fetched file, kept at its first use in ``FILE.sha256`` beside it.
+Size and SHA-256 of a fetched file, recorded at its first use in ``FILE.sha256`` beside it.
 
-Nobody publishes sums of these files, so what is known is what came first: a later file that
-differs was damaged, exchanged, or published anew, and a person should say which. The record is a
-line that ``sha256sum -c`` reads, below a comment with the size.
+The publishers give no checksums, so the first file is trusted. A later file that differs was
+damaged, replaced, or published again, and a person has to decide which. The record has a comment
+with the size and a line that ``sha256sum -c`` reads.
 """
 
 from __future__ import annotations
@@ -15,43 +15,43 @@ import hashlib
 from pathlib import Path
 import re
 
-from edgenext_ros.models import ModelError, regular
+from edgenext_ros.models import ModelError, regular_file
 from edgenext_ros.models.atomic_file import atomic_write
 
 _CHUNK = 1 << 20
 
 
 class ChangedError(ModelError):
-    """A file is not the one of its first use; the text has both sums."""
+    """A file differs from the one of its first use; the text has both checksums."""
 
 
 @dataclass(frozen=True)
 class Digest:
-    """By what a file is recognised."""
+    """Size and checksum of a file."""
 
     size: int
-    """In bytes."""
+    """Bytes."""
     sha256: str
-    """In lower-case hexadecimal."""
+    """Lower-case hexadecimal."""
 
     def __str__(self) -> str:
         return f'{self.size} bytes with SHA-256 {self.sha256}'
 
 
-def path_for(file: Path) -> Path:
-    """Return the path of a file's record."""
+def record_path(file: Path) -> Path:
+    """Return the path of the record of a file."""
     return file.with_name(f'{file.name}.sha256')
 
 
 def digest(file: Path) -> Digest:
     """
-    Read a file and sum it up.
+    Read a file and compute its checksum.
 
-    :raises ModelError: it is no regular file, or cannot be read.
+    :raises ModelError: the path is not a regular file, or cannot be read.
     """
     total, size = hashlib.sha256(), 0
     try:
-        regular.check(file)
+        regular_file.check(file)
         with file.open('rb') as stream:
             while chunk := stream.read(_CHUNK):
                 total.update(chunk)
@@ -61,13 +61,13 @@ def digest(file: Path) -> Digest:
     return Digest(size, total.hexdigest())
 
 
-def known(file: Path) -> Digest | None:
+def read_record(file: Path) -> Digest | None:
     """
-    Return what is on record for a file; None when nothing is.
+    Return the recorded digest of a file; None when there is no record.
 
-    :raises ModelError: there is a record that cannot be read.
+    :raises ModelError: the record cannot be read.
     """
-    record = path_for(file)
+    record = record_path(file)
     try:
         text = record.read_text(encoding='ascii')
     except FileNotFoundError:
@@ -81,26 +81,30 @@ def known(file: Path) -> Digest | None:
     return Digest(int(match[1]), match[2])
 
 
-def keep(file: Path, found: Digest) -> None:
-    """Put a file on record; the record is whole or not there (OSError: it cannot be written)."""
-    with atomic_write(path_for(file), fsync=True) as part:
+def write_record(file: Path, found: Digest) -> None:
+    """
+    Write the record of a file, atomically.
+
+    :raises OSError: the record cannot be written.
+    """
+    with atomic_write(record_path(file), fsync=True) as part:
         part.write_text(f'# {found.size} bytes\n{found.sha256}  {file.name}\n', encoding='ascii')
 
 
 def check(file: Path) -> Digest | None:
     """
-    Compare a file with its record, if it has one; return what was found.
+    Compare a file with its record; return its digest, or None when there is no record.
 
-    :raises ChangedError: it is another file.
+    :raises ChangedError: the file differs from its record.
     :raises ModelError: the file or its record cannot be read.
     """
-    expected = known(file)
+    expected = read_record(file)
     if expected is None:
         return None
     found = digest(file)
     if found != expected:
         raise ChangedError(
             f'{file}: has changed since its first use: expected {expected}, found {found}; delete '
-            f'it and fetch it again, or delete {path_for(file).name} beside it to trust it as it '
-            'is now')
+            f'it and fetch it again, or delete {record_path(file).name} beside it to trust it as '
+            'it is now')
     return found

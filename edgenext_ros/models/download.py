@@ -1,9 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Bring the bytes behind an address into a file: one attempt, which goes on where the last one ended.
+Download a file in one attempt, which resumes where the last one ended.
 
-``FILE.from`` beside the file says whence its bytes are, so that bytes of two versions never mix.
+``FILE.from`` beside the file has the address and version of its bytes, so that bytes of two
+versions never mix.
 """
 
 from __future__ import annotations
@@ -23,67 +24,70 @@ from urllib.parse import urlsplit
 from urllib.request import build_opener, HTTPRedirectHandler, Request
 
 from edgenext_ros import __version__
-from edgenext_ros.models.formats.bin_file import MAX_BYTES
+from edgenext_ros.models.formats.bin_file import MAX_MODEL_BYTES
 from edgenext_ros.models.formats.protobuf_wire import printable
 
-Progress = Callable[[int, 'int | None'], None]
-"""Called with the bytes that are here and the whole size, None while that is not known."""
+ByteProgress = Callable[[int, 'int | None'], None]
+"""Called with the number of bytes so far and the total, which is None while unknown."""
 
 _CHUNK = 1 << 18
 _HEALING = (408, 416, 425, 429)
-"""HTTP codes below 500 after which a new attempt may help."""
+"""HTTP status codes below 500 after which a new attempt may succeed."""
 _BROKEN = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, ssl.SSLError,
            HTTPException)
 
 
 class _OtherPartError(Exception):
-    """What comes does not continue what is here."""
+    """The response does not continue the bytes in the file."""
 
 
 class FetchError(RuntimeError):
-    """A file cannot be fetched; the text says which, from where, why, and what to do."""
+    """A file cannot be fetched; the text says which file, from where, why, and what to do."""
 
 
 class Refused(Exception):  # noqa: N818 - read as "raise Refused"
-    """This address will not give the file; the text completes "ADDRESS ..."."""
+    """The address does not serve the file; the text completes "ADDRESS ..."."""
 
 
 class Broken(Exception):  # noqa: N818 - likewise
-    """It went wrong, and may go well the next time; the text completes "ADDRESS ..."."""
+    """The attempt failed, and the next may succeed; the text completes "ADDRESS ..."."""
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """What a response's headers promise."""
+    """The headers of a response."""
 
     offset: int
-    """Bytes that are here already and go before its body."""
+    """Number of bytes in the file that come before the body."""
     total: int | None
-    """Bytes of the whole file."""
+    """Size of the complete file in bytes; None when unknown."""
     validator: str
-    """By what the server recognises this version of the file; empty when it says nothing."""
+    """ETag or date of this version of the file; empty when the server sends none."""
 
 
 class _Redirects(HTTPRedirectHandler):
-    """Follows http and https only (urllib follows ftp too), and never out of https."""
+    """Follow redirects to http and https only, not to ftp, and from https only to https."""
 
     def redirect_request(self, req: Request, fp: IO[bytes], code: int, msg: str,
                          headers: HTTPMessage, newurl: str) -> Request | None:
         secure = urlsplit(req.full_url).scheme == 'https'
         allowed = ('https',) if secure else ('http', 'https')
         if urlsplit(newurl).scheme not in allowed:
-            raise Refused(f'redirects to {_words(newurl)}, which is not {" or ".join(allowed)}')
+            raise Refused(f'redirects to {_one_line(newurl)}, which is not {" or ".join(allowed)}')
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def attempt(url: str, part: Path, *, timeout: float, progress: Progress) -> None:
+def attempt(url: str, part: Path, *, timeout: float, progress: ByteProgress) -> None:
     """
-    Download into a file, going on behind what is there if it is of the same version.
+    Download into a file; resume after its present bytes if they are of the same version.
 
-    :param part: the file; it stays when the connection breaks.
-    :param timeout: seconds without a byte, connecting or reading, after which it counts as broken.
-    :raises Refused: the address does not give it. Broken: a new attempt may help.
-    :raises FetchError: the file cannot be written; it is gone then, since the disk may be full.
+    :param url: http or https address.
+    :param part: the incomplete file; it stays when the connection breaks.
+    :param timeout: longest wait for a connection, and for further bytes, in seconds.
+    :param progress: called after each block.
+    :raises Refused: the address does not serve the file.
+    :raises Broken: the attempt failed, and a new one may succeed.
+    :raises FetchError: the file cannot be written; it was removed, since the disk may be full.
     """
     origin = origin_of(part)
     offset, validator = _resume(url, part, origin)
@@ -108,22 +112,22 @@ def attempt(url: str, part: Path, *, timeout: float, progress: Progress) -> None
         error.close()
         if error.code == 416 and offset:
             if error.headers.get('Content-Range') == f'bytes */{offset}':
-                return  # it was whole already
+                return  # the file was complete already
             part.unlink(missing_ok=True)
         heals = error.code in _HEALING or error.code >= 500
         raise (Broken if heals else Refused)(
-            f'answers HTTP {error.code} ({_words(error.reason)})') from error
+            f'answers HTTP {error.code} ({_one_line(error.reason)})') from error
     except (OSError, HTTPException, ValueError) as error:
         raise _failure(error, timeout) from error
 
 
 def origin_of(part: Path) -> Path:
-    """Return the file that says whence the bytes of a part are: address and version."""
+    """Return the path of the file with address and version of the bytes of a part."""
     return part.with_name(f'{part.name}.from')
 
 
 def _resume(url: str, part: Path, origin: Path) -> tuple[int, str]:
-    """Return where to go on, and the version; 0 when that is not known."""
+    """Return the offset at which to resume and the version; 0 when the version is unknown."""
     try:
         source, validator = origin.read_text(encoding='utf-8').splitlines()
         offset = part.stat().st_size
@@ -133,42 +137,43 @@ def _resume(url: str, part: Path, origin: Path) -> tuple[int, str]:
 
 
 def _understand(response: HTTPResponse, offset: int, asked: str) -> _Answer:
-    """Read the headers, or raise Refused, or _OtherPartError when they do not fit the part."""
+    """Read the headers; raise Refused, or _OtherPartError when they do not fit the part."""
     kind = response.headers.get('Content-Type', '')
     if kind.strip().lower().startswith('text/'):
-        raise Refused(f'sends {_words(kind)} instead of a model, as a login page would')
+        raise Refused(f'sends {_one_line(kind)} instead of a model, as a login page would')
     tag = response.headers.get('ETag', '')
     # A weak tag (W/"...") does not promise the same bytes.
     validator = ' '.join(
         (tag if tag[:1] == '"' else response.headers.get('Last-Modified', '')).split())
-    # response.length is what http.client makes of Content-Length: None if there is none.
+    # response.length is the parsed Content-Length; None without this header.
     total = response.length
     if response.status == 206:
         said = response.headers.get('Content-Range', '')
         match = re.fullmatch(r'bytes (\d{1,15})-\d{1,15}/(\d{1,15})', said)
         if match is None or int(match[1]) != offset:
-            raise _OtherPartError(f'sends the range {_words(said)!r}, asked for byte {offset} on')
+            raise _OtherPartError(
+                f'sends the range {_one_line(said)!r}, asked for byte {offset} on')
         if validator and validator != asked:
             raise _OtherPartError('sends the rest of another version')
         total = int(match[2])
     elif response.status != 200:
         raise Refused(f'answers HTTP {response.status}, which is no file')
-    if total is not None and total > MAX_BYTES:
-        raise Refused(f'would send {total} bytes, over the limit of {MAX_BYTES}')
+    if total is not None and total > MAX_MODEL_BYTES:
+        raise Refused(f'would send {total} bytes, over the limit of {MAX_MODEL_BYTES}')
     return _Answer(offset if response.status == 206 else 0, total, validator or asked)
 
 
 def _copy(response: HTTPResponse, file: FileIO, part: Path, answer: _Answer,
-          progress: Progress) -> None:
-    """Write the body to the file, whole or as much of it as comes."""
+          progress: ByteProgress) -> None:
+    """Write the body, or as much of it as arrives, to the file."""
     size = answer.offset
     progress(size, answer.total)
-    # read1 returns what has arrived; read would lose it when the connection breaks.
+    # read1 returns the bytes that have arrived; read would lose them when the connection breaks.
     while chunk := response.read1(_CHUNK):
         size += len(chunk)
-        if size > MAX_BYTES:
+        if size > MAX_MODEL_BYTES:
             part.unlink()
-            raise Refused(f'sends more than the limit of {MAX_BYTES} bytes')
+            raise Refused(f'sends more than the limit of {MAX_MODEL_BYTES} bytes')
         with _writing(part):
             view = memoryview(chunk)
             while view:
@@ -184,7 +189,7 @@ def _copy(response: HTTPResponse, file: FileIO, part: Path, answer: _Answer,
 
 @contextmanager
 def _writing(part: Path) -> Iterator[None]:
-    """Turn a full disk, and whatever else the system says, into one sentence; free the space."""
+    """Turn an OSError, such as a full disk, into FetchError, and remove the part."""
     try:
         yield
     except OSError as error:
@@ -196,19 +201,19 @@ def _writing(part: Path) -> Iterator[None]:
 
 
 def _failure(error: Exception, timeout: float) -> Exception:
-    """Say what went wrong on the network, and whether it may heal."""
+    """Return Broken for a network error that may pass, else Refused."""
     reason = error.reason if isinstance(error, URLError) else error
     if isinstance(reason, TimeoutError):
         return Broken(f'sends nothing for {timeout:g} s')
     if isinstance(reason, ssl.SSLCertVerificationError):
         return Refused('has a certificate that is not accepted '
-                       f"({_words(reason.verify_message)}; check this machine's clock)")
-    text = _words(getattr(reason, 'strerror', None) or reason) or type(reason).__name__
+                       f"({_one_line(reason.verify_message)}; check this machine's clock)")
+    text = _one_line(getattr(reason, 'strerror', None) or reason) or type(reason).__name__
     if isinstance(reason, _BROKEN) and not isinstance(reason, InvalidURL):
         return Broken(f'breaks off ({text})')
     return Refused(f'cannot be reached ({text})')
 
 
-def _words(text: object) -> str:
-    """Write what came from the network as part of a sentence."""
+def _one_line(text: object) -> str:
+    """Make text from the network printable, on one line, and at most 200 characters long."""
     return printable(' '.join(str(text).split()))[:200]

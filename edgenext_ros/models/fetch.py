@@ -3,7 +3,7 @@
 """
 Fetch files of the catalog into the cache, with the standard library alone.
 
-A file gets its name when it is whole, has the structure of its kind, and is the one on record.
+A file gets its final name when it is complete, has a valid structure, and matches its record.
 """
 
 from __future__ import annotations
@@ -22,53 +22,53 @@ from edgenext_ros.models.catalog import File
 from edgenext_ros.models.download import (
     attempt,
     Broken,
+    ByteProgress,
     FetchError,
     origin_of,
-    Progress,
     Refused,
 )
 from edgenext_ros.models.formats import check as structure
 
 _LONGEST_PAUSE = 30.0
-"""Between attempts, in seconds."""
+"""Longest pause between two attempts, in seconds."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to fetch."""
+    """Options of a fetch."""
 
     mirrors: tuple[str, ...] = ()
-    """Addresses to try in order in place of the publisher's (``mirror``)."""
+    """Addresses to try in this order instead of the publisher's; see ``mirror``."""
     retries: int = 4
-    """Further attempts for each address; those that bring bytes do not count."""
+    """Further attempts per address; an attempt that brings bytes resets the count."""
     timeout: float = 30.0
-    """Seconds without a byte after which an attempt has failed."""
+    """Longest wait for further bytes, in seconds."""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file that is in the cache now."""
+    """A file in the cache."""
 
     path: Path
     digest: checksum.Digest
     fresh: bool
-    """It was not there before."""
+    """The file was downloaded now."""
 
 
 @dataclass(frozen=True)
 class Verified:
-    """A file that is what it should be."""
+    """A file that passed all checks."""
 
     digest: checksum.Digest
     compared: bool
-    """With its record; else there was none, and only its structure speaks for it."""
+    """The file was compared with a record; otherwise only its structure was checked."""
 
 
 def mirror(text: str) -> str:
     """
-    Return a mirror's address, ending in a slash.
+    Check the address of a mirror and return it with a slash at the end.
 
-    :raises ValueError: it is not the http or https address of a folder.
+    :raises ValueError: the text is not the http or https address of a folder.
     """
     parts = urlsplit(text)
     if parts.scheme not in ('http', 'https') or not parts.hostname or '@' in parts.netloc or (
@@ -78,26 +78,29 @@ def mirror(text: str) -> str:
 
 
 def fetch(file: File, folder: Path, *, options: Options | None = None,
-          progress: Progress = lambda done, total: None,
+          progress: ByteProgress = lambda done, total: None,
           notice: Callable[[str], None] = lambda text: None) -> Fetched:
     """
-    Bring a published file into a folder, unless it is there; one process at a time.
+    Download a published file into a folder, unless it is there; one process at a time.
 
-    :param progress: called with bytes that are here and the whole size (None: not known).
-    :param notice: called with a sentence when it waits, tries again, or replaces a file.
-    :raises FetchError: no address gives it, or it cannot be written.
-    :raises ChangedError: what is there, or comes, is not the file of the first use.
+    :param file: the file, of the catalog.
+    :param folder: it is made if it does not exist.
+    :param options: mirrors, number of attempts, timeout; the defaults when None.
+    :param progress: called with the number of bytes so far and the total (None: unknown).
+    :param notice: called with a sentence before a wait, another attempt, or a replacement.
+    :raises FetchError: no address serves the file, or it cannot be written.
+    :raises ChangedError: the file in the folder, or the downloaded one, differs from its record.
     """
     target = folder / file.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(target, notice):
-            there = _there(target, notice)
+        with _file_lock(target, notice):
+            there = _existing(target, notice)
             if there is not None:
                 return Fetched(target, there, fresh=False)
-            checksum.known(target)  # a damaged record is said before anything is downloaded
-            return Fetched(target, _bring(file, target, options or Options(), progress, notice),
-                           fresh=True)
+            checksum.read_record(target)  # fail on a damaged record before the download
+            found = _fetch_from_any(file, target, options or Options(), progress, notice)
+            return Fetched(target, found, fresh=True)
     except OSError as error:
         raise FetchError(
             f'{error.filename or target}: cannot be written: {error.strerror or error}; name '
@@ -106,23 +109,24 @@ def fetch(file: File, folder: Path, *, options: Options | None = None,
 
 def verify(path: Path, *, keep: bool) -> Verified:
     """
-    Check a file against its record, and its structure.
+    Compare a file with its record and check its structure.
 
-    :param keep: make a record if there is none, since this is its first use.
-    :raises ChangedError: it is not the file of the first use.
-    :raises ModelError: it is damaged, or cannot be read. OSError: no record can be written.
+    :param keep: write a record if there is none.
+    :raises ChangedError: the file differs from its record.
+    :raises ModelError: the file is damaged or cannot be read.
+    :raises OSError: the record cannot be written.
     """
     expected = checksum.check(path)
     structure.check(path)
     found = expected or checksum.digest(path)
     if keep and expected is None:
-        checksum.keep(path, found)
+        checksum.write_record(path, found)
     return Verified(found, expected is not None)
 
 
 @contextmanager
-def _alone(target: Path, notice: Callable[[str], None]) -> Iterator[None]:
-    """Wait until no other process fetches this file."""
+def _file_lock(target: Path, notice: Callable[[str], None]) -> Iterator[None]:
+    """Hold a lock, so that no other process fetches this file meanwhile."""
     with target.with_name(f'.{target.name}.lock').open('w') as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -132,8 +136,8 @@ def _alone(target: Path, notice: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
-def _there(target: Path, notice: Callable[[str], None]) -> checksum.Digest | None:
-    """Return the digest of the file if it is there and right; this may be its first use."""
+def _existing(target: Path, notice: Callable[[str], None]) -> checksum.Digest | None:
+    """Return the digest of the file if it exists and passes all checks, else None."""
     if not target.is_file():
         return None
     try:
@@ -141,13 +145,13 @@ def _there(target: Path, notice: Callable[[str], None]) -> checksum.Digest | Non
     except checksum.ChangedError:
         raise
     except ModelError as error:
-        notice(f'{error}; fetching it anew')
+        notice(f'{error}; fetching it again')
         return None
 
 
-def _bring(file: File, target: Path, options: Options, progress: Progress,
-           notice: Callable[[str], None]) -> checksum.Digest:
-    """Try one address after the other."""
+def _fetch_from_any(file: File, target: Path, options: Options, progress: ByteProgress,
+                    notice: Callable[[str], None]) -> checksum.Digest:
+    """Try the addresses in order."""
     part = part_of(target)
     failures = []
     for base in options.mirrors or (file.base,):
@@ -164,9 +168,9 @@ def _bring(file: File, target: Path, options: Options, progress: Progress,
         f'--mirror, or bring the file from another machine to {target}')
 
 
-def _download(url: str, part: Path, options: Options, progress: Progress,
+def _download(url: str, part: Path, options: Options, progress: ByteProgress,
               notice: Callable[[str], None]) -> None:
-    """Make attempts until it is whole, or raise Refused."""
+    """Repeat attempts until the file is complete, or raise Refused."""
     failed, most = 0, 0
     while True:
         try:
@@ -184,14 +188,14 @@ def _download(url: str, part: Path, options: Options, progress: Progress,
 
 
 def _accept(url: str, part: Path, target: Path) -> checksum.Digest:
-    """Give a downloaded file its name, or remove it and raise ModelError."""
+    """Check a downloaded file and give it its name, or remove it and raise ModelError."""
     try:
         structure.check(part, name=target.name)
-        found, expected = checksum.digest(part), checksum.known(target)
+        found, expected = checksum.digest(part), checksum.read_record(target)
         if expected not in (None, found):
             raise checksum.ChangedError(
                 f'{url} is not the file of the first use: expected {expected}, found {found}; if '
-                f'the publisher has replaced it, delete {checksum.path_for(target)} and fetch '
+                f'the publisher has replaced it, delete {checksum.record_path(target)} and fetch '
                 f'again')
     except ModelError as error:
         part.unlink()
@@ -200,8 +204,8 @@ def _accept(url: str, part: Path, target: Path) -> checksum.Digest:
             raise
         raise ModelError(f'{url} sends something else: {error}') from error
     if expected is None:
-        # First, so that no file is ever there without its record.
-        checksum.keep(target, found)
-    part.replace(target)  # no atomic_write: after an error, a later fetch goes on with the part
+        # The record comes first, so that the file never exists without it.
+        checksum.write_record(target, found)
+    part.replace(target)  # not atomic_write, which would remove the part after an error
     origin_of(part).unlink(missing_ok=True)
     return found

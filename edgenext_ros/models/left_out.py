@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What is left out of a folder of pictures: one line for people, and figures."""
+"""Report the files of a folder that are not used as pictures: one line of text, and JSON."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from dataclasses import dataclass
 import re
 from typing import Any
 
-from edgenext_ros.models.regular import shown
+from edgenext_ros.models.regular_file import shown
 
 _SHOWN = 3
-"""Names in the line, for each reason that is not told by a suffix."""
+"""File names in the line, for each reason except those of ``_BY_NUMBER``."""
 _BY_NUMBER = re.compile(r'\.|in a hidden folder|hidden')
-"""Reasons that need no names."""
+"""Reasons without file names in the line."""
 _NOUNS = frozenset(('pipe', 'socket', 'device', 'web page', 'video'))
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file that is not taken."""
+    """A file that is left out."""
 
     file: str
-    """Path below the folder."""
+    """Path relative to the folder."""
     reason: str
     """A few words, such as ``.heic``, ``damaged``, ``in a hidden folder``."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """What is left out of a folder."""
+    """The files of a folder that are left out."""
 
     left_out: tuple[LeftOut, ...]
     total: int
-    """Files that are pictures or look as if they were meant to be."""
+    """Number of pictures, and of files that somebody probably meant as pictures."""
 
     def __str__(self) -> str:
-        """Return one line: how many of how many, by reason, and the names that matter."""
+        """Return one line with the counts by reason and some names."""
         parts = []
         for reason, files in self._by_reason().items():
             some = ', '.join(map(shown, files[:_SHOWN]))
@@ -56,7 +56,7 @@ class Account:
             for reason, files in self._by_reason().items()}}
 
     def _by_reason(self) -> dict[str, list[str]]:
-        """Sort by number, most first."""
+        """Return the files by reason, the most frequent reason first."""
         found: dict[str, list[str]] = {}
         for entry in sorted(self.left_out, key=lambda entry: entry.file):
             found.setdefault(entry.reason, []).append(entry.file)

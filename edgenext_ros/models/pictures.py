@@ -1,13 +1,13 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Which files of a folder are pictures, and what is left out; the same for every verb and node.
+Find the pictures of a folder, by the same rules for every verb and node.
 
-All folders below are searched, and links to folders are followed. Taken are the files with a
-suffix of ``SUFFIXES``, and those without any suffix that begin as a picture does. Left out, and
-counted, is what looks as if somebody meant a picture: other picture and video formats, hidden
-copies, links to nothing, pipes, and what does not decode. Files of other kinds, such as
-annotations beside the pictures, are neither.
+All subfolders are searched, and links to folders are followed. Files with a suffix of ``SUFFIXES``
+are used, and files without a suffix whose first bytes are those of a picture. Files that somebody
+probably meant as pictures are left out and counted: other picture and video formats, hidden
+copies, broken links, pipes, and files that do not decode. All other files, such as annotations,
+are ignored.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from pathlib import Path
 import re
 
 from edgenext_ros.core.frame import Frame, FrameError
-from edgenext_ros.models import regular
+from edgenext_ros.models import regular_file
 from edgenext_ros.models.left_out import Account, LeftOut
 import numpy as np
 
 SUFFIXES = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.webp', '.tif', '.tiff',
             '.ppm', '.pgm', '.pbm', '.pnm')
-"""Formats that OpenCV 4.5.4 and all later ones read, wherever they come from."""
-EXPECTED = '.jpg, .png, .bmp, .webp, .tif, .ppm and the like'
-"""``SUFFIXES`` for people."""
-MAX_BYTES = 256 << 20
+"""Formats that every build of OpenCV from 4.5.4 on reads."""
+COMMON_SUFFIXES = '.jpg, .png, .bmp, .webp, .tif, .ppm and the like'
+"""The most common of ``SUFFIXES``, for messages."""
+MAX_PICTURE_BYTES = 256 << 20
 """Largest picture file that is read."""
 
 _OFTEN_RENAMED = frozenset(('', '.heic', '.heif', '.avif', '.gif'))
-"""The content decides: phones and messengers convert to JPEG and keep the name."""
+"""Suffixes for which the content decides: phones convert to JPEG and keep the name."""
 _OTHERS = frozenset((
     *_OFTEN_RENAMED - {''}, '.jxl', '.jp2', '.j2k', '.jpx', '.jxr', '.svg', '.psd', '.xcf',
     '.tga', '.ico', '.exr', '.hdr', '.pfm', '.pam', '.ras', '.dng', '.cr2', '.cr3', '.nef',
     '.arw', '.orf', '.raf', '.rw2', '.mp4', '.mov', '.avi', '.mkv', '.webm', '.m4v', '.mts'))
-"""Pictures and videos that not every OpenCV reads as a picture."""
+"""Suffixes of pictures and videos that not every OpenCV reads."""
 _HIDDEN = frozenset((
     '__macosx', '@eadir', '#recycle', '@recycle', '#snapshot', '$recycle.bin', 'lost+found',
     'system volume information'))
-"""Folders that systems and network drives make, besides those with a dot."""
+"""Folders that systems and network drives make, besides those that begin with a dot."""
 _READABLE = re.compile(
     rb'\xff\xd8\xff|\x89PNG\r\n|BM.{4}\0\0\0\0|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]|'
     rb'P[1-6]\s+(#|\d+\s+\d)', re.DOTALL)
@@ -61,34 +61,34 @@ class PictureError(ValueError):
     def __init__(self, reason: str, text: str) -> None:
         super().__init__(text)
         self.reason = reason
-        """For the line of what is left out, such as ``damaged``."""
+        """A few words for the list of files that are left out, such as ``damaged``."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The pictures of a folder by their names; none has been read."""
+    """Names of the pictures in a folder; no picture has been read."""
 
     folder: Path
     files: tuple[str, ...]
-    """Paths below ``folder``, sorted."""
+    """Paths relative to ``folder``, sorted."""
     left_out: tuple[LeftOut, ...] = ()
     folders: tuple[str, ...] = ()
-    """Names of the folders in it that are not hidden, sorted."""
+    """Names of the subfolders that are not hidden, sorted."""
 
     def account(self, failed: Iterable[LeftOut] = ()) -> Account:
-        """Return what is left out, with the files that could not be read."""
+        """Return the files that are left out, with those that could not be read."""
         return Account((*self.left_out, *failed), len(self.files) + len(self.left_out))
 
     def evenly(self, limit: int) -> list[str]:
-        """Return so many of the files at most, evenly over them, folder by folder."""
+        """Return at most ``limit`` files, spread evenly over all, sorted by folder."""
         files, count = sorted(self.files, key=_parts), min(limit, len(self.files))
         return [files[index * len(files) // count] for index in range(count)]
 
     def expect_some(self) -> Listing:
-        """Return this, or raise ValueError when no file is a picture."""
+        """Return this listing; raise ValueError when it has no pictures."""
         if not self.files:
             account = self.account()
-            raise ValueError(f'{self.folder}: expected pictures ({EXPECTED}), found none'
+            raise ValueError(f'{self.folder}: expected pictures ({COMMON_SUFFIXES}), found none'
                              + (f'; {account}' if account else ''))
         return self
 
@@ -96,7 +96,7 @@ class Listing:
         """
         Raise ValueError when the class folders are in ``train`` and ``val``, one level down.
 
-        :param wanted: the side that this verb is for: ``train`` or ``val``.
+        :param wanted: the side of the split that the caller needs: ``train`` or ``val``.
         """
         parts = [file.split('/') for file in self.files if '/' in file]
         tops = sorted({part[0] for part in parts})
@@ -108,20 +108,20 @@ class Listing:
         raise ValueError(
             f'{self.folder}: expected one folder of pictures per class, found '
             f'{" and ".join(sides)}' + (f' with class folders inside; give {self.folder / best}'
-                                        if best else ', which are no classes'))
+                                        if best else ', which are not classes'))
 
 
 _SIDES = {'train': 'train', 'training': 'train', 'val': 'val', 'valid': 'val',
           'validation': 'val', 'test': 'val', 'testing': 'val'}
-"""Names of folders for the sides of a split."""
+"""Sides of a split by the name of their folder."""
 
 
 def find(folder: Path) -> Listing:
     """
-    List the pictures in a folder and in all folders below it.
+    List the pictures in a folder and its subfolders.
 
-    :raises ValueError: it is not a folder.
-    :raises OSError: it cannot be read.
+    :raises ValueError: the path is not a folder.
+    :raises OSError: the folder cannot be read.
     """
     if not folder.is_dir():
         raise ValueError(f'{folder}: expected a folder of pictures, found '
@@ -129,7 +129,7 @@ def find(folder: Path) -> Listing:
     files, left_out = [], []
     entries = _scan(folder)
     for entry in entries:
-        for file, reason in _judged(entry):
+        for file, reason in _search(entry):
             if reason:
                 left_out.append(LeftOut(file, reason))
             else:
@@ -141,17 +141,17 @@ def find(folder: Path) -> Listing:
 
 def read(path: Path) -> Frame:
     """
-    Read a picture file, at its full size; see ``Frame.from_compressed``.
+    Read a picture file at its full size; see ``Frame.from_compressed``.
 
-    :raises PictureError: it is not there, not a file, too large, or not a picture.
+    :raises PictureError: the path is not a regular file, or the file is too large or no picture.
     """
     try:
-        data = np.frombuffer(regular.read(path, most=MAX_BYTES), np.uint8)
-    except regular.NotAFileError as error:
+        data = np.frombuffer(regular_file.read(path, most=MAX_PICTURE_BYTES), np.uint8)
+    except regular_file.NotAFileError as error:
         raise PictureError(error.found, f'expected a picture file, found a {error.found}') \
             from error
     except OSError as error:
-        raise PictureError(_words(error).lower(), _words(error)) from error
+        raise PictureError(_os_error_text(error).lower(), _os_error_text(error)) from error
     if not data.size:
         raise PictureError(_EMPTY, 'an empty file')
     head = data[:_HEAD].tobytes()
@@ -162,7 +162,7 @@ def read(path: Path) -> Frame:
     try:
         return Frame.from_compressed(data)
     except FrameError as error:
-        # Frames come as JPEG, PNG or WebP; of the others the frame knows only that they are not.
+        # FrameError explains damage of JPEG, PNG and WebP; of other formats it knows no details.
         other = _READABLE.match(head) and not _OF_FRAMES.match(head)
         raise PictureError(_DAMAGED, 'does not decode: damaged or cut off' if other else
                            str(error)) from error
@@ -174,19 +174,19 @@ def _parts(file: str) -> list[str]:
 
 def _kind(path: Path) -> str:
     try:
-        return f'a {regular.kind(path.stat().st_mode)}'
+        return f'a {regular_file.kind(path.stat().st_mode)}'
     except OSError:
         return 'nothing there'
 
 
-def _words(error: OSError) -> str:
+def _os_error_text(error: OSError) -> str:
     if error.errno == errno.ELOOP:
         return 'Linked in a circle'
     return error.strerror or str(error)
 
 
 def _scan(folder: Path | str) -> list[os.DirEntry[str]]:
-    """Return what is in a folder, links last."""
+    """Return the entries of a folder, links last."""
     with os.scandir(folder) as entries:
         return sorted(entries, key=lambda entry: (entry.is_symlink(), entry.name))
 
@@ -200,9 +200,9 @@ def _hidden(name: str) -> bool:
     return name.startswith('.') or name.lower() in _HIDDEN
 
 
-def _judged(top: os.DirEntry[str]) -> Iterator[tuple[str, str]]:
-    """Yield each file below, or this one, that is or may be meant as a picture; and why not."""
-    # Each folder once: links may lead back, and to each other.
+def _search(top: os.DirEntry[str]) -> Iterator[tuple[str, str]]:
+    """Yield files that are or may be meant as pictures, each with the reason against it or ''."""
+    # Visit each folder once, because links may form cycles.
     seen = {_identity(Path(top.path).parent)}
     waiting = [(top, '', False)]
     while waiting:
@@ -221,15 +221,15 @@ def _judged(top: os.DirEntry[str]) -> Iterator[tuple[str, str]]:
                 hidden = hidden or _hidden(entry.name)
                 waiting += [(inner, f'{name}/', hidden) for inner in reversed(_scan(entry.path))]
         except OSError as error:
-            yield name, _words(error).lower()
+            yield name, _os_error_text(error).lower()
 
 
 def _reason(entry: os.DirEntry[str]) -> str | None:
-    """Return why a file is left out, '' when it is taken, None when nobody meant a picture."""
+    """Return why a file is left out, '' when it is used, or None when it is ignored."""
     suffix = Path(entry.name).suffix.lower()
     meant = suffix in SUFFIXES or suffix in _OTHERS
     try:
-        kind = regular.kind(entry.stat().st_mode)
+        kind = regular_file.kind(entry.stat().st_mode)
     except FileNotFoundError:
         return 'linked to nothing' if meant else None
     if kind != 'file':

@@ -14,37 +14,39 @@ import shutil
 
 from edgenext_ros.core.labels import LabelError, LabelSet
 from edgenext_ros.libraries import install_onnxruntime
-from edgenext_ros.models import checksum, regular
+from edgenext_ros.models import checksum, regular_file
 from edgenext_ros.models.catalog import CATALOG, Entry, File
 
 _MOST_LABEL_BYTES = 10 ** 6
 _BOARD_FOLDERS = (Path('/opt/hobot/model/x5/basic'), Path('/app/model/basic'))
-"""Where the board's own image keeps models."""
+"""Folders in which RDK OS keeps models."""
 
 
 class ModelNotFoundError(ValueError):
-    """A model's file is not here; the text says where it was looked for and how to get it."""
+    """The file of a model is missing; the text says where it was looked for and how to get it."""
 
 
 class NoHomeError(ValueError):
-    """What is kept between runs has no place; the text says how to give it one."""
+    """There is no folder for files that are kept between runs; the text says how to set one."""
 
 
 @dataclass(frozen=True)
 class Located:
-    """A model file and where its labels are."""
+    """A model file and its label file."""
 
     path: Path
     labels: Path | None
-    """None for a model outside the catalog with no label list beside it."""
+    """None for a model outside the catalog without a label file beside it."""
 
 
 def resource_folder() -> Path:
     """
     Return the folder of the bundled models and labels.
 
-    It is found from this file: in the source tree, or as ``share/edgenext_ros/resource`` under
-    whatever prefix the package was installed into (colcon, pip, Debian).
+    It is searched upwards from this file: ``resource`` in the source tree, or
+    ``share/edgenext_ros/resource`` in the prefix of the installation (colcon, pip, Debian).
+
+    :raises FileNotFoundError: the installation is incomplete.
     """
     here = Path(__file__).resolve()
     for folder in here.parents:
@@ -58,16 +60,16 @@ def resource_folder() -> Path:
 
 def cache_folder() -> Path:
     """
-    Return the folder of fetched models (XDG cache; it may not exist).
+    Return the folder of fetched models in the XDG cache; it may not exist.
 
-    :raises NoHomeError: neither a variable nor the system's list of users names one.
+    :raises NoHomeError: neither a variable nor the list of users gives a home folder.
     """
     chosen = os.environ.get('XDG_CACHE_HOME')
     return (Path(chosen) if chosen else _home() / '.cache') / 'edgenext_ros'
 
 
 def _home() -> Path:
-    """Return the user's home; an empty HOME, as some service managers leave it, is none."""
+    """Return the user's home; some service managers leave HOME empty, which counts as unset."""
     if os.environ.get('HOME'):
         return Path(os.environ['HOME'])
     try:
@@ -78,7 +80,7 @@ def _home() -> Path:
 
 
 def is_fetched(path: Path) -> bool:
-    """Say whether a file is one of those that were fetched."""
+    """Say whether a file is in the folder of fetched models."""
     try:
         return path.parent == cache_folder()
     except NoHomeError:
@@ -86,20 +88,20 @@ def is_fetched(path: Path) -> bool:
 
 
 def default_kind() -> str:
-    """Return the kind of file that runs on a machine like this one: ``bin`` or ``onnx``."""
+    """Return the kind of file for this type of machine: ``bin`` (aarch64) or ``onnx``."""
     return 'bin' if platform.machine() == 'aarch64' else 'onnx'
 
 
 def fetch_command(name: str, kind: str) -> str:
-    """Return the exact command that fetches a file of a model on this machine."""
-    # colcon installs the command where only "ros2 run" finds it.
+    """Return the command that fetches a file of a model on this machine."""
+    # colcon installs the command in a folder that only "ros2 run" searches.
     ros = os.environ.get('AMENT_PREFIX_PATH') and not shutil.which('edgenext')
     option = '' if kind == default_kind() else f' --kind {kind}'
     return f'{"ros2 run edgenext_ros " if ros else ""}edgenext models fetch {name}{option}'
 
 
 def folders(entry: Entry) -> tuple[Path, ...]:
-    """Return where a model's files may be, best first."""
+    """Return the folders in which the files of a model may be, best first."""
     if entry.bundled:
         return (resource_folder() / 'models',)
     try:
@@ -109,19 +111,19 @@ def folders(entry: Entry) -> tuple[Path, ...]:
 
 
 def find(entry: Entry, file: File) -> Path | None:
-    """Return where a file of the catalog is, unchecked; None when it is not here."""
+    """Return the path of a file of the catalog, unchecked; None when it is not on this machine."""
     return next((path for folder in folders(entry) if (path := folder / file.name).is_file()),
                 None)
 
 
 def locate(model: str, *, suffixes: tuple[str, ...] = ('.bin', '.onnx')) -> Located:
     """
-    Find a model's file; one that was fetched is compared with its record.
+    Find the file of a model; a fetched file is compared with its record.
 
-    :param model: a catalog name, or a path to a ``.bin`` or ``.onnx`` file.
-    :param suffixes: kinds of file that can run here, best first.
-    :raises ModelNotFoundError: it is not there; says what would be and how to get it.
-    :raises ChangedError: it is not the file that was fetched.
+    :param model: a name in the catalog, or a path to a ``.bin`` or ``.onnx`` file.
+    :param suffixes: suffixes of the files that can run on this machine, best first.
+    :raises ModelNotFoundError: there is no such file; the text says how to get it.
+    :raises ChangedError: the file differs from its record.
     """
     if model not in CATALOG:
         path, known = user_path(model), ', '.join(CATALOG)
@@ -151,7 +153,7 @@ def locate(model: str, *, suffixes: tuple[str, ...] = ('.bin', '.onnx')) -> Loca
 
 
 def _labels_of(path: Path) -> Path | None:
-    """Return the labels of a file of the catalog that was given by its path."""
+    """Return the labels of a file that is in the catalog but was given by its path."""
     path = path.resolve()
     return next((resource_folder() / 'labels' / entry.labels for entry in CATALOG.values()
                  for file in entry.files
@@ -159,18 +161,18 @@ def _labels_of(path: Path) -> Path | None:
 
 
 def _own_labels(path: Path) -> tuple[Path, ...]:
-    """Return where the labels of a model outside the catalog are looked for, first come first."""
+    """Return the possible label files of a model outside the catalog, best first."""
     return tuple(path.with_suffix(suffix) for suffix in ('.labels.txt', '.labels.json'))
 
 
 def _labels_beside(path: Path) -> Path | None:
     if not path.is_file():
-        return None  # '/' and '' have no name that a suffix could go on
+        return None  # '/' and '' have no name to which a suffix can be added
     return next((candidate for candidate in _own_labels(path) if candidate.is_file()), None)
 
 
 def no_labels(path: Path) -> str:
-    """Say that a model's file has no labels, and where they were looked for."""
+    """Return the message that a model has no labels and which files were looked for."""
     looked_for = ', '.join(candidate.name for candidate in _own_labels(path))
     return f'no labels beside {path} (looked for {looked_for}): names are class indices'
 
@@ -182,10 +184,10 @@ def labels_of(located: Located, *, classes: int,
 
     Without a label file the classes are numbered, and the path is empty; see ``no_labels``.
 
-    :param located: the model; its own labels count unless others are chosen.
-    :param classes: how many classes the model has.
-    :param chosen: path of a label file, which may start with ``~``; empty or None: no choice.
-    :raises LabelError: the label file is missing, damaged, or of another length.
+    :param located: the model; its own label file is used unless another one is chosen.
+    :param classes: number of classes of the model.
+    :param chosen: path of another label file, which may start with ``~``; empty or None: none.
+    :raises LabelError: the label file is missing, damaged, or has another number of names.
     """
     path = user_path(str(chosen)) if chosen else located.labels
     if path is None:
@@ -194,22 +196,22 @@ def labels_of(located: Located, *, classes: int,
 
 
 def user_path(text: str) -> Path:
-    """Return a path with the home folder in place of ``~``; as it stands where there is none."""
+    """Replace ``~`` in a path by the home folder; without one, the path is unchanged."""
     try:
         return Path(text).expanduser() if os.environ.get('HOME') != '' else Path(text)
-    except (RuntimeError, ValueError):  # nobody of that name, or no name at all
+    except (RuntimeError, ValueError):  # no such user, or no home folder
         return Path(text)
 
 
 def read_labels(path: Path) -> LabelSet:
     """
-    Read a label file, UTF-8 text or JSON.
+    Read a label file, UTF-8 text or JSON; see ``LabelSet.parse``.
 
-    :raises LabelError: it is missing, no regular file, of more than 1 MB, not UTF-8, or not a
+    :raises LabelError: the file is missing, not regular, larger than 1 MB, not UTF-8, or not a
         list of names.
     """
     try:
-        text = regular.read(path, most=_MOST_LABEL_BYTES).decode('utf-8')
+        text = regular_file.read(path, most=_MOST_LABEL_BYTES).decode('utf-8')
     except OSError as error:
         if error.errno == errno.EFBIG:
             raise LabelError(f'{path}: expected at most {_MOST_LABEL_BYTES} bytes of labels, '

@@ -9,7 +9,7 @@ from itertools import pairwise
 import os
 from pathlib import Path
 
-from edgenext_ros.models import regular
+from edgenext_ros.models import regular_file
 from edgenext_ros.ros import parameter_files
 from edgenext_ros.ros.settings import ParameterError
 import rclpy
@@ -51,8 +51,8 @@ def check_files(arguments: Sequence[str]) -> None:
     for before, argument in pairwise(arguments):
         if before == '--params-file':
             try:
-                regular.check(Path(argument))
-            except regular.NotAFileError as error:
+                regular_file.check(Path(argument))
+            except regular_file.NotAFileError as error:
                 raise ParameterError(f'--params-file {argument}: {error.strerror}') from error
             except OSError:
                 continue  # rcl reports it

@@ -7,7 +7,8 @@ from __future__ import annotations
 import re
 
 from edgenext_ros.core.labels import LabelError
-from edgenext_ros.engines.base import EngineUnavailableError, InferenceError, ModelError
+from edgenext_ros.engines.base import EngineUnavailableError, InferenceError
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.store import ModelNotFoundError
 from edgenext_ros.ros.settings import ParameterError
 from rclpy.exceptions import NameValidationException, ParameterException

@@ -98,7 +98,7 @@ class Health:
             return Loss()
         # Stamps of several cameras on one topic have no meaningful common period.
         several = self._node.count_publishers(self._topic) > 1
-        return now.lost.look(time, several=several, stalled=stalled)
+        return now.lost.update(time, several=several, stalled=stalled)
 
     def _publish(self, level: int, text: str, now: Snapshot, report: StatisticsReport,
                  loss: Loss) -> None:

@@ -13,9 +13,9 @@ from edgenext_ros.core.classifier import Classifier
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.engines.base import Engine, EngineOptions, InferenceError, ModelInfo
-from edgenext_ros.engines.kept import close_or_keep
+from edgenext_ros.engines.deferred_close import close_or_defer
 from edgenext_ros.engines.recovering import open_recovering
-from edgenext_ros.engines.select import suffixes, survey, taken
+from edgenext_ros.engines.select import describe_choice, suffixes, survey
 from edgenext_ros.models import store
 from edgenext_ros.ros.settings import ClassifierSettings
 
@@ -61,11 +61,11 @@ class LoadedModel:
                 located, classes=info.classes, chosen=settings.labels)
         except Exception:
             with suppress(InferenceError):  # report the first error instead
-                close_or_keep(engine)
+                close_or_defer(engine)
             raise
         return cls(located, info, labels, source, settings,
                    _classifier(engine, info, settings), engine,
-                   taken(located.path, found) or info.engine if found else '')
+                   describe_choice(located.path, found) or info.engine if found else '')
 
     def with_settings(self, settings: ClassifierSettings) -> LoadedModel:
         """Return the same open model with other parameters."""
@@ -105,7 +105,7 @@ class LoadedModel:
         :param idle: no thread of the session works on an image any more.
         """
         try:
-            close_or_keep(self.engine)
+            close_or_defer(self.engine)
         except InferenceError as error:
             logger.error(f'the engine was not closed, its memory stays taken and no model is '
                          f'loaded until its inference has ended: {error}')

@@ -62,8 +62,8 @@ def frame_from_image(message: Image | ImageData, *, enough: Enough | None = None
             frame = Frame.from_compressed(data, enough=enough)
             note = f'encoding {message.encoding!r} is a picture file, which is decoded'
             return replace(frame, note=f'{note}; {frame.note}' if frame.note else note)
-        wide = Frame.of_high_bytes(message.encoding, message.width, message.height, message.step,
-                                   data, bool(message.is_bigendian))
+        wide = Frame.from_high_bytes(message.encoding, message.width, message.height,
+                                     message.step, data, bool(message.is_bigendian))
         return wide or Frame.from_image(_ask_cv_bridge(message, data, error))
 
 

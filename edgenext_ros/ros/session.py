@@ -178,7 +178,7 @@ class Session:
     def restart_counts(self) -> None:
         """Count dropped and lost frames from zero."""
         self.pipeline.reset_dropped()
-        self.receiver.lost.begin_anew()
+        self.receiver.lost.reset_counts()
 
     def close(self) -> None:
         """Unsubscribe, end the threads, destroy the publishers, and free the model."""

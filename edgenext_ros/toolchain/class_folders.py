@@ -17,7 +17,7 @@ from pathlib import Path
 from edgenext_ros.models import pictures
 from edgenext_ros.models.left_out import LeftOut
 from edgenext_ros.models.pictures import Listing
-from edgenext_ros.models.regular import shown
+from edgenext_ros.models.regular_file import shown
 from edgenext_ros.toolchain.links import link
 
 TEST_FRACTION = 0.12

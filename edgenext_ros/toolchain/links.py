@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 import shutil
 
-from edgenext_ros.models.regular import shown
+from edgenext_ros.models.regular_file import shown
 
 
 def expect_links(folder: Path) -> None:

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Rests between tries."""
+"""Backoff: rests between tries."""
 
 from edgenext_ros.core.backoff import Backoff
 import pytest

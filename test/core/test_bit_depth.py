@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""10- and 12-bit data in mono16 is seen once per stream."""
+"""BitDepth reports 10- and 12-bit data in mono16 once per stream."""
 
 from edgenext_ros.core.bit_depth import BitDepth
 from edgenext_ros.core.encode import encode
@@ -11,7 +11,7 @@ import pytest
 
 def mono16(highest, *, big_endian=False, size=(64, 48)):
     values = np.linspace(0, highest, size[0] * size[1]).reshape(size[::-1])
-    values[-8] = highest  # one of the rows that are looked at
+    values[-8] = highest  # in one of the rows that are checked
     data = values.astype('>u2' if big_endian else '<u2').view(np.uint8).reshape(-1)
     return Frame('mono16', *size, 2 * size[0], data, big_endian)
 
@@ -23,7 +23,7 @@ def said(frames):
 
 @pytest.mark.parametrize('big_endian', [False, True])
 @pytest.mark.parametrize('highest,bits', [(200, 8), (1023, 10), (4095, 12), (16383, 14)])
-def test_low_values_are_told_once(highest, bits, big_endian):
+def test_low_16_bit_values_give_one_note(highest, bits, big_endian):
     texts = said([mono16(highest, big_endian=big_endian)] * 100)
     assert len(texts) == 1
     assert f'16-bit values stay below {1 << bits} of 65535' in texts[0]
@@ -41,7 +41,7 @@ def test_plausible_16_bit_values_have_no_note(frames):
 
 @pytest.mark.parametrize('highest,count', [(3, 1), (15, 1), (63, 1), (64, 0)])
 @pytest.mark.parametrize('encoding', ['bgr8', 'rgba8', 'bayer_rggb8'])
-def test_high_bytes_of_16_bit_colour_are_looked_at(encoding, highest, count):
+def test_high_bytes_of_16_bit_colour_are_checked(encoding, highest, count):
     frame = encode(np.full((48, 64, 3), highest, np.uint8), encoding)
     frame = Frame(encoding, 64, 48, frame.step, frame.data, of_16_bits=True)
     assert len(said([frame] * 100)) == count, 'alpha is 255'

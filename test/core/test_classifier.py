@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A frame through converter, engine and post-processing; every encoding the same answer."""
+"""Classifier: converter, engine and post-processing give the same answer for every encoding."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 TOLERANCE = 0.08
-"""Stated in the README: largest difference of a score between encodings of one picture."""
+"""Stated in the documentation: largest difference of a score between encodings of one picture."""
 
 
 @pytest.fixture(scope='module')
@@ -39,7 +39,7 @@ def test_every_encoding_gives_the_same_answer(demo, encoding, photograph):
 
 
 class FakeSlot:
-    """Memory of one picture, and scores that show what is in it."""
+    """A slot whose scores are values of its picture."""
 
     def __init__(self, *, before=lambda: None):
         self.picture = np.zeros(224 * 224 * 3 // 2, np.uint8)
@@ -98,7 +98,7 @@ def test_concurrent_frames_have_separate_pictures(converter, photograph):
             assert [one.prediction for one in found] == expected
 
 
-def test_one_frame_at_a_time_is_converted(converter, photograph):
+def test_frames_are_converted_one_at_a_time(converter, photograph):
     begun, go = Semaphore(0), Event()
 
     class Slow:
@@ -129,7 +129,7 @@ def test_stages_are_timed(demo, photograph):
 
 @pytest.mark.parametrize('encoding', ['nv12', 'nv21', 'nv24', 'yuyv', 'uyvy'])
 @pytest.mark.parametrize('yuv_range,black,white', [('limited', 16, 235), ('full', 0, 255)])
-def test_pictures_for_display_follow_the_range(encoding, yuv_range, black, white):
+def test_to_bgr_follows_the_yuv_range(encoding, yuv_range, black, white):
     frame = encode(np.zeros((4, 4, 3), np.uint8), encoding)
     luma = frame.data == 16  # chroma is 128
     for value, shown in ((black, 0), (white, 255)):
@@ -138,7 +138,7 @@ def test_pictures_for_display_follow_the_range(encoding, yuv_range, black, white
 
 
 @pytest.mark.parametrize('size', [(1, 1), (7, 1), (1, 5)], ids=str)
-def test_thin_nv24_pictures_can_be_shown(size):
+def test_to_bgr_converts_thin_nv24_pictures(size):
     image = np.full((size[1], size[0], 3), (40, 90, 200), np.uint8)
     shown = to_bgr(encode(image, 'nv24'))
     assert shown.shape == image.shape
@@ -146,7 +146,7 @@ def test_thin_nv24_pictures_can_be_shown(size):
 
 
 @pytest.mark.parametrize('encoding', ENCODINGS)
-def test_pictures_for_display_look_like_the_source(encoding, photograph):
+def test_to_bgr_looks_like_the_source(encoding, photograph):
     shown = to_bgr(encode(photograph, encoding))
     expected = photograph
     if encoding.startswith('mono'):

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes of files and of CompressedImage: where they end, how they are turned, what they hold."""
+"""Decoding of picture files and of CompressedImage: end markers, orientation, formats."""
 
 
 import cv2
@@ -25,7 +25,7 @@ KINDS = pytest.mark.parametrize('options', [(), PROGRESSIVE, RESTARTS],
     b'', b'\0' * 50_001, b'\7' * 4095, b'\7' * 100_000 + b'\0' * 100_000,
     b'\xff\xd8\xff\xe1 another picture', b'\0\0\0\x18ftypmp42' + bytes(range(256)) * 400],
     ids=['nothing', 'zeros', '4095', 'both', 'jpeg', 'motion photo'])
-def test_a_jpeg_with_anything_behind_its_end_is_read(behind, options, photograph):
+def test_jpeg_with_bytes_after_its_end_is_read(behind, options, photograph):
     data = coded('.jpg', photograph, *options)
     assert (decoded(data + behind)[1] == decoded(data)[1]).all()
 
@@ -35,7 +35,7 @@ def test_a_jpeg_with_anything_behind_its_end_is_read(behind, options, photograph
     b'', b'\0' * 5000, b'\7' * 5000, b'\xff\xd8\xff\xe1' + b'\7' * 99 + b'\xff\xd9', 'whole'],
     ids=['nothing', 'zeros', 'sevens', 'start', 'another'])
 @pytest.mark.parametrize('share', [0.3, 0.9, 1.0])
-def test_a_jpeg_without_its_end_is_refused_whatever_is_behind(share, behind, options, photograph):
+def test_jpeg_without_end_marker_is_refused_whatever_follows(share, behind, options, photograph):
     data = coded('.jpg', photograph, *options)
     cut = data[:int((len(data) - 2) * share)].rstrip(b'\xff')
     reason = refusal(cut + (data if behind == 'whole' else behind))
@@ -51,7 +51,7 @@ def test_the_end_of_a_thumbnail_is_not_that_of_the_picture(end, photograph):
     assert 'no end marker' in refusal(data[:len(data) // 2] + bytes(end))
 
 
-def test_markers_inside_segments_between_scans_are_not_looked_at(photograph):
+def test_markers_inside_segments_between_scans_are_ignored(photograph):
     data = coded('.jpg', photograph, *PROGRESSIVE)
     second = data.index(b'\xff\xda', data.index(b'\xff\xda') + 2)
     comment = segment(0xFE, b'\xff\xd9\xff\xd8\xff\x7a')
@@ -67,7 +67,7 @@ def test_a_jpeg_whose_data_breaks_off_before_its_end_has_a_note(options, enough,
     begin = data.index(b'\xff\xda') + 14
     notes = {decoded(data[:begin + size].rstrip(b'\xff') + b'\xff\xd9', enough=enough)[0].note
              for size in (100, 1000, (len(data) - begin) // 2)}
-    (note,) = notes  # so that a stream has one line
+    (note,) = notes  # the same note for a whole stream
     assert note.startswith('a JPEG has an end marker, but its last rows are plain grey')
     assert not decoded(data, enough=enough)[0].note
 
@@ -136,14 +136,14 @@ def test_damaged_exif_turns_nothing(suffix, exif, photograph):
     assert decoded(with_exif(suffix, upright, exif))[1].shape == upright.shape
 
 
-# What a CompressedImage says of itself --------------------------------------------------------
+# The field format of a CompressedImage --------------------------------------------------------
 
 
 @pytest.mark.parametrize('picture_format', [
     '16UC1; png compressed ', '16UC1; compressedDepth', '16UC1; compressedDepth png',
     '16UC1; compressedDepth rvl', '32FC1; compressedDepth png', '32FC1; png compressed ', '16UC1',
     '32FC1', '16SC1; png compressed ', '16UC1; jpeg compressed ', '16uc1; PNG compressed'])
-def test_depth_is_refused_by_name(picture_format):
+def test_depth_is_refused_by_its_format(picture_format):
     data = coded('.png', np.full((8, 8), 900, np.uint16))
     reason = refusal(data, picture_format)
     assert reason.startswith(f'format {picture_format!r} is ')
@@ -152,7 +152,7 @@ def test_depth_is_refused_by_name(picture_format):
 
 
 @pytest.mark.parametrize('picture_format', ['', 'png', '16UC1; compressedDepth'])
-def test_compressed_depth_is_known_by_its_bytes(picture_format):
+def test_compressed_depth_is_detected_by_its_bytes(picture_format):
     data = bytes(12) + coded('.png', np.full((8, 8), 900, np.uint16))
     assert 'is depth of the transport compressedDepth' in refusal(data, picture_format)
 
@@ -211,7 +211,7 @@ def test_a_mosaic_of_half_patterns_is_refused(shape):
     ('nv12', 'a CompressedImage has no width and height: let the driver send raw pictures'),
     ('NV12', 'sensor_msgs/Image, or JPEG'), ('bgr8', "its format is 'bgr8', but"),
     ('h264', "its format is 'h264', a video stream: let a decoder send"), ('H265', 'a video')])
-def test_raw_and_video_in_a_compressed_image_say_what_to_do(picture_format, hint):
+def test_raw_or_video_data_in_a_compressed_image_names_the_remedy(picture_format, hint):
     assert hint in refusal(b'\x10\x80' * 3000, picture_format)
 
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Frames: what is accepted, what is refused, and why."""
+"""Frame: accepted pictures, refused ones, and the reasons."""
 
 import struct
 import subprocess
@@ -42,7 +42,7 @@ def test_every_encoding_makes_a_frame_that_copies_nothing(encoding):
     ('nv12', 5, 4, 6, 36, 'width must be even'),
     ('nv12', 4, 5, 4, 30, 'height must be even'),
     ('nv12', 4, 4, 4, 23, 'truncated: expected 24 bytes'),
-    ('nv12', 4, 4, 4, 16, 'are not 3/2 rows a pixel row'),
+    ('nv12', 4, 4, 4, 16, 'expected 3/2 rows of 4 bytes per row of pixels, found 1'),
     ('nv21', 4, 4, 4, 25, 'oversized'),
     ('nv24', 4, 4, 4, 47, 'truncated'),
     ('yuyv', 5, 4, 10, 40, 'width must be even'),
@@ -58,7 +58,7 @@ def test_wrong_geometry_is_refused_with_the_reason(encoding, width, height, step
     assert '\n' not in str(caught.value)
 
 
-def test_an_unknown_encoding_is_told_from_bad_data():
+def test_unknown_encoding_and_bad_data_raise_different_errors():
     for name in ('foo', 200_000 * 'x'):
         with pytest.raises(UnknownEncodingError) as caught:
             Frame(name, 4, 4, 12, zeros(48))
@@ -68,7 +68,7 @@ def test_an_unknown_encoding_is_told_from_bad_data():
     assert not isinstance(caught.value, UnknownEncodingError)
 
 
-def test_nv12_may_count_its_chroma_rows_as_height():
+def test_height_of_nv12_may_include_chroma_rows():
     data = np.arange(24, dtype=np.uint8)
     plain, counted = Frame('nv12', 4, 4, 4, data), Frame('nv12', 4, 6, 4, data)
     assert (counted.width, counted.height) == (plain.width, plain.height) == (4, 4)
@@ -159,7 +159,7 @@ def test_exif_turns_a_picture_and_both_sides_are_enough(orientation, least, shar
     assert np.abs(corner.astype(int) - small).max() < 6
 
 
-def test_a_png_is_decoded_whole():
+def test_png_is_decoded_at_full_size():
     frame = Frame.from_compressed(cv2.imencode('.png', np.zeros((800, 800, 3), np.uint8))[1],
                                   enough=at_least(1, 1))
     assert (frame.width, frame.height) == (800, 800)
@@ -197,11 +197,11 @@ from edgenext_ros.core.frame import Frame, FrameError
 import cv2
 import numpy as np
 data = cv2.imencode('SUFFIX', np.zeros((16, 16, 3), np.uint8))[1].reshape(-1).copy()
-# Encoding as many pixels takes a minute where a processor is emulated.
+# Encoding so many pixels takes a minute on an emulated processor.
 at, size = {'.jpg': (data.tobytes().find(b'\xff\xc0') + 5, np.array([8200, 8200], '>u2')),
             '.bmp': (18, np.array([8200, 8200], '<i4'))}['SUFFIX']
 data[at:at + size.nbytes] = size.view(np.uint8)
-# libjpeg goes over a byte between two segments.
+# libjpeg skips bytes between two segments.
 data = np.concatenate([data[:20], np.zeros(JUNK, np.uint8), data[20:]])
 try:
     Frame.from_compressed(data)
@@ -213,7 +213,7 @@ except FrameError as error:
 @pytest.mark.parametrize('suffix,junk,reason', [
     ('.jpg', 1, 'says it has 8200x8200 pixels'), ('.bmp', 0, 'does not decode: pixels <= ')])
 def test_huge_picture_is_refused_with_any_header(suffix, junk, reason):
-    """In a process of its own, which loads the package before OpenCV, as a node does."""
+    """In a separate process, which imports the package before OpenCV, like a node."""
     code = HUGE.replace('SUFFIX', suffix).replace('JUNK', str(junk))
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=60)
     assert reason in done.stdout, done.stderr

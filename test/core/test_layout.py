@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What height, step and bytes mean together: every layout that a driver could mean."""
+"""Reading of height, step and size, for every memory layout that a driver may use."""
 
 from itertools import product
 
@@ -20,7 +20,7 @@ def ceil(value, to):
 
 
 def picture(encoding, width, height, *, step, luma_rows):
-    """Return luma, chroma, and the bytes of a driver that pads rows and the luma plane."""
+    """Return luma, chroma, and data with padded rows and a padded luma plane."""
     random = np.random.default_rng(width * height + step)
     each = 1 if encoding == 'nv24' else 2
     luma = random.integers(0, 256, (height, width), np.uint8)
@@ -44,11 +44,11 @@ def is_scrambled(frame, luma, chroma):
 def test_a_picture_is_read_as_it_was_written_or_refused(encoding, size):
     width, height = size
     read = 0
-    # Rows padded by anything, and what a driver may say of them; other steps of usual rows only.
+    # Rows with any padding; for the usual paddings, also with other meanings of step.
     usual = {ceil(width, 1 << bits) for bits in range(9)}
     times = 3 if encoding == 'nv24' else 1.5
     for step in usual | {step for step in (width + 2, width + 6) if step / times not in usual}:
-        # Planes of small pictures are padded only where the step says nothing, see below.
+        # Padded planes of small pictures have a test below.
         aligned = (ceil(height, 1 << bits) for bits in range(3, 7))
         for luma_rows in {height, *(rows for rows in aligned if height >= 128)}:
             luma, chroma, data = picture(encoding, width, height, step=step, luma_rows=luma_rows)
@@ -63,7 +63,7 @@ def test_a_picture_is_read_as_it_was_written_or_refused(encoding, size):
                     except FrameError as error:
                         assert '\n' not in str(error)
                         continue
-                    # The rows that pad a plane cannot be told where height counts them.
+                    # Padding rows of a plane cannot be detected when height includes them.
                     if luma_rows == height or said != data.size // step:
                         assert not is_scrambled(frame, luma, chroma), (
                             step, luma_rows, said, said_step, frame)
@@ -98,7 +98,7 @@ def test_meaningless_step_is_ignored_with_a_note(encoding, counted, step):
 
 
 @pytest.mark.parametrize('encoding', PLANAR)
-def test_a_padded_luma_plane_is_seen_and_converted(encoding):
+def test_padded_luma_plane_is_found_and_converted(encoding):
     luma, chroma, data = picture(encoding, 64, 136, step=64, luma_rows=144)
     frame = Frame(encoding, 64, 136, 64, data)
     assert not is_scrambled(frame, luma, chroma)
@@ -114,7 +114,7 @@ def test_a_padded_luma_plane_is_seen_and_converted(encoding):
 @pytest.mark.parametrize('size,plane', [((640, 120), 128), ((384, 90), 96), ((66, 36), 64)],
                          ids=str)
 @pytest.mark.parametrize('encoding', PLANAR)
-def test_a_padded_plane_of_few_rows_is_seen_where_the_step_says_nothing(encoding, size, plane):
+def test_padding_of_a_low_luma_plane_is_found_when_the_step_is_useless(encoding, size, plane):
     width, height = size
     luma, chroma, data = picture(encoding, width, height, step=width, luma_rows=plane)
     frame = Frame(encoding, width, height, 0, data)
@@ -124,7 +124,7 @@ def test_a_padded_plane_of_few_rows_is_seen_where_the_step_says_nothing(encoding
 
 
 def test_ambiguous_layout_is_refused():
-    # 96 rows of luma for 90, or 60 of 512 bytes.
+    # 90 rows of luma padded to 96, or 60 rows of 512 bytes
     with pytest.raises(FrameError, match=r'46080 bytes at step 0 may be .* or '):
         Frame('nv12', 320, 90, 0, np.zeros(46080, np.uint8))
     with pytest.raises(FrameError, match=r'38400 bytes at step 192 may be .*200 rows of 128 bytes'
@@ -137,7 +137,7 @@ PACKED = [e for e in ENCODINGS if e not in PLANAR and not e.startswith('bayer')]
 
 @pytest.mark.parametrize('encoding', [*PACKED, 'bayer_rggb8'])
 @pytest.mark.parametrize('unit', ['pixels', 'bits'])
-def test_the_step_of_rows_without_padding_may_count_something_else(encoding, unit):
+def test_step_of_rows_without_padding_may_count_other_units(encoding, unit):
     row = 8 * ENCODINGS[encoding].pixel_bytes
     said = {'pixels': 8, 'bits': 8 * row}[unit]
     data = np.arange(6 * row, dtype=np.uint8)
@@ -157,7 +157,7 @@ def test_a_step_may_count_pixels_of_padded_rows(encoding):
 @pytest.mark.parametrize('encoding,width,step,channels', [
     ('rgb8', 640, 2560, 4), ('bgr8', 1920, 7680, 4), ('mono8', 640, 1280, 2),
     ('yuyv', 640, 1920, 3), ('bayer_rggb8', 640, 1280, 2), ('rgb8', 640, 3840, 6)])
-def test_a_step_as_of_more_channels_is_padding_with_a_note(encoding, width, step, channels):
+def test_step_of_more_channels_is_padding_with_a_note(encoding, width, step, channels):
     frame = Frame(encoding, width, 4, step, np.zeros(4 * step, np.uint8))
     assert (frame.step, frame.height) == (step, 4)
     assert frame.note.startswith(f'step {step} is {channels} bytes a pixel, the encoding has ')
@@ -177,7 +177,7 @@ def test_other_padding_has_no_note(encoding, width, step):
     ('bgr8', 4, 4, 16, 48, 'truncated'),
     ('mono8', 4, 4, 0, 20, 'step is 0'), ('nv12', 4, 4, 0, 20, 'step is 0'),
     ('nv12', 4, 5, 4, 32, 'height must be even'),
-    ('nv12', 8, 4, 16, 48 + 16, 'not 3/2 rows'), ('nv12', 8, 4, 10, 48, 'truncated'),
+    ('nv12', 8, 4, 16, 48 + 16, 'expected 3/2 rows'), ('nv12', 8, 4, 10, 48, 'truncated'),
     ('nv24', 4, 4, 6, 48, 'truncated')])
 def test_size_that_fits_no_layout_is_refused(encoding, width, height, step, size, reason):
     with pytest.raises(FrameError, match=reason):
@@ -201,11 +201,11 @@ WIDE = [e for e in ENCODINGS if e[:3] in ('bgr', 'rgb', 'bay')]
 
 
 def of_16_bits(name, width, height, step, data):
-    return Frame.of_high_bytes(name, width, height, step, np.asarray(data, np.uint8))
+    return Frame.from_high_bytes(name, width, height, step, np.asarray(data, np.uint8))
 
 
 @pytest.mark.parametrize('eight', WIDE)
-def test_16_bits_get_the_notes_and_repairs_of_8_bits(eight):
+def test_16_bit_frames_get_the_notes_and_repairs_of_8_bit_ones(eight):
     name, row = f'{eight[:-1]}16', 8 * 2 * ENCODINGS[eight].pixel_bytes
     data = np.arange(6 * row) % 251
     plain = of_16_bits(name, 8, 6, row, data)
@@ -228,14 +228,14 @@ def test_16_bits_get_the_notes_and_repairs_of_8_bits(eight):
 @pytest.mark.parametrize('name,width,height,reason', [
     ('bgr16', 0, 4, 'at least 1'), ('bgr16', 4, 0, 'at least 1'), ('bgr16', 40_000, 1, 'at most'),
     ('bayer_rggb16', 5, 4, 'width must be even'), ('bayer_rggb16', 4, 5, 'height must be even')])
-def test_sides_of_16_bits_are_checked(name, width, height, reason):
+def test_sides_of_16_bit_frames_are_checked(name, width, height, reason):
     step = 6 * width
     with pytest.raises(FrameError, match=f'^{name} {width}x{height}: .*{reason}'):
         of_16_bits(name, width, height, step, np.zeros(step * height))
 
 
 @pytest.mark.parametrize('name', ['bgr8', 'mono16', '16UC1', 'junk16', 'x' * 1000])
-def test_of_16_bits_ignores_other_encodings(name):
+def test_from_high_bytes_ignores_other_encodings(name):
     assert of_16_bits(name, 4, 4, 24, np.zeros(96)) is None
 
 
@@ -243,7 +243,7 @@ def test_of_16_bits_ignores_other_encodings(name):
     ('16UC1', 'give the topic of the colour picture'), ('32FC1', 'send depth'),
     ('8UC2', "let the driver say 'yuyv' or 'uyvy'"), ('mono12', 'let the driver send mono16'),
     ('8UC3' + 50 * ' ', 'use one of'), ('yuv', 'use one of')])
-def test_an_encoding_that_is_not_taken_says_what_to_do(name, hint):
+def test_unsupported_encoding_names_the_remedy(name, hint):
     with pytest.raises(UnknownEncodingError, match='is not supported; use one of') as caught:
         Frame(name, 4, 4, 8, np.zeros(32, np.uint8))
     assert hint in str(caught.value)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Frames that are missing between stamps: those that were lost, and all that looks like it."""
+"""LostFrames: counts of lost frames, and streams whose gaps are no losses."""
 
 from itertools import accumulate, chain, cycle, islice, pairwise, repeat
 from random import Random
@@ -13,7 +13,7 @@ import pytest
 
 
 class Frame(NamedTuple):
-    """A frame that arrives: its stamp, when it comes, and how long nobody waited before."""
+    """A frame that arrives; ``unattended`` is the time before in which no thread waited."""
 
     stamp: float
     arrived: float
@@ -23,20 +23,21 @@ class Frame(NamedTuple):
 
 
 def play(frames, counter=None, *, several=False, late=()):
-    """Show frames to a counter, which looks once a second; return what each look found."""
+    """Pass frames to a counter and update it once per second; return the results."""
     counter = counter or LostFrames()
     looks, next_look = [], frames[0].arrived + 1
     for frame in frames:
         while frame.arrived > next_look:
-            looks.append(counter.look(next_look, several=several, stalled=int(next_look) in late))
+            looks.append(counter.update(
+                next_look, several=several, stalled=int(next_look) in late))
             next_look += 1
         counter.note(round(frame.stamp * 1e9), arrived=frame.arrived,
                      unattended=frame.unattended, stream=frame.stream, sequence=frame.sequence)
-    return [*looks, counter.look(next_look, several=several)]
+    return [*looks, counter.update(next_look, several=several)]
 
 
 def camera(rate, seconds, *, start=1000.0, jitter=0.0, seed=1):
-    """Make the frames of a steady camera, whose stamps and arrivals jitter a little."""
+    """Make the frames of a steady camera, with jitter of stamps and arrivals."""
     random = Random(seed)
     return [Frame(start + index / rate + random.gauss(0, jitter),
                   start + index / rate + 0.003 + abs(random.gauss(0, 0.001)))
@@ -44,7 +45,7 @@ def camera(rate, seconds, *, start=1000.0, jitter=0.0, seed=1):
 
 
 def lossy(frames, share, *, burst=0.0, seed=1):
-    """Leave out a share of the frames, alone or in bursts of this mean length (Gilbert)."""
+    """Remove a share of the frames, singly or in bursts of this mean length (Gilbert)."""
     random, gone, kept = Random(seed), False, []
     for frame in frames:
         chance = share if not burst else (
@@ -56,7 +57,7 @@ def lossy(frames, share, *, burst=0.0, seed=1):
 
 
 def from_gaps(gaps, *, start=1000.0):
-    """Make frames of these seconds between stamps, which arrive as they are stamped."""
+    """Make frames with these gaps in seconds, which arrive at their stamps."""
     return [Frame(at, at) for at in accumulate(gaps, initial=start)]
 
 
@@ -82,7 +83,7 @@ def test_lost_frames_are_counted(rate, share, jitter, burst):
 
 
 @pytest.mark.parametrize('pattern', ['110', '1100', '11101', '10010', '1010010', '111110'])
-def test_a_regular_pattern_is_the_cameras_own_unless_numbers_tell_otherwise(pattern):
+def test_regular_gaps_are_no_loss_unless_sequence_numbers_show_one(pattern):
     def kept(frames):
         return [frame for frame, keep in zip(frames, cycle(pattern), strict=False)
                 if keep == '1']
@@ -101,7 +102,7 @@ def test_sequence_numbers_tell_skipped_from_lost_frames(share):
 
 
 @pytest.mark.parametrize('gaps', [(0.02, 0.08), (0.002, 0.065), (0.001, 0.0323)], ids=str)
-def test_pairs_of_frames_lose_nothing(gaps):
+def test_frames_in_pairs_report_no_loss(gaps):
     looks = play(from_gaps(gaps * 300))
     assert (looks[-1].lost, looks[-1].overwritten) == (0, 0)
 
@@ -117,16 +118,16 @@ def test_loss_report_ends_and_resumes_with_losses():
     assert 80 <= changes[2] <= 92
 
 
-def test_counts_begin_anew_and_what_goes_on_stays():
+def test_reset_counts_keeps_the_state_of_the_warning():
     counter = LostFrames()
     assert play(lossy(camera(15, 30), 0.5), counter)[-1].lost > 200
-    counter.begin_anew()
-    look = counter.look(1031.0)
+    counter.reset_counts()
+    look = counter.update(1031.0)
     assert (look.lost, look.overwritten, look.goes_on) == (0, 0, True)
 
 
 def overwritten(rate, *, work, seconds=60):
-    """Simulate a slow engine: the newest is taken when the work on the one before is done."""
+    """Simulate a slow engine, which takes the newest frame after each piece of work."""
     frames, taken, free = camera(rate, seconds), [], 0.0
     for frame, following in pairwise(frames):
         if frame.arrived < free < following.arrived:
@@ -160,7 +161,7 @@ def test_overwritten_frames_are_counted_apart():
     assert not look.goes_on
 
 
-def test_while_the_process_stands_still_nothing_is_lost():
+def test_frames_missed_while_the_process_is_stalled_are_not_lost():
     frames = [frame for frame in camera(30, 60) if frame.arrived % 5 > 1.2]
     looks = play(frames, late={at for at in range(1000, 1062) if at % 5 in (1, 2)})
     assert not any(look.goes_on for look in looks)
@@ -195,7 +196,7 @@ def clock_set(seconds):
 
 
 def exposure():
-    """Simulate exposure that follows the light: gaps grow slowly from 33 to 100 ms."""
+    """Simulate automatic exposure: gaps grow slowly from 33 to 100 ms."""
     return from_gaps(1 / 30 * (1 + 2 * abs(np.sin(index / 150))) for index in range(1800))
 
 
@@ -239,14 +240,14 @@ SILENT = {
 
 
 @pytest.mark.parametrize('make', SILENT.values(), ids=SILENT)
-def test_no_loss_is_seen_where_there_is_none(make):
+def test_no_loss_is_reported_without_losses(make):
     looks = play(make())
     assert not any(look.goes_on for look in looks)
     assert looks[-1].lost <= 2
 
 
 def numbered(frames):
-    """Give the frames numbers, as a middleware does that numbers what is sent."""
+    """Add sequence numbers, as some middleware does."""
     return [frame._replace(sequence=number) for number, frame in enumerate(frames)]
 
 
@@ -254,14 +255,14 @@ def numbered(frames):
     numbered(camera(30, 60)), numbered(uneven(0.02, 0.05))], ids=['steady', 'uneven'])
 @pytest.mark.parametrize('keep', [
     lambda frames: lossy(frames, 0.4), lambda frames: frames[::3]], ids=['random', 'each third'])
-def test_numbers_tell_of_losses_where_stamps_cannot(sent, keep):
+def test_sequence_numbers_show_losses_that_stamps_cannot(sent, keep):
     arrived = keep(sent)
     look = play(arrived)[-1]
     assert look.goes_on
     assert look.lost == pytest.approx(len(sent) - len(arrived), rel=0.05)
 
 
-def test_numbers_tell_of_overwritten_frames_where_stamps_cannot():
+def test_sequence_numbers_show_overwritten_frames_that_stamps_cannot():
     arrived = [frame._replace(unattended=0.15) for frame in numbered(camera(30, 60))[::5]]
     look = play(arrived)[-1]
     assert (look.lost, look.goes_on) == (0, False)
@@ -280,7 +281,7 @@ def test_unnamed_cameras_on_one_topic_report_no_loss():
 
 def test_camera_pause_is_no_loss():
     counter, frames = LostFrames(), camera(30, 60)
-    for begin in range(0, 1800, 60):  # of each two seconds the node listens to one and a half
+    for begin in range(0, 1800, 60):  # the node listens for 1.5 of every 2 seconds
         counter.interrupt()
         looks = play(frames[begin:begin + 45], counter)
         assert not looks[-1].goes_on

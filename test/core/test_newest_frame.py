@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The newest item wins, and nothing waits in a queue."""
+"""Pipeline: the newest item replaces the waiting one; RateLimiter."""
 
 from queue import SimpleQueue
 from threading import Event, get_ident
@@ -13,7 +13,7 @@ WAIT_S = 10
 
 
 class Source:
-    """Hands on what the test puts in; None wakes it, ``END`` ends it."""
+    """A source of the items that the test puts in; None wakes it, ``END`` ends it."""
 
     END = object()
 
@@ -31,7 +31,7 @@ class Source:
     def take(self):
         if self.item is not None:
             self.taken_by.append(get_ident())
-            self.now += 1e-2  # a copy takes its time
+            self.now += 1e-2  # copying takes time
             self.pipeline.submit(self.item)
             self.taken.put(self.item)
 
@@ -40,7 +40,7 @@ class Source:
 
 
 class Bench:
-    """A pipeline whose work lasts until the test lets an item go; its time is the source's."""
+    """A pipeline whose work lasts until ``go``; it uses the clock of the source."""
 
     def __init__(self, source=True, hands_over=False, **options):
         self.source, self.hands_over = Source(), hands_over
@@ -83,7 +83,7 @@ class Bench:
 
 @pytest.fixture
 def bench():
-    """Make pipelines where time is the test's; they are stopped after it."""
+    """Return a function that makes pipelines with a fake clock; stop them after the test."""
     made = []
 
     def make(**options):
@@ -91,134 +91,134 @@ def bench():
         return made[-1]
 
     yield make
-    for one in made:
-        one.go(*range(100))
-        assert one.pipeline.stop(WAIT_S)
+    for rig in made:
+        rig.go(*range(100))
+        assert rig.pipeline.stop(WAIT_S)
 
 
 def test_one_thread_receives_and_works_on_each_item_in_turn(bench):
-    one = bench()
+    rig = bench()
     for item in range(20):
-        one.go(item)
-        one.put(item)
-        assert one.next_done() == item
-    assert one.source.taken_by == list(one.worked_by.values())
-    assert one.pipeline.dropped == 0
+        rig.go(item)
+        rig.put(item)
+        assert rig.next_done() == item
+    assert rig.source.taken_by == list(rig.worked_by.values())
+    assert rig.pipeline.dropped == 0
 
 
 def test_item_during_work_stays_in_the_source_while_the_pipeline_keeps_up(bench, monkeypatch):
-    monkeypatch.setattr(newest_frame, 'SLOW_S', 0.01)  # another thread looks so often
-    one = bench(hands_over=True)
-    one.source.seconds = 0.03
-    one.put(0)
-    assert one.next_begun() == 0
-    one.put(1)
-    assert not one.pipeline.drain(0.1)
-    one.go(0)
-    assert one.next_begun() == 1
-    assert set(one.source.taken_by) == {one.worked_by[0]}
+    monkeypatch.setattr(newest_frame, 'SLOW_S', 0.01)  # interval at which the other thread polls
+    rig = bench(hands_over=True)
+    rig.source.seconds = 0.03
+    rig.put(0)
+    assert rig.next_begun() == 0
+    rig.put(1)
+    assert not rig.pipeline.drain(0.1)
+    rig.go(0)
+    assert rig.next_begun() == 1
+    assert set(rig.source.taken_by) == {rig.worked_by[0]}
 
 
 def test_handover_while_behind_lets_another_thread_receive(bench):
-    one = bench(hands_over=True)
-    one.put(0)
-    assert one.next_begun() == 0
-    one.put(1)
-    one.go(0)
-    assert one.next_begun() == 1  # it was there at once, so the pipeline is behind
-    one.put(2, 3, 4)
-    one.wait_until_taken(4)
-    assert one.pipeline.dropped == 2
-    one.go(1, 4)
-    assert [one.next_done() for _ in range(3)] == [0, 1, 4]
+    rig = bench(hands_over=True)
+    rig.put(0)
+    assert rig.next_begun() == 0
+    rig.put(1)
+    rig.go(0)
+    assert rig.next_begun() == 1  # it was there without a wait, so the pipeline is behind
+    rig.put(2, 3, 4)
+    rig.wait_until_taken(4)
+    assert rig.pipeline.dropped == 2
+    rig.go(1, 4)
+    assert [rig.next_done() for _ in range(3)] == [0, 1, 4]
 
 
 def test_slow_work_lets_another_thread_receive_without_handover(bench):
-    one = bench()
-    one.put(0)
-    assert one.next_begun() == 0
-    assert len(one.source.taken_by) == 1
-    one.source.now += SLOW_S
-    one.put(1, 2)
-    one.wait_until_taken(2)
-    assert one.pipeline.dropped == 1
-    one.go(0, 2)
-    assert [one.next_done() for _ in range(2)] == [0, 2]
+    rig = bench()
+    rig.put(0)
+    assert rig.next_begun() == 0
+    assert len(rig.source.taken_by) == 1
+    rig.source.now += SLOW_S
+    rig.put(1, 2)
+    rig.wait_until_taken(2)
+    assert rig.pipeline.dropped == 1
+    rig.go(0, 2)
+    assert [rig.next_done() for _ in range(2)] == [0, 2]
 
 
 def test_two_at_once_finish_in_the_order_of_arrival(bench):
-    one = bench(at_once=2, hands_over=True)
-    one.put(0)
-    one.go(0)
-    assert one.next_done() == one.next_begun() == 0
-    one.put(1, 2)  # time stands still, so they were there at once
-    assert {one.next_begun() for _ in range(2)} == {1, 2}
-    one.put(3, 4)  # no place for these
-    one.wait_until_taken(4)
-    assert one.pipeline.dropped == 1
-    one.go(2, 4)
-    assert one.begun.empty() and one.finished == [0]
-    one.go(1)
-    assert [one.next_done() for _ in range(3)] == [1, 2, 4]
-    assert one.worked_by[1] != one.worked_by[2]
+    rig = bench(at_once=2, hands_over=True)
+    rig.put(0)
+    rig.go(0)
+    assert rig.next_done() == rig.next_begun() == 0
+    rig.put(1, 2)  # the clock stands still, so they were there without a wait
+    assert {rig.next_begun() for _ in range(2)} == {1, 2}
+    rig.put(3, 4)  # both slots are in use
+    rig.wait_until_taken(4)
+    assert rig.pipeline.dropped == 1
+    rig.go(2, 4)
+    assert rig.begun.empty() and rig.finished == [0]
+    rig.go(1)
+    assert [rig.next_done() for _ in range(3)] == [1, 2, 4]
+    assert rig.worked_by[1] != rig.worked_by[2]
 
 
 def test_submitted_item_is_worked_on_after_the_source_has_ended(bench):
-    one = bench()
-    one.put(Source.END)
-    one.go(0)
-    one.pipeline.submit(0)
-    assert one.next_done() == 0
-    assert one.pipeline.drain(WAIT_S)
+    rig = bench()
+    rig.put(Source.END)
+    rig.go(0)
+    rig.pipeline.submit(0)
+    assert rig.next_done() == 0
+    assert rig.pipeline.drain(WAIT_S)
 
 
 def test_only_the_newest_item_waits_during_work(bench):
-    one = bench(source=False)
-    one.pipeline.submit(0)
-    assert one.next_begun() == 0
+    rig = bench(source=False)
+    rig.pipeline.submit(0)
+    assert rig.next_begun() == 0
     for item in range(1, 10):
-        one.pipeline.submit(item)
-    one.go(0, 9)
-    assert one.pipeline.drain(WAIT_S)
-    assert (one.finished, one.pipeline.dropped) == ([0, 9], 8)
-    one.pipeline.reset_dropped()
-    assert one.pipeline.dropped == 0
+        rig.pipeline.submit(item)
+    rig.go(0, 9)
+    assert rig.pipeline.drain(WAIT_S)
+    assert (rig.finished, rig.pipeline.dropped) == ([0, 9], 8)
+    rig.pipeline.reset_dropped()
+    assert rig.pipeline.dropped == 0
 
 
-def test_stop_forgets_the_waiting_item_and_tells_of_endless_work(bench):
-    one = bench(source=False)
-    one.pipeline.submit(0)
-    assert one.next_begun() == 0
-    one.pipeline.submit(1)
-    assert not one.pipeline.stop(0.01)
-    one.go(0)
-    assert one.pipeline.stop(WAIT_S)
-    one.pipeline.submit(2)
-    assert one.finished == [0]
+def test_stop_drops_the_waiting_item_and_reports_endless_work(bench):
+    rig = bench(source=False)
+    rig.pipeline.submit(0)
+    assert rig.next_begun() == 0
+    rig.pipeline.submit(1)
+    assert not rig.pipeline.stop(0.01)
+    rig.go(0)
+    assert rig.pipeline.stop(WAIT_S)
+    rig.pipeline.submit(2)
+    assert rig.finished == [0]
 
 
-def test_cleared_item_is_not_worked_on(bench):
-    one = bench(source=False)
-    one.pipeline.submit(0)
-    assert one.next_begun() == 0
-    one.pipeline.submit(1)
-    one.pipeline.clear()
-    one.go(0, 1)
-    assert one.pipeline.drain(WAIT_S)
-    assert (one.finished, one.pipeline.dropped) == ([0], 1)
+def test_cleared_item_is_dropped(bench):
+    rig = bench(source=False)
+    rig.pipeline.submit(0)
+    assert rig.next_begun() == 0
+    rig.pipeline.submit(1)
+    rig.pipeline.clear()
+    rig.go(0, 1)
+    assert rig.pipeline.drain(WAIT_S)
+    assert (rig.finished, rig.pipeline.dropped) == ([0], 1)
 
 
 def test_busy_seconds_are_those_of_the_oldest_work(bench):
-    one = bench(source=False, at_once=2)
-    assert one.pipeline.busy_seconds == 0
+    rig = bench(source=False, at_once=2)
+    assert rig.pipeline.busy_seconds == 0
     for item in range(2):
-        one.pipeline.submit(item)
-        assert one.next_begun() == item
-        one.source.now += 30
-    assert one.pipeline.busy_seconds == 60
-    one.go(0, 1)
-    assert one.pipeline.drain(WAIT_S)
-    assert one.pipeline.busy_seconds == 0
+        rig.pipeline.submit(item)
+        assert rig.next_begun() == item
+        rig.source.now += 30
+    assert rig.pipeline.busy_seconds == 60
+    rig.go(0, 1)
+    assert rig.pipeline.drain(WAIT_S)
+    assert rig.pipeline.busy_seconds == 0
 
 
 @pytest.mark.parametrize('error', [RuntimeError, SystemExit, MemoryError])
@@ -248,50 +248,50 @@ def test_pipeline_goes_on_after_an_exception(place, error, at_once, caplog):
 
 
 def test_held_pipeline_starts_no_work_until_release(bench):
-    one = bench(source=False)
-    one.go(0, 1, 2)
-    assert one.pipeline.hold(WAIT_S)
-    one.pipeline.submit(0)
-    one.pipeline.submit(1)
-    assert not one.pipeline.drain(0.01)
-    assert one.begun.empty()
-    one.pipeline.release()
-    assert one.next_done() == 1
-    assert one.pipeline.dropped == 1
+    rig = bench(source=False)
+    rig.go(0, 1, 2)
+    assert rig.pipeline.hold(WAIT_S)
+    rig.pipeline.submit(0)
+    rig.pipeline.submit(1)
+    assert not rig.pipeline.drain(0.01)
+    assert rig.begun.empty()
+    rig.pipeline.release()
+    assert rig.next_done() == 1
+    assert rig.pipeline.dropped == 1
 
 
 def test_hold_waits_for_work_in_progress(bench):
-    one = bench(source=False)
-    one.pipeline.submit(0)
-    assert one.next_begun() == 0
-    assert not one.pipeline.hold(0.01)
-    one.pipeline.submit(1)
-    one.go(0, 1)  # the hold that failed holds nothing
-    assert [one.next_done() for _ in range(2)] == [0, 1]
-    assert one.pipeline.hold(WAIT_S)
-    assert one.pipeline.busy_seconds == 0
+    rig = bench(source=False)
+    rig.pipeline.submit(0)
+    assert rig.next_begun() == 0
+    assert not rig.pipeline.hold(0.01)
+    rig.pipeline.submit(1)
+    rig.go(0, 1)  # the failed hold has no effect
+    assert [rig.next_done() for _ in range(2)] == [0, 1]
+    assert rig.pipeline.hold(WAIT_S)
+    assert rig.pipeline.busy_seconds == 0
 
 
-def test_more_at_once_from_now_on(bench):
-    one = bench(source=False)
-    one.pipeline.submit(0)
-    assert one.next_begun() == 0
-    one.pipeline.submit(1)
-    assert one.begun.empty()
-    one.pipeline.set_at_once(2)
-    assert one.next_begun() == 1
-    one.go(1, 0)
-    assert [one.next_done() for _ in range(2)] == [0, 1]
+def test_set_at_once_starts_more_work(bench):
+    rig = bench(source=False)
+    rig.pipeline.submit(0)
+    assert rig.next_begun() == 0
+    rig.pipeline.submit(1)
+    assert rig.begun.empty()
+    rig.pipeline.set_at_once(2)
+    assert rig.next_begun() == 1
+    rig.go(1, 0)
+    assert [rig.next_done() for _ in range(2)] == [0, 1]
 
 
 @pytest.mark.parametrize('rate,camera,seconds', [(10, 30, 60), (7, 30, 60), (10, 60, 60)])
-def test_rate_is_kept_within_ten_percent(rate, camera, seconds):
+def test_rate_limiter_keeps_the_rate_within_ten_percent(rate, camera, seconds):
     limiter = RateLimiter(rate)
     passed = sum(limiter.allows(n / camera) for n in range(camera * seconds))
     assert passed == pytest.approx(rate * seconds, rel=0.1)
 
 
-def test_no_burst_after_a_pause_and_zero_lets_all_through():
+def test_rate_limiter_allows_no_burst_after_a_pause_and_zero_is_no_limit():
     limiter = RateLimiter(10)
     assert limiter.allows(0.0)
     assert limiter.allows(60.0)

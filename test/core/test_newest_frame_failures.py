@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A source that raises, and a thread that does not start."""
+"""Pipeline with a source that raises, and with a thread that does not start."""
 
 from queue import SimpleQueue
 from threading import Thread
@@ -12,7 +12,7 @@ WAIT_S = 10
 
 
 class Source:
-    """Raises each exception that the test puts in, in one of its methods."""
+    """A source that raises the exceptions that the test puts in, in the method ``place``."""
 
     def __init__(self, place):
         self.items, self.place = SimpleQueue(), place

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The figures of the normalisation; what they are turned into is tested with its users."""
+"""Constants of the normalisation; their use is tested with the engines."""
 
 from edgenext_ros.core.normalisation import DEVIATION, MEAN, SCALE
 import numpy as np

@@ -61,7 +61,7 @@ def test_mono16_honours_byte_order():
 def test_encodings_of_one_photograph_agree(encoding, photograph):
     expected = decode(convert(Frame.from_image(photograph)))
     found = decode(convert(encode(photograph, encoding)))
-    # Chroma at half size and demosaicing blur edges; a swapped channel would be ten times more.
+    # Chroma at half size and demosaicing blur edges; a swapped channel differs ten times more.
     assert np.abs(found - expected).mean() < (6 if 'bayer' in encoding else 2.5)
 
 
@@ -88,7 +88,7 @@ def pad(data, step, padding):
     return np.concatenate([rows, noise], axis=1).reshape(-1)
 
 
-def test_full_range_yuv_is_taken_as_it_is():
+def test_full_range_yuv_is_not_changed():
     data = np.random.default_rng(1).integers(0, 256, SIZE * SIZE * 3 // 2, np.uint8)
     frame = Frame('nv12', SIZE, SIZE, SIZE, data)
     assert (convert(frame, yuv_range='full') == data).all()
@@ -100,7 +100,7 @@ def test_every_byte_of_limited_range_becomes_its_nearest_full_one():
     found = convert(Frame('nv12', SIZE, SIZE, SIZE, data)).astype(int)
     y, uv = np.split(data, [SIZE * SIZE])
     assert (found[:SIZE * SIZE] == EXPAND_Y[y]).all()
-    # 16 lies in the middle between two.
+    # The value for 16 is halfway between two integers.
     assert np.abs(found[SIZE * SIZE:] - EXPAND_C[uv])[uv != 16].max() == 0
     assert np.abs(found[SIZE * SIZE:] - EXPAND_C[uv]).max() <= 1
 
@@ -124,7 +124,7 @@ def test_limited_range_is_stretched_to_the_full_one():
     ((10000, 1), 'letterbox', (0, 0, 10000, 1), (0, 110, 224, 2)),
     ((3, 10000), 'crop', (0, 4998, 2, 2), (0, 0, 224, 224)),
 ])
-def test_fits(source, fit, part, target):
+def test_fit_rectangles(source, fit, part, target):
     found = fit_rectangles(source=source, target=(224, 224), fit=fit)
     assert found == (Rectangle(*part), Rectangle(*target))
 
@@ -133,7 +133,7 @@ def test_fits(source, fit, part, target):
 @pytest.mark.parametrize('size', [(2, 2), (2, 1000), (1000, 2), (642, 478), (224, 224),
                                   (448, 448), (450, 1000)], ids=str)
 @pytest.mark.parametrize('fit', FITS)
-def test_any_size_converts_and_letterbox_is_grey_around(encoding, size, fit):
+def test_any_size_converts_and_letterbox_border_is_grey(encoding, size, fit):
     size = tuple(max(side, ENCODINGS[encoding].smallest) for side in size)
     image = np.full((size[1], size[0], 3), (60, 60, 60), np.uint8)
     frame = encode(image, encoding)
@@ -162,7 +162,7 @@ def test_odd_sizes_convert_where_the_encoding_allows_them(encoding, size):
 @pytest.mark.parametrize('size', [(2, 2), (4, 4), (90, 60)], ids=str)
 @pytest.mark.parametrize('encoding', ENCODINGS)
 def test_two_by_two_target_has_one_chroma_pixel(encoding, size):
-    # OpenCV 4.5 takes no picture of a single pixel with several channels.
+    # OpenCV 4.5 refuses a picture of a single pixel with several channels.
     size = tuple(max(side, ENCODINGS[encoding].smallest) for side in size)
     frame = encode(np.full((*size[::-1], 3), (40, 90, 200), np.uint8), encoding)
     found = Nv12Converter(width=2, height=2).convert(frame)
@@ -192,7 +192,7 @@ def test_reused_buffer_keeps_no_old_pixels(photograph):
 @pytest.mark.parametrize('encoding,upright', [
     ('mono8', True), ('mono8', False), ('nv12', True), ('nv12', False), ('yuyv', True),
     ('yuyv', False), ('mono16', True), ('bgr8', False), ('bgra8', False), ('bayer_rggb8', False)])
-def test_a_large_frame_does_not_alias(encoding, upright):
+def test_converted_large_frame_does_not_alias(encoding, upright):
     # Each sample of a linear resize would fall between two white rows, or columns.
     stripes = np.zeros((896, 896, 3), np.uint8)
     stripes[1::4] = stripes[2::4] = 255
@@ -204,7 +204,7 @@ def test_a_large_frame_does_not_alias(encoding, upright):
 
 @pytest.mark.parametrize('encoding', ['mono8', 'nv12', 'yuyv'])
 @pytest.mark.parametrize('side', [480, 640, 720, 1080, 1920])
-def test_noise_is_averaged(encoding, side):
+def test_converter_averages_noise(encoding, side):
     noise = np.random.default_rng(0).normal(128, 20, (side, side)).clip(0, 255).astype(np.uint8)
     y = convert(encode(cv2.merge([noise] * 3), encoding))[:SIZE * SIZE].reshape(SIZE, SIZE)
     sampled = cv2.resize(noise, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
@@ -228,13 +228,13 @@ def test_conversion_does_not_depend_on_earlier_frames(encoding, fit, photograph)
     ('crop', (224, 224), True), ('crop', (240, 135), False), ('crop', (480, 270), True),
     ('crop', (270, 480), True), ('letterbox', (240, 135), True), ('letterbox', (135, 240), True),
     ('letterbox', (223, 135), False), ('letterbox', (120, 67), False)], ids=str)
-def test_covered_is_what_has_a_pixel_for_each_of_the_models(fit, size, covered):
+def test_covers_needs_a_pixel_for_each_pixel_of_the_model(fit, size, covered):
     assert Nv12Converter(width=SIZE, height=SIZE, fit=fit).covers(*size) is covered
 
 
 @pytest.mark.parametrize('arguments', [
     {'width': 223, 'height': 224}, {'width': 0, 'height': 224}, {'fit': 'squeeze'},
     {'yuv_range': 'video'}], ids=str)
-def test_wrong_options_are_refused(arguments):
+def test_wrong_converter_options_are_refused(arguments):
     with pytest.raises(ValueError, match=r'even|one of'):
         Nv12Converter(**{'width': 224, 'height': 224, **arguments})

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The orientation where other writers than cameras put it."""
+"""Orientation in the places where programs other than cameras write it."""
 
 import struct
 import zlib
@@ -21,7 +21,7 @@ def raw_profile(exif, *, name=b'exif', kind=b'zTXt'):
 @pytest.mark.parametrize('kind', [b'zTXt', b'tEXt'])
 @pytest.mark.parametrize('name,before', [(b'exif', b''), (b'exif', b'Exif\0\0'),
                                          (b'APP1', b'Exif\0\0')])
-def test_exif_in_a_text_of_png_turns_it(name, before, kind, photograph):
+def test_exif_in_a_png_text_chunk_turns_the_picture(name, before, kind, photograph):
     data = coded('.png', stored(photograph, 6))
     chunk = raw_profile(before + tiff(6), name=name, kind=kind)
     assert (decoded(data[:33] + chunk + data[33:])[1] == photograph).all()
@@ -33,7 +33,7 @@ def test_exif_in_a_text_of_png_turns_it(name, before, kind, photograph):
     png_chunk(b'tEXt', b'Raw profile type exif\0\nexif\n 9\nxyz'),
     png_chunk(b'tEXt', b'Raw profile type exif'), png_chunk(b'tEXt', b'Title\0a cup'),
     raw_profile(b'junk')], ids=range(6))
-def test_a_damaged_text_of_png_turns_nothing(chunk, photograph):
+def test_damaged_png_text_chunk_turns_nothing(chunk, photograph):
     data = coded('.png', photograph)
     assert (decoded(data[:33] + chunk + data[33:])[1] == photograph).all()
 

@@ -1,12 +1,12 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Softmax, top-k, threshold."""
+"""Prediction and softmax."""
 
 from edgenext_ros.core.prediction import Prediction, softmax
 import numpy as np
 import pytest
 
-# Of a score: reference BLAS, apt's default, adds a thousand exponentials one after the other.
+# Relative error of a score: reference BLAS, apt's default, adds 1000 exponentials in sequence.
 SUM_ERROR = 1e-5
 
 

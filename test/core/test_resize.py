@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Resizing: the right part of the picture, whatever the sizes."""
+"""Resizing keeps positions, for all sizes."""
 
 import cv2
 from edgenext_ros.core.resize import Chroma, Linear, Plane
@@ -13,7 +13,7 @@ TARGET = (10, 10)
 
 
 def ramp(width, height):
-    """Return a plane that rises to the right and downwards, from 0 to 240."""
+    """Return a plane whose values rise to the right and downwards, from 0 to 240."""
     x, y = ((np.arange(side) + 0.5) / side for side in (width, height))
     return np.rint(120 * (x + y[:, None])).astype(np.uint8)
 
@@ -45,9 +45,9 @@ def test_resized_channels_keep_positions(way, size, channels):
 
 
 def compare(found, size):
-    # From one pixel to the next the ramp rises by 12, along each axis. A shift by less than half
-    # of one may be: samples in every n-th row or at whole pixels cannot all lie in the middle,
-    # and an odd last row or column is left out.
+    # The ramp rises by 12 per pixel along each axis. A shift by less than half a pixel is allowed:
+    # samples of every n-th row or at whole pixels are not all centred, and an odd last row or
+    # column is dropped.
     smallest = min(side / 10 for side in size)
     expected = cv2.resize(ramp(*size), TARGET, interpolation=cv2.INTER_AREA if smallest > 1
                           else cv2.INTER_LINEAR)

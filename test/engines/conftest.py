@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The vendor's libraries, as stand-ins."""
+"""Fixtures: stand-ins of the vendor's libraries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from helpers.standin_model import StandInModel
 import pytest
 
 STAND_INS = Path(__file__).parents[1] / 'stand_ins'
-PLAIN, PATIENT = StandInModel(), EngineOptions(timeout_ms=20000)
+PLAIN = StandInModel()
 VENDOR = ('hobot_dnn', 'hobot_dnn_rdkx5', 'hbm_runtime')
 
 
@@ -45,16 +45,22 @@ class StandIn:
         self._dll.standin_join()
 
     def wait_for_running(self, count: int) -> bool:
-        """Wait until so many tasks run at once; False when they do not within 20 s."""
+        """Wait until ``count`` tasks run at a time; return False after 20 s."""
         return bool(self._dll.standin_wait_for_running(count))
 
     def reset(self) -> None:
         self._dll.standin_reset()
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Give libdnn 20 s for an inference, since this machine may be busy."""
+    monkeypatch.setattr(libdnn, 'TIMEOUT_MS', 20_000)
+
+
 @pytest.fixture
 def standin(libdnn_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Let libdnn be the stand-in; afterwards nothing may be left of the test's models."""
+    """Replace libdnn by the stand-in, and check that the test freed all models."""
     monkeypatch.setenv('EDGENEXT_LIBDNN', str(libdnn_path))
     standin = StandIn(libdnn_path)
     standin.reset()
@@ -65,12 +71,13 @@ def standin(libdnn_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def opened(standin, tmp_path):
-    """Return a function that opens a model; what it opened is closed after the test."""
+    """Return a function that opens a model; close the engines after the test."""
     engines = []
 
-    def open_(spec=PLAIN, options=PATIENT):
+    def open_(spec=PLAIN, options=None):
         engines.append(libdnn.LibDnn())
-        return engines[-1], engines[-1].open(spec.write(tmp_path / 'model.bin'), options)
+        return engines[-1], engines[-1].open(
+            spec.write(tmp_path / 'model.bin'), options or EngineOptions())
 
     yield open_
     standin.release()
@@ -80,7 +87,7 @@ def opened(standin, tmp_path):
 
 
 def forget_vendor() -> None:
-    """Let the vendor's packages be imported afresh: other tests bring others of their names."""
+    """Forget the vendor's packages, because tests import different ones of the same names."""
     for name in list(sys.modules):
         if name.partition('.')[0] in VENDOR:
             del sys.modules[name]
@@ -88,7 +95,7 @@ def forget_vendor() -> None:
 
 @pytest.fixture
 def no_vendor(monkeypatch: pytest.MonkeyPatch):
-    """Let none of the vendor's Python packages be importable."""
+    """Make all Python packages of the vendor impossible to import."""
     with monkeypatch.context() as patch:
         patch.setattr(sys, 'path', [p for p in sys.path if p != str(STAND_INS)])
         forget_vendor()
@@ -98,5 +105,5 @@ def no_vendor(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def vendor(no_vendor: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the vendor's Python packages be the stand-ins, freshly imported."""
+    """Replace the vendor's Python packages by stand-ins, freshly imported."""
     monkeypatch.syspath_prepend(str(STAND_INS))

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What every engine promises: open, lend slots, run, close; see ``engines/base.py``."""
+"""The contract of all engines: open, lend slots, run, close; see ``engines/base.py``."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from edgenext_ros.engines.base import (
     EngineUnavailableError,
     infer,
     InferenceError,
-    ModelError,
     ModelInfo,
 )
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bin_file
 from edgenext_ros.models.store import locate
 from helpers.onnx_writer import model, node
@@ -29,7 +29,7 @@ from helpers.standin_model import picture, StandInModel
 import numpy as np
 import pytest
 
-OPTIONS = EngineOptions(timeout_ms=20000)
+OPTIONS = EngineOptions()
 
 
 @dataclass
@@ -84,7 +84,7 @@ NEEDS = {'libdnn': ('standin',), 'hbm_runtime': ('vendor',), 'hobot_dnn': ('vend
     pytest.param(name, marks=pytest.mark.tools) if 'toolchain' in NEEDS[name] else name
     for name in ENGINES])
 def rig(request, tmp_path):
-    """Return each engine on its stand-in, or skip the test where the vendor's tools are not."""
+    """Return each engine with its stand-in; skip the simulator without the vendor's tools."""
     name = request.param
     for fixture in NEEDS[name]:
         request.getfixturevalue(fixture)
@@ -126,7 +126,7 @@ def test_scores_are_flat_float32_of_the_picture_that_was_written(rig):
     assert (found[0] == found[2]).all() and (found[0] != found[1]).any()
 
 
-def test_scores_are_the_callers_own(rig):
+def test_scores_are_not_changed_by_later_runs(rig):
     engine = rig.open()
     first = infer(engine, rig.picture(1))
     kept = first.copy()
@@ -247,7 +247,7 @@ def test_wrong_model_file_is_a_model_error(rig, make, tmp_path):
 
 
 @pytest.mark.parametrize('name', ENGINES)
-def test_open_says_what_the_machine_lacks(name, no_vendor, monkeypatch, tmp_path):
+def test_open_without_libraries_is_engine_unavailable(name, no_vendor, monkeypatch, tmp_path):
     monkeypatch.setenv('EDGENEXT_LIBDNN', '/nowhere/libdnn.so')
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
     monkeypatch.setitem(sys.modules, 'onnxruntime', None)

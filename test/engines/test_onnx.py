@@ -1,14 +1,15 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""ONNX Runtime: what the network gets from NV12, and what is refused."""
+"""ONNX Runtime: input of the network from NV12, and refused models."""
 
 from types import SimpleNamespace
 
 import cv2
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.nv12 import Nv12Converter
-from edgenext_ros.engines.base import EngineOptions, infer, InferenceError, ModelError
+from edgenext_ros.engines.base import EngineOptions, infer, InferenceError
 from edgenext_ros.engines.onnx import Nv12Normaliser, Onnx, OnnxSlot
+from edgenext_ros.models import ModelError
 from helpers.onnx_writer import FLOAT, INT64, model, node, UINT8
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def test_plain_colours_are_normalised_as_timm_does(rgb):
     expected = (np.array(rgb)[:, None, None] - MEAN) / DEVIATION
     assert found.shape == (1, 3, 8, 8)
     assert found.dtype == np.float32
-    # NV12 has whole numbers only: one step of chroma is up to 1.8 steps of blue.
+    # NV12 has integers only: one step of chroma is up to 1.8 steps of blue.
     assert np.abs((found[0] - expected) * DEVIATION).max() < 2
 
 
@@ -39,14 +40,14 @@ def test_a_photograph_reaches_the_network_as_rgb(photograph):
     assert np.abs(found - image[..., ::-1].transpose(2, 0, 1)).mean() < 3
 
 
-def test_a_file_that_is_no_onnx_is_refused(tmp_path):
+def test_file_that_is_no_onnx_model_is_refused(tmp_path):
     path = tmp_path / 'model.onnx'
     path.write_bytes(b'no model')
     with pytest.raises(ModelError, match='not a readable ONNX model'):
         Onnx().open(path, EngineOptions())
 
 
-def test_options_reach_the_session(tmp_path, monkeypatch):
+def test_two_threads_that_do_not_spin_run_an_inference(tmp_path, monkeypatch):
     begun, session = [], onnxruntime.InferenceSession
 
     def begin(path, settings, **others):
@@ -57,8 +58,8 @@ def test_options_reach_the_session(tmp_path, monkeypatch):
     monkeypatch.setattr(onnxruntime, 'InferenceSession', begin)
     path = tmp_path / 'model.onnx'
     path.write_bytes(model(POOLED, outputs=[('logits', (1, 3))]))
-    Onnx().open(path, EngineOptions(threads=3))
-    assert begun == [(3, '0')]
+    Onnx().open(path, EngineOptions())
+    assert begun == [(2, '0')]
 
 
 POOLED = (node('GlobalAveragePool', ['image'], ['pooled']),

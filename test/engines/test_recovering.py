@@ -1,18 +1,14 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""An engine that is checked, rests, and is opened anew."""
+"""Recovering: checks of an engine, rests after failures, and the reopening."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from threading import Event
 
-from edgenext_ros.engines.base import (
-    EngineRestsError,
-    infer,
-    InferenceError,
-    ModelError,
-)
+from edgenext_ros.engines.base import EngineRestsError, infer, InferenceError
 from edgenext_ros.engines.recovering import Recovering
+from edgenext_ros.models import ModelError
 from helpers.fake_engine import FakeEngine, GOOD, hang, INFO
 import numpy as np
 import pytest
@@ -22,13 +18,13 @@ PICTURE = np.zeros(6, np.uint8)
 
 @pytest.fixture
 def engine():
-    """Make a stand-in."""
+    """Return a stand-in of an engine."""
     return FakeEngine()
 
 
 @pytest.fixture
 def watched(engine):
-    """Watch it."""
+    """Return the stand-in in a ``Recovering`` engine."""
     return Recovering(engine.open_it, clock=lambda: engine.now)
 
 
@@ -46,7 +42,8 @@ def fail(watched, kind=InferenceError):
     (np.array([1, np.nan, np.inf], np.float32), 'expected 3 numbers, found 2 NaN or infinite'),
     (InferenceError('the BPU is busy'), 'the BPU is busy'),
     (SystemError('returned a result\nwith an exception set'),
-     'broke down with SystemError: returned a result with an exception set; the engine is opened'),
+     'broke down with SystemError: returned a result with an exception set; the engine is '
+     'reopened'),
     (MemoryError(), 'broke down with MemoryError'),
     (None, 'expected 3 output values, got 1'),
 ], ids=str)
@@ -80,20 +77,20 @@ def test_late_result_is_dropped(engine, patience, seconds, late):
         assert infer(watched, PICTURE).tolist() == [0, 1, 2]
 
 
-def test_tries_become_rare_and_it_is_opened_anew_once(engine, watched):
+def test_tries_become_rare_and_engine_is_reopened_once(engine, watched):
     engine.answer = InferenceError('bad')
     assert fail(watched) == 'bad'
     assert fail(watched) == 'bad'
     assert fail(watched, EngineRestsError) == 'bad; 2 failures in a row, tried again in 0.2 s'
     assert engine.tried == 2
     engine.now += 0.25
-    assert fail(watched) == 'bad; the engine is opened anew at the next try'
+    assert fail(watched) == 'bad; the engine is reopened at the next try'
     fail(watched, EngineRestsError)
     assert (engine.tried, engine.opened, engine.closed) == (3, 1, 0)
     for tried in range(4, 20):
         engine.now += 8
         assert fail(watched) == 'bad'
-        assert 'opening the engine anew has not helped' in fail(watched, EngineRestsError)
+        assert 'reopening the engine has not helped' in fail(watched, EngineRestsError)
         assert (engine.tried, engine.opened, engine.closed) == (tried, 2, 1)
     engine.now += 8
     engine.answer = GOOD
@@ -120,7 +117,7 @@ def test_engine_that_breaks_down_repeatedly_is_not_reopened_each_time(
     assert engine.opened == opened
 
 
-def test_engine_that_does_not_open_is_tried_until_it_does(engine, watched):
+def test_failed_reopening_is_tried_until_it_succeeds(engine, watched):
     engine.answer = OSError('gone')
     fail(watched)
     engine.at_open = ModelError('m.bin: this model file does not exist')
@@ -132,7 +129,7 @@ def test_engine_that_does_not_open_is_tried_until_it_does(engine, watched):
     assert infer(watched, PICTURE).tolist() == [0, 1, 2]
 
 
-def test_another_model_in_the_file_gives_no_results(engine, watched):
+def test_changed_model_file_gives_no_results(engine, watched):
     engine.answer = OSError('gone')
     fail(watched)
     engine.info, engine.answer = replace(INFO, name='other'), GOOD
@@ -140,13 +137,13 @@ def test_another_model_in_the_file_gives_no_results(engine, watched):
     assert engine.closed == 2
 
 
-@pytest.mark.parametrize('error,kept', [
+@pytest.mark.parametrize('error,deferred', [
     (InferenceError('an inference still runs'), True), (RuntimeError('dead'), False)])
-def test_engine_that_does_not_close(engine, watched, error, kept):
+def test_engine_is_reopened_only_after_it_was_closed(engine, watched, error, deferred):
     engine.answer = OSError('gone')
     fail(watched)
     engine.at_close, engine.answer = error, GOOD
-    if kept:
+    if deferred:
         for _ in range(3):
             assert 'still runs' in fail(watched)
             engine.now += 8
@@ -157,7 +154,7 @@ def test_engine_that_does_not_close(engine, watched, error, kept):
     assert engine.opened == 2
 
 
-def test_after_the_end_nothing_is_opened(engine, watched):
+def test_closed_engine_is_not_reopened(engine, watched):
     watched.close()
     watched.close()
     for _ in range(5):
@@ -170,7 +167,7 @@ def test_after_the_end_nothing_is_opened(engine, watched):
 
 @pytest.fixture
 def wide():
-    """Make a watched stand-in with two slots, and the stand-in."""
+    """Return a stand-in with two slots, and a ``Recovering`` engine on it."""
     engine = FakeEngine(slots=2)
     return engine, Recovering(engine.open_it, clock=lambda: engine.now)
 
@@ -193,7 +190,7 @@ def test_inference_error_of_the_caller_is_not_counted(engine, watched):
     assert (engine.tried, engine.opened) == (5, 1)
 
 
-def test_time_of_the_caller_is_not_the_engines(engine, watched):
+def test_time_of_the_caller_does_not_count_as_inference(engine, watched):
     with watched.slot() as slot:
         engine.now += 60
         assert slot.run().tolist() == [0, 1, 2]
@@ -206,7 +203,7 @@ def test_slot_that_is_not_run_changes_nothing(engine, watched):
     engine.now += 8
     with watched.slot():
         pass
-    assert fail(watched) == 'bad; the engine is opened anew at the next try'
+    assert fail(watched) == 'bad; the engine is reopened at the next try'
 
 
 def test_failing_slot_counts_as_failure_of_the_engine(engine, watched, monkeypatch):
@@ -229,7 +226,7 @@ def test_slot_can_be_run_again_after_a_failure(engine, watched):
 
 @pytest.mark.parametrize('late,opened', [(GOOD, 1), (OSError('gone too'), 2)], ids=['good', 'bad'])
 def test_reopening_waits_for_lent_slots(wide, late, opened):
-    """It is not due any more when one of them has shown that the engine works."""
+    """A good result of such a slot cancels the reopening."""
     engine, watched = wide
     with ThreadPoolExecutor(1) as threads:
         with watched.slot() as slot:
@@ -254,7 +251,7 @@ def test_reopening_waits_for_lent_slots(wide, late, opened):
     assert (engine.opened, engine.closed) == (opened, opened - 1)
 
 
-def test_thread_that_comes_during_an_opening_waits_for_its_end(wide):
+def test_thread_that_comes_during_a_reopening_waits_for_its_end(wide):
     engine, watched = wide
     engine.answer = OSError('gone')
     fail(watched)

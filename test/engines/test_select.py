@@ -1,10 +1,11 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which engine is taken for a file, and what is said when there is none."""
+"""Choice of the engine for a file, and the errors without one."""
 
 from edgenext_ros.engines import select
-from edgenext_ros.engines.base import EngineUnavailableError, infer, InferenceError, ModelError
+from edgenext_ros.engines.base import EngineUnavailableError, infer, InferenceError
 from edgenext_ros.engines.simulator import engine as simulator
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.store import locate
 from helpers.standin_model import picture, StandInModel
 import numpy as np
@@ -13,14 +14,14 @@ import pytest
 
 @pytest.fixture
 def no_board(no_vendor, monkeypatch):
-    """Make a machine without any of the board's engines and without the simulator."""
+    """Simulate a machine without the engines of the board and without the simulator."""
     monkeypatch.setenv('EDGENEXT_LIBDNN', '/nowhere/libdnn.so')
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', '/nowhere')
 
 
 @pytest.fixture
 def has_simulator(monkeypatch):
-    """Let the simulator be there, whether it is or not."""
+    """Simulate a machine with the simulator."""
     monkeypatch.setattr(simulator, 'available', lambda: 'BPU simulator')
 
 
@@ -28,11 +29,11 @@ def demo():
     return locate('demo', suffixes=('.onnx',)).path
 
 
-def test_onnx_files_go_to_onnx_runtime(onnxruntime):
+def test_select_runs_onnx_with_onnx_runtime(onnxruntime):
     assert select.select(demo()).name == 'onnx'
 
 
-def test_without_a_board_every_engine_says_what_it_lacks(no_board, tmp_path):
+def test_select_without_a_board_gives_the_reason_of_every_engine(no_board, tmp_path):
     with pytest.raises(EngineUnavailableError) as caught:
         select.select(tmp_path / 'model.bin')
     text = str(caught.value)
@@ -42,31 +43,31 @@ def test_without_a_board_every_engine_says_what_it_lacks(no_board, tmp_path):
     assert places == sorted(places)
 
 
-def test_a_bin_goes_to_libdnn_where_it_loads(standin, tmp_path, onnxruntime):
+def test_select_runs_bin_with_libdnn_where_it_loads(standin, tmp_path, onnxruntime):
     assert select.select(tmp_path / 'model.bin').name == 'libdnn'
     assert select.suffixes() == ('.bin', '.onnx')
 
 
-def test_a_bin_goes_to_the_vendor_modules_otherwise(no_board, vendor, tmp_path):
+def test_select_runs_bin_with_vendor_modules_without_libdnn(no_board, vendor, tmp_path):
     assert select.select(tmp_path / 'model.bin').name == 'hbm_runtime'
     assert select.select(tmp_path / 'model.bin', 'hobot_dnn').name == 'hobot_dnn'
 
 
-def test_without_a_board_onnx_files_are_looked_for(no_board, onnxruntime):
+def test_suffixes_without_a_board_are_those_of_onnx(no_board, onnxruntime):
     assert select.suffixes() == ('.onnx',)
     assert select.suffixes('libdnn') == ('.bin',)
 
 
-def test_the_simulator_runs_a_bin_that_nothing_else_runs(no_board, has_simulator, tmp_path):
+def test_select_uses_the_simulator_when_no_other_engine_works(no_board, has_simulator, tmp_path):
     assert select.select(tmp_path / 'model.bin').name == 'simulator'
 
 
-def test_the_simulator_comes_after_the_board(standin, has_simulator, tmp_path):
+def test_select_prefers_the_board_to_the_simulator(standin, has_simulator, tmp_path):
     assert select.select(tmp_path / 'model.bin').name == 'libdnn'
 
 
-def test_the_simulator_is_not_planned_for(no_board, has_simulator, onnxruntime):
-    """A model with both files goes to ONNX Runtime at full speed, unless it is asked for."""
+def test_suffixes_skip_the_simulator(no_board, has_simulator, onnxruntime):
+    """A model with both files runs at full speed in ONNX Runtime, unless it is chosen."""
     assert select.suffixes() == ('.onnx',)
     assert select.suffixes('simulator') == ('.bin',)
     assert 'simulator' not in [engine.name for engine in select.survey()]
@@ -89,7 +90,7 @@ def test_missing_files_and_folders_are_refused(tmp_path):
         select.open_model(tmp_path)
 
 
-def test_an_opened_model_has_run_and_is_closed_when_it_cannot(standin, tmp_path):
+def test_open_model_runs_the_model_and_closes_it_after_a_failure(standin, tmp_path):
     path = StandInModel(classes=10).write(tmp_path / 'model.bin')
     engine, info = select.open_model(path)
     assert (info.width, info.height, info.classes) == (32, 16, 10)
@@ -104,7 +105,7 @@ def test_an_opened_model_has_run_and_is_closed_when_it_cannot(standin, tmp_path)
     (lambda data: b'', 'found no bytes'),
     (lambda data: data.replace(b'#B2Ehbm', b'#X2Ahbm'), "found one for 'bernoulli2'"),
     (lambda data: data.replace(b'classes=10', b'classes=11'), 'instructions have the CRC-32')])
-def test_a_bin_is_checked_before_an_engine_gets_it(standin, tmp_path, change, words):
+def test_open_model_checks_bin_before_the_engine_opens_it(standin, tmp_path, change, words):
     path = StandInModel().write(tmp_path / 'model.bin')
     path.write_bytes(change(path.read_bytes()))
     standin.fail('hbDNNInitializeFromFiles', -6000001)
@@ -115,14 +116,14 @@ def test_a_bin_is_checked_before_an_engine_gets_it(standin, tmp_path, change, wo
 
 @pytest.mark.parametrize('values,answer', [
     ([0.2, 0.8], True), ([0.5, 0.4], False), ([1.5, -0.5], False), ([3.0, -2.0, 7.0], False)])
-def test_probabilities_are_told_from_logits(values, answer):
-    assert select._are_probabilities(np.array(values, np.float32)) is answer
+def test_are_probabilities(values, answer):
+    assert select.are_probabilities(np.array(values, np.float32)) is answer
 
 
-def test_a_survey_stops_at_the_first_that_works(standin, onnxruntime):
+def test_survey_stops_at_the_first_engine_that_works(standin, onnxruntime):
     assert [engine.name for engine in select.survey()] == ['libdnn', 'onnx']
 
 
-def test_a_survey_without_a_board_names_all(no_board, onnxruntime):
+def test_survey_without_a_board_names_all_engines(no_board, onnxruntime):
     assert [(engine.name, engine.usable) for engine in select.survey()] == [
         ('libdnn', False), ('hbm_runtime', False), ('hobot_dnn', False), ('onnx', True)]

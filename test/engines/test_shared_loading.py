@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A shared model is loaded once, also by users that come or leave at the same moment."""
+"""A shared model is loaded once, also when users come or leave at the same time."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -16,18 +16,19 @@ MODEL = Path('a.bin')
 
 @pytest.fixture
 def engines(monkeypatch):
-    """Let ``open_model`` make stand-ins below ``Recovering``, and list them."""
+    """Replace ``open_model`` below ``Recovering``; list the stand-ins that it makes."""
     made = []
 
     def opened(model, **_):
-        made.append(FakeEngine())
-        return made[-1].open_it()
+        result = FakeEngine().open_it()
+        made.append(result[0])
+        return result
 
     monkeypatch.setattr(recovering, 'open_model', opened)
     return made
 
 
-def test_users_who_come_while_a_model_loads_share_it(engines, monkeypatch):
+def test_users_that_open_a_loading_model_share_it(engines, monkeypatch):
     models, begun, go, count = SharedModels(), Event(), Event(), []
     load = shared_model.open_recovering
 
@@ -55,18 +56,18 @@ def test_users_who_come_while_a_model_loads_share_it(engines, monkeypatch):
 def test_model_that_its_last_user_leaves_is_closed_before_it_is_loaded_again(
         engines, monkeypatch):
     models, closed = SharedModels(), []
-    close = shared_model.close_or_keep
+    close = shared_model.close_or_defer
 
     def overtaken(engine):
         """Another user opens the model just before it is closed."""
-        monkeypatch.setattr(shared_model, 'close_or_keep', close)
+        monkeypatch.setattr(shared_model, 'close_or_defer', close)
         again, _ = models.open(MODEL)
         closed.append(engines[0].closed)
         close(engine)
         again.close()
 
     share, _ = models.open(MODEL)
-    monkeypatch.setattr(shared_model, 'close_or_keep', overtaken)
+    monkeypatch.setattr(shared_model, 'close_or_defer', overtaken)
     share.close()
     assert closed == [1]
     assert [engine.closed for engine in engines] == [1, 1]

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Several users of one open model."""
+"""SharedModels: several users of one open model."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,10 +21,11 @@ INFO = replace(fake_engine.INFO, classes=1)
 
 
 def opener(made):
-    """Return a function that opens a stand-in for any model, and lists it."""
+    """Return a function that opens a stand-in for any model and adds it to a list."""
     def opened(model, **_):
-        made.append(FakeEngine(info=INFO, answer=first_value))
-        return made[-1].open_it()
+        result = FakeEngine(info=INFO, answer=first_value).open_it()
+        made.append(result[0])
+        return result
 
     return opened
 
@@ -34,13 +35,13 @@ def first_value(picture):
 
 
 def hanging(begun, go):
-    """Return an answer that lasts until the test says so."""
+    """Return an answer that lasts until ``go`` is set."""
     return lambda picture: hang(begun, go) or first_value(picture)
 
 
 @pytest.fixture
 def engines(monkeypatch):
-    """Let ``open_recovering`` make stand-ins, and list them."""
+    """Replace ``open_recovering``; list the stand-ins that it makes."""
     made = []
     monkeypatch.setattr(shared_model, 'open_recovering', opener(made))
     return made
@@ -48,7 +49,7 @@ def engines(monkeypatch):
 
 @pytest.fixture
 def watched(monkeypatch):
-    """Let ``open_model`` make stand-ins below ``Recovering``, and list them."""
+    """Replace ``open_model`` below ``Recovering``; list the stand-ins that it makes."""
     made = []
     monkeypatch.setattr(recovering, 'open_model', opener(made))
     return made
@@ -56,7 +57,7 @@ def watched(monkeypatch):
 
 @pytest.fixture
 def asked(monkeypatch):
-    """Count the threads that have asked for a turn and wait for it."""
+    """Count the threads that wait for their turn."""
     semaphore = Semaphore(0)
 
     class Told(Condition):
@@ -99,7 +100,7 @@ def test_last_user_closes_the_model(engines):
     assert len(engines) == 2
 
 
-def test_nothing_is_loaded_beside_one_that_does_not_close(watched):
+def test_no_model_is_loaded_beside_one_that_does_not_close(watched):
     models, engines = SharedModels(), watched
     share, _ = models.open(Path('a.bin'))
 
@@ -118,7 +119,7 @@ def test_nothing_is_loaded_beside_one_that_does_not_close(watched):
     assert [engine.closed for engine in engines] == [1, 1]
 
 
-def test_users_leave_a_hang_one_by_one_and_the_model_is_never_open_twice(watched, monkeypatch):
+def test_model_that_hangs_is_not_opened_again_when_its_users_leave(watched, monkeypatch):
     monkeypatch.setattr(recovering, 'CLOSE_WAIT_S', 0.01)
     models = SharedModels()
     first, second = (models.open(Path('a.bin'))[0] for _ in range(2))
@@ -161,7 +162,7 @@ def test_slow_close_blocks_no_other_model(engines):
     assert (len(engines), engines[1].closed) == (2, 1)
 
 
-def test_turns_are_taken_in_the_order_of_asking(engines, asked):
+def test_users_are_served_in_the_order_of_their_requests(engines, asked):
     models, begun, go = SharedModels(), Event(), Event()
     shares = [models.open(Path('a.bin'))[0] for _ in range(4)]
     engines[0].answer = hanging(begun, go)
@@ -169,7 +170,7 @@ def test_turns_are_taken_in_the_order_of_asking(engines, asked):
     for number, share in enumerate(shares):
         threads.append(Thread(target=infer, args=[share, picture(number)]))
         threads[-1].start()
-        # The next asks when this one is in work, or waits for its turn.
+        # Start the next thread when this one is in work or waits for its turn.
         assert asked.acquire(timeout=10) if number else begun.wait(10)
     go.set()
     for thread in threads:
@@ -212,7 +213,7 @@ def test_conversion_of_one_user_blocks_no_other(engines):
         assert converting.run().tolist() == [1]
 
 
-def test_two_slots_of_one_share_have_memory_of_their_own(engines):
+def test_two_slots_of_one_share_have_separate_memory(engines):
     share, _ = SharedModels().open(Path('a.bin'))
     for _ in range(2):  # new memory, then memory that is used again
         with share.slot() as one, share.slot() as other:
@@ -230,7 +231,7 @@ def test_closed_share_lends_nothing_and_runs_nothing(engines):
         share.slot().__enter__()
 
 
-def test_error_passes_the_turn_on(engines):
+def test_error_ends_the_turn_of_its_user(engines):
     models = SharedModels()
     first, second = (models.open(Path('a.bin'))[0] for _ in range(2))
     engines[0].answer = lambda _: 1 / 0
@@ -240,7 +241,7 @@ def test_error_passes_the_turn_on(engines):
     assert infer(second, picture(2)).tolist() == [2]
 
 
-def test_model_that_does_not_open_is_not_kept(engines, monkeypatch):
+def test_model_that_failed_to_open_is_opened_again(engines, monkeypatch):
     models = SharedModels()
     monkeypatch.setattr(shared_model, 'open_recovering', lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -262,7 +263,7 @@ def test_engine_that_breaks_down_is_reopened_for_all_users(watched):
     assert (len(made), made[0].closed, made[1].pictures) == (2, 1, [2, 3])
 
 
-def test_a_real_model_gives_the_same_to_each(onnxruntime):
+def test_real_model_gives_all_users_the_same_scores(onnxruntime):
     path = locate('demo', suffixes=('.onnx',)).path
     alone, info = open_model(path)
     nv12 = np.random.default_rng(0).integers(0, 256, info.nv12_size, np.uint8)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the contract of an engine does not show of the pool that lends its slots."""
+"""SlotPool: threads that wait for a slot, which the contract of engines does not test."""
 
 from threading import Condition, Semaphore, Thread
 
@@ -27,7 +27,7 @@ def waits(monkeypatch):
 
 
 def test_close_ends_the_wait_of_every_thread(waits):
-    pool = slot_pool.SlotPool(INFO)  # it has no slot, so each thread waits
+    pool = slot_pool.SlotPool(INFO)  # a pool without slots, so that each thread waits
     refused = []
 
     def take():
@@ -57,6 +57,6 @@ def test_returned_slot_ends_the_wait_of_a_thread(waits):
     assert found == ['only']
 
 
-def test_slot_that_is_lent_first_is_lent_once():
+def test_preferred_slot_is_lent_once():
     pool = slot_pool.SlotPool(INFO, ['late', 'other'], first={'late'}.__contains__)
     assert [pool.take(), pool.take()] == ['late', 'other']

@@ -29,9 +29,6 @@ _HBM = faults_in(
     ('the scales are ignored', 'scale=quants.scale, ', ''),
     ('the zero points are ignored', 'zero=quants.zero_point,', ''),
     ('the axis of the scales is wrong', 'axis=quants.axis', 'axis=0'),
-    ('close frees the model while a slot is lent', """\
-        self._pool.close()
-        self._pool = SlotPool()""", '        self._pool = SlotPool()'),
     ('open does not close the model before', """\
         self.close()
         vendor""", '        vendor'),
@@ -65,9 +62,6 @@ _PYEASY = faults_in(
     ('the cause of an error is not told', 'error.__cause__ or error', 'error'),
     ('the package of PyPI is not tried', "_PACKAGES = ('hobot_dnn', 'hobot_dnn_rdkx5')",
      "_PACKAGES = ('hobot_dnn',)"),
-    ('close frees the model while a slot is lent', """\
-        self._pool.close()
-        self._pool = SlotPool()""", '        self._pool = SlotPool()'),
 )
 
 _TENSORS = faults_in(

@@ -104,7 +104,7 @@ _MODEL = faults_in(
     ('close does not wait for a late task', '            slot.finish_late()\n',
      '            del slot\n'),
     ('close frees the model while a slot is lent', """\
-        self._pool.close()
+        super().close()
         if""", '        if'),
     ('open does not close the model before', """\
         self.close()
@@ -122,8 +122,6 @@ _MODEL = faults_in(
      "self._library.call(\n                f'hbDNNGet{which}TensorProperties'",
      "self._library.code(\n                f'hbDNNGet{which}TensorProperties'"),
     ('a file without a model is opened', 'if count.value < 1:', 'if False:'),
-    ('a timeout of 0 is handed on', 'timeout_ms=max(1, options.timeout_ms)',
-     'timeout_ms=options.timeout_ms'),
     ('the priority is ignored', ', priority=options.priority', ''),
     ('the core is ignored', 'bpu_core=options.bpu_core, ', ''),
     ('rows are not aligned to 16 bytes', 'pitch = -(-width // 16) * 16', 'pitch = width'),

@@ -92,7 +92,7 @@ _LIVE = faults_in(
 _LOADED = faults_in(
     'ros/loaded_model.py', ('ros/test_loaded_model.py',),
     ('an engine whose labels do not fit is not closed', """\
-            close_or_keep(engine)
+            close_or_defer(engine)
             raise
 """, '            raise\n'),
 )

@@ -5,25 +5,25 @@
 from faults.fault import faults_in
 
 _RECOVERING = faults_in(
-    'engines/recovering.py', ('engines/test_recovering.py', 'engines/test_kept.py'),
+    'engines/recovering.py', ('engines/test_recovering.py', 'engines/test_deferred_close.py'),
     ('a failure is not counted', '            self._backoff.fail()\n', ''),
     ('a success does not end a row of failures', '            self._backoff.succeed()\n', ''),
     ('the rest is not kept', '        if rest:\n', '        if False:\n'),
-    ('an engine is opened anew more than once',
+    ('an engine is reopened more than once',
      'return self._engine is not None and self._reopened_at is None and (',
      'return self._engine is not None and ('),
-    ('an engine is opened anew one failure later', '>= REOPEN_AFTER)', '> REOPEN_AFTER)'),
-    ('an engine that breaks down is not opened anew at once',
+    ('an engine is reopened one failure later', '>= REOPEN_AFTER)', '> REOPEN_AFTER)'),
+    ('an engine that breaks down is not reopened immediately',
      'self._dead or self._backoff.failures', 'self._backoff.failures'),
-    ('an engine is opened anew for every failure', 'False, self._dead or dead', 'False, True'),
+    ('an engine is reopened for every failure', 'False, self._dead or dead', 'False, True'),
     ('an engine that broke down once counts as broken', """\
             self._dead = False
             if self._reopened_at""", '            if self._reopened_at'),
-    ('an engine that has settled is never opened anew again', """\
+    ('an engine that has settled is never reopened again', """\
                 self._reopened_at = None
-            self._is_sound""", """\
+            self._healthy""", """\
                 pass
-            self._is_sound"""),
+            self._healthy"""),
     ('patience is ignored', 'if took > watched.info.patience_s:', 'if False:'),
     ('a thread that comes in is not counted', '            self._inside += 1\n', ''),
     ('a thread that comes out is not counted', '            self._inside -= 1\n', ''),
@@ -32,30 +32,25 @@ _RECOVERING = faults_in(
             if self._waiting:
                 self._changed.notify_all()
             is_last""", '            is_last'),
-    ('close does not keep an engine that hangs', '                keep(self)\n', ''),
+    ('close of an engine that hangs is not deferred', '                defer_close(self)\n',
+     ''),
     ('close does not wait for lent slots',
      'self._changed.wait_for(lambda: not self._inside, CLOSE_WAIT_S)', 'not self._inside'),
     ('close does not free the engine', """\
         if engine is not None:
-            close_or_keep(engine)
+            close_or_defer(engine)
 
     def _enter""", """\
     def _enter"""),
     ('the engine that failed stays open beside the new one', """\
-            keep(engine)
+            defer_close(engine)
         try:""", """\
             pass
         try:"""),
-    ('an engine is opened beside a kept one', """\
-            close_kept()
-            engine, info""", '            engine, info'),
-    ('the first one is opened beside a kept one', """\
-        close_kept()
-        self._engine:""", '        self._engine:'),
     ('another model in the file is taken', 'if info != self.info:', 'if False:'),
     ('another model in the file stays open', """\
             with suppress(InferenceError):
-                close_or_keep(engine)
+                close_or_defer(engine)
             raise InferenceError(
                 f'the model file""", """\
             raise InferenceError(
@@ -64,7 +59,7 @@ _RECOVERING = faults_in(
      'self._inside and (self._opening or self._is_due())', 'self._inside and self._opening'),
     ('two threads open at once', 'self._inside and (self._opening or self._is_due())',
      'self._inside and self._is_due()'),
-    ('a closed engine is opened anew', """\
+    ('a closed engine is reopened', """\
         if self._closed:
             raise InferenceError('no model""", """\
         if False:
@@ -81,7 +76,7 @@ _RECOVERING = faults_in(
             watched._leave()
             raise
         except"""),
-    ('results do not end the doubt', '        if not watched._is_sound:\n', '        if False:\n'),
+    ('results do not end the doubt', '        if not watched._healthy:\n', '        if False:\n'),
     ('an exception of any kind passes through', """\
         except Exception as error:
             raise watched._failure(error) from error""", """\
@@ -89,27 +84,29 @@ _RECOVERING = faults_in(
             raise watched._failure(error) from error"""),
 )
 
-_KEPT = faults_in(
-    'engines/kept.py',
-    ('engines/test_kept.py', 'engines/test_recovering.py', 'engines/test_shared_model.py'),
-    ('an engine that does not close is not kept', """\
-    keep(engine)
-    with _alone():""", '    with _alone():'),
-    ('kept engines are not closed before a load', '    if not _still_kept():\n',
+_DEFERRED = faults_in(
+    'engines/deferred_close.py',
+    ('engines/test_deferred_close.py', 'engines/test_recovering.py',
+     'engines/test_shared_model.py'),
+    ('an engine that does not close is not deferred', """\
+    defer_close(engine)
+    with _exclusive():""", '    with _exclusive():'),
+    ('deferred engines are not closed before a load', '    if not _list_deferred():\n',
      '    if True:\n'),
     ('one that does not close keeps the others open',
      '                problem = problem or error\n', '                raise\n'),
     ('a model is loaded although one does not close', '    if problem is not None:\n',
      '    if False:\n'),
-    ('an exception of close passes through', 'except Exception as error:  # It has broken',
-     'except ZeroDivisionError as error:  # It has broken'),
-    ('a closed engine stays kept', '_kept[:] = [one for one in _kept if one is not engine]',
-     'pass'),
-    ('an engine is kept twice', 'if not any(one is engine for one in _kept):', 'if True:'),
+    ('an exception of close passes through', 'except Exception as error:  # Every further',
+     'except ZeroDivisionError as error:  # Every further'),
+    ('a closed engine stays deferred',
+     '_deferred[:] = [listed for listed in _deferred if listed is not engine]', 'pass'),
+    ('an engine is deferred twice', 'if not any(listed is engine for listed in _deferred):',
+     'if True:'),
     ('a close that hangs stops every load', '_closing.acquire(timeout=CLOSE_LIMIT_S)',
      '_closing.acquire()'),
     ('a load does not wait for a close', """\
-    with _alone():
+    with _exclusive():
         for""", """\
     if True:
         for"""),
@@ -136,7 +133,7 @@ _SHARED = faults_in(
      'if share not in users:\n                users.pop()'),
     ('a closed model stays listed', '            del self._open[key]\n', ''),
     ('a model is loaded beside one that is being closed',
-     '            keep(instance)  # Before', '            pass  # Before'),
+     '            defer_close(instance)', '            pass'),
     ('users do not wait for their turn', 'lambda: ticket < self._served + self._at_once',
      'lambda: True'),
     ('turns are not taken in the order of asking',
@@ -169,4 +166,4 @@ _SHARED = faults_in(
     ('a share that is closed meanwhile runs', 'if instance is None:', 'if False:'),
 )
 
-FAULTS = _RECOVERING + _KEPT + _SHARED
+FAULTS = _RECOVERING + _DEFERRED + _SHARED

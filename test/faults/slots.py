@@ -28,6 +28,9 @@ _POOL = faults_in(
     ('a slot is not given back', '            self._pool.give_back(slot)\n', '            pass\n'),
     ('a slot runs after its block', 'slot, self._slot = self._slot, None', 'slot = self._slot'),
     ('a slot is lent to two threads', 'return self._free.pop()  #', 'return self._free[-1]  #'),
+    ('close frees the model while a slot is lent', """\
+        self._pool.close()
+        self._pool = SlotPool()""", '        self._pool = SlotPool()'),
     ('the slot that is to be first is not', 'if self._first is not None:', 'if False:'),
     ('the slot that is to be first is lent to two threads',
      '                    self._free.remove(slot)\n', ''),
@@ -51,16 +54,16 @@ _BASE = faults_in(
 )
 
 _SELECT = faults_in(
-    'engines/select.py', ('engines/test_select.py', 'engines/test_kept.py'),
+    'engines/select.py', ('engines/test_select.py', 'engines/test_deferred_close.py'),
     ('an engine whose first pictures fail is not closed', """\
         with suppress(InferenceError):  # the first error says more
-            close_or_keep(instance)
+            close_or_defer(instance)
 """, ''),
     ('the error of close hides that of the first pictures',
      'with suppress(InferenceError):  # the first error says more', 'if True:'),
-    ('a model is loaded beside a kept engine', """\
-    close_kept()
-    if model""", '    if model'),
+    ('a model is loaded beside a deferred engine', """\
+    close_deferred()
+    if not model""", '    if not model'),
     ('an inference has the time of opening only', '2 * (monotonic() - begin)',
      '(monotonic() - begin)'),
     ('the file is not checked before an engine gets it', """\
@@ -69,7 +72,7 @@ _SELECT = faults_in(
     ('the model does not run before the first frame',
      'for picture in (ramp, ramp[::-1].copy())]', 'for picture in ()]'),
     ('one picture tells probabilities from logits',
-     'all(map(_are_probabilities, outputs))', 'any(map(_are_probabilities, outputs))'),
+     'all(map(are_probabilities, outputs))', 'any(map(are_probabilities, outputs))'),
     ('an engine that does not read the file is taken', 'if runtime not in candidates:',
      'if False:'),
 )

@@ -15,7 +15,7 @@ _ONNX = faults_in(
     ('the mean is not subtracted', ' - np.multiply(MEAN, SCALE)', ''),
     ('the offset is left out', '        self._rgb += self._offset\n', ''),
     ('the number of threads is ignored',
-     '        settings.intra_op_num_threads = options.threads\n', ''),
+     '        settings.intra_op_num_threads = INFERENCE_THREADS\n', ''),
     ('threads spin between frames', "'session.intra_op.allow_spinning', '0'",
      "'session.intra_op.allow_spinning', '1'"),
     ('a file that is no model passes an exception through', """\
@@ -33,9 +33,6 @@ _ONNX = faults_in(
     ('a single value is taken', ' or output.size < 2', ''),
     ('text as first output is taken',
      'if names[:1] != [entry.name for entry in session.get_outputs()[:1]]:', 'if False:'),
-    ('close frees the model while a slot is lent', """\
-        self._pool.close()
-        self._pool = SlotPool()""", '        self._pool = SlotPool()'),
 )
 
 _NORMALISATION = faults_in(
@@ -55,7 +52,6 @@ _SIMULATOR = faults_in(
 """, '            raise\n'),
     ('the limit of a picture is ignored', 'time.monotonic() + self._limit_s,',
      'time.monotonic() + 1e6,'),
-    ('the option timeout_ms is ignored', 'PATIENCE_S + options.timeout_ms / 1000', 'PATIENCE_S'),
     ('the picture is not handed over', '        np.copyto(self._picture, nv12)\n', ''),
     ('an error in an answer is ignored', "if 'error' in answer:", 'if False:'),
     ('the output is read before the answer',
@@ -69,7 +65,7 @@ _SIMULATOR = faults_in(
             self._slot = None
 """, '            self._slot = None\n'),
     ('close frees the model while a slot is lent', """\
-        self._pool.close()
+        super().close()
         if""", '        if'),
     ('Ctrl-C reaches the process', 'start_new_session=True', 'start_new_session=False'),
     ('the scales are ignored', ' * self._model.scales', ''),

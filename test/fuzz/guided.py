@@ -17,7 +17,7 @@ TARGETS = ('bin', 'labels', 'wire', 'compressed_file', 'jpeg_header', 'raw', 'co
 
 
 def targets():
-    """Return by name what reads bytes and raises nothing undocumented, and good bytes."""
+    """Return the targets by name: a function that reads bytes, and good examples."""
     from helpers import fuzz_files as files, fuzz_messages as messages, fuzz_pictures as pictures
 
     labels = files.LABELS
@@ -33,7 +33,7 @@ def targets():
 
 
 def main():
-    """Fuzz until libFuzzer's options say enough."""
+    """Fuzz until the limits in libFuzzer's options."""
     import atheris
 
     tests = Path(__file__).resolve().parents[1]
@@ -43,7 +43,7 @@ def main():
     with TemporaryDirectory() as folder:
         for index, original in enumerate(originals):
             Path(folder, f'{index:03}').write_bytes(original)
-        # libFuzzer writes what it keeps into the first folder, and ends the process.
+        # libFuzzer writes its corpus into the first folder, and ends the process.
         own = [word for word in sys.argv[2:] if not word.startswith('-')]
         options = [word for word in sys.argv[2:] if word.startswith('-')]
         atheris.Setup([sys.argv[0], *options, *own, folder], read)

@@ -44,7 +44,7 @@ def test_any_compressed_format_is_refused_or_read(data, picture_format):
 @pytest.mark.parametrize('suffix,mark,skipped,code', [
     ('.jpg', b'\xff\xc0', 5, '>HH'), ('.png', b'IHDR', 4, '>II')])
 def test_a_header_that_would_take_all_memory_is_refused(suffix, mark, skipped, code):
-    # For this JPEG of a kilobyte OpenCV takes 27 s and 5 GB.
+    # OpenCV would need 27 s and 5 GB for this JPEG of a kilobyte.
     data = bytearray(encoded(suffix))
     struct.pack_into(code, data, data.index(mark) + skipped, 30_000, 30_000)
     with pytest.raises(FrameError, match='says it has 30000x30000 pixels'):
@@ -52,7 +52,7 @@ def test_a_header_that_would_take_all_memory_is_refused(suffix, mark, skipped, c
 
 
 def test_a_png_chunk_that_would_take_all_memory_is_refused():
-    # For the 2 GB of this chunk OpenCV 4.14 takes 2 s and 2.3 GB.
+    # OpenCV 4.14 would need 2 s and 2.3 GB for the 2 GB of this chunk.
     data = bytearray(encoded('.png'))
     struct.pack_into('>I', data, data.index(b'IDAT') - 4, 0x7FFFFFFF)
     with pytest.raises(FrameError, match='truncated'):

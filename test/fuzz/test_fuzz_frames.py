@@ -20,7 +20,7 @@ UINT32 = st.integers(0, 2**32 - 1)
 SIDE = st.one_of(st.integers(0, 9), st.integers(0, 300), st.sampled_from((480, 641, 2048)))
 LONG = st.sampled_from((4095, 32766, 32767, 32768, 65536))
 LONGEST = 32766
-"""Of the even sides that are taken."""
+"""Longest even side that is accepted."""
 SIZE = st.one_of(st.tuples(SIDE, SIDE), st.tuples(LONG, st.integers(1, 6)),
                  st.tuples(st.integers(1, 6), LONG))
 MOST_BYTES = 1 << 19
@@ -32,7 +32,7 @@ def fitting_size(encoding, step, height):
 
 @st.composite
 def frames(draw, *, exact=False):
-    """Draw the fields of a frame; unless exact, some do not fit the others."""
+    """Draw the fields of a frame; unless ``exact``, they may contradict each other."""
     encoding = draw(st.sampled_from(tuple(ENCODINGS)))
     layout = ENCODINGS[encoding]
     width, height = draw(SIZE)
@@ -76,7 +76,7 @@ def test_a_frame_is_refused_or_converted(fields, converter):
 @cases
 @given(encoding=st.sampled_from(tuple(ENCODINGS)), fields=st.tuples(UINT32, UINT32, UINT32),
        size=st.integers(0, 5000))
-def test_any_fields_at_all(encoding, fields, size):
+def test_any_fields_are_refused_or_converted(encoding, fields, size):
     data = np.zeros(size, np.uint8)
     try:
         Nv12Converter(width=32, height=32).convert(Frame(encoding, *fields, data))
@@ -85,8 +85,8 @@ def test_any_fields_at_all(encoding, fields, size):
 
 
 @pytest.mark.parametrize('size', [(4, 32768), (32768, 4)], ids=str)
-def test_sides_that_opencv_cannot_count_are_refused(size):
-    # Its INTER_NEAREST_EXACT multiplies by 2**16 in 32 bits, and read what lay before the picture.
+def test_sides_over_the_limit_of_opencv_are_refused(size):
+    # INTER_NEAREST_EXACT multiplies by 2**16 in 32 bits and read memory before the picture.
     with pytest.raises(FrameError, match='at most 32767'):
         Frame('yuyv', *size, 2 * size[0], np.zeros(2 * size[0] * size[1], np.uint8))
 

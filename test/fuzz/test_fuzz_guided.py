@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes that are chosen for the new code they reach; see ``guided``."""
+"""Coverage-guided fuzzing; see ``guided``."""
 
 import os
 import subprocess

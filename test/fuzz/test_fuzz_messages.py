@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Serialised messages on the node's own way: bytes from DDS to NV12 and the result's header."""
+"""Serialised messages through the code of the node: from DDS bytes to NV12 and header."""
 
 from helpers.fuzz_pictures import JPEGS
 from helpers.fuzzing import cases, damaged

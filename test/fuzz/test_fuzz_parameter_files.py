@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Damaged parameter files on a node's own way: rcl's parser, then the table of parameters."""
+"""Damaged parameter files through the code of a node: rcl's parser, then the settings."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ SHORT = b'/**:\n  ros__parameters:\n    top_k: 3\n    score_threshold: 0.5\n    
 
 @pytest.fixture(scope='module')
 def file(tmp_path_factory):
-    """Name a file in a folder of its own."""
+    """Return the path of a file in a new folder."""
     return tmp_path_factory.mktemp('parameters') / 'parameters.yaml'
 
 
@@ -29,7 +29,7 @@ def test_damaged_parameter_file_is_read_or_refused(private_graph, file, data):
     file.write_bytes(data)
     context = rclpy.Context()
     try:
-        # RuntimeError, of which rcl's are kinds, is what a node's process makes one sentence of.
+        # A node reports RuntimeError, the base of rcl's errors, as one sentence.
         rclpy.init(context=context, domain_id=private_graph,
                    args=['--ros-args', '--params-file', str(file)])
         node = rclpy.create_node('classifier', context=context)

@@ -5,6 +5,7 @@
 from dataclasses import replace
 
 from edgenext_ros.engines.base import ModelInfo
+from edgenext_ros.engines.deferred_close import close_deferred
 from edgenext_ros.engines.slot_pool import SlotPool
 import numpy as np
 
@@ -50,6 +51,7 @@ class FakeEngine:
         return self.info
 
     def open_it(self):
+        close_deferred()  # as open_model does
         return self, self.open()
 
     def slot(self):

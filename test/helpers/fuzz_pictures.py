@@ -55,5 +55,5 @@ def read_jpeg_header(data):
     if header is not None:
         assert 0 < header.width < 1 << 16
         assert 0 < header.height < 1 << 16
-    assert strongest_reduction(file, lambda width, height: True) == (1 if header is None else 8)
-    assert strongest_reduction(file, lambda width, height: False) == 1
+        assert strongest_reduction(header, lambda width, height: True) == 8
+        assert strongest_reduction(header, lambda width, height: False) == 1

@@ -8,6 +8,7 @@ from threading import Event
 
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.engines.base import ModelInfo
+from edgenext_ros.engines.deferred_close import close_deferred
 from edgenext_ros.engines.recovering import Recovering
 from edgenext_ros.engines.slot_pool import SlotPool
 from edgenext_ros.ros import (
@@ -43,6 +44,7 @@ class Hostile:
         return engine, engine.info
 
     def open_it(self):
+        close_deferred()  # as open_model does
         self.opened += 1
         self.slots = SlotPool(self.info, [self] * self.info.slots)
         return self, self.info

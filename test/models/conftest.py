@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A server, and what fetches from it without sleeping."""
+"""Fixtures: a server, and functions that fetch from it without sleeping."""
 
 from edgenext_ros.models import fetch
 from edgenext_ros.models.catalog import File
@@ -12,7 +12,7 @@ import pytest
 
 @pytest.fixture
 def naps(monkeypatch):
-    """Collect the pauses between attempts in place of sleeping."""
+    """Collect the pauses between attempts instead of sleeping."""
     for name in ('http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -29,7 +29,7 @@ def site():
 
 @pytest.fixture
 def get(site, naps, tmp_path):
-    """Return what fetches model.bin, or another name, from a server with these answers."""
+    """Return a function that fetches a file from a server with the given answers."""
     def call(*answers, name='model.bin', folder=tmp_path, mirrors=(), retries=4, timeout=20,
              **hooks):
         if answers:
@@ -42,7 +42,7 @@ def get(site, naps, tmp_path):
 
 @pytest.fixture
 def refusal(get):
-    """Return what fetches in vain, and returns the one sentence that says why."""
+    """Return a function that fails to fetch and returns the error, one sentence."""
     def call(*answers, error=FetchError, **options):
         with pytest.raises(error) as caught:
             get(*answers, **options)

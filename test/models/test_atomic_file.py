@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A file is complete or as it was, with the permissions of any other new file."""
+"""atomic_write: the file is complete or unchanged, and has normal permissions."""
 
 import os
 import stat
@@ -12,7 +12,7 @@ import pytest
 
 @pytest.fixture(params=[False, True], ids=['no old file', 'old file'])
 def target(tmp_path, request):
-    """Return where to write, and in one of two cases put an older file there."""
+    """Return a path, with and without an older file."""
     path = tmp_path / 'file.txt'
     if request.param:
         path.write_text('old')
@@ -58,9 +58,9 @@ def test_several_files_appear_only_when_all_are_complete(tmp_path):
     assert not contents(tmp_path)
 
 
-def test_the_one_that_was_entered_last_is_renamed_first(tmp_path):
+def test_file_that_was_entered_last_is_renamed_first(tmp_path):
     first, second = tmp_path / 'model.bin', tmp_path / 'model.recipe.json'
-    second.mkdir()  # so that its rename fails
+    second.mkdir()  # makes the rename fail
     with pytest.raises(IsADirectoryError), \
             atomic_write(first) as part, atomic_write(second) as other:
         part.write_text('')
@@ -79,7 +79,7 @@ def test_permissions_follow_the_umask(tmp_path, mask, mode):
     assert stat.S_IMODE((tmp_path / 'file').stat().st_mode) == mode
 
 
-def test_a_link_is_replaced_and_what_it_led_to_stays(tmp_path):
+def test_link_is_replaced_and_its_target_is_unchanged(tmp_path):
     (tmp_path / 'old').write_text('old')
     (tmp_path / 'link').symlink_to('old')
     with atomic_write(tmp_path / 'link') as part:
@@ -88,8 +88,8 @@ def test_a_link_is_replaced_and_what_it_led_to_stays(tmp_path):
     assert not (tmp_path / 'link').is_symlink()
 
 
-def test_a_checksum_that_cannot_be_kept_leaves_no_part(tmp_path):
+def test_record_that_cannot_be_written_leaves_no_part(tmp_path):
     (tmp_path / 'model.bin.sha256').mkdir()
     with pytest.raises(IsADirectoryError):
-        checksum.keep(tmp_path / 'model.bin', checksum.Digest(1, '0' * 64))
+        checksum.write_record(tmp_path / 'model.bin', checksum.Digest(1, '0' * 64))
     assert [path.name for path in tmp_path.iterdir()] == ['model.bin.sha256']

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Fetching from a real HTTP server that does all that servers and networks do."""
+"""Fetching from a local HTTP server with the faults of real servers and networks."""
 
 import errno
 import hashlib
@@ -139,14 +139,14 @@ def test_fetch_refuses_wrong_content_length(get, refusal, tmp_path, naps):
     assert get(Answer(claims=-1)).path.read_bytes() == BIN
 
 
-def test_files_over_the_limit(refusal, tmp_path, monkeypatch):
+def test_file_over_the_limit_is_refused(refusal, tmp_path, monkeypatch):
     assert 'would send 268435457 bytes, over the limit' in refusal(Answer(claims=(1 << 28) + 1))
-    monkeypatch.setattr(download, 'MAX_BYTES', len(BIN) - 1)
+    monkeypatch.setattr(download, 'MAX_MODEL_BYTES', len(BIN) - 1)
     assert 'more than the limit' in refusal(Answer(claims=-1))
     assert 'model.bin.part' not in names(tmp_path)
 
 
-def test_redirects_that_are_followed(site, get):
+def test_redirect_is_followed_and_resumed(site, get):
     site.answers['/there'] = [CUT, Answer()]
     assert get(Answer(b'', 302, headers=(('Location', '/there'),))).path.read_bytes() == BIN
     assert [path for path, _ in site.requests] == ['/zoo/model', '/there'] * 2
@@ -155,7 +155,7 @@ def test_redirects_that_are_followed(site, get):
 
 @pytest.mark.parametrize('location', ['file:///etc/passwd', 'ftp://127.0.0.1/model', '/zoo/model',
                                       'http://[', ''])
-def test_redirects_that_are_not(site, refusal, tmp_path, naps, location):
+def test_redirect_to_other_scheme_or_to_itself_is_refused(site, refusal, tmp_path, naps, location):
     text = refusal(Answer(b'', 302, headers=(('Location', location),)))
     assert f'{site.url}zoo/model ' in text and not naps
     assert names(tmp_path) == ['.model.bin.lock']
@@ -179,7 +179,7 @@ def test_fetch_refuses_web_page(refusal, tmp_path):
     assert names(tmp_path) == ['.model.bin.lock']
 
 
-def test_mirrors_in_order(site, get, refusal):
+def test_mirrors_are_tried_in_order(site, get, refusal):
     site.answers['/b/zoo/model'] = [Answer()]
     mirrors = tuple(mirror(f'{site.url}{name}') for name in 'abc')
     assert get(mirrors=mirrors).path.read_bytes() == BIN
@@ -201,8 +201,8 @@ def test_fetch_uses_http_proxy_of_environment(site, get, monkeypatch):
     assert get(mirrors=('http://models.invalid/',)).path.read_bytes() == BIN
 
 
-def test_offline(refusal, tmp_path, naps, monkeypatch):
-    with socket.socket() as closed:  # bound, but nobody listens
+def test_fetch_without_a_network_names_the_address(refusal, tmp_path, naps, monkeypatch):
+    with socket.socket() as closed:  # bound, but not listening
         closed.bind(('127.0.0.1', 0))
         address = f'http://127.0.0.1:{closed.getsockname()[1]}/'
         text = refusal(mirrors=(address,))

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which files of a folder are pictures, what is left out, and why."""
+"""Pictures of a folder, files that are left out, and the reasons."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import subprocess
 from edgenext_ros.models import pictures
 from edgenext_ros.models.left_out import LeftOut
 from edgenext_ros.models.pictures import PictureError
-from edgenext_ros.models.regular import shown
+from edgenext_ros.models.regular_file import shown
 from helpers import hostile_folder
 from helpers.hostile_folder import encoded, GIF, HEIC
 import numpy as np
@@ -17,7 +17,7 @@ import pytest
 
 
 def account(folder):
-    """Read every picture of a folder; return those that decode, and what is left out."""
+    """Read all pictures of a folder; return those that decode, and those left out."""
     listing, good, failed = pictures.find(folder), [], []
     for file in listing.files:
         try:
@@ -39,7 +39,7 @@ def test_left_out_files_of_hostile_folder_in_one_line_and_json(tmp_path):
     assert figures['reasons']['damaged']['files'] == ['cup/cut.jpg', 'plant/text.jpg']
 
 
-def test_traps_are_named_and_nothing_waits(tmp_path):
+def test_pipes_devices_and_broken_links_are_left_out(tmp_path):
     (tmp_path / 'a.jpg').write_bytes(encoded('.jpg'))
     good, found = account(hostile_folder.set_traps(tmp_path))
     assert good == ('a.jpg',)
@@ -59,7 +59,7 @@ def test_traps_are_named_and_nothing_waits(tmp_path):
     ('a.jpg.part', '.jpg', '.part'), ('.a.jpg', '.jpg', 'hidden'), ('._a.jpg', b'', 'hidden'),
     ('a.jpg', HEIC, 'HEIC'), ('a.png', GIF, 'GIF'), ('a.jpg', b'<!DOCTYPE html>', 'web page'),
     ('a.jpg', b'', 'empty'), ('a.png', b'text', 'damaged')])
-def test_which_files_are_pictures(tmp_path, name, data, reason):
+def test_find_decides_by_suffix_and_first_bytes(tmp_path, name, data, reason):
     (tmp_path / name).write_bytes(encoded(data) if isinstance(data, str) else data)
     good, found = account(tmp_path)
     assert good == ((name,) if reason == '' else ())
@@ -130,7 +130,7 @@ def test_folders_too_deep_for_recursion_are_searched(tmp_path):
 
 @pytest.mark.parametrize('share', [0.5, 0.9, 0.99])
 @pytest.mark.parametrize('suffix', ['.jpg', '.png', '.webp', '.bmp', '.tif', '.ppm'])
-def test_cut_off_files_are_damaged_in_every_format(tmp_path, suffix, share):
+def test_truncated_files_are_damaged_in_every_format(tmp_path, suffix, share):
     data = encoded(suffix)
     path = tmp_path / f'a{suffix}'
     path.write_bytes(data)
@@ -149,16 +149,16 @@ def test_a_picture_has_the_pixels_of_opencv(tmp_path):
 
 
 @pytest.mark.parametrize('found', ['folder', 'pipe', 'socket', 'device'])
-def test_special_files_are_refused_at_once(special_files, found):
+def test_special_files_are_refused_as_pictures(special_files, found):
     with pytest.raises(PictureError, match=f'expected a picture file, found a {found}'):
         pictures.read(special_files[found])
 
 
-def test_a_file_over_the_limit_is_refused_unread(tmp_path):
+def test_picture_file_over_the_limit_is_refused_unread(tmp_path):
     path = tmp_path / 'a.jpg'
     with path.open('wb') as file:
-        file.truncate(pictures.MAX_BYTES + 1)
-    with pytest.raises(PictureError, match=f'at most {pictures.MAX_BYTES} bytes'):
+        file.truncate(pictures.MAX_PICTURE_BYTES + 1)
+    with pytest.raises(PictureError, match=f'at most {pictures.MAX_PICTURE_BYTES} bytes'):
         pictures.read(path)
 
 
@@ -168,10 +168,10 @@ def test_a_file_over_the_limit_is_refused_unread(tmp_path):
     (['Training/cup/a.jpg', 'test/cup/b.jpg', 'x.jpg'], 'val', 'give {}/test'),
     (['train/cup/a.jpg'], 'val', 'give {}/train'),
     (['train/cup/a.jpg', 'valid/cup/b.jpg', 'more/cup/a.jpg'], 'train', 'give {}/train'),
-    (['train/a.jpg', 'val/b.jpg'], 'train', 'which are no classes'),
+    (['train/a.jpg', 'val/b.jpg'], 'train', 'which are not classes'),
     (['train/a.jpg', 'bus/b.jpg'], 'train', None), (['cup/a.jpg', 'cup/x/b.jpg'], 'val', None),
     (['train/day/a.jpg', 'bus/day/b.jpg'], 'train', None)])
-def test_sides_of_a_split_are_no_classes(tmp_path, files, wanted, remedy):
+def test_sides_of_a_split_are_not_taken_for_classes(tmp_path, files, wanted, remedy):
     for file in files:
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The cache: what is kept of a file, what is refused, and what gets the missing one."""
+"""The cache: records of files, refused files, and messages about missing ones."""
 
 import hashlib
 import json
@@ -58,15 +58,15 @@ def test_fetch_refuses_model_changed_by_publisher(get, refusal, tmp_path):
 
 def test_fetch_replaces_empty_file_and_keeps_good_one(site, get, tmp_path):
     said, path = [], tmp_path / 'model.bin'
-    path.write_bytes(b'')  # as a wget that failed leaves it
+    path.write_bytes(b'')  # like after a failed wget
     assert get(Answer(), notice=said.append).path.read_bytes() == BIN
-    assert 'no bytes' in said[0] and said[0].endswith('; fetching it anew')
+    assert 'no bytes' in said[0] and said[0].endswith('; fetching it again')
     (tmp_path / 'model.bin.sha256').unlink()
     assert not get().fresh and (tmp_path / 'model.bin.sha256').exists()
     assert len(site.requests) == 1
 
 
-def test_verify(cache):
+def test_verify_compares_a_file_with_its_record(cache):
     path = cache / 'model.bin'
     path.write_bytes(BIN)
     assert not verify(path, keep=False).compared and names(cache) == ['model.bin']
@@ -153,7 +153,7 @@ def test_fetched_model_is_verified_before_use(cache):
 
 @pytest.fixture(params=[None, ''], ids=['HOME unset', 'HOME empty'])
 def no_home(monkeypatch, request):
-    """Be a user whom the system's list does not have."""
+    """Run as a user who is not in the list of users."""
     monkeypatch.delenv('XDG_CACHE_HOME', raising=False)
     monkeypatch.delenv('HOME', raising=False)
     if request.param is not None:
@@ -168,7 +168,7 @@ def no_home(monkeypatch, request):
 @pytest.mark.parametrize('make', [
     lambda folder: 'demo', lambda folder: str(store.locate('demo', suffixes=('.onnx',)).path)],
     ids=['name', 'path'])
-def test_locate_needs_no_home_for_what_is_here(no_home, tmp_path, make):
+def test_locate_finds_a_present_model_without_a_home(no_home, tmp_path, make):
     located = store.locate(make(tmp_path), suffixes=('.onnx',))
     assert located.path.name == 'demo.onnx' and located.labels.is_file()
 
@@ -184,26 +184,27 @@ def test_missing_home_names_xdg_cache_home(no_home):
 
 
 def test_simulator_is_looked_for_without_a_home(no_home):
-    assert not any('edgenext_ros/toolchain' in str(folder) for folder in vendor_tools._folders())
+    folders = vendor_tools.search_folders()
+    assert not any('edgenext_ros/toolchain' in str(folder) for folder in folders)
 
 
 @pytest.mark.parametrize('words,code,says', [
     (['models', 'list'], 0, 'no place for fetched files'),
     (['models', 'verify'], 0, 'OK'), (['models', 'fetch', 'x_small'], 1, 'set HOME or')],
     ids=lambda value: ' '.join(value) if isinstance(value, list) else '')
-def test_verbs_without_a_home(no_home, capsys, words, code, says):
+def test_verbs_run_without_a_home(no_home, capsys, words, code, says):
     assert main(words) == code
     assert says in ''.join(capsys.readouterr())
 
 
-def test_empty_home_is_that_of_the_list_of_users(monkeypatch):
+def test_empty_home_is_replaced_by_that_of_the_users_list(monkeypatch):
     monkeypatch.delenv('XDG_CACHE_HOME', raising=False)
     monkeypatch.setenv('HOME', '')
     assert store.cache_folder() == Path(
         pwd.getpwuid(os.getuid()).pw_dir, '.cache', 'edgenext_ros')
 
 
-def test_labels_without_end_are_refused(tmp_path):
+def test_label_file_over_the_limit_is_refused(tmp_path):
     long = tmp_path / 'labels.txt'
     long.write_bytes(b'cup\n' * 250_001)
     with pytest.raises(LabelError, match='expected at most 1000000 bytes of labels'):
@@ -211,7 +212,7 @@ def test_labels_without_end_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize('found', ['folder', 'pipe', 'socket', 'device'])
-def test_labels_that_are_no_file_are_refused_at_once(found, special_files):
+def test_labels_that_are_no_regular_file_are_refused(found, special_files):
     with pytest.raises(LabelError) as caught:
         store.read_labels(special_files[found])
     assert str(caught.value) == (
@@ -219,7 +220,7 @@ def test_labels_that_are_no_file_are_refused_at_once(found, special_files):
 
 
 @pytest.mark.timeout(20)
-def test_a_pipe_in_place_of_a_file_is_refused_not_waited_for(tmp_path):
+def test_checksum_refuses_a_pipe_without_waiting(tmp_path):
     os.mkfifo(tmp_path / 'model.bin')
     with pytest.raises(ModelError, match='expected a file, found a pipe'):
         checksum.digest(tmp_path / 'model.bin')

@@ -12,7 +12,7 @@ pytest_plugins = ['helpers.hostile_engine']
 
 @pytest.mark.parametrize('answer,sentence', [
     (InferenceError('the BPU is busy'), 'the BPU is busy'),
-    (OSError('device is gone'), 'broke down with OSError: device is gone; the engine is opened'),
+    (OSError('device is gone'), 'broke down with OSError: device is gone; the engine is reopened'),
     (GOOD[:99], 'expected 100 output values, got 99'),
     (np.zeros(999, np.float32), 'expected 100 output values, got 999'),
     (GOOD * np.nan, 'found 100 NaN or infinite'),
@@ -44,7 +44,7 @@ def test_failing_engine_rests_is_reopened_once_and_comes_back(engine, published,
         play()
     assert (engine.tried, engine.opened, engine.closed) == (12, 2, 1)
     play()
-    says(ERROR, 'opening the engine anew has not helped')
+    says(ERROR, 'reopening the engine has not helped')
     engine.now += 8
     engine.answer = GOOD
     header = play()

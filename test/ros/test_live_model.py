@@ -7,7 +7,8 @@ import re
 import shlex
 
 from edgenext_ros.core.newest_frame import Pipeline
-from edgenext_ros.engines.base import InferenceError, ModelError
+from edgenext_ros.engines.base import InferenceError
+from edgenext_ros.models import ModelError
 from edgenext_ros.ros import session as session_module
 from edgenext_ros.ros.errors import NO_THREAD
 from edgenext_ros.ros.messages import LabelInfo

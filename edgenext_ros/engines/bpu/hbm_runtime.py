@@ -3,7 +3,8 @@
 """
 Inference on the BPU through ``hbm_runtime.HB_HBMRuntime``, the binding of RDK OS from 3.5.0 on.
 
-It holds the GIL, waits for ever and does not see a failed inference: prefer ``libdnn``.
+The binding holds the GIL, waits without a time limit, and does not notice a failed inference, so
+``auto`` prefers ``libdnn``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from edgenext_ros.engines.base import (
     EngineOptions,
     EngineUnavailableError,
     InferenceError,
-    ModelError,
     ModelInfo,
     Nv12,
     Scores,
@@ -29,7 +29,8 @@ from edgenext_ros.engines.bpu.tensors import (
     picture_size,
     version_of,
 )
-from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
+from edgenext_ros.engines.slot_pool import PooledEngine, SlotPool
+from edgenext_ros.models import ModelError
 import numpy as np
 
 _DTYPES = {'S8': 'int8', 'S16': 'int16', 'S32': 'int32', 'F32': 'float32'}
@@ -41,18 +42,14 @@ def available() -> str:
     return _describe()
 
 
-class HbmRuntime:
+class HbmRuntime(PooledEngine['_Slot']):
     """The ``Engine`` on hbm_runtime; see ``base.Engine`` for the protocol."""
-
-    def __init__(self) -> None:
-        """Do nothing yet: ``open`` imports the binding."""
-        self._pool: SlotPool[_Slot] = SlotPool()
 
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """
         Load a ``.bin`` file; ``bpu_core`` and ``priority`` have no effect.
 
-        set_scheduling_params is not called: on the X5 the binding hands libdnn zeros instead.
+        set_scheduling_params is not called, because on the X5 the binding passes zeros to libdnn.
         """
         self.close()
         vendor = _import()
@@ -60,9 +57,10 @@ class HbmRuntime:
         if model.suffix != '.bin':
             raise ModelError(
                 f'{model}: expected a name that ends in .bin, found {model.suffix or "none"!r}; '
-                f'hbm_runtime on the X5 goes by the name, so rename the file if it is a .bin')
+                f'hbm_runtime on the X5 identifies models by this name, so rename the file if it '
+                f'is a .bin')
         try:
-            # One path: the form with a list takes only .hbm, the S100's.
+            # A single path: with a list, the binding accepts only .hbm files of the S100.
             runtime = vendor.HB_HBMRuntime(str(model))
         except Exception as error:
             raise ModelError(
@@ -70,7 +68,7 @@ class HbmRuntime:
                 f'for the X5 (march bayes-e)') from error
         name = runtime.model_names[0]
         count, kind, shape = _tensors(runtime, 'input', name)
-        # The binding does not tell the layout; the channels do. It refuses NV12_SEPARATE.
+        # The binding has no layout, so the channels show it. It refuses NV12_SEPARATE.
         width, height = picture_size(
             model, count=count, kind=kind if kind == 'NV12' else f'({kind})',
             layout='NCHW' if 3 in shape[1:2] else 'NHWC', shape=shape)
@@ -90,39 +88,30 @@ class HbmRuntime:
         self._pool = SlotPool(info, [_Slot(runtime, info, output, dequantise)])
         return info
 
-    def slot(self) -> LentSlot[_Slot]:
-        """Lend the picture; see ``Engine.slot``."""
-        return self._pool.slot()
-
-    def close(self) -> None:
-        """Drop the model."""
-        self._pool.close()
-        self._pool = SlotPool()
-
 
 class _Slot:
-    """The picture, a buffer of NumPy's, and the binding's model."""
+    """A picture in a NumPy array, and the binding's model."""
 
     def __init__(self, runtime: Any, info: ModelInfo, output: str,
                  dequantise: Dequantiser) -> None:
         self._runtime, self._info, self._output = runtime, info, output
         self._dequantise = dequantise
-        # The binding takes a picture that is too short, and its tail is the previous one's.
+        # The binding accepts a short picture and appends the end of the previous one.
         self.picture: Nv12 = np.zeros(info.nv12_size, np.uint8)
         self._shaped = self.picture.reshape(1, info.height * 3 // 2, info.width, 1)
 
     def run(self) -> Scores:
-        """Run the network; ``timeout_ms`` has no effect, the binding waits for ever."""
+        """Run the network; the binding waits without a time limit."""
         info = self._info
         try:
             results = self._runtime.run(self._shaped)
-            # A copy: the binding's array holds on to BPU memory for as long as it lives.
+            # A copy, because the binding's array keeps BPU memory allocated.
             values = np.array(results[info.name][self._output], order='C')
         except Exception as error:
             raise InferenceError(f'model {info.name!r}: hbm_runtime: {error}') from error
         scores = self._dequantise(values)
-        # The binding ignores a failed wait and returns memory that was never written. It is
-        # zeros, or anything: only values that are all alike can be told from a result.
+        # The binding ignores a failed wait and returns memory that was never written. It may hold
+        # anything; only values that are all equal are certainly not a result.
         if 1 < scores.size == info.classes and np.ptp(scores) == 0:
             raise InferenceError(
                 f'model {info.name!r}: all {info.classes} output values are {scores[0]:g}; the '
@@ -131,10 +120,10 @@ class _Slot:
 
 
 def _import() -> Any:
-    """Import the binding lazily, so that this module can be imported anywhere."""
+    """Import the binding here, so that this module can be imported on any machine."""
     try:
         return importlib.import_module('hbm_runtime')
-    except Exception as error:  # Its own checks and a foreign numpy give more than ImportError.
+    except Exception as error:  # Its own checks, or another NumPy, raise more than ImportError.
         if 'libhbucp' in str(error):
             raise EngineUnavailableError(
                 f'hbm_runtime cannot be imported ({error}): this is the one of PyPI, for the '
@@ -148,7 +137,7 @@ def _import() -> Any:
 
 
 def _tensors(runtime: Any, which: str, model: str) -> tuple[int, str, tuple[int, ...]]:
-    """Return the number of a model's inputs or outputs, and type and shape of the first."""
+    """Return the number of inputs or outputs, and data type and shape of the first."""
     names = getattr(runtime, f'{which}_names')[model]
     if not names:
         return 0, 'none', ()

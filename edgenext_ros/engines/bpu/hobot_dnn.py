@@ -3,8 +3,9 @@
 """
 Inference on the BPU through ``hobot_dnn.pyeasy_dnn``, the binding of RDK OS before 3.5.0.
 
-It checks nothing, holds the GIL, waits for ever and cannot tell padding or zero points: prefer
-``libdnn``. Behaviour: D-Robotics/x5-hobot-spdev, ``src/python/dnn_python.cpp``.
+The binding checks nothing, holds the GIL, waits without a time limit, and does not give padding or
+zero points, so ``auto`` prefers ``libdnn``. Its behaviour is that of D-Robotics/x5-hobot-spdev,
+``src/python/dnn_python.cpp``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from edgenext_ros.engines.base import (
     EngineOptions,
     EngineUnavailableError,
     InferenceError,
-    ModelError,
     ModelInfo,
     Nv12,
     Scores,
@@ -30,11 +30,12 @@ from edgenext_ros.engines.bpu.tensors import (
     picture_size,
     version_of,
 )
-from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
+from edgenext_ros.engines.slot_pool import PooledEngine, SlotPool
+from edgenext_ros.models import ModelError
 import numpy as np
 
 _PACKAGES = ('hobot_dnn', 'hobot_dnn_rdkx5')
-"""The package of RDK OS, and the one that PyPI's hobot-dnn-rdkx5 installs."""
+"""Package of RDK OS, and package of hobot-dnn-rdkx5 from PyPI."""
 
 
 def available() -> str:
@@ -42,18 +43,14 @@ def available() -> str:
     return _describe(_import())
 
 
-class HobotDnn:
+class HobotDnn(PooledEngine['_Slot']):
     """The ``Engine`` on pyeasy_dnn; see ``base.Engine`` for the protocol."""
-
-    def __init__(self) -> None:
-        """Do nothing yet: ``open`` imports the binding."""
-        self._pool: SlotPool[_Slot] = SlotPool()
 
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """
         Load a ``.bin`` file.
 
-        The binding never frees a model's file, so every call costs its memory anew.
+        The binding never frees the file of a model, so every call leaks its memory.
         """
         self.close()
         vendor = _import()
@@ -64,8 +61,8 @@ class HobotDnn:
             raise ModelError(
                 f'{model}: pyeasy_dnn cannot load this model, {_reason(error)}; expected a .bin '
                 f'compiled for the X5 (march bayes-e)') from error
-        # Every access to inputs, outputs or properties allocates, and leaks: once is enough.
-        # Not alignedShape and validShape: bare pointers. Not estimate_latency: always 100.
+        # Every access to inputs, outputs or properties leaks memory, so each is read once.
+        # alignedShape and validShape are bare pointers, and estimate_latency is always 100.
         inputs, outputs = loaded.inputs, loaded.outputs
         if not inputs or not outputs:
             raise ModelError(
@@ -85,53 +82,44 @@ class HobotDnn:
         self._pool = SlotPool(info, [_Slot(loaded, info, dequantise, options)])
         return info
 
-    def slot(self) -> LentSlot[_Slot]:
-        """Lend the picture; see ``Engine.slot``."""
-        return self._pool.slot()
-
-    def close(self) -> None:
-        """Drop the model; the binding frees its tensors and keeps its file."""
-        self._pool.close()
-        self._pool = SlotPool()
-
 
 class _Slot:
-    """The picture, a buffer of NumPy's, and the binding's model."""
+    """A picture in a NumPy array, and the binding's model."""
 
     def __init__(self, model: Any, info: ModelInfo, dequantise: Dequantiser,
                  options: EngineOptions) -> None:
-        # The binding copies as many bytes as there are elements, whatever they are: a longer
-        # array would overrun the input, a shorter one leave a tail of the previous picture.
+        # The binding copies one byte per element without a check: a longer array would overrun the
+        # input, and a shorter one would leave the end of the previous picture.
         self.picture: Nv12 = np.zeros(info.nv12_size, np.uint8)
         self._model, self._info, self._dequantise = model, info, dequantise
         self._options = options
 
     def run(self) -> Scores:
-        """Run the network; ``timeout_ms`` has no effect, the binding waits for ever."""
+        """Run the network; the binding waits without a time limit."""
         try:
-            # One array, not a list of one: the list's items are freed before they are copied.
+            # An array, not a list, whose items the binding frees before it copies them.
             outputs = self._model.forward(
                 self.picture, core_id=self._options.bpu_core, priority=self._options.priority)
-            # Each access copies; the memory behind it is the next picture's.
+            # Each access copies the values; the next picture overwrites the original.
             values = outputs[0].buffer
         except Exception as error:
             raise InferenceError(f'model {self._info.name!r}: {_reason(error)}') from error
-        # Always 4-D, and empty if the output has fewer dimensions: the size decides.
+        # The shape has 4 dimensions, or is empty when the output has fewer; the size is right.
         return self._dequantise(values.reshape(-1))
 
 
 def _import() -> Any:
-    """Import the binding lazily, so that this module can be imported anywhere."""
+    """Import the binding here, so that this module can be imported on any machine."""
     failures = []
     for package in _PACKAGES:
         try:
             return importlib.import_module(f'{package}.pyeasy_dnn')
-        except Exception as error:  # A foreign numpy or libpython gives more than ImportError.
+        except Exception as error:  # Another NumPy or libpython raises more than ImportError.
             failures.append(f'{package}: {error}')
     raise EngineUnavailableError(
         f'pyeasy_dnn cannot be imported ({"; ".join(failures)}): it comes with RDK OS before '
         f'3.5.0 (package hobot-spdev) for the system Python 3.10, this is Python '
-        f'{platform.python_version()}; on the board, outside of venv and conda, mend it with '
+        f'{platform.python_version()}; on the board, outside of venv and conda, repair it with '
         f'"sudo apt install hobot-spdev" or "pip install hobot-dnn-rdkx5", '
         f'or choose the runtime libdnn')
 
@@ -142,5 +130,5 @@ def _describe(vendor: Any) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Return the text of the cause: the binding's own exception is but a SystemError."""
+    """Return the text of the cause, since the binding raises a bare SystemError."""
     return f'{error.__cause__ or error} (libdnn has printed its reason on stderr)'

@@ -3,9 +3,9 @@
 """
 Inference on the BPU through the board's libdnn.so: any RDK OS, any Python, the GIL released.
 
-One frame: write the input, clean its cache, infer, wait, invalidate the output's cache, read,
-release the task; see ``libdnn_slot``. Two frames may be on their way at once: while the BPU works
-on one, the next is converted into memory of its own, and waits there until the BPU is free.
+Steps for one frame: write the input, clean its cache, infer, wait, invalidate the output's cache,
+read, release the task; see ``libdnn_slot``. Two frames may be in progress: while the BPU works on
+one, the next is converted into other memory and waits there until the BPU is free.
 """
 
 from __future__ import annotations
@@ -14,14 +14,23 @@ import contextlib
 import ctypes as c
 from pathlib import Path
 
-from edgenext_ros.engines.base import EngineOptions, ModelError, ModelInfo
+from edgenext_ros.engines.base import EngineOptions, ModelInfo
 from edgenext_ros.engines.bpu import libdnn_abi as abi
-from edgenext_ros.engines.bpu.libdnn_slot import BpuSlot, Calls, Input, Output, UNFINISHED
+from edgenext_ros.engines.bpu.libdnn_slot import (
+    BpuSlot,
+    InputLayout,
+    OutputLayout,
+    TaskArguments,
+    UNFINISHED,
+)
 from edgenext_ros.engines.bpu.tensors import check_file, class_count, Dequantiser, picture_size
-from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
+from edgenext_ros.engines.slot_pool import PooledEngine, SlotPool
+from edgenext_ros.models import ModelError
 
 SLOTS = 2
-"""Pictures on their way at once: one in the BPU, one before or after it."""
+"""Pictures in progress at once: one in the BPU, one before or after it."""
+TIMEOUT_MS = 1000
+"""Longest wait for one inference in milliseconds; libdnn takes 0 and less as no limit."""
 
 
 def available() -> str:
@@ -30,16 +39,16 @@ def available() -> str:
     return f'libdnn {library.version} ({library.path})'
 
 
-class LibDnn:
+class LibDnn(PooledEngine[BpuSlot]):
     """The ``Engine`` on libdnn; see ``base.Engine`` for the protocol."""
 
     def __init__(self) -> None:
-        """Do nothing yet: ``open`` loads the library."""
+        """Start without a model; ``open`` loads the library."""
+        super().__init__()
         self._model: _Model | None = None
-        self._pool: SlotPool[BpuSlot] = SlotPool()
 
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
-        """Load the first model of a ``.bin`` file; one that was open is closed."""
+        """Load the first model of a ``.bin`` file; a model that was open is closed first."""
         self.close()
         library = abi.load()
         check_file(model)
@@ -49,30 +58,26 @@ class LibDnn:
             raise ModelError(
                 f'{model}: libdnn cannot use this model, {error}; expected a .bin compiled for '
                 f'the X5 (march bayes-e); libdnn has printed its own reason') from error
-        # A late one first: the others begin nothing before its task has ended.
+        # A slot with a late task comes first, since the others refuse to run before it has ended.
         self._pool = SlotPool(
             self._model.info, self._model.slots, first=UNFINISHED.__contains__)
         return self._model.info
-
-    def slot(self) -> LentSlot[BpuSlot]:
-        """Lend the BPU's memory for a picture; see ``Engine.slot``."""
-        return self._pool.slot()
 
     def close(self) -> None:
         """
         Free the model, its tensors and its tasks.
 
-        :raises InferenceError: a slot is lent, or a late task still runs, so nothing was freed;
-            call again.
+        :raises InferenceError: a slot is lent or a late task still runs, so nothing was freed;
+            call again later.
         """
-        self._pool.close()
+        super().close()
         if self._model is not None:
             self._model.close()
             self._model = None
 
 
 class _Model:
-    """An open model with its slots; exists only whole."""
+    """An open model with its slots; a failure in ``__init__`` frees everything."""
 
     def __init__(self, library: abi.Library, path: Path, options: EngineOptions) -> None:
         self._library = library
@@ -80,11 +85,10 @@ class _Model:
             name = self._load(path, freeing)
             picture, height = _picture(path, self._properties('Input'))
             output = _output(path, self._properties('Output'))
-            calls = Calls(
+            calls = TaskArguments(
                 library, self._handle,
                 abi.InferControl(bpu_core=options.bpu_core, priority=options.priority),
-                # The library takes 0 and less as: wait for ever.
-                timeout_ms=max(1, options.timeout_ms), name=name)
+                timeout_ms=TIMEOUT_MS, name=name)
             self.slots: list[BpuSlot] = []
             for _ in range(SLOTS):
                 self.slots.append(
@@ -114,7 +118,7 @@ class _Model:
         return str(names[0].decode(errors='replace'))
 
     def _properties(self, which: str) -> list[abi.Properties]:
-        """Return the properties of every ``Input`` or ``Output`` tensor."""
+        """Return the properties of all ``Input`` or ``Output`` tensors."""
         count = c.c_int32()
         self._library.call(f'hbDNNGet{which}Count', c.byref(count), self._handle)
         tensors = [abi.Properties() for _ in range(count.value)]
@@ -124,30 +128,30 @@ class _Model:
         return tensors
 
 
-def _picture(path: Path, tensors: list[abi.Properties]) -> tuple[Input, int]:
-    """Check the model's inputs; return what its picture is, and its height."""
+def _picture(path: Path, tensors: list[abi.Properties]) -> tuple[InputLayout, int]:
+    """Check the inputs of the model; return memory layout and height of its picture."""
     properties = tensors[0] if tensors else abi.Properties()
     kind = _kind(properties)
     width, height = picture_size(
         path, count=len(tensors), kind=kind,
         layout=abi.LAYOUTS.get(properties.layout, str(properties.layout)),
         shape=tuple(properties.valid_shape))
-    # The library tells no stride for NV12; its rows start at multiples of 16 bytes.
+    # The library gives no stride for NV12; rows start at multiples of 16 bytes.
     pitch = -(-width // 16) * 16
     size = properties.aligned_byte_size
     if size < pitch * height * 3 // 2:
         raise ModelError(
             f'{path}: expected an input of {pitch * height * 3 // 2} bytes or more '
             f'({width}x{height} NV12, rows of {pitch} bytes), found {size}')
-    # As the vendor's own tools do: the picture comes without padding in its shape.
+    # As in the vendor's tools: the shape of the picture has no padding.
     properties.aligned_shape = properties.valid_shape
     parts = ((height, size * 2 // 3), (height // 2, size // 3)) if kind == 'NV12_SEPARATE' \
         else ((height + height // 2, size),)
-    return Input(properties, width, pitch, parts), height
+    return InputLayout(properties, width, pitch, parts), height
 
 
-def _output(path: Path, tensors: list[abi.Properties]) -> Output:
-    """Check the model's outputs; return how the first is read."""
+def _output(path: Path, tensors: list[abi.Properties]) -> OutputLayout:
+    """Check the outputs of the model; return how the first is read."""
     first = tensors[0] if tensors else abi.Properties()
     dtype, shape = _kind(first), tuple(first.valid_shape)
     classes = class_count(path, count=len(tensors), dtype=dtype, shape=shape)
@@ -163,7 +167,7 @@ def _output(path: Path, tensors: list[abi.Properties]) -> Output:
         raise ModelError(
             f'{path}: expected an output that is quantised by scale or not at all, '
             f'found quantisation type {first.quanti_type}')
-    return Output(tensors, dtype, dequantise, classes)
+    return OutputLayout(tensors, dtype, dequantise, classes)
 
 
 def _kind(properties: abi.Properties) -> str:

@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The part of libdnn's C interface that ``libdnn.py`` uses, in ctypes.
+The part of libdnn's C interface that ``libdnn.py`` uses, with ctypes.
 
-Structures and functions are those of D-Robotics/x5-hobot-dnn, ``hb_dnn.h`` and ``hb_sys.h``,
-64-bit. ctypes releases the GIL during every call.
+Structures and functions are those of ``hb_dnn.h`` and ``hb_sys.h`` in D-Robotics/x5-hobot-dnn, on
+64-bit machines. ctypes releases the GIL during every call.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from edgenext_ros.engines.base import EngineUnavailableError
 
-ENVIRONMENT = 'EDGENEXT_LIBDNN'
+LIBDNN_VARIABLE = 'EDGENEXT_LIBDNN'
 PLACES = (
     'libdnn.so',
     '/usr/lib/hobot/libdnn.so',
@@ -34,7 +34,7 @@ TIMED_OUT = -6000008
 
 
 class SysMem(c.Structure):
-    """``hbSysMem``: memory that the BPU can reach."""
+    """``hbSysMem``: memory that the BPU can access."""
 
     _fields_ = [('phy_addr', c.c_uint64), ('vir_addr', c.c_void_p), ('mem_size', c.c_uint32)]
 
@@ -56,7 +56,7 @@ class QuantiShift(c.Structure):
 
 
 class QuantiScale(c.Structure):
-    """``hbDNNQuantiScale``: real = (value - zero) * scale; no zeros mean 0."""
+    """``hbDNNQuantiScale``: real = (value - zero) * scale; without zero points, zero is 0."""
 
     _fields_ = [
         ('scale_length', c.c_int32), ('scale_data', c.POINTER(c.c_float)),
@@ -64,7 +64,7 @@ class QuantiScale(c.Structure):
 
 
 class Properties(c.Structure):
-    """``hbDNNTensorProperties``; strides are bytes, or 0 where the library does not tell."""
+    """``hbDNNTensorProperties``; strides are bytes, or 0 when the library gives none."""
 
     _fields_ = [
         ('valid_shape', Shape), ('aligned_shape', Shape),
@@ -74,7 +74,7 @@ class Properties(c.Structure):
         ('aligned_byte_size', c.c_int32), ('stride', c.c_int32 * 8)]
 
 
-class Tensor(c.Structure):
+class DnnTensor(c.Structure):
     """``hbDNNTensor``; only NV12_SEPARATE uses a second memory."""
 
     _fields_ = [('memory', SysMem * 4), ('properties', Properties)]
@@ -98,7 +98,7 @@ _FUNCTIONS: dict[str, list[Any]] = {
     'hbDNNGetInputTensorProperties': [_P(Properties), _HANDLE, _INT],
     'hbDNNGetOutputCount': [_P(_INT), _HANDLE],
     'hbDNNGetOutputTensorProperties': [_P(Properties), _HANDLE, _INT],
-    'hbDNNInfer': [_P(_HANDLE), _P(_P(Tensor)), _P(Tensor), _HANDLE, _P(InferControl)],
+    'hbDNNInfer': [_P(_HANDLE), _P(_P(DnnTensor)), _P(DnnTensor), _HANDLE, _P(InferControl)],
     'hbDNNWaitTaskDone': [_HANDLE, _INT],
     'hbDNNReleaseTask': [_HANDLE],
     'hbSysAllocCachedMem': [_P(SysMem), c.c_uint32],
@@ -108,14 +108,19 @@ _FUNCTIONS: dict[str, list[Any]] = {
 
 
 class LibDnnError(RuntimeError):
-    """A function of libdnn failed; the text says which, and libdnn's words for the code."""
+    """A function of libdnn failed; the text has its name and libdnn's text for the code."""
 
 
 class Library:
-    """An opened libdnn.so with every function that is used."""
+    """An open libdnn.so with all functions that are used."""
 
     def __init__(self, path: str) -> None:
-        """Open ``path``: OSError if it does not load, AttributeError if it is another one."""
+        """
+        Open the library.
+
+        :raises OSError: the file does not load.
+        :raises AttributeError: a function is missing, so it is not the libdnn of an RDK X5.
+        """
         self._dll = c.CDLL(path)
         for name, arguments in _FUNCTIONS.items():
             function = getattr(self._dll, name)
@@ -127,15 +132,15 @@ class Library:
         self.version = (self._dll.hbDNNGetVersion() or b'?').decode(errors='replace')
 
     def code(self, name: str, *arguments: object) -> int:
-        """Call a function and return its code, 0 for success."""
+        """Call a function and return its code; 0 means success."""
         return int(getattr(self._dll, name)(*arguments))
 
     def call(self, name: str, *arguments: object) -> None:
-        """Call a function; raise LibDnnError unless it succeeded."""
+        """Call a function; raise LibDnnError when it fails."""
         self.check(name, self.code(name, *arguments))
 
     def check(self, name: str, code: int) -> None:
-        """Raise LibDnnError unless ``code``, which function ``name`` returned, is success."""
+        """Raise LibDnnError when ``code``, which function ``name`` returned, is an error."""
         if code:
             text = (self._dll.hbDNNGetErrorDesc(code) or b'unknown').decode(errors='replace')
             raise LibDnnError(f'{name}: {text} ({code})')
@@ -143,11 +148,11 @@ class Library:
 
 def load() -> Library:
     """
-    Open the board's libdnn.so: the one that $EDGENEXT_LIBDNN names, else from the usual places.
+    Open libdnn.so: the file in $EDGENEXT_LIBDNN, else the first in the usual folders.
 
-    :raises EngineUnavailableError: with what was tried and how each attempt failed.
+    :raises EngineUnavailableError: no file loads; the text has the reason of each attempt.
     """
-    chosen = os.environ.get(ENVIRONMENT)
+    chosen = os.environ.get(LIBDNN_VARIABLE)
     absent, failures = [], []
     for path in (chosen,) if chosen else PLACES:
         try:
@@ -164,4 +169,4 @@ def load() -> Library:
     raise EngineUnavailableError(
         f'libdnn cannot be loaded ({"; ".join(failures)}): it comes with RDK OS for the X5; '
         f'elsewhere choose the runtime onnx or simulator, '
-        f'or name the library in ${ENVIRONMENT}')
+        f'or name the library in ${LIBDNN_VARIABLE}')

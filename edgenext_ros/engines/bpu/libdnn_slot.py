@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Memory and task of one picture on the BPU; a model has several, so that it need not rest."""
+"""Memory and task of one picture on the BPU; a model has several, to keep the BPU busy."""
 
 from __future__ import annotations
 
@@ -10,49 +10,44 @@ import ctypes as c
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgenext_ros.engines.base import (
-    EngineUnavailableError,
-    InferenceError,
-    ModelError,
-    Nv12,
-    Scores,
-)
+from edgenext_ros.engines.base import EngineUnavailableError, InferenceError, Nv12, Scores
 from edgenext_ros.engines.bpu import libdnn_abi as abi
 from edgenext_ros.engines.bpu.tensors import Dequantiser
+from edgenext_ros.models import ModelError
 import numpy as np
 import numpy.typing as npt
 
 UNFINISHED: set[BpuSlot] = set()
-"""Those with a late task: the BPU may still use their tensors, so they must stay alive."""
+"""Slots with a late task: the BPU may still use their tensors, so they must stay alive."""
 
 
 @dataclass(frozen=True)
-class Input:
-    """The model's picture: NV12 in one memory or in two, its rows ``pitch`` bytes apart."""
+class InputLayout:
+    """Memory layout of the picture: NV12 in one or two memories, rows ``pitch`` bytes apart."""
 
     properties: abi.Properties
     width: int
-    """Pixels, which are bytes of luma."""
+    """Width in pixels, or bytes of luma."""
     pitch: int
     """Bytes from row to row."""
     parts: tuple[tuple[int, int], ...]
-    """Rows and bytes of each memory."""
+    """Number of rows and of bytes of each memory."""
 
 
 @dataclass(frozen=True)
-class Output:
-    """The model's outputs, of which the first is read."""
+class OutputLayout:
+    """Memory layout of the outputs, of which the first is read."""
 
     properties: list[abi.Properties]
     dtype: str
     dequantise: Dequantiser
     classes: int
-    """Number of its values."""
+    """Number of values in the first output."""
 
 
 @dataclass(frozen=True)
-class Calls:
-    """What every task of a model is begun and awaited with."""
+class TaskArguments:
+    """Arguments that all tasks of a model share."""
 
     library: abi.Library
     handle: c.c_void_p
@@ -63,20 +58,25 @@ class Calls:
 
 class BpuSlot:
     """
-    One picture's tensors and task; for one thread at a time.
+    Tensors and task of one picture; for one thread at a time.
 
-    :param freeing: gets what frees the memory.
-    :param others: all slots of the model, also those that come after this one.
-    :raises EngineUnavailableError: the BPU gives no memory.
+    :param path: the model file, for errors.
+    :param calls: arguments of the tasks.
+    :param picture: memory layout of the input.
+    :param output: memory layout of the outputs.
+    :param freeing: stack to which the calls are added that free the memory.
+    :param others: all slots of the model; slots that are made later are added to it.
+    :raises EngineUnavailableError: no BPU memory can be allocated.
     :raises ModelError: the output does not fit into its memory.
     """
 
-    def __init__(self, path: Path, calls: Calls, picture: Input, output: Output,
-                 freeing: contextlib.ExitStack, *, others: Sequence[BpuSlot]) -> None:
+    def __init__(self, path: Path, calls: TaskArguments, picture: InputLayout,
+                 output: OutputLayout, freeing: contextlib.ExitStack, *,
+                 others: Sequence[BpuSlot]) -> None:
         self._others = others
         self._calls, self._dequantise = calls, output.dequantise
         self._task = c.c_void_p()
-        self._input = abi.Tensor(properties=picture.properties)
+        self._input = abi.DnnTensor(properties=picture.properties)
         planes = []
         for memory, (rows, size) in zip(self._input.memory, picture.parts, strict=False):
             pixels = self._allocate(memory, size, freeing)[:rows * picture.pitch]
@@ -86,8 +86,8 @@ class BpuSlot:
         self.picture: Nv12 = planes[0].reshape(-1) if whole \
             else np.empty(sum(plane.size for plane in planes), np.uint8)
         self._copies = not whole
-        self._outputs = (abi.Tensor * len(output.properties))()
-        self._outputs_pointer = c.cast(self._outputs, c.POINTER(abi.Tensor))
+        self._outputs = (abi.DnnTensor * len(output.properties))()
+        self._outputs_pointer = c.cast(self._outputs, c.POINTER(abi.DnnTensor))
         memories = []
         for tensor, properties in zip(self._outputs, output.properties, strict=True):
             tensor.properties = properties
@@ -97,14 +97,16 @@ class BpuSlot:
 
     def run(self) -> Scores:
         """
-        Run the network on the picture, which is in the BPU's memory already where that is dense.
+        Run the network on the picture, which is copied only when the BPU's memory has padding.
 
-        A late inference blocks the next, in each slot of the model, until it has ended.
+        A late inference blocks the next ones, in all slots of the model, until it has ended.
+
+        :raises InferenceError: the inference failed or is late, or an earlier one still runs.
         """
         try:
             self.finish_late()
             for slot in self._others:
-                if slot in UNFINISHED:  # another thread has it, or gets it next
+                if slot in UNFINISHED:  # another thread has this slot, or gets it next
                     raise InferenceError(
                         f'model {self._calls.name!r}: an earlier inference still runs; the BPU '
                         f'is busy with other models, or hangs (dmesg)')
@@ -120,7 +122,7 @@ class BpuSlot:
             row += len(plane)
         calls = self._calls
         self._flush(self._input, abi.CACHE_CLEAN)
-        # The handle is NULL here: every other way out of an inference leaves it so, or late.
+        # The task handle is NULL here: every inference either resets it or is late.
         calls.library.call(
             'hbDNNInfer', c.byref(self._task), c.byref(self._outputs_pointer),
             c.byref(self._input), calls.handle, c.byref(calls.control))
@@ -130,9 +132,9 @@ class BpuSlot:
 
     def finish_late(self) -> None:
         """
-        Wait for the task of an earlier picture, if there is one; its result is dropped.
+        Wait for the task of an earlier picture, if there is one, and drop its result.
 
-        :raises InferenceError: it still runs.
+        :raises InferenceError: the task still runs.
         """
         if self._task.value:
             with contextlib.suppress(abi.LibDnnError), self._finished():
@@ -141,7 +143,7 @@ class BpuSlot:
     def _allocate(
             self, memory: abi.SysMem, size: int, freeing: contextlib.ExitStack,
     ) -> npt.NDArray[np.uint8]:
-        """Fill in ``memory`` with ``size`` bytes and return them; valid until it is freed."""
+        """Allocate ``size`` bytes for ``memory`` and return them; valid until they are freed."""
         library = self._calls.library
         try:
             library.call('hbSysAllocCachedMem', c.byref(memory), size)
@@ -153,7 +155,7 @@ class BpuSlot:
         freeing.callback(library.code, 'hbSysFreeMem', c.byref(memory))
         return np.ctypeslib.as_array((c.c_uint8 * size).from_address(memory.vir_addr))
 
-    def _flush(self, tensor: abi.Tensor, direction: int) -> None:
+    def _flush(self, tensor: abi.DnnTensor, direction: int) -> None:
         for memory in tensor.memory:
             if memory.vir_addr:
                 self._calls.library.call('hbSysFlushMem', c.byref(memory), direction)
@@ -161,10 +163,10 @@ class BpuSlot:
     @contextlib.contextmanager
     def _finished(self) -> Iterator[None]:
         """
-        Wait until the task has ended, lend its outputs, and release it, whatever happens.
+        Wait until the task has ended, run the block, and release the task.
 
-        A task that is late is kept: the BPU still writes into the tensors, and hbDNNReleaseTask
-        returns before it has stopped a running task, so only a wait tells when they are free.
+        A late task is not released: the BPU still writes into the tensors, and hbDNNReleaseTask
+        returns before it has stopped a running task. Only a wait shows when the tensors are free.
         """
         library, timeout = self._calls.library, self._calls.timeout_ms
         code = library.code('hbDNNWaitTaskDone', self._task, timeout)
@@ -185,12 +187,21 @@ class BpuSlot:
 def view(
         path: Path, memory: npt.NDArray[np.uint8], dtype: str, properties: abi.Properties,
 ) -> npt.NDArray[np.generic]:
-    """Return the valid values in an output's memory, which may be padded in any dimension."""
+    """
+    View the valid values of an output, whose memory may be padded in any dimension.
+
+    :param path: the model file, for errors.
+    :param memory: all bytes of the output, flat uint8.
+    :param dtype: of the values.
+    :param properties: shapes and strides of the output.
+    :return: an array of the valid shape on the same memory.
+    :raises ModelError: the output does not fit into its memory.
+    """
     shape = tuple(properties.valid_shape)
     strides = properties.stride[:len(shape)]
     item = np.dtype(dtype).itemsize
     if min(strides) < item:
-        # No strides in bytes: those of the aligned shape, which is dense.
+        # Without strides in bytes, use those of the aligned shape, which is dense.
         strides = [item] * len(shape)
         for axis in reversed(range(len(shape) - 1)):
             strides[axis] = strides[axis + 1] * properties.aligned_shape.sizes[axis + 1]

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the three engines of the board check and compute alike; no vendor module is imported."""
+"""Checks and arithmetic of the three engines of the board; imports no module of the vendor."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from importlib import metadata
 from math import prod
 from pathlib import Path
 
-from edgenext_ros.engines.base import ModelError, Scores
+from edgenext_ros.engines.base import Scores
+from edgenext_ros.models import ModelError
 import numpy as np
 import numpy.typing as npt
 
 OUTPUT_DTYPES = ('int8', 'int16', 'int32', 'float32')
-"""Output types that every engine of the board reads rightly."""
+"""Output types that all engines of the board read correctly."""
 
 _SPATIAL = {'NCHW': (1, 2, 3), 'NHWC': (3, 1, 2)}
 
 
 def check_file(model: Path) -> None:
-    """Raise ModelError unless ``model`` is a file: the vendor's own errors do not say which."""
+    """Raise ModelError unless ``model`` is a file; errors of the vendor do not name the file."""
     if not model.exists():
         raise ModelError(f'{model}: no such file; give the path of a .bin model')
     if not model.is_file():
@@ -34,10 +35,12 @@ def picture_size(
     """
     Return width and height of a model's only input, in pixels.
 
+    :param model: path of the file, for errors.
     :param count: number of inputs.
-    :param kind: tensor type, as pyeasy_dnn names it.
-    :param shape: the valid shape.
-    :raises ModelError: anything but one NV12 picture.
+    :param kind: tensor type of the first, as pyeasy_dnn names it.
+    :param layout: NCHW or NHWC.
+    :param shape: valid shape of the first.
+    :raises ModelError: the model does not take exactly one NV12 picture.
     """
     found = f'{count} input(s), the first {kind} {layout} {tuple(shape)}'
     if count == 1 and kind in ('NV12', 'NV12_SEPARATE') and layout in _SPATIAL and len(shape) == 4:
@@ -51,7 +54,15 @@ def picture_size(
 
 
 def class_count(model: Path, *, count: int, dtype: str, shape: Sequence[int]) -> int:
-    """Return the number of values of the first of ``count`` outputs, or raise ModelError."""
+    """
+    Return the number of values of a model's first output.
+
+    :param model: path of the file, for errors.
+    :param count: number of outputs.
+    :param dtype: of the first.
+    :param shape: of the first.
+    :raises ModelError: the type is not in ``OUTPUT_DTYPES``, or the shape is empty.
+    """
     if dtype not in OUTPUT_DTYPES or min(shape, default=0) < 1:
         raise ModelError(
             f'{model}: expected an output of type {", ".join(OUTPUT_DTYPES)}; '
@@ -61,14 +72,14 @@ def class_count(model: Path, *, count: int, dtype: str, shape: Sequence[int]) ->
 
 @dataclass(frozen=True)
 class Dequantiser:
-    """Turns what the BPU wrote into scores: (value - zero) * scale."""
+    """Convert the BPU's values to scores: (value - zero) * scale."""
 
     scale: npt.NDArray[np.float64]
     """Broadcasts over the output."""
     zero: npt.NDArray[np.float64]
     """Broadcasts over the output."""
     shape: tuple[int, ...]
-    """The output's."""
+    """Shape of the output."""
 
     @classmethod
     def of(
@@ -76,12 +87,14 @@ class Dequantiser:
             zero: npt.ArrayLike = (), axis: int | None = None,
     ) -> Dequantiser:
         """
-        Prepare the arithmetic for outputs of ``shape``; scale and zero point are copied.
+        Prepare the conversion; scale and zero point are copied.
 
-        :param scale: none (values are final), one, or one per index of ``axis``.
-        :param zero: none, one, or one per index of ``axis``.
-        :param axis: dimension of ``shape``; None when the engine does not tell: all of it.
-        :raises ModelError: not finite, or a number of them that does not fit ``shape``.
+        :param model: path of the file, for errors.
+        :param shape: of the output.
+        :param scale: empty (the values are final), one, or one per index of ``axis``.
+        :param zero: empty (0), one, or one per index of ``axis``.
+        :param axis: dimension of ``shape``; None when the engine gives none: one scale per value.
+        :raises ModelError: a value is not finite, or their number does not fit ``shape``.
         """
         lanes = [1] * len(shape)
         if axis is None:
@@ -97,22 +110,22 @@ class Dequantiser:
                     f'output {tuple(shape)} (axis {axis}), found {flat.size}: {flat[:3]}...')
             if flat.size < 2:
                 return np.full((), flat[0] if flat.size else default)
-            # A padded output has scales for its padding too.
+            # A padded output has scales for its padding, too.
             return flat[:prod(lanes)].reshape(lanes)
 
         return cls(scale=spread(scale, 1), zero=spread(zero, 0), shape=tuple(shape))
 
     def __call__(self, values: npt.NDArray[np.generic]) -> Scores:
-        """Return float32 scores, flat, which share no memory with ``values``."""
-        if values.size != prod(self.shape):  # none of the model's outputs: for check_scores
+        """Return flat float32 scores in new memory."""
+        if values.size != prod(self.shape):  # check_scores refuses the wrong number
             return np.zeros(values.size, np.float32)
-        # float64 keeps every int32; float32 values come through unchanged.
+        # float64 represents every int32 and every float32 exactly.
         scores = (values.reshape(self.shape).astype(np.float64) - self.zero) * self.scale
         return scores.astype(np.float32).reshape(-1)
 
 
 def version_of(*distributions: str) -> str:
-    """Return the version of the first installed of some Python distributions."""
+    """Return the version of the first distribution that is installed."""
     for name in distributions:
         try:
             return metadata.version(name)

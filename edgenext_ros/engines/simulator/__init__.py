@@ -1,3 +1,3 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The engine that runs a .bin in the vendor's simulator, on a PC."""
+"""Engine that runs a .bin in the vendor's simulator on a PC."""

@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The vendor's BPU simulator: the real ``.bin``, bit for bit, on a PC, in a second or more a frame.
+Run a ``.bin`` in the vendor's BPU simulator on a PC: bit-exact, a second or more per frame.
 
-Each open model has a process of its own, see ``worker.py``: a crash there costs one
-picture, and the GIL is free meanwhile.
+Each open model has its own process, see ``worker.py``, so that a crash costs one picture only and
+the GIL is free.
 """
 
 from __future__ import annotations
@@ -21,24 +21,18 @@ import tempfile
 import time
 from typing import Any
 
-from edgenext_ros.engines.base import (
-    EngineOptions,
-    InferenceError,
-    ModelError,
-    ModelInfo,
-    Nv12,
-    Scores,
-)
+from edgenext_ros.engines.base import EngineOptions, InferenceError, ModelInfo, Nv12, Scores
 from edgenext_ros.engines.simulator import vendor_tools
-from edgenext_ros.engines.slot_pool import LentSlot, SlotPool
+from edgenext_ros.engines.slot_pool import PooledEngine, SlotPool
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bin_file
 import numpy as np
 
 PATIENCE_S = 120.0
-"""What the simulator is given for one picture beyond the option ``timeout_ms``, in seconds."""
+"""Longest wait for one picture, in seconds."""
 
 _BEHIND = {'Dequantize', 'Reshape', 'Transpose'}
-"""Operators behind the BPU that leave one value per class in its order."""
+"""Operators after the BPU program that keep one value per class, in the same order."""
 
 
 def available() -> str:
@@ -47,24 +41,23 @@ def available() -> str:
     return f'BPU simulator of hbdk {tools.version} ({tools.folder})'
 
 
-class Simulator:
+class Simulator(PooledEngine['_Slot']):
     """The ``Engine`` on the simulator; see ``base.Engine`` for the protocol."""
 
     def __init__(self) -> None:
-        """Do nothing yet: ``open`` looks for the simulator."""
+        """Start without a model; ``open`` looks for the simulator."""
+        super().__init__()
         self._slot: _Slot | None = None
-        self._pool: SlotPool[_Slot] = SlotPool()
 
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """
-        Load a ``.bin`` file whose network ends on the BPU; see ``Engine.open``.
+        Load a ``.bin`` file whose whole network runs on the BPU; see ``Engine.open``.
 
-        ``bpu_core`` and ``priority`` have no effect; a picture may take ``PATIENCE_S`` longer
-        than ``timeout_ms``.
+        The options ``bpu_core`` and ``priority`` have no effect.
         """
         self.close()
         tools = vendor_tools.find()
-        content = _Model(model, tools, PATIENCE_S + options.timeout_ms / 1000)
+        content = _Model(model, tools, PATIENCE_S)
         try:
             slot = _Slot(content)
         except _WorkerError as error:
@@ -74,13 +67,9 @@ class Simulator:
         self._slot, self._pool = slot, SlotPool(content.info, [slot])
         return content.info
 
-    def slot(self) -> LentSlot[_Slot]:
-        """Lend the picture; see ``Engine.slot``."""
-        return self._pool.slot()
-
     def close(self) -> None:
-        """End the process."""
-        self._pool.close()
+        """End the process; see ``Engine.close``."""
+        super().close()
         if self._slot is not None:
             self._slot.drop_worker()
             self._slot = None
@@ -88,10 +77,10 @@ class Simulator:
 
 class _Slot:
     """
-    The picture, and the process that runs it.
+    A picture, and the process that runs it.
 
-    The picture is copied into memory that is shared with the process, a new one for each
-    process: one that dies between two frames costs no picture that is being written.
+    The picture is copied into memory that is shared with the process. Each process gets new shared
+    memory, so the death of a process does not damage a picture that is being written.
     """
 
     def __init__(self, model: _Model) -> None:
@@ -100,7 +89,7 @@ class _Slot:
         self._worker: _Worker | None = _Worker(model)
 
     def run(self) -> Scores:
-        """Run the network once; a process that has died is replaced for the next picture."""
+        """Run the network once; a process that died is replaced at the next picture."""
         try:
             if self._worker is None:
                 self._worker = _Worker(self._model)
@@ -110,7 +99,7 @@ class _Slot:
             raise InferenceError(
                 f'model {self._model.info.name!r}: BPU simulator: {error}') from error
         except BaseException:
-            # Ctrl-C, say: the answer that is on its way is not for the next picture.
+            # After Ctrl-C, for example, the pending answer must not be read for the next picture.
             self.drop_worker()
             raise
         return values.astype(np.float32) * self._model.scales
@@ -123,7 +112,7 @@ class _Slot:
 
 
 class _Model:
-    """What a worker needs to know; it outlives a worker that has died."""
+    """Facts that a worker needs; they outlive a worker that died."""
 
     def __init__(self, path: Path, tools: vendor_tools.Hbdk, limit_s: float) -> None:
         """Read the file, or raise ModelError."""
@@ -132,8 +121,8 @@ class _Model:
         first, *behind = content.operators or ('nothing',)
         if first != 'BPU' or not _BEHIND.issuperset(behind):
             raise ModelError(
-                f'{path}: expected a network that is whole on the BPU, with a Dequantize node '
-                f'behind it, found {", ".join(content.operators) or "no node"}; the simulator has '
+                f'{path}: expected a network that runs on the BPU as a whole, then a Dequantize '
+                f'node, found {", ".join(content.operators) or "no node"}; the simulator has '
                 f'no other operators, so compile the model with all of its nodes on the BPU')
         if len(content.scales) not in (1, classes) or max(content.output.shape) != classes:
             raise ModelError(
@@ -147,14 +136,14 @@ class _Model:
 
 
 class _WorkerError(RuntimeError):
-    """The worker failed, died or is late; the text says how."""
+    """The worker failed, died or is late; the text has the reason."""
 
 
 class _Worker:
-    """The process, and the memory that it shares: picture, output, program."""
+    """The process and its shared memory: picture, output, program."""
 
     def __init__(self, model: _Model) -> None:
-        """Start it and wait until it has loaded the program."""
+        """Start the process and wait until it has loaded the program."""
         self._limit_s = model.limit_s
         info, program = model.info, model.program
         sizes = info.nv12_size, info.classes * 4, len(program)
@@ -164,7 +153,7 @@ class _Worker:
             os.ftruncate(descriptor, sum(sizes))
             shared = mmap.mmap(descriptor, sum(sizes))
             shared[-len(program):] = bytes(program)
-            # The terminal's Ctrl-C is for this process, which then ends the other in order.
+            # A new session, so that Ctrl-C reaches this process only, which then ends the worker.
             self._process = subprocess.Popen(
                 [sys.executable, '-I', str(Path(__file__).with_name('worker.py')),
                  str(model.tools.simulator), *map(str, (descriptor, *sizes))],
@@ -188,18 +177,18 @@ class _Worker:
             raise
 
     def run(self, nv12: Nv12) -> np.ndarray[Any, np.dtype[np.int32]]:
-        """Return the BPU's integers for a picture, in memory that the next run uses again."""
+        """Return the BPU's integers for a picture, in memory that the next run overwrites."""
         np.copyto(self._picture, nv12)
         try:
             assert self._process.stdin is not None
             self._process.stdin.write(b'\n')
         except BrokenPipeError:
-            pass  # Then the answer says why.
+            pass  # _answer gives the reason
         self._answer()
         return self._values
 
     def close(self) -> None:
-        """Kill the process: it has nothing to lose."""
+        """Kill the process, which has no state to save."""
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._output):
@@ -218,21 +207,21 @@ class _Worker:
                 raise _WorkerError(f'no answer within {self._limit_s:g} s')
             more = self._process.stdout.read(4096)
             if not more:
-                raise _WorkerError(self._obituary())
+                raise _WorkerError(self._describe_end())
             line += more
         answer: dict[str, Any] = json.loads(line)
         if 'error' in answer:
-            raise _WorkerError(f'{answer["error"]}{self._said()}')
+            raise _WorkerError(f'{answer["error"]}{self._last_output()}')
         return answer
 
-    def _obituary(self) -> str:
-        """Say how the process has ended."""
+    def _describe_end(self) -> str:
+        """Return how the process ended."""
         code = self._process.wait()
         how = f'with {signal.Signals(-code).name}' if code < 0 else f'with exit code {code}'
-        return f'its process ended {how}{self._said()}'
+        return f'its process ended {how}{self._last_output()}'
 
-    def _said(self) -> str:
-        """Return the last that the library has printed."""
+    def _last_output(self) -> str:
+        """Return the last output of the library."""
         size = self._output.seek(0, os.SEEK_END)
         self._output.seek(max(0, size - 300))
         words = ' '.join(self._output.read().decode(errors='replace').split())

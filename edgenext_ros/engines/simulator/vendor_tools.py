@@ -3,7 +3,7 @@
 """
 Find the vendor's PC tools (hbdk): compiler and simulator of the BPU.
 
-They live in a virtual environment of their own, which nothing here imports.
+They are in a separate virtual environment, from which this package imports nothing.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ import sys
 from edgenext_ros.engines.base import EngineUnavailableError
 from edgenext_ros.models.store import cache_folder, NoHomeError, user_path
 
-ENVIRONMENT = 'EDGENEXT_TOOLCHAIN'
+TOOLCHAIN_VARIABLE = 'EDGENEXT_TOOLCHAIN'
 REMEDY = (
     f'in the source tree, "./dev toolchain" installs it; elsewhere, "pip install dgdk" into a '
-    f'virtual environment of Python 3.10 and name its folder in ${ENVIRONMENT}')
+    f'virtual environment of Python 3.10 and name its folder in ${TOOLCHAIN_VARIABLE}')
 
 _PACKAGE = Path(__file__).parents[2]
-# The package alone: the folder that it is in may have a numpy for another Python.
+# Make only this package importable: its folder may contain a NumPy for another Python.
 _RUN_MODULE = """
 import importlib.util, runpy, sys
 folder, name = sys.argv[1:3]
@@ -52,7 +52,7 @@ class Hbdk:
     version: str
     """Version of hbdk, such as 3.49.15."""
     libraries: Path
-    """Folder of the libraries for x86-64."""
+    """Folder with the libraries for x86-64."""
 
     @property
     def bin(self) -> Path:
@@ -66,14 +66,14 @@ class Hbdk:
 
     @property
     def simulator(self) -> Path:
-        """The library that simulates the BPU, and has the runtime in it."""
+        """Library of the BPU simulator, which contains the runtime."""
         return self.libraries / _SIMULATOR
 
     def environment(self) -> dict[str, str]:
         """
-        Return this process' environment, changed so that the vendor's commands run in it.
+        Return environment variables for the vendor's commands.
 
-        They call each other by name, and must not see the packages of a sourced ROS.
+        The commands call each other by name, and must not see the packages of a sourced ROS.
         """
         environment = {name: value for name, value in os.environ.items()
                        if name not in ('PYTHONHOME', 'PYTHONPATH')}
@@ -89,48 +89,46 @@ class Hbdk:
         """
         Return the path of a command, such as ``hb_mapper``.
 
-        :raises EngineUnavailableError: it is not installed; says with what it comes.
+        :raises EngineUnavailableError: it is not installed; the text names its packages.
         """
         path = self.bin / name
         if not os.access(path, os.X_OK):
             raise EngineUnavailableError(
                 f'{name} is not in {self.bin}: "{self.python} -m pip install dg_nn_toolkit '
-                f'rdkx5_yolo_mapper" brings it')
+                f'rdkx5_yolo_mapper" installs it')
         return path
 
 
 def find() -> Hbdk:
     """
-    Find the tools: where $EDGENEXT_TOOLCHAIN says, else in the usual places.
+    Find the tools in $EDGENEXT_TOOLCHAIN, else in the usual environments.
 
-    These are the running interpreter's own environment, that of an ``hbdk-sim`` on the PATH, and
-    the one in the cache that ``./dev toolchain`` makes.
+    These are the environment of this interpreter, that of an ``hbdk-sim`` on the PATH, and the one
+    in the cache that ``./dev toolchain`` makes.
 
-    :raises EngineUnavailableError: they are not here, or this is not Linux on x86-64.
+    :raises EngineUnavailableError: the tools are not found, or this is not Linux on x86-64.
     """
     if (platform.system(), platform.machine()) != ('Linux', 'x86_64'):
         raise EngineUnavailableError(
             f'{_TOOLS} run on Linux on x86-64 only, this is {platform.system()} on '
             f'{platform.machine()}')
-    folders = list(_folders())
+    folders = list(search_folders())
     for folder in folders:
         for package in sorted(folder.glob('lib/python3*/site-packages/hbdk')):
             libraries = package / 'lib64' / 'x86'
             needed = libraries / _SIMULATOR, package / '__init__.py', folder / 'bin' / 'python3'
             if all(map(Path.is_file, needed)):
                 return Hbdk(folder, _version(package), libraries)
-    remedy = f'${ENVIRONMENT} names this folder; correct or unset it' if _named() else REMEDY
+    remedy = REMEDY
+    if os.environ.get(TOOLCHAIN_VARIABLE):
+        remedy = f'${TOOLCHAIN_VARIABLE} names this folder; correct or unset it'
     raise EngineUnavailableError(
         f'{_TOOLS} are not in {", ".join(map(str, folders))}: {remedy}')
 
 
-def _named() -> str | None:
-    return os.environ.get(ENVIRONMENT)
-
-
-def _folders() -> Iterator[Path]:
-    """Yield the virtual environments to look into."""
-    chosen = _named()
+def search_folders() -> Iterator[Path]:
+    """Yield the virtual environments in which ``find`` looks for the tools, in order."""
+    chosen = os.environ.get(TOOLCHAIN_VARIABLE)
     if chosen:
         yield user_path(chosen).absolute()
         return

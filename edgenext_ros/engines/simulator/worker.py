@@ -1,13 +1,13 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The process that holds the vendor's BPU simulator for ``engine.py``, which starts it.
+The process that runs the vendor's BPU simulator; ``engine.py`` starts it.
 
-It is alone because the library aborts on what it does not like, prints, and takes seconds. Only
-the standard library is imported. Arguments: the library's path, the descriptor of a shared
-memory, and the bytes of its parts: picture, output (int32) and program. Protocol: one line of
-JSON when the program is loaded; then for each line that comes in the picture is run, the output
-written, and a line of JSON sent. ``error`` in a line says what went wrong.
+It is a separate process because the library aborts on errors, prints, and takes seconds. Only the
+standard library is imported. Arguments: path of the library, descriptor of a shared memory, and
+the sizes of its parts in bytes: picture, output (int32) and program. Protocol: one line of JSON
+when the program is loaded. Then, for each line on standard input, the picture is run, the output
+is written, and one line of JSON is sent. The key ``error`` in a line has the reason of a failure.
 
 The C interface is that of D-Robotics' ``hbdk_hbrt.h`` and ``hbdk_sim_bpu.h`` at hbdk 3.49.
 """
@@ -24,14 +24,14 @@ import traceback
 from typing import Any
 
 _BAYES_E = 0x453242  # "B2E"
-_CORE, _CORE_0 = 1, 0x10000  # The mask for a run, the flag for memory.
+_CORE, _CORE_0 = 1, 0x10000  # mask for a run, flag for memory
 _TO_BPU, _FROM_PYRAMID, _AS_INT32 = 0, 2, 3
-_RUN, _INTERRUPT = 1, 9  # Any number that nothing else has here.
-_FOREVER = 0x7FFFFFFF  # The simulator takes no notice of a time limit.
+_RUN, _INTERRUPT = 1, 9  # any numbers, unique in this process
+_FOREVER = 0x7FFFFFFF  # the simulator ignores time limits
 
 
 class _Config(c.Structure):
-    """``hbrt_global_config_t``; without functions the library takes its own."""
+    """``hbrt_global_config_t``; without functions, the library uses its own."""
 
     _fields_ = [('march', c.c_uint32), ('functions', c.c_void_p * 5), ('pool', c.c_bool),
                 ('delay', c.c_uint32)]
@@ -53,14 +53,14 @@ class _Input(c.Structure):
 
 
 class _RunConfig(c.Structure):
-    """``hbrt_ri_config_t``; separate outputs are not used, but read."""
+    """``hbrt_ri_config_t``; the library reads ``separate`` although it is not used."""
 
     _fields_ = [('core_mask', c.c_uint32), ('output', c.c_uint64), ('output_size', c.c_uint32),
                 ('separate', c.c_uint64 * 3 * 32)]
 
 
 class _SimulatorError(RuntimeError):
-    """A function of the library failed; the text says which and its word for why."""
+    """A function of the library failed; the text has its name and the library's error."""
 
 
 class _Bpu:
@@ -75,7 +75,7 @@ class _Bpu:
         if self._dll.cnn_core_open(0):
             raise _SimulatorError('cnn_core_open failed')
         self._call('hbrtSetGlobalConfig', c.byref(_Config(march=_BAYES_E)))
-        # The library writes into the program, and keeps it.
+        # The library writes into the program and keeps a pointer to it.
         self._program = c.create_string_buffer(program, len(program))
         hbm, names, model = c.c_uint64(), c.POINTER(c.c_char_p)(), c.c_uint64()
         self._call('hbrtVerifyHBM', self._program)
@@ -100,7 +100,7 @@ class _Bpu:
         self._picture = self._allocate(self._stride * self.height * 3 // 2)
 
     def run(self, picture: int, output: int) -> None:
-        """Run once: NV12 bytes at one address, the first output's values as int32 to another."""
+        """Run once: read NV12 at one address, write the first output as int32 to the other."""
         for row in range(self.height * 3 // 2):
             self._dll.bpu_memcpy(
                 c.c_uint64(self._picture + row * self._stride),
@@ -153,11 +153,11 @@ class _Bpu:
 
 
 def main() -> None:
-    """Serve until the other end of standard input is closed."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # A crash is nobody's here to debug.
+    """Serve until standard input is closed."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core dumps
     library, *numbers = sys.argv[1:]
     descriptor, picture_size, output_size, program_size = map(int, numbers)
-    # Standard output is for the answers; what the library prints there joins standard error.
+    # Standard output is for answers; what the library prints goes to standard error.
     answers = os.fdopen(os.dup(1), 'w', buffering=1)
     os.dup2(2, 1)
 
@@ -186,5 +186,5 @@ if __name__ == '__main__':
         main()
     except BaseException:
         traceback.print_exc()
-    # Not a normal exit: the library's own clean-up waits for threads.
+    # os._exit, because the library's clean-up waits for threads.
     os._exit(0)

@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Read a ``.bin``, the file that the BPU's tools make and libdnn runs, with nothing of the vendor.
+Read a ``.bin``, which the BPU's tools make and libdnn runs, without code of the vendor.
 
-It is one protobuf message, horizon_tc_ui's ``runtime.proto``: what the file says of itself,
-graphs of nodes, and as an initializer the program for the BPU.
+The file is one protobuf message, ``runtime.proto`` of horizon_tc_ui: metadata, graphs of nodes,
+and the program for the BPU as an initializer.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from types import MappingProxyType
 
 from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bpu_program
-from edgenext_ros.models.formats.bin_graph import Graph, Tensor
+from edgenext_ros.models.formats.bin_graph import Graph, TensorInfo
 from edgenext_ros.models.formats.outputs import is_class_vector, wrong_output
 from edgenext_ros.models.formats.protobuf_wire import BYTES, contents, FormatError, Reader
 
 MARCH = 'bayes-e'
 """The BPU of an RDK X5."""
-MAX_BYTES = 1 << 28
-"""Largest file that is read; the published models have 2 to 30 MB."""
+MAX_MODEL_BYTES = 1 << 28
+"""Largest model file that is read; the published models have 2 to 30 MB."""
 
 _INPUTS = MappingProxyType({7: 'nv12', 13: 'nv12_separate'})
 _OTHER_INPUTS = MappingProxyType({
@@ -37,60 +37,60 @@ _FOREIGN = (
     (rb'\s*<', 'an HTML or XML page'), (rb'#.{1,11}hbm#', 'a bare BPU program (.hbm)'),
     (rb'PK\x03\x04', 'a zip archive or PyTorch checkpoint'), (rb'\x1f\x8b', 'a gzip archive'),
     (rb'version https://git-lfs', 'a Git LFS pointer in place of its file'), (rb'\Z', 'no bytes'))
-"""How files that are no model begin, as regular expressions."""
+"""First bytes of files that are not models, as regular expressions, and their kind."""
 
 
 @dataclass(frozen=True)
 class BinFile:
-    """What a ``.bin`` for the X5 holds: one NV12 picture in, at least one tensor out."""
+    """Contents of a ``.bin`` for the X5, which takes one NV12 picture."""
 
     path: Path
     name: str
-    """The model's own name."""
+    """Name of the model in the file."""
     march: str
-    input: Tensor
+    input: TensorInfo
     input_type: str
     """``nv12`` or ``nv12_separate``."""
     width: int
     """Input width in pixels, even."""
     height: int
     """Input height in pixels, even."""
-    output: Tensor
+    output: TensorInfo
     """The first output."""
     scales: tuple[float, ...]
-    """Factors from the BPU's integers to the output, float32, one or one per class; none when no
-    Dequantize node stands between."""
+    """Factors from the BPU's integers to the output, float32: one, or one per class; empty without
+    a Dequantize node."""
     operators: tuple[str, ...]
-    """The graph's operators in order, such as BPU, Dequantize, Reshape; BPU is the program."""
+    """Operators of the graph in order, such as BPU (the program), Dequantize, Reshape."""
     models: tuple[str, ...]
-    """Names of all models in the file; the first is described here."""
+    """Names of all models in the file; the other fields describe the first."""
     versions: Mapping[str, str]
-    """Versions of the tools that made it."""
+    """Versions of the tools that made the file."""
     metadata: Mapping[str, str]
-    """All that the file says of itself: the settings of hb_mapper."""
+    """All metadata of the file: the settings of hb_mapper."""
     program: memoryview
     """The BPU program, an ``.hbm``."""
     latency_us: int | None
-    """The compiler's estimate for the BPU in microseconds, where there is one."""
+    """The compiler's estimate of the BPU's time in microseconds, if there is one."""
     operations: int
-    """The BPU's operations for one picture; 0 where they are not known."""
+    """Operations of the BPU for one picture; 0 means unknown."""
     doubt: str = ''
-    """What of the BPU program could not be checked, and why; empty when all was."""
+    """Why the BPU program could not be checked; empty when it was."""
 
 
 def read(path: Path) -> BinFile:
     """
     Read and check a ``.bin`` file.
 
-    :raises ModelError: it cannot be read, is damaged or larger than ``MAX_BYTES``, is not for
-        the X5, or does not take one NV12 picture.
+    :raises ModelError: the file cannot be read, is damaged or larger than
+        ``MAX_MODEL_BYTES``, is not for the X5, or does not take one NV12 picture.
     """
     try:
         size = path.stat().st_size
         if not path.is_file():
-            raise FormatError('no file but a folder or device')
-        if size > MAX_BYTES:
-            raise FormatError(f'a file of {size} bytes, over the limit of {MAX_BYTES}')
+            raise FormatError('a folder or device')
+        if size > MAX_MODEL_BYTES:
+            raise FormatError(f'a file of {size} bytes, over the limit of {MAX_MODEL_BYTES}')
         with path.open('rb') as file:
             data = memoryview(file.read(size))
     except OSError as error:
@@ -111,7 +111,7 @@ def parse(data: memoryview, path: Path) -> BinFile:
 
 
 def foreign(data: memoryview) -> str | None:
-    """Say what another kind of file this is; None when it does not begin like one."""
+    """Return the kind of a file that is not a model; None when its first bytes show none."""
     return next((what for magic, what in _FOREIGN if re.match(magic, data[:64])), None)
 
 
@@ -127,15 +127,15 @@ def _parse(data: memoryview, path: Path) -> BinFile:
         elif number == 6:
             facts.append(dict(_entries(reader, contents(kind, value))))
         elif number == 4:
-            # Before there was one set of facts for each graph.
+            # Older files have one set of metadata for all graphs.
             facts = facts or [{}]
             facts[0].update([_entry(reader, contents(kind, value))])
     if not graphs:
         raise FormatError('no graph in it')
     if not facts:
-        raise FormatError('no account of its making in it')
+        raise FormatError('no metadata in it')
     graph, metadata = graphs[0], facts[0]
-    program = next((one.program for one in graphs if one.program is not None), None)
+    program = next((item.program for item in graphs if item.program is not None), None)
     if program is None:
         raise FormatError('no BPU program in it')
     said = bpu_program.read(program, hbdk=metadata.get('HBDK_VERSION', ''))
@@ -146,7 +146,7 @@ def _parse(data: memoryview, path: Path) -> BinFile:
                 f'{march[:40]!r}; compile it with march: {MARCH}')
     width, height = _picture(graph, path)
     if not graph.outputs or not graph.outputs[0].shape or not 0 < graph.outputs[0].size < 1 << 24:
-        raise FormatError(f'no output with values: {_few(graph.outputs)}')
+        raise FormatError(f'no output with values: {_shorten(graph.outputs)}')
     if not is_class_vector(graph.outputs[0].shape):
         raise ModelError(f'{path}: ' + wrong_output(
             {output.name: output.shape for output in graph.outputs}))
@@ -156,7 +156,7 @@ def _parse(data: memoryview, path: Path) -> BinFile:
         input_type=_INPUTS[graph.input_types[0]], width=width, height=height,
         output=graph.outputs[0], scales=graph.scales(),
         operators=tuple(node.operator for node in graph.nodes),
-        models=tuple(one.name for one in graphs),
+        models=tuple(item.name for item in graphs),
         versions=MappingProxyType({'hbdk': said.hbdk, 'runtime': said.runtime, **versions}),
         metadata=MappingProxyType(metadata), program=program, latency_us=said.latency_us,
         operations=said.operations, doubt=said.doubt)
@@ -174,12 +174,12 @@ def _picture(graph: Graph, path: Path) -> tuple[int, int]:
     kinds = [names.get(number, f'type {number}') for number in graph.input_types]
     raise ModelError(
         f'{path}: expected one NV12 picture 1x3xHxW as input, H and W even, found '
-        f'{len(graph.inputs)} input(s): {_few(graph.inputs)} ({_few(kinds)}); compile '
+        f'{len(graph.inputs)} input(s): {_shorten(graph.inputs)} ({_shorten(kinds)}); compile '
         f'the model with input_type_rt: nv12')
 
 
-def _few(items: Sequence[object]) -> str:
-    """Write some items for an error, which must stay a sentence whatever a file holds."""
+def _shorten(items: Sequence[object]) -> str:
+    """Return up to three items as short text, so that an error stays one sentence."""
     shown = [str(item)[:80] for item in items[:3]] + ['...'] * (len(items) > 3)
     return ', '.join(shown) or 'none'
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The graph in a ``.bin``: tensors, nodes, and what happens behind the BPU program."""
+"""Read the graph in a ``.bin``: tensors, nodes, and the scales after the BPU program."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DTYPES = MappingProxyType({
 
 
 @dataclass(frozen=True)
-class Tensor:
+class TensorInfo:
     """A named tensor."""
 
     name: str
@@ -30,7 +30,7 @@ class Tensor:
     shape: tuple[int, ...]
 
     @classmethod
-    def read(cls, reader: Reader, message: memoryview) -> Tensor:
+    def read(cls, reader: Reader, message: memoryview) -> TensorInfo:
         """Read a ValueInfoProto."""
         name, dtype = '', 'of unknown type'
         shape: tuple[int, ...] = ()
@@ -47,13 +47,13 @@ class Tensor:
         return prod(self.shape)
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return name, data type and shape."""
         return f'{self.name} {self.dtype} {"x".join(map(str, self.shape)) or "of no shape"}'
 
 
 @dataclass(frozen=True)
 class Node:
-    """One operator; what is not listed here does not matter to a classifier."""
+    """One operator; fields that a classifier does not need are left out."""
 
     operator: str
     inputs: tuple[str, ...]
@@ -71,15 +71,15 @@ class Node:
 
 @dataclass
 class Graph:
-    """One model of a file."""
+    """The graph of one model in a file."""
 
     name: str = ''
     nodes: list[Node] = field(default_factory=list)
-    inputs: list[Tensor] = field(default_factory=list)
-    outputs: list[Tensor] = field(default_factory=list)
+    inputs: list[TensorInfo] = field(default_factory=list)
+    outputs: list[TensorInfo] = field(default_factory=list)
     input_types: list[int] = field(default_factory=list)
     floats: dict[str, list[memoryview]] = field(default_factory=dict)
-    """The bytes of the initializers that hold float32."""
+    """Bytes of the initializers of float32, by name."""
     program: memoryview | None = None
 
     @classmethod
@@ -94,9 +94,9 @@ class Graph:
             elif key == 3:
                 graph._read_initializer(reader, contents(kind, value))
             elif key == 4:
-                graph.inputs.append(Tensor.read(reader, contents(kind, value)))
+                graph.inputs.append(TensorInfo.read(reader, contents(kind, value)))
             elif key == 5:
-                graph.outputs.append(Tensor.read(reader, contents(kind, value)))
+                graph.outputs.append(TensorInfo.read(reader, contents(kind, value)))
             elif key == 7:
                 graph.input_types += reader.integers(kind, value, most=64)
         return graph
@@ -110,18 +110,19 @@ class Graph:
             elif key == 5:
                 strings.append(contents(kind, value))
             elif key == 2 and not isinstance(value, int):
-                floats.append(value)  # Packed (BYTES) or one by one: the same four bytes each.
+                floats.append(value)  # packed (BYTES) or single: four bytes per value
         if name == PROGRAM and strings:
             self.program = strings[0]
         self.floats[name] = floats
 
     def scales(self) -> tuple[float, ...]:
         """
-        Return the factors of the Dequantize node before the first output; none without one.
+        Return the factors of the Dequantize node before the first output; empty without one.
 
-        Its zero points, which hb_mapper does not make, would be a third input: none then, too.
+        They are empty too when the node has a third input, the zero points, which hb_mapper does
+        not make.
 
-        :raises FormatError: scales are missing or not finite, or the graph goes in circles.
+        :raises FormatError: scales are missing or not finite, or the graph has a cycle.
         """
         makers = {name: node for node in self.nodes for name in node.outputs}
         name = self.outputs[0].name
@@ -137,10 +138,10 @@ class Graph:
                     raise FormatError('a Dequantize node without finite scales')
                 return scales
             name = node.inputs[0]
-        raise FormatError('a graph that goes in circles')
+        raise FormatError('a graph with a cycle')
 
     def _values(self, name: str) -> tuple[float, ...]:
-        """Return the values of a float32 initializer; none when there is no such."""
+        """Return the values of an initializer of float32; empty when it does not exist."""
         parts = self.floats.get(name, [])
         size = sum(map(len, parts))
         if size % 4 or size > 4 * _MAX_SCALES:

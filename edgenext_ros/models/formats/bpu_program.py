@@ -1,24 +1,25 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-What a BPU program (``.hbm``) says of itself, and whether its bytes are whole.
+Read the tables of a BPU program (``.hbm``) and check its CRCs.
 
-The layout is undocumented; it was read off programs of hbdk 3.49 and checked against what the
-vendor's runtime says of them. All integers are little-endian; "model" is the start of the first
-model's table, to which its offsets are relative.
+The format is undocumented. It was derived from programs of hbdk 3.49 and checked against what the
+vendor's runtime reports about them. All integers are little-endian. "model" is the start of the
+table of the first model; offsets in the table are relative to it.
 
-====================  ======================================================
+====================  ==========================================================
 0                     16 bytes: ``#``, the march, ``hbm#``, filled up with ``#``
 0x1c, 0x3c            versions of the runtime and of hbdk, text of 32 bytes
-0x68, 0x6c, 0x70      place of the list of models - 16; size - 16; models
-model + 0xa4 .. 0xb0  instructions: place, (count), bytes, CRC-32
-model + 0xbc .. 0xc4  weights: place, bytes, CRC-32
-model + 0xf0, 0xf4    segments: place, count; microseconds at + 0x30
+0x68, 0x6c, 0x70      offset of the list of models - 16; size - 16; number of models
+model + 0xa4 .. 0xb0  instructions: offset, (count), bytes, CRC-32
+model + 0xbc .. 0xc4  weights: offset, bytes, CRC-32
+model + 0xf0, 0xf4    segments: offset, count; microseconds at + 0x30
 model + 0x148         operations per picture
-====================  ======================================================
+====================  ==========================================================
 
 The CRCs cover instructions and weights, about five sixths of a program. Other versions of hbdk may
-have their tables elsewhere: there these checks raise a doubt, and the vendor's library decides.
+have their tables elsewhere. For these, a failed check only sets ``doubt``, and the vendor's
+library decides.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ import zlib
 from edgenext_ros.models.formats.protobuf_wire import FormatError, printable
 
 MARCHES = {'B2E': 'bayes-e', 'B25': 'bayes', 'X2A': 'bernoulli2', 'X2': 'bernoulli'}
-"""Marches by the tag in a program's first bytes."""
+"""Name of the BPU architecture (march) by the tag in a program's first bytes."""
 
 VERIFIED = '3.49.'
-"""Versions of hbdk whose layout is known."""
+"""First part of the versions of hbdk whose tables are known."""
 
 _HEADER = 0x74
 _TABLE = 0x168
@@ -42,18 +43,18 @@ _TABLE = 0x168
 
 @dataclass(frozen=True)
 class Program:
-    """What a program says of itself."""
+    """Facts from the tables of a program."""
 
     march: str
-    """Name of the BPU it is for, or its tag if that is unknown."""
+    """Name of the BPU, or its tag when the tag is unknown."""
     runtime: str
-    """Version of the runtime it was compiled for."""
+    """Version of the runtime for which it was compiled."""
     hbdk: str
     """Version of the compiler."""
     latency_us: int | None
-    """The compiler's estimate for one picture in microseconds; None if it has several parts."""
+    """The compiler's estimate for one picture in microseconds; None with several segments."""
     operations: int
-    """Operations for one picture; 0 where they are not known."""
+    """Operations for one picture; 0 means unknown."""
     doubt: str = ''
     """Why instructions and weights could not be checked; empty when they were."""
 
@@ -63,19 +64,20 @@ def read(data: memoryview, *, hbdk: str = '') -> Program:
     Read a program and check its sizes and CRCs.
 
     :param data: the whole program, flat bytes.
-    :param hbdk: the compiler's version as the file around it says; strict if one is verified.
-    :raises FormatError: it is damaged, or none.
+    :param hbdk: version of the compiler in the metadata of the ``.bin``. The checks are strict
+        when this version or the program's own one begins with ``VERIFIED``.
+    :raises FormatError: the program is damaged, or the data is not a program.
     """
     march = _march(data)
     if march != 'bayes-e':
-        # The rest may lie elsewhere in the programs of another BPU.
+        # Programs for another BPU may have their tables elsewhere.
         return Program(march, '', '', None, 0)
     models_at, size, models = struct.unpack_from('<3I', _part(data, 0x68, 12, 'header'))
     if size + 16 != len(data):
         raise FormatError(f'a BPU program of {len(data)} bytes that says it has {size + 16}')
     version = _version(data, 0x3c)
-    versions = [one for one in (version, hbdk) if re.match(r'\d+\.\d+', one)]
-    if not versions or any(one.startswith(VERIFIED) for one in versions):
+    versions = [text for text in (version, hbdk) if re.match(r'\d+\.\d+', text)]
+    if not versions or any(text.startswith(VERIFIED) for text in versions):
         return _read_tables(data, march, models_at, models)
     try:
         return _read_tables(data, march, models_at, models)
@@ -87,7 +89,7 @@ def read(data: memoryview, *, hbdk: str = '') -> Program:
 
 
 def _read_tables(data: memoryview, march: str, models_at: int, models: int) -> Program:
-    """Read what lies behind the header as hbdk 3.49 lays it out."""
+    """Read the tables after the header, in the format of hbdk 3.49."""
     if models < 1:
         raise FormatError('a BPU program without a model')
     [offset] = struct.unpack('<Q', _part(data, models_at + 16, 8, 'list of models'))
@@ -113,7 +115,7 @@ def _read_tables(data: memoryview, march: str, models_at: int, models: int) -> P
 
 
 def _march(data: memoryview) -> str:
-    """Return the BPU that a program is for, or raise FormatError when it is no program."""
+    """Return the BPU of a program, or raise FormatError when the data is not a program."""
     magic = bytes(data[:16])
     tag, found, rest = magic[1:].partition(b'hbm#')
     if len(data) < _HEADER or magic[:1] != b'#' or not found or rest.strip(b'#'):

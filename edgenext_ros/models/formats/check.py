@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Check that a file is what its suffix says, whole, with nothing but the standard library."""
+"""Check that a file is complete and of its suffix's kind, with the standard library alone."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from edgenext_ros.models.formats import bin_file
 from edgenext_ros.models.formats.protobuf_wire import BYTES, contents, FormatError, Reader, VARINT
 
 _MAX_HEADER = 16 << 20
-"""Longest list of tensors that is read, in bytes; that of a real one has 40,000."""
+"""Longest list of tensors that is read, in bytes; real files have 40,000."""
 
 
 def check(file: Path, *, name: str = '') -> None:
     """
     Read a ``.bin``, ``.onnx`` or ``.safetensors`` file and check its structure.
 
-    :param name: what to call it, and by whose suffix to judge it; its own name by default.
-    :raises ModelError: it cannot be read, is cut short, or something else.
+    :param name: name for errors, whose suffix decides the kind; the file's own name by default.
+    :raises ModelError: the file cannot be read, is truncated, or is of another kind.
     """
     path = Path(name) if name else file
     try:
         size = file.stat().st_size
-        if size > bin_file.MAX_BYTES:
+        if size > bin_file.MAX_MODEL_BYTES:
             raise ModelError(f'{path}: a file of {size} bytes, over the limit of '
-                             f'{bin_file.MAX_BYTES}')
+                             f'{bin_file.MAX_MODEL_BYTES}')
         data = memoryview(file.read_bytes())
     except OSError as error:
         raise ModelError(f'{file}: cannot be read: {error.strerror or error}') from error
@@ -44,7 +44,7 @@ def check(file: Path, *, name: str = '') -> None:
 
 
 def _onnx(data: memoryview) -> None:
-    """Walk through ModelProto and GraphProto (onnx.proto), raise FormatError if they are not."""
+    """Read the fields of ModelProto and GraphProto (onnx.proto), or raise FormatError."""
     reader, parts = Reader(), {}
     for number, kind, value in reader.fields(data):
         parts[number] = (kind, value)
@@ -57,7 +57,7 @@ def _onnx(data: memoryview) -> None:
 
 
 def _safetensors(data: memoryview) -> None:
-    """Read the list of tensors, and raise FormatError if they do not fill the file."""
+    """Read the list of tensors; raise FormatError when they do not fill the file."""
     length = int.from_bytes(data[:8], 'little')
     if not 2 <= length <= min(_MAX_HEADER, len(data) - 8):
         raise FormatError(f'{len(data)} bytes whose list of tensors would have {length}')

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tell the output of a classifier from a feature map."""
+"""Distinguish the output of a classifier from a feature map."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 
 
 def is_class_vector(shape: Sequence[int]) -> bool:
-    """Tell whether a shape is one value per class: (1, C), (1, C, 1, 1), (C,), but no map."""
+    """Say whether a shape has one value per class: (1, C), (1, C, 1, 1) or (C,)."""
     return min(shape, default=0) > 0 and sum(side != 1 for side in shape) <= 1
 
 
 def wrong_output(shapes: Mapping[str, Sequence[int]]) -> str:
     """
-    Say why a model's first output is no class vector, and which other one is.
+    Return the error for a first output that is not a class vector, and name one that is.
 
-    :param shapes: of all outputs by name, in order, the first of them wrong.
+    :param shapes: shapes of all outputs by name, in order; the first one is wrong.
     """
     (first, shape), *others = shapes.items()
     fitting = [f'{name} {_text(other)}' for name, other in others

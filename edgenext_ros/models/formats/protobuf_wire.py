@@ -1,9 +1,9 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-A reader of the protobuf wire format for files that nobody vouches for.
+Read the protobuf wire format of files that are not trusted.
 
-It copies nothing, believes no length, and stops after a fixed number of fields.
+The reader copies nothing, checks every length, and stops after a fixed number of fields.
 Format: https://protobuf.dev/programming-guides/encoding
 """
 
@@ -12,20 +12,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 MAX_FIELDS = 200_000
-"""Most fields that one file may have; the largest published model has under 2,000."""
+"""Most fields in one file; the largest published model has under 2,000."""
 MAX_TEXT = 8 << 20
-"""Most bytes of text that one file may have."""
+"""Most bytes of text in one file."""
 
 VARINT, BYTES = 0, 2
 _FIXED = {1: 8, 5: 4}
 
 
 class FormatError(ValueError):
-    """Bytes are not what they should be; the text completes "found ..."."""
+    """Bytes do not have the expected format; the text completes "found ..."."""
 
 
 class Reader:
-    """Reads the messages of one file, which share an allowance of fields and of text."""
+    """Read the messages of one file; the limits of fields and text apply to all together."""
 
     def __init__(self) -> None:
         self._fields_left, self._text_left = MAX_FIELDS, MAX_TEXT
@@ -35,8 +35,8 @@ class Reader:
         Yield number, wire type and value of each field.
 
         :param message: flat bytes.
-        :return: a value is an int for VARINT, else a view of the field's bytes.
-        :raises FormatError: not the wire format, cut short, or too many fields.
+        :return: tuples; a value is an int for VARINT, else a view of the field's bytes.
+        :raises FormatError: not the wire format, truncated, or too many fields.
         """
         at = 0
         while at < len(message):
@@ -67,7 +67,10 @@ class Reader:
         """
         Return the signed values of a field of integers, packed or single.
 
-        :raises FormatError: not integers, or more than ``most``.
+        :param kind: wire type of the field.
+        :param value: value of the field, from ``fields``.
+        :param most: largest number of integers in the field.
+        :raises FormatError: the field has no integers, or more than ``most``.
         """
         if isinstance(value, int):
             return (_signed(value),)
@@ -84,9 +87,9 @@ class Reader:
 
     def text(self, kind: int, value: int | memoryview) -> str:
         """
-        Return a field's text in printable characters, so that it cannot play with a terminal.
+        Return a field's text in printable characters, so that it cannot control a terminal.
 
-        :raises FormatError: not text, or more than a file may have.
+        :raises FormatError: the field is not text, or the file has too much text.
         """
         data = contents(kind, value)
         self._text_left -= len(data)
@@ -96,28 +99,28 @@ class Reader:
 
 
 def printable(text: str) -> str:
-    """Return a text with a mark in place of each character that does not print."""
+    """Replace each character that is not printable by U+FFFD."""
     if text.isprintable():
         return text
     return ''.join(character if character.isprintable() else '\ufffd' for character in text)
 
 
 def contents(kind: int, value: int | memoryview) -> memoryview:
-    """Return a field's bytes, or raise FormatError when it is a number."""
+    """Return the bytes of a field, or raise FormatError when it is a number."""
     if isinstance(value, int) or kind != BYTES:
         raise FormatError(f'a number (wire type {kind}) where text or a message belongs')
     return value
 
 
 def number(kind: int, value: int | memoryview) -> int:
-    """Return a field's integer, or raise FormatError when it is none."""
+    """Return the integer of a field, or raise FormatError when it is not one."""
     if not isinstance(value, int):
         raise FormatError(f'wire type {kind} where an integer belongs')
     return _signed(value)
 
 
 def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    """Return the unsigned number at a place, and the place behind it."""
+    """Return the unsigned number at an offset, and the offset after it."""
     value = 0
     for shift in range(0, 70, 7):
         if at == len(message):

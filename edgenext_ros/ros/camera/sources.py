@@ -17,7 +17,7 @@ from edgenext_ros.core.frame import Bytes
 from edgenext_ros.models import pictures
 from edgenext_ros.models.left_out import LeftOut
 from edgenext_ros.models.pictures import Listing, PictureError
-from edgenext_ros.models.regular import shown
+from edgenext_ros.models.regular_file import shown
 from edgenext_ros.models.store import user_path
 from edgenext_ros.ros.settings import ParameterError
 

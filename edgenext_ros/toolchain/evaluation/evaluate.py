@@ -28,7 +28,7 @@ from edgenext_ros.engines.simulator import vendor_tools
 from edgenext_ros.models import checksum, pictures
 from edgenext_ros.models.left_out import Account, LeftOut
 from edgenext_ros.models.pictures import PictureError
-from edgenext_ros.models.regular import shown
+from edgenext_ros.models.regular_file import shown
 from edgenext_ros.models.store import cache_folder
 from edgenext_ros.toolchain.evaluation import metrics
 from edgenext_ros.toolchain.evaluation.labelled_pictures import Labelled

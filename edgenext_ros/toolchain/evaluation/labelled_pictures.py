@@ -10,9 +10,9 @@ from pathlib import Path
 import re
 
 from edgenext_ros.core.labels import LabelSet
-from edgenext_ros.models import pictures, regular
+from edgenext_ros.models import pictures, regular_file
 from edgenext_ros.models.pictures import Listing
-from edgenext_ros.models.regular import shown
+from edgenext_ros.models.regular_file import shown
 from edgenext_ros.toolchain.class_folders import held_back, TEST_FRACTION
 import numpy as np
 
@@ -91,7 +91,7 @@ def _from_folders(folder: Path, files: list[str]) -> dict[str, str]:
 def _from_listing(truth: Path, files: list[str]) -> dict[str, str]:
     """Return the class of each file; lines for files that are not here are left out."""
     try:
-        lines = regular.read(truth, most=_MOST_BYTES).decode('utf-8-sig').splitlines()
+        lines = regular_file.read(truth, most=_MOST_BYTES).decode('utf-8-sig').splitlines()
     except OSError as error:
         raise ValueError(f'{truth}: cannot be read: {error.strerror}') from error
     except UnicodeDecodeError as error:

@@ -15,7 +15,7 @@ from edgenext_ros import __version__
 from edgenext_ros.choices import NODE, NODE_DOES
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.models import pictures
-from edgenext_ros.models.regular import shown
+from edgenext_ros.models.regular_file import shown
 from edgenext_ros.toolchain.evaluation.evaluate import Evaluation, Run, Versus
 from edgenext_ros.toolchain.evaluation.labelled_pictures import Labelled
 from edgenext_ros.toolchain.evaluation.metrics import Share, TOP

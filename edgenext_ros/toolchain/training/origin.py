@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import json
 from pathlib import Path
 
-from edgenext_ros.models import ModelError, regular
-from edgenext_ros.models.regular import shown
+from edgenext_ros.models import ModelError, regular_file
+from edgenext_ros.models.regular_file import shown
 
 CHECKPOINT = 'checkpoint.safetensors'
 _SHOWN = 3
@@ -45,7 +45,7 @@ class Origin:
         if not path.exists():
             return
         try:
-            regular.check(path)
+            regular_file.check(path)
             from safetensors import safe_open
 
             with safe_open(path, 'pt') as stored:

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 from edgenext_ros.models import pictures
 from edgenext_ros.models.left_out import Account, LeftOut
-from edgenext_ros.models.pictures import EXPECTED, PictureError
+from edgenext_ros.models.pictures import COMMON_SUFFIXES, PictureError
 from edgenext_ros.toolchain.class_folders import class_folders, file_bytes, held_back
 import numpy as np
 
@@ -89,9 +89,10 @@ def read_folder(folder: Path) -> Photographs:
             here = pictures.Listing(folder, tuple(by_class[name]), tuple(
                 entry for entry in listing.left_out if entry.file.startswith(f'{name}/')))
             account = here.account(entry for entry in failed if entry.file in by_class[name])
-            raise ValueError(f'{folder / name}: expected pictures ({EXPECTED}) in this class, '
-                             f'found none that decodes{f" ({account})" if account else ""}; fill '
-                             'the folder or remove it')
+            raise ValueError(
+                f'{folder / name}: expected pictures ({COMMON_SUFFIXES}) in this class, found '
+                f'none that decodes{f" ({account})" if account else ""}; fill the folder or '
+                'remove it')
     return Photographs(
         images, np.array(targets, np.int64), files, names,
         unreadable=tuple(entry.file for entry in failed), account=listing.account(failed))

@@ -1,17 +1,12 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""HbmRuntime against a stand-in of the X5's hbm_runtime that has the vendor's faults."""
+"""HbmRuntime with a stand-in of the X5's hbm_runtime that has the faults of the original."""
 
 from dataclasses import replace
 
-from edgenext_ros.engines.base import (
-    EngineOptions,
-    EngineUnavailableError,
-    infer,
-    InferenceError,
-    ModelError,
-)
+from edgenext_ros.engines.base import EngineOptions, EngineUnavailableError, infer, InferenceError
 from edgenext_ros.engines.bpu import hbm_runtime
+from edgenext_ros.models import ModelError
 from helpers.standin_model import NHWC, NV12_SEPARATE, picture, RGB, S16, S32, S8, StandInModel, U8
 import numpy as np
 import pytest
@@ -34,7 +29,7 @@ def open_(hbm, tmp_path):
     return open_
 
 
-def test_info(open_):
+def test_open_returns_facts_about_the_model(open_):
     _, info = open_()
     assert (info.name, info.width, info.height, info.classes) == ('standin', 32, 16, 10)
     assert info.engine.startswith('hbm_runtime ')
@@ -46,7 +41,7 @@ def test_info(open_):
     {'dtype': S8, 'quanti': 2, 'scales': 1, 'zeros': 1},
     {'dtype': S16, 'quanti': 2, 'scales': 10, 'zeros': 10},
     {'dtype': S32, 'quanti': 2, 'scales': 1}], ids=str)
-def test_scores(open_, changes):
+def test_scores_equal_those_of_the_stand_in(open_, changes):
     spec = replace(PLAIN, **changes)
     engine, info = open_(spec)
     quantised = spec.quanti and spec.dtype in (S8, S16, S32)
@@ -71,7 +66,7 @@ def test_results_do_not_hold_memory_of_the_bpu(open_, hbm):
     ({'type': NV12_SEPARATE}, '(NV12_SEPARATE)'), ({'h': 15}, '(1, 3, 15, 32)'),
     ({'c': 1}, '(1, 1, 16, 32)'), ({'dtype': U8}, 'U8'),
     ({'dtype': S8, 'quanti': 2, 'scales': 3}, '1 or 10 finite scales')], ids=str)
-def test_unusable_model(open_, changes, words):
+def test_unusable_model_is_refused(open_, changes, words):
     with pytest.raises(ModelError) as caught:
         open_(replace(PLAIN, **changes))
     assert words in str(caught.value) and 'model.bin' in str(caught.value)
@@ -87,7 +82,7 @@ def test_a_name_that_the_binding_refuses_is_explained(open_, name, found):
     ({'wait_code': 1}, 'all 10 output values are 0'),
     ({'wait_code': 1, 'dtype': S8}, 'all 10 output values are 0'),
     ({'short_by': 1}, 'expected 10 output values, got 9')], ids=str)
-def test_a_failure_that_the_binding_does_not_see(open_, changes, words):
+def test_failure_that_the_binding_misses_is_an_inference_error(open_, changes, words):
     engine, info = open_(replace(PLAIN, **changes))
     with pytest.raises(InferenceError, match=words):
         infer(engine, picture(info.nv12_size))
@@ -111,13 +106,13 @@ def test_one_class_may_be_constant(open_):
     assert infer(engine, picture(info.nv12_size)).shape == (1,)
 
 
-def test_available(hbm):
+def test_available_returns_name_and_version(hbm):
     assert hbm_runtime.available().startswith('hbm_runtime ')
 
 
 @pytest.mark.parametrize('use', [
     hbm_runtime.available, lambda: hbm_runtime.HbmRuntime().open('x.bin', EngineOptions())])
-def test_unavailable(no_vendor, use):
+def test_missing_binding_is_explained(no_vendor, use):
     with pytest.raises(EngineUnavailableError) as caught:
         use()
     for words in ('No module named', 'RDK OS 3.5.0', 'system Python 3.10', 'libdnn or hobot_dnn'):
@@ -128,7 +123,7 @@ def test_unavailable(no_vendor, use):
     ('ImportError("libhbucp.so: cannot open shared object file")',
      'libhbucp.so.*PyPI, for the S100.*pip uninstall hbm_runtime'),
     ('RuntimeError("libdnn.so not found")', 'libdnn.so not found.*RDK OS 3.5.0')])
-def test_an_import_that_fails(no_vendor, monkeypatch, tmp_path, error, words):
+def test_failed_import_is_explained(no_vendor, monkeypatch, tmp_path, error, words):
     (tmp_path / 'hbm_runtime.py').write_text(f'raise {error}')
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(EngineUnavailableError, match=words):

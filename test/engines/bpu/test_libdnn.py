@@ -1,25 +1,20 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""LibDnn against the stand-in of libdnn.so, which watches every rule of the interface."""
+"""LibDnn with a stand-in of libdnn.so that checks the rules of the interface."""
 
 from dataclasses import replace
 
-from edgenext_ros.engines.base import (
-    EngineOptions,
-    EngineUnavailableError,
-    infer,
-    InferenceError,
-    ModelError,
-)
+from edgenext_ros.engines.base import EngineOptions, EngineUnavailableError, infer, InferenceError
+from edgenext_ros.models import ModelError
 from helpers.standin_model import NHWC, NV12_SEPARATE, picture, RGB, S16, S32, S8, StandInModel, U8
 import numpy as np
 import pytest
 
 PLAIN = StandInModel()
-OPTIONS = EngineOptions(timeout_ms=20000)
+OPTIONS = EngineOptions()
 
 
-def test_info(opened):
+def test_open_returns_facts_about_the_model(opened):
     _, info = opened(replace(PLAIN, models=2))
     assert (info.name, info.width, info.height, info.classes) == ('standin', 32, 16, 10)
     assert info.engine == 'libdnn 0.0.1-standin'
@@ -38,11 +33,11 @@ def test_info(opened):
 def test_every_byte_is_read_and_every_value_returned(opened, changes):
     spec = replace(PLAIN, **changes)
     if spec.dtype not in (S8, S16, S32) or not spec.quanti:
-        expected = replace(spec, scales=0, zeros=0)  # Then the scales mean nothing.
+        expected = replace(spec, scales=0, zeros=0)  # scales have no meaning then
     else:
         expected = spec
     engine, info = opened(spec)
-    for seed in range(3):  # A forgotten flush gives the previous picture's result.
+    for seed in range(3):  # without a flush, the result of the previous picture would appear
         nv12 = picture(info.nv12_size, seed=seed)
         scores = infer(engine, nv12)
         assert scores.dtype == np.float32 and scores.shape == (spec.classes,)
@@ -72,7 +67,7 @@ def test_options_reach_the_library(opened, standin):
     ({'short_by': 4}, 'to fit in 36 bytes'), ({'models': 0}, 'none in the file'),
     ({'refuse': -6000014}, 'standin: incompatible model (-6000014)'),
 ], ids=str)
-def test_unusable_model(opened, changes, words):
+def test_unusable_model_is_refused(opened, changes, words):
     with pytest.raises(ModelError) as caught:
         opened(replace(PLAIN, **changes))
     assert words in str(caught.value) and 'model.bin' in str(caught.value)
@@ -87,7 +82,7 @@ def test_unusable_model(opened, changes, words):
     ('hbSysAllocCachedMem', 1, EngineUnavailableError),
     ('hbSysAllocCachedMem', 3, EngineUnavailableError),
     ('hbSysAllocCachedMem', 7, EngineUnavailableError)])
-def test_failed_open_leaves_nothing(opened, standin, function, after, error):
+def test_failed_open_frees_everything(opened, standin, function, after, error):
     standin.fail(function, -6000001, after=after)
     with pytest.raises(error, match=rf'{function}: standin: invalid argument \(-6000001\)'):
         opened(replace(PLAIN, type=NV12_SEPARATE, outputs=2))
@@ -114,9 +109,9 @@ def test_unknown_error_code_has_a_text(opened, standin):
         infer(engine, picture(info.nv12_size))
 
 
-def test_tasks_do_not_pile_up(opened, standin):
+def test_tasks_are_released(opened, standin):
     engine, info = opened()
-    for seed in range(40):  # The library has room for 32.
+    for seed in range(40):  # the library has room for 32 tasks
         infer(engine, picture(info.nv12_size, seed=seed))
     assert standin.count('infers') == 40
 

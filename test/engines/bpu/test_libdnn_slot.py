@@ -1,25 +1,30 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures on their way to the BPU: two at once, late ones, and the memory that is lent."""
+"""Slots of the BPU: two tasks at a time, late tasks, and memory of the pictures."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
-from edgenext_ros.engines.base import EngineOptions, infer, InferenceError
-from edgenext_ros.engines.bpu import libdnn_slot
+from edgenext_ros.engines.base import infer, InferenceError
+from edgenext_ros.engines.bpu import libdnn, libdnn_slot
 from edgenext_ros.engines.select import open_model
 from helpers.standin_model import NV12_SEPARATE, picture, StandInModel
 import numpy as np
 import pytest
 
 PLAIN = StandInModel()
-IMPATIENT = EngineOptions(timeout_ms=200)
+
+
+@pytest.fixture
+def impatient(patient, monkeypatch):
+    """Give libdnn 200 ms for an inference."""
+    monkeypatch.setattr(libdnn, 'TIMEOUT_MS', 200)
 
 
 @pytest.mark.slow
-def test_late_task_blocks_the_next_picture_until_it_has_ended(opened, standin):
-    engine, info = opened(replace(PLAIN, hang=1), IMPATIENT)
+def test_late_task_blocks_the_next_picture_until_it_has_ended(opened, standin, impatient):
+    engine, info = opened(replace(PLAIN, hang=1))
     nv12 = picture(info.nv12_size)
     for _ in range(2):
         with pytest.raises(InferenceError, match='still runs after 200 ms'):
@@ -32,8 +37,8 @@ def test_late_task_blocks_the_next_picture_until_it_has_ended(opened, standin):
     np.testing.assert_array_equal(infer(engine, other), PLAIN.scores(other))
 
 
-def test_late_task_that_then_fails_does_not_spoil_the_next_picture(opened, standin):
-    engine, info = opened(replace(PLAIN, hang=1), IMPATIENT)
+def test_late_task_that_then_fails_does_not_spoil_the_next_picture(opened, standin, impatient):
+    engine, info = opened(replace(PLAIN, hang=1))
     with pytest.raises(InferenceError, match='still runs'):
         infer(engine, picture(info.nv12_size))
     standin.release()
@@ -44,14 +49,14 @@ def test_late_task_that_then_fails_does_not_spoil_the_next_picture(opened, stand
 
 
 @pytest.mark.slow
-def test_close_frees_nothing_under_a_late_task(opened, standin):
-    engine, info = opened(replace(PLAIN, hang=1), IMPATIENT)
+def test_close_frees_nothing_under_a_late_task(opened, standin, impatient):
+    engine, info = opened(replace(PLAIN, hang=1))
     with pytest.raises(InferenceError):
         infer(engine, picture(info.nv12_size))
     with pytest.raises(InferenceError, match='still runs'):
         engine.close()
     assert (standin.count('memories'), standin.count('models')) == (4, 1)
-    assert len(libdnn_slot.UNFINISHED) == 1  # Its structs must outlive the engine.
+    assert len(libdnn_slot.UNFINISHED) == 1  # its structs must outlive the engine
     standin.release()
     standin.join()
     engine.close()
@@ -60,11 +65,12 @@ def test_close_frees_nothing_under_a_late_task(opened, standin):
 
 
 @pytest.mark.slow
-def test_what_a_late_task_kept_open_is_closed_before_another_is_loaded(standin, tmp_path):
+def test_model_with_a_late_task_is_closed_before_another_is_loaded(
+        standin, impatient, tmp_path):
     path = replace(PLAIN, hang=1).write(tmp_path / 'model.bin')
     for _ in range(3):
         with pytest.raises(InferenceError, match='still runs after 200 ms'):
-            open_model(path, runtime='libdnn', options=IMPATIENT)
+            open_model(path, runtime='libdnn')
         assert (standin.count('memories'), standin.count('models')) == (4, 1)
     standin.release()
     standin.join()
@@ -74,7 +80,7 @@ def test_what_a_late_task_kept_open_is_closed_before_another_is_loaded(standin, 
 
 
 def test_a_second_picture_goes_to_the_bpu_while_the_first_is_there(opened, standin):
-    """Each of two threads has a task running before either may end."""
+    """Both threads have a running task before one of them ends."""
     engine, info = opened(replace(PLAIN, hang=2))
     assert info.slots == 2
     pictures = [picture(info.nv12_size, seed=seed) for seed in range(2)]
@@ -87,8 +93,8 @@ def test_a_second_picture_goes_to_the_bpu_while_the_first_is_there(opened, stand
     assert both and standin.violation == ''
 
 
-def test_beside_a_late_task_nothing_is_begun(opened, standin):
-    engine, info = opened(replace(PLAIN, hang=1), IMPATIENT)
+def test_no_task_begins_beside_a_late_one(opened, standin, impatient):
+    engine, info = opened(replace(PLAIN, hang=1))
     nv12 = picture(info.nv12_size)
     with engine.slot() as other:
         with pytest.raises(InferenceError, match='still runs after 200 ms'):
@@ -103,8 +109,8 @@ def test_beside_a_late_task_nothing_is_begun(opened, standin):
         np.testing.assert_array_equal(other.run(), PLAIN.scores(nv12))
 
 
-def test_slot_with_a_late_task_is_lent_first(opened, standin):
-    engine, info = opened(replace(PLAIN, hang=1), IMPATIENT)
+def test_slot_with_a_late_task_is_lent_first(opened, standin, impatient):
+    engine, info = opened(replace(PLAIN, hang=1))
     nv12 = picture(info.nv12_size)
     with engine.slot(), pytest.raises(InferenceError, match='still runs after 200 ms'):
         infer(engine, nv12)
@@ -113,7 +119,7 @@ def test_slot_with_a_late_task_is_lent_first(opened, standin):
     np.testing.assert_array_equal(infer(engine, nv12), PLAIN.scores(nv12))
 
 
-def test_of_more_threads_than_slots_the_rest_waits(opened, standin):
+def test_threads_without_a_slot_wait(opened, standin):
     engine, info = opened()
     pictures = [picture(info.nv12_size, seed=seed) for seed in range(40)]
     with ThreadPoolExecutor(8) as threads:
@@ -136,15 +142,9 @@ def test_a_picture_is_written_into_the_bpus_memory_where_that_is_dense(
         assert lent == (slot.picture.base is not None)
 
 
-def test_timeout_of_zero_does_not_mean_for_ever(opened):
-    engine, info = opened(replace(PLAIN, hang=1), EngineOptions(timeout_ms=0))
-    with pytest.raises(InferenceError, match='still runs after 1 ms'):
-        infer(engine, picture(info.nv12_size))
-
-
 def test_other_threads_run_during_an_inference(opened, standin):
-    """The inference ends only when another Python thread says so: with the GIL, never."""
-    engine, info = opened(replace(PLAIN, hang=1), EngineOptions(timeout_ms=5000))
+    """The inference ends only after a call of another thread, which needs the GIL."""
+    engine, info = opened(replace(PLAIN, hang=1))
     nv12 = picture(info.nv12_size)
     with ThreadPoolExecutor(1) as threads:
         scores = threads.submit(infer, engine, nv12)

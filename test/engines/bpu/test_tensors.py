@@ -1,11 +1,11 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the engines of the board share: sizes of a picture, and quantised scores."""
+"""Shared code of the engines of the board: picture size and quantised scores."""
 
 from pathlib import Path
 
-from edgenext_ros.engines.base import ModelError
 from edgenext_ros.engines.bpu.tensors import Dequantiser, picture_size
+from edgenext_ros.models import ModelError
 import pytest
 
 MODEL = Path('model.bin')

@@ -1,13 +1,14 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The simulator's process as the engine sees it, with a stand-in that needs no vendor's tools."""
+"""The engine and its process, with a stand-in that does not need the vendor's tools."""
 
 import os
 import subprocess
 from types import SimpleNamespace
 
-from edgenext_ros.engines.base import EngineOptions, infer, InferenceError, ModelError
+from edgenext_ros.engines.base import EngineOptions, infer, InferenceError
 from edgenext_ros.engines.simulator import engine as simulator
+from edgenext_ros.models import ModelError
 from helpers.bin_writer import container, node
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ NODES = [node('BPU', ['image'], ['raw']), node('Dequantize', ['raw', 'scale'], [
 
 @pytest.fixture
 def processes():
-    """List the processes that were started; all have ended after the test."""
+    """List the started processes; kill them after the test."""
     started = []
     yield started
     for process in started:
@@ -33,7 +34,7 @@ def processes():
 
 @pytest.fixture
 def opened(monkeypatch, tmp_path, processes):
-    """Return a function that opens a model whose process says that it has this width."""
+    """Return a function that opens a model whose process reports the given width."""
     def open_(*, width=32):
         class Popen(subprocess.Popen):
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The vendor's simulator on the bundled .bin; skipped where it is not installed."""
+"""The vendor's simulator with the bundled .bin; skipped when it is not installed."""
 
 from concurrent.futures import ThreadPoolExecutor
 import os
@@ -16,14 +16,9 @@ import time
 from types import SimpleNamespace
 
 from edgenext_ros.engines import select
-from edgenext_ros.engines.base import (
-    EngineOptions,
-    EngineUnavailableError,
-    infer,
-    InferenceError,
-    ModelError,
-)
+from edgenext_ros.engines.base import EngineOptions, EngineUnavailableError, infer, InferenceError
 from edgenext_ros.engines.simulator import engine as simulator
+from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bin_file
 from edgenext_ros.models.store import locate
 from helpers.bin_writer import container, node
@@ -37,13 +32,13 @@ PICTURES = [picture(75264, seed=seed) for seed in range(2)]
 
 @pytest.fixture(scope='module')
 def demo():
-    """Return the bundled .bin: its path."""
+    """Return the path of the bundled .bin."""
     return locate('demo', suffixes=('.bin',)).path
 
 
 @pytest.fixture(scope='module')
 def expected(toolchain, demo, tmp_path_factory):
-    """Return what the vendor's own command says of PICTURES, times the scales."""
+    """Return the scores of PICTURES from the vendor's command, times the scales."""
     folder = tmp_path_factory.mktemp('hbdk-sim')
     content = bin_file.read(demo)
     (folder / 'model.hbm').write_bytes(content.program)
@@ -72,7 +67,7 @@ def opened(toolchain, demo, processes):
 
 @pytest.fixture
 def processes(monkeypatch):
-    """List the simulator's processes, in the order of their start."""
+    """List the processes of the simulator, in the order of their start."""
     started = []
 
     class Popen(subprocess.Popen):
@@ -85,7 +80,7 @@ def processes(monkeypatch):
     return started
 
 
-def test_the_vendors_command_gives_the_same_bits(opened, expected, capfd):
+def test_scores_equal_those_of_the_vendors_command(opened, expected, capfd):
     for nv12, wanted in zip(PICTURES, expected, strict=True):
         scores = infer(opened, nv12)
         assert scores.dtype == np.float32 and scores.shape == (100,)
@@ -93,7 +88,7 @@ def test_the_vendors_command_gives_the_same_bits(opened, expected, capfd):
     assert capfd.readouterr() == ('', '')
 
 
-def test_info(toolchain, demo):
+def test_open_returns_facts_about_the_model(toolchain, demo):
     engine = simulator.Simulator()
     info = engine.open(demo, OPTIONS)
     engine.close()
@@ -102,7 +97,7 @@ def test_info(toolchain, demo):
     assert simulator.available().startswith(f'BPU simulator of hbdk {toolchain.version} (')
 
 
-def test_two_at_once(opened, expected, demo):
+def test_two_simulators_run_at_once(opened, expected, demo):
     other = simulator.Simulator()
     other.open(demo, OPTIONS)
     with ThreadPoolExecutor() as pool:
@@ -133,7 +128,7 @@ def test_late_picture_is_refused_and_its_process_killed(opened, processes, monke
     late = time.monotonic() + 1000
     times = iter([late - 1000])
     monkeypatch.setattr(simulator, 'time', SimpleNamespace(monotonic=lambda: next(times, late)))
-    with pytest.raises(InferenceError, match=r'no answer within 121 s'):
+    with pytest.raises(InferenceError, match=r'no answer within 120 s'):
         infer(opened, PICTURES[0])
     assert processes[0].poll() == -signal.SIGKILL
 
@@ -157,7 +152,7 @@ def test_close_ends_the_process(opened, processes):
 
 
 def runs(process):
-    """Say whether a process is there, and not only waits for a parent to ask for it."""
+    """Say whether a process runs and is not a zombie."""
     try:
         status = Path('/proc', str(process), 'stat').read_text()
     except OSError:
@@ -190,7 +185,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.parametrize('number, said', [(signal.SIGINT, 'alive\n'), (signal.SIGKILL, '')])
 def test_the_process_ends_with_its_owner(toolchain, demo, number, said):
-    """Ctrl-C reaches the whole group of a terminal; SIGKILL leaves no time to say anything."""
+    """Ctrl-C reaches the whole process group; after SIGKILL the owner prints nothing."""
     owner = subprocess.Popen([sys.executable, '-c', SCRIPT, demo], stdout=subprocess.PIPE,
                              text=True, start_new_session=True)
     worker = int(owner.stdout.readline())
@@ -203,9 +198,9 @@ def test_the_process_ends_with_its_owner(toolchain, demo, number, said):
         time.sleep(0.1)
 
 
-def test_a_program_that_crashes_the_library(toolchain, demo, tmp_path):
+def test_program_that_crashes_the_library_is_a_model_error(toolchain, demo, tmp_path):
     data = bytearray(demo.read_bytes())
-    place = data.index(b'#B2Ehbm#') + 0xd0 + 0x110  # The list of inputs; no CRC covers it.
+    place = data.index(b'#B2Ehbm#') + 0xd0 + 0x110  # the list of inputs, which no CRC covers
     struct.pack_into('<I', data, place, 0x7FFFFF00)
     path = tmp_path / 'model.bin'
     path.write_bytes(data)
@@ -232,7 +227,7 @@ DEQUANTIZE = node('Dequantize', ['raw', 'scale'], ['logits'])
     ({'nodes': [node('BPU', ['image'], ['raw']), DEQUANTIZE], 'scales': SCALES},
      'cannot load this program'),
     ({'tag': b'B25'}, "found one for 'bayes'")], ids=str)
-def test_models_that_it_cannot_run(toolchain, tmp_path, options, words):
+def test_model_that_the_simulator_cannot_run_is_refused(toolchain, tmp_path, options, words):
     path = tmp_path / 'model.bin'
     path.write_bytes(container(**options))
     with pytest.raises(ModelError) as caught:
@@ -240,7 +235,7 @@ def test_models_that_it_cannot_run(toolchain, tmp_path, options, words):
     assert words in str(caught.value) and str(path) in str(caught.value)
 
 
-def test_a_program_of_another_size_than_the_file_says(toolchain, demo, tmp_path):
+def test_program_of_another_size_than_its_file_is_refused(toolchain, demo, tmp_path):
     content = bin_file.read(demo)
     path = tmp_path / 'model.bin'
     path.write_bytes(container(
@@ -250,13 +245,13 @@ def test_a_program_of_another_size_than_the_file_says(toolchain, demo, tmp_path)
         simulator.Simulator().open(path, OPTIONS)
 
 
-def test_it_is_chosen_by_name(toolchain, demo):
+def test_simulator_is_chosen_by_name(toolchain, demo):
     engine, info = select.open_model(demo, runtime='simulator')
     engine.close()
     assert info.engine.startswith('BPU simulator') and not info.probabilities
 
 
-def test_unavailable(monkeypatch, tmp_path):
+def test_missing_tools_are_explained(monkeypatch, tmp_path):
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(tmp_path))
     reason = r'\$EDGENEXT_TOOLCHAIN names this' if platform.machine() == 'x86_64' else \
         'run on Linux on x86-64 only'

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Where the vendor's PC tools are looked for, and what is said when they are not there."""
+"""Search for the vendor's PC tools, and the errors without them."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def bare_machine(monkeypatch, tmp_path):
-    """Let the tools be nowhere."""
+    """Simulate a machine without the tools."""
     monkeypatch.delenv('EDGENEXT_TOOLCHAIN', raising=False)
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
     monkeypatch.setenv('PATH', '/usr/bin:/bin')
@@ -25,7 +25,7 @@ def bare_machine(monkeypatch, tmp_path):
 
 
 def install(folder, version='3.49.15'):
-    """Make what an environment with the tools looks like."""
+    """Make a folder like an environment with the tools."""
     package = folder / 'lib' / 'python3.10' / 'site-packages' / 'hbdk'
     (package / 'lib64' / 'x86').mkdir(parents=True)
     (package / 'lib64' / 'x86' / 'libhbdk_sim_x86.so').touch()
@@ -38,7 +38,7 @@ def install(folder, version='3.49.15'):
 
 
 @pytest.mark.parametrize('place', ['variable', 'prefix', 'PATH', 'cache'])
-def test_places(monkeypatch, tmp_path, place):
+def test_tools_are_found_in_each_environment(monkeypatch, tmp_path, place):
     folder = install({'prefix': tmp_path / 'prefix', 'cache': cache_folder() / 'toolchain'}.get(
         place, tmp_path / 'elsewhere'))
     if place == 'variable':
@@ -50,7 +50,7 @@ def test_places(monkeypatch, tmp_path, place):
     assert found.python.is_file() and found.simulator.is_file()
 
 
-def test_the_first_place_wins(monkeypatch, tmp_path):
+def test_first_environment_wins(monkeypatch, tmp_path):
     places = [tmp_path / 'named', tmp_path / 'prefix', tmp_path / 'path',
               cache_folder() / 'toolchain']
     for version, folder in enumerate(places):
@@ -66,7 +66,7 @@ def test_the_first_place_wins(monkeypatch, tmp_path):
     assert vendor_tools.find().version == '3'
 
 
-def test_nowhere(tmp_path):
+def test_missing_tools_are_explained(tmp_path):
     with pytest.raises(EngineUnavailableError) as caught:
         vendor_tools.find()
     for words in (str(tmp_path / 'prefix'), str(cache_folder() / 'toolchain'), './dev toolchain',
@@ -77,8 +77,8 @@ def test_nowhere(tmp_path):
 @pytest.mark.parametrize('lacks', [
     'bin/python3', 'lib/python3.10/site-packages/hbdk/__init__.py',
     'lib/python3.10/site-packages/hbdk/lib64/x86/libhbdk_sim_x86.so'])
-def test_the_named_folder_must_have_all_of_it(monkeypatch, tmp_path, lacks):
-    install(tmp_path / 'prefix')  # This one is not taken instead.
+def test_named_folder_without_all_tools_is_refused(monkeypatch, tmp_path, lacks):
+    install(tmp_path / 'prefix')  # must not be used instead
     folder = install(tmp_path / 'named')
     (folder / lacks).unlink()
     monkeypatch.setenv('EDGENEXT_TOOLCHAIN', str(folder))
@@ -87,14 +87,14 @@ def test_the_named_folder_must_have_all_of_it(monkeypatch, tmp_path, lacks):
         vendor_tools.find()
 
 
-def test_another_machine(monkeypatch, tmp_path):
+def test_other_machine_is_refused(monkeypatch, tmp_path):
     install(tmp_path / 'prefix')
     monkeypatch.setattr(platform, 'machine', lambda: 'aarch64')
     with pytest.raises(EngineUnavailableError, match='x86-64 only, this is Linux on aarch64'):
         vendor_tools.find()
 
 
-def test_commands_run_among_their_own(monkeypatch, tmp_path):
+def test_commands_run_in_the_environment_of_the_tools(monkeypatch, tmp_path):
     tools = vendor_tools.Hbdk(install(tmp_path / 'tools'), '3.49.15', tmp_path)
     monkeypatch.setenv('PYTHONPATH', '/opt/ros/humble')
     environment = tools.environment()

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What is read of a .bin, and that nothing else than a ModelError comes of a bad one."""
+"""Reading of a .bin; a bad one raises ModelError and nothing else."""
 
 import json
 import math
@@ -25,7 +25,7 @@ DEQUANTIZE = [node('BPU', ['image'], ['raw']), node('Dequantize', ['raw', 'scale
 
 @pytest.fixture(scope='module')
 def demo():
-    """Return the bundled .bin: its path."""
+    """Return the path of the bundled .bin."""
     return locate('demo', suffixes=('.bin',)).path
 
 
@@ -34,7 +34,7 @@ def parse(data):
 
 
 def refusal(data):
-    """Return the text of the only error that bad bytes may raise."""
+    """Return the text of the ModelError that bad bytes raise."""
     with pytest.raises(ModelError) as caught:
         parse(data)
     text = str(caught.value)
@@ -81,7 +81,7 @@ print(json.dumps([
         list(content.output.shape), dict(content.metadata)]
 
 
-def test_all_of_a_small_one():
+def test_all_fields_of_a_small_bin_are_read():
     scales = np.array([0.5, 0.25, 1e-7], np.float32)
     content = parse(container(
         name='small', nodes=DEQUANTIZE, scales=scales.tobytes(), outputs=[('logits', 1, (1, 3))],
@@ -100,11 +100,11 @@ def test_all_of_a_small_one():
     ([node('BPU', ['image'], ['logits'])], b''),
     ([node('BPU', ['image'], ['raw']), node('Dequantize', ['raw', 'scale', 'zero'], ['logits'])],
      np.ones(10, np.float32).tobytes())], ids=['integers', 'zero points'])
-def test_outputs_without_plain_scales(nodes, scales):
+def test_scales_are_empty_without_a_plain_dequantize_node(nodes, scales):
     assert parse(container(nodes=nodes, scales=scales)).scales == ()
 
 
-def test_names_cannot_play_with_a_terminal():
+def test_names_are_printable():
     assert parse(container(name='a\x1b[2J\nb')).name == 'a\ufffd[2J\ufffdb'
 
 
@@ -121,7 +121,7 @@ def test_names_cannot_play_with_a_terminal():
     (PLAIN[:-1], 'bytes where'),
     (message((1, 1), (2, 1)), 'no graph in it'),
     (message((5, message((2, 'empty'))), (6, message((1, b'')))), 'no BPU program in it'),
-    (container()[:4] + field(5, b''), 'no account of its making'),
+    (container()[:4] + field(5, b''), 'no metadata'),
     (container(whole=b'#B2Ehbm#'), 'begins with'),
     (container(whole=b'STANDIN' + bytes(999)), 'begins with'),
     (container(tag=b'B25'), "found one for 'bayes'"),
@@ -149,7 +149,7 @@ def test_names_cannot_play_with_a_terminal():
     (container(nodes=DEQUANTIZE), 'without finite scales'),
     (container(nodes=DEQUANTIZE, scales=b'123'), '3 bytes of float32'),
     (container(nodes=DEQUANTIZE, scales=np.float32(math.nan).tobytes()), 'without finite'),
-    (container(nodes=[node('Reshape', ['logits'], ['logits'])]), 'goes in circles'),
+    (container(nodes=[node('Reshape', ['logits'], ['logits'])]), 'a graph with a cycle'),
 ], ids=lambda value: None if isinstance(value, bytes) else value[:30])
 def test_bin_unusable_on_board_is_refused(data, words):
     assert words in refusal(data)
@@ -168,7 +168,7 @@ def test_bin_unusable_on_board_is_refused(data, words):
     (field(9, 0) * (MAX_FIELDS + 1), f'more than {MAX_FIELDS} fields'),
     (field(5, field(7, bytes(1 << 20))), 'more than 64 integers'),
 ], ids=lambda value: None if isinstance(value, bytes) else value[:30])
-def test_lies_about_lengths_cost_nothing(data, words):
+def test_wrong_lengths_take_no_memory(data, words):
     begin = time.monotonic()
     assert words in refusal(data)
     assert time.monotonic() - begin < 5
@@ -198,7 +198,7 @@ def test_flipped_bit_in_bundled_program_is_refused(demo):
         except ModelError as error:
             found += 'CRC-32' in str(error)
         data[at] ^= bit
-    assert found >= 15  # The rest lies in the gap between instructions and weights.
+    assert found >= 15  # The others are in the gap between instructions and weights.
 
 
 def mutated(data, random):
@@ -229,7 +229,7 @@ def mutated(data, random):
 def test_random_faults_are_model_errors_or_harmless(seed):
     random = np.random.default_rng(seed)
     whole = container(nodes=DEQUANTIZE, scales=np.ones(10, np.float32).tobytes())
-    # Most faults of the whole file hit the program; without it they hit the structure.
+    # Most faults in the whole file hit the program; without it, they hit the structure.
     bare = container(whole=b'', nodes=DEQUANTIZE, scales=np.ones(10, np.float32).tobytes())
     tracemalloc.start()
     try:
@@ -246,18 +246,18 @@ def test_random_faults_are_model_errors_or_harmless(seed):
         tracemalloc.stop()
 
 
-def test_a_truncation_anywhere_is_an_error():
+def test_bin_truncated_anywhere_is_refused():
     for end in range(len(PLAIN)):
         refusal(PLAIN[:end])
 
 
-def test_files_that_are_not_read(tmp_path):
+def test_folder_missing_or_huge_file_is_refused(tmp_path):
     huge, pipe = tmp_path / 'huge.bin', tmp_path / 'pipe.bin'
     huge.touch()
-    os.truncate(huge, bin_file.MAX_BYTES + 1)
+    os.truncate(huge, bin_file.MAX_MODEL_BYTES + 1)
     os.mkfifo(pipe)
-    for path, words in ((tmp_path / 'none.bin', 'No such file'), (tmp_path, 'no file but'),
-                        (pipe, 'no file but'), (huge, f'over the limit of {1 << 28}')):
+    for path, words in ((tmp_path / 'none.bin', 'No such file'), (tmp_path, 'a folder or device'),
+                        (pipe, 'a folder or device'), (huge, f'over the limit of {1 << 28}')):
         with pytest.raises(ModelError, match=words) as caught:
             bin_file.read(path)
         assert str(path) in str(caught.value)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""BPU programs of other versions of hbdk: what cannot be checked is a doubt, no refusal."""
+"""BPU programs of unknown versions of hbdk: a failed check sets ``doubt``."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def parse(data):
 
 
 def of_version(version, *, at=0, byte=0x80, said=None):
-    """Write a file of another hbdk, whose program differs in one byte."""
+    """Write a file of another hbdk with one changed byte in its program."""
     whole = bytearray(program(b'instructions'))
     whole[0x3c:0x50] = version.encode().ljust(20, b'\0')
     whole[at] ^= byte if at else 0
@@ -25,14 +25,14 @@ def of_version(version, *, at=0, byte=0x80, said=None):
 
 @pytest.mark.parametrize('at', [0x300, -1, 0x6b, 0xd0 + 0xa4 + 3, 0xd0 + 0xf0 + 3],
                          ids=['instructions', 'weights', 'list', 'table', 'segment'])
-def test_tables_of_another_hbdk_are_a_doubt(at):
+def test_unreadable_tables_of_another_hbdk_set_doubt(at):
     content = parse(of_version('3.52.1', at=at))
     assert content.doubt.startswith('compiled by hbdk 3.52.1, whose layout is not known')
     assert (content.latency_us, content.operations) == (None, 0)
     assert content.versions['hbdk'] == '3.52.1' and content.march == 'bayes-e'
 
 
-def test_tables_of_another_hbdk_that_are_as_known_are_no_doubt():
+def test_readable_tables_of_another_hbdk_set_no_doubt():
     content = parse(of_version('3.52.1'))
     assert content.doubt == '' and content.operations == 1000
 

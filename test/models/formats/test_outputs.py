@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A class vector is told from a feature map in a .bin, as in an ONNX file."""
+"""Class vectors and feature maps as first output of a .bin."""
 
 from pathlib import Path
 

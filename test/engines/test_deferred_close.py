@@ -1,13 +1,13 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Engines whose inference still runs are kept, and no model is loaded beside them."""
+"""The close of an engine whose inference still runs is deferred; no model is loaded before."""
 
 from concurrent.futures import ThreadPoolExecutor
 import subprocess
 import sys
 from threading import Event
 
-from edgenext_ros.engines import kept, onnx, recovering, select
+from edgenext_ros.engines import deferred_close, onnx, recovering, select
 from edgenext_ros.engines.base import infer, InferenceError
 from edgenext_ros.engines.recovering import Recovering
 from helpers.fake_engine import FakeEngine, GOOD, hang
@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 PICTURE = np.zeros(6, np.uint8)
-ENDS_WHILE_KEPT = """
+ENDS_BEFORE_CLOSE = """
 import threading
 from edgenext_ros.engines.base import infer, InferenceError, ModelInfo
 from edgenext_ros.engines.recovering import Recovering
@@ -43,18 +43,18 @@ except InferenceError as error:
 
 @pytest.fixture
 def hung():
-    """Keep an engine whose inference still runs, until the test ends."""
+    """Defer the close of an engine whose inference still runs, until the test ends."""
     engine = FakeEngine(at_close=InferenceError('an inference still runs'))
     with pytest.raises(InferenceError, match='still runs'):
-        kept.close_or_keep(engine)
+        deferred_close.close_or_defer(engine)
     yield engine
     engine.at_close = None
-    kept.close_kept()
+    deferred_close.close_deferred()
 
 
 @pytest.fixture
 def opened(monkeypatch, tmp_path):
-    """Let ``open_model`` open a stand-in for ONNX Runtime; return both."""
+    """Return a stand-in for ONNX Runtime and a function that opens it with ``open_model``."""
     engine, path = FakeEngine(), tmp_path / 'model.onnx'
     path.write_bytes(b'model')
     monkeypatch.setattr(onnx, 'available', lambda: 'stand-in')
@@ -62,7 +62,7 @@ def opened(monkeypatch, tmp_path):
     return engine, lambda: select.open_model(path)
 
 
-def test_open_model_loads_nothing_beside_a_kept_engine(hung, opened):
+def test_open_model_loads_nothing_beside_a_deferred_engine(hung, opened):
     engine, open_it = opened
     for _ in range(2):
         with pytest.raises(InferenceError) as caught:
@@ -79,17 +79,17 @@ def test_open_model_loads_nothing_beside_a_kept_engine(hung, opened):
 
 
 @pytest.mark.parametrize('error', [OSError('gone'), InferenceError('an inference still runs')])
-def test_failed_warm_up_gives_its_own_error_whatever_close_raises(opened, error):
+def test_failed_warm_up_raises_its_own_error_whatever_close_raises(opened, error):
     engine, open_it = opened
     engine.answer, engine.at_close = InferenceError('the BPU is busy'), error
     with pytest.raises(InferenceError, match='the BPU is busy'):
         open_it()
     engine.at_close = None
-    kept.close_kept()
+    deferred_close.close_deferred()
 
 
 @pytest.mark.parametrize('second,answer', [([0.2, 0.3, 0.5], True), ([7, -2, 3], False)])
-def test_opening_tells_probabilities_by_both_pictures(opened, second, answer):
+def test_open_model_detects_probabilities_by_both_pictures(opened, second, answer):
     engine, open_it = opened
     outputs = iter([[0.5, 0.5, 0.0], second])
     engine.answer = lambda _: np.array(next(outputs), np.float32)
@@ -111,20 +111,31 @@ def test_patience_is_twice_the_time_of_opening(opened, monkeypatch, seconds, pat
     assert open_it()[1].patience_s == pytest.approx(patience)
 
 
-def test_recovering_loads_nothing_beside_a_kept_engine(hung):
-    engine = FakeEngine()
+def test_recovering_loads_nothing_beside_a_deferred_engine(hung, opened):
+    engine, open_it = opened
     with pytest.raises(InferenceError, match='no model is loaded while'):
-        Recovering(engine.open_it)
+        Recovering(open_it)
     assert engine.opened == 0
 
 
-def test_recovering_reopens_nothing_beside_a_kept_engine():
-    now, engine = [0.0], FakeEngine()
-    watched = Recovering(engine.open_it, clock=lambda: now[0])
+def test_recovering_closes_the_failed_engine_when_the_model_file_is_gone(opened, tmp_path):
+    engine, open_it = opened
+    watched, engine.answer = Recovering(open_it), OSError('gone')
+    with pytest.raises(InferenceError, match='OSError'):
+        infer(watched, PICTURE)
+    (tmp_path / 'model.onnx').unlink()
+    with pytest.raises(InferenceError, match='does not exist'):
+        infer(watched, PICTURE)
+    assert (engine.opened, engine.closed) == (1, 1)
+
+
+def test_recovering_reopens_nothing_beside_a_deferred_engine(opened):
+    now, (engine, open_it) = [0.0], opened
+    watched = Recovering(open_it, clock=lambda: now[0])
     hung = FakeEngine(at_close=InferenceError('an inference still runs'))
     engine.answer = OSError('gone')
     with pytest.raises(InferenceError):
-        kept.close_or_keep(hung)
+        deferred_close.close_or_defer(hung)
     with pytest.raises(InferenceError, match='OSError'):
         infer(watched, PICTURE)
     engine.answer = GOOD
@@ -132,7 +143,7 @@ def test_recovering_reopens_nothing_beside_a_kept_engine():
         now[0] += 8
         with pytest.raises(InferenceError, match=r'no model is loaded while .* still runs'):
             infer(watched, PICTURE)
-    assert (engine.opened, engine.closed, engine.tried) == (1, 1, 1)
+    assert (engine.opened, engine.closed, engine.tried) == (1, 1, 2 + 1), '2 at the warm-up'
     hung.at_close = None
     now[0] += 8
     assert infer(watched, PICTURE).tolist() == [0, 1, 2]
@@ -142,65 +153,68 @@ def test_recovering_reopens_nothing_beside_a_kept_engine():
 @pytest.mark.parametrize('error', [OSError('gone'), SystemError('bad'), MemoryError()], ids=repr)
 def test_engine_that_breaks_down_in_close_is_dropped(error):
     engine = FakeEngine(at_close=error)
-    kept.close_or_keep(engine)
-    kept.close_kept()
+    deferred_close.close_or_defer(engine)
+    deferred_close.close_deferred()
 
 
-def test_kept_engines_are_all_tried():
+def test_close_deferred_tries_all_engines():
     first, second = (FakeEngine(at_close=InferenceError(name)) for name in ('first', 'second'))
     for engine in (first, second, second):
         with pytest.raises(InferenceError):
-            kept.close_or_keep(engine)
+            deferred_close.close_or_defer(engine)
     second.at_close = None
     with pytest.raises(InferenceError, match='closed: first; try'):
-        kept.close_kept()
+        deferred_close.close_deferred()
     first.at_close = None
-    kept.close_kept()
+    deferred_close.close_deferred()
     assert (first.closed, second.closed) == (1, 1)
 
 
 def test_load_waits_for_an_engine_that_is_being_closed():
     begun, go = Event(), Event()
-    engine, loaded = FakeEngine(at_close=lambda: hang(begun, go)), FakeEngine()
+    engine = FakeEngine(at_close=lambda: hang(begun, go))
+
+    def load():
+        deferred_close.close_deferred()  # as open_model does
+        return engine.closed
+
     with ThreadPoolExecutor(2) as threads:
-        closing = threads.submit(kept.close_or_keep, engine)
+        closing = threads.submit(deferred_close.close_or_defer, engine)
         assert begun.wait(20)
-        loading = threads.submit(
-            Recovering, lambda: (loaded, loaded.open(None, None)) if engine.closed else 1 / 0)
+        loading = threads.submit(load)
         go.set()
         closing.result(20)
-        loading.result(20)
-    assert (engine.closed, loaded.opened) == (1, 1)
+        assert loading.result(20) == 1
 
 
-def test_load_does_not_wait_for_ever_for_a_close_that_hangs(monkeypatch):
-    monkeypatch.setattr(kept, 'CLOSE_LIMIT_S', 0.01)
+def test_load_waits_only_a_limited_time_for_a_close_that_hangs(monkeypatch):
+    monkeypatch.setattr(deferred_close, 'CLOSE_LIMIT_S', 0.01)
     begun, go = Event(), Event()
     engine, other = FakeEngine(at_close=lambda: hang(begun, go)), FakeEngine()
     with ThreadPoolExecutor(1) as threads:
-        closing = threads.submit(kept.close_or_keep, engine)
+        closing = threads.submit(deferred_close.close_or_defer, engine)
         assert begun.wait(20)
         try:
             with pytest.raises(InferenceError, match='another engine has been closing'):
                 Recovering(other.open_it)
             with pytest.raises(InferenceError, match='another engine has been closing'):
-                kept.close_or_keep(other)
+                deferred_close.close_or_defer(other)
         finally:
             go.set()
         closing.result(20)
-    kept.close_kept()
+    deferred_close.close_deferred()
     assert (engine.closed, other.closed, other.opened) == (1, 1, 0)
 
 
 @pytest.mark.slow
-def test_process_ends_while_an_engine_is_kept():
-    done = subprocess.run([sys.executable, '-c', ENDS_WHILE_KEPT], capture_output=True, text=True,
-                          timeout=30, check=False)
+def test_process_ends_before_a_deferred_close():
+    done = subprocess.run([sys.executable, '-c', ENDS_BEFORE_CLOSE], capture_output=True,
+                          text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (0, '')
     assert done.stdout == "model 'net': an inference still runs\n"
 
 
-def test_close_keeps_an_engine_that_hangs_until_its_thread_comes_out(monkeypatch):
+def test_close_of_an_engine_that_hangs_is_deferred_until_its_thread_comes_out(monkeypatch):
     monkeypatch.setattr(recovering, 'CLOSE_WAIT_S', 0.01)
     engine, other, begun, go = FakeEngine(), FakeEngine(), Event(), Event()
     watched, engine.answer = Recovering(engine.open_it), lambda _: hang(begun, go, GOOD)
@@ -220,7 +234,7 @@ def test_close_keeps_an_engine_that_hangs_until_its_thread_comes_out(monkeypatch
     assert (engine.closed, other.opened) == (1, 1)
 
 
-def test_close_does_not_wait_for_ever_for_an_opening_that_hangs(monkeypatch):
+def test_close_waits_only_a_limited_time_for_an_opening_that_hangs(monkeypatch):
     monkeypatch.setattr(recovering, 'CLOSE_WAIT_S', 0.01)
     engine, begun, go = FakeEngine(), Event(), Event()
     watched, engine.answer = Recovering(engine.open_it), OSError('gone')

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A .bin of an hbdk whose layout is not known is opened with one warning."""
+"""A .bin of an unknown version of hbdk is opened with one warning."""
 
 import logging
 
@@ -13,7 +13,7 @@ import pytest
 
 @pytest.fixture
 def logged():
-    """Collect what is logged; not by caplog, whose root logger ROS' launch replaces."""
+    """Collect log records; not with caplog, whose root logger ROS' launch replaces."""
     records, handler = [], logging.Handler()
     handler.emit = records.append
     logger = logging.getLogger(select.__name__)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The one place that closes engines, and keeps those whose inference still runs."""
+"""Close engines, and defer the close of an engine whose inference still runs."""
 
 from __future__ import annotations
 
@@ -12,44 +12,46 @@ from threading import Lock, RLock
 from edgenext_ros.engines.base import Engine, InferenceError
 
 CLOSE_LIMIT_S = 5.0
-"""Longest wait for another thread that closes an engine; a vendor's library may hang there."""
+"""Longest wait for a close in another thread; a vendor's library may hang in it."""
 
 _lock = Lock()
-_kept: list[Engine] = []
-"""Engines that are still to be closed; guarded by ``_lock``, which nothing holds for long."""
+_deferred: list[Engine] = []
+"""Engines that are still to be closed; guarded by ``_lock``, which is held for a moment only."""
 _closing = RLock()
 """Held while engines are closed; reentrant, because an engine may close another in its close."""
 
 
-def keep(engine: Engine) -> None:
-    """Have an engine closed before the next model is loaded; returns at once."""
+def defer_close(engine: Engine) -> None:
+    """Put an engine on the list of those that must be closed before a model is loaded."""
     with _lock:
-        if not any(one is engine for one in _kept):
-            _kept.append(engine)
+        if not any(listed is engine for listed in _deferred):
+            _deferred.append(engine)
 
 
-def close_or_keep(engine: Engine) -> None:
+def close_or_defer(engine: Engine) -> None:
     """
-    Close an engine. It counts as kept meanwhile, so that no thread loads a model beside it.
+    Close an engine.
 
-    :raises InferenceError: an inference still runs; the engine is kept.
+    The engine is on the list meanwhile, so that no other thread loads a model beside it.
+
+    :raises InferenceError: an inference still runs; the engine stays on the list.
     """
-    keep(engine)
-    with _alone():
+    defer_close(engine)
+    with _exclusive():
         _close(engine)
 
 
-def close_kept() -> None:
+def close_deferred() -> None:
     """
-    Close the engines that are kept; call it before a model is loaded.
+    Close all engines on the list; ``open_model`` calls this before it loads a model.
 
-    :raises InferenceError: one cannot be closed, so nothing may be loaded.
+    :raises InferenceError: an engine cannot be closed, so no model may be loaded.
     """
-    if not _still_kept():
+    if not _list_deferred():
         return
     problem: InferenceError | None = None
-    with _alone():
-        for engine in _still_kept():
+    with _exclusive():
+        for engine in _list_deferred():
             try:
                 _close(engine)
             except InferenceError as error:
@@ -60,9 +62,9 @@ def close_kept() -> None:
             f'when its inference has ended, or restart the node, then the board') from problem
 
 
-def _still_kept() -> list[Engine]:
+def _list_deferred() -> list[Engine]:
     with _lock:
-        return list(_kept)
+        return list(_deferred)
 
 
 def _close(engine: Engine) -> None:
@@ -70,16 +72,16 @@ def _close(engine: Engine) -> None:
         engine.close()
     except InferenceError:
         raise
-    except Exception as error:  # It has broken down, and would raise this for ever.
+    except Exception as error:  # Every further close would raise it again.
         logging.getLogger(__name__).warning(
             'an engine did not close and is dropped, its memory may stay taken: %s: %s',
             type(error).__name__, ' '.join(str(error).split()))
     with _lock:
-        _kept[:] = [one for one in _kept if one is not engine]
+        _deferred[:] = [listed for listed in _deferred if listed is not engine]
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _exclusive() -> Iterator[None]:
     """Hold ``_closing``, or raise InferenceError."""
     if not _closing.acquire(timeout=CLOSE_LIMIT_S):
         raise InferenceError(

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Read files that a user named, and nothing that would make the reader wait."""
+"""Read files that a user named; refuse pipes and devices, which could block the reader."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNPRINTABLE = re.compile('[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 
 
 class NotAFileError(OSError):
-    """A path leads to something else than a regular file."""
+    """A path leads to something other than a regular file."""
 
     def __init__(self, found: str, path: Path) -> None:
         number = errno.EISDIR if found == 'folder' else errno.EINVAL
@@ -24,7 +24,7 @@ class NotAFileError(OSError):
 
 
 def kind(mode: int) -> str:
-    """Name what ``st_mode`` is: file, folder, pipe, socket or device."""
+    """Return the kind of an ``st_mode``: file, folder, pipe, socket or device."""
     if stat.S_ISREG(mode):
         return 'file'
     return next((name for is_one, name in _KINDS if is_one(mode)), 'device')
@@ -32,11 +32,12 @@ def kind(mode: int) -> str:
 
 def check(path: Path) -> int:
     """
-    Return the size of a regular file, in bytes.
+    Return the size of a regular file in bytes.
 
-    Opening a pipe waits for its writer, and a device or terminal may never end.
+    Nothing else may be opened: a pipe waits for its writer, and a device or terminal may never
+    end.
 
-    :raises OSError: nothing is there, or something else than a file.
+    :raises OSError: the path does not exist or is not a regular file.
     """
     state = path.stat()
     found = kind(state.st_mode)
@@ -50,7 +51,7 @@ def read(path: Path, *, most: int) -> bytes:
     Read a regular file.
 
     :param most: largest size, in bytes.
-    :raises OSError: nothing is there, something else than a file, or a larger one.
+    :raises OSError: the path does not exist, is not a regular file, or the file is larger.
     """
     size = check(path)
     if size > most:
@@ -61,14 +62,14 @@ def read(path: Path, *, most: int) -> bytes:
 
 def shown(path: Path | str) -> str:
     """
-    Return a path on one line that every terminal and UTF-8 file can hold.
+    Return a path as one line of printable UTF-8.
 
-    Newlines and control characters are escaped, and bytes that are not UTF-8.
+    Line breaks, control characters and bytes that are not UTF-8 are escaped.
     """
     return _UNPRINTABLE.sub(lambda found: _escape(found[0]), str(path))
 
 
 def _escape(character: str) -> str:
-    if '\udc80' <= character <= '\udcff':  # how Python keeps a byte that is not UTF-8
+    if '\udc80' <= character <= '\udcff':  # how Python represents a byte that is not UTF-8
         return f'\\x{ord(character) - 0xdc00:02x}'
     return character.encode('unicode_escape').decode('ascii')
