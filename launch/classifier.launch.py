@@ -1,18 +1,18 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Start the classifier on a camera's topic.
+Start the classifier for a camera's topic.
 
 ros2 launch edgenext_ros classifier.launch.py image:=/camera/image_raw model:=xx_small
 
-TROS cameras (their own launch files start them):
+TROS cameras, which are started by their own launch files:
   mipi_cam, out_format nv12, io_method ros:  camera:=mipi_cam       /image_raw, raw nv12
   hobot_usb_cam, pixel_format mjpeg:         camera:=hobot_usb_cam  /image, compressed
 """
 
 from ament_index_python.packages import get_package_share_directory
 from edgenext_ros.choices import ENGINES
-from edgenext_ros.ros.dds_environment import environment
+from edgenext_ros.ros.dds_environment import dds_variables
 from edgenext_ros.ros.launch_checks import parameter_file
 from launch import LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
@@ -23,7 +23,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 PACKAGE = 'edgenext_ros'
 
-# Topic and message type that each camera driver publishes with its own defaults.
+# Topic and message type of each camera driver with its default parameters.
 CAMERAS = {'': ('image', 'raw'), 'mipi_cam': ('/image_raw', 'raw'),
            'hobot_usb_cam': ('/image', 'compressed')}
 
@@ -60,7 +60,7 @@ ARGUMENTS = [
 
 
 def classifier(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """Build the node's action from the arguments."""
+    """Build the action that starts the node."""
     def value(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
@@ -73,16 +73,16 @@ def classifier(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         namespace=value('namespace'), output='screen',
         parameters=[
             parameter_file(value('params_file')),
-            # Text, so that a model named 1 or true stays a name.
+            # As text, so that a model named 1 or true stays a name.
             {name: ParameterValue(text, value_type=str) for name, text in given.items()},
             *([{'use_sim_time': value('use_sim_time') == 'true'}]
               if value('use_sim_time') else [])],
         remappings=[('image', value('image') or topic)],
         arguments=['--ros-args', '--log-level', value('log_level')],
-        additional_env=environment(),
+        additional_env=dds_variables(),
         respawn=value('respawn') == 'true', respawn_delay=2.0)]
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments and the node."""
+    """Return the launch arguments and the node."""
     return LaunchDescription([*ARGUMENTS, OpaqueFunction(function=classifier)])

@@ -9,7 +9,7 @@ ros2 launch edgenext_ros demo.launch.py source:=/path/to/pictures
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
-from edgenext_ros.ros.dds_environment import environment
+from edgenext_ros.ros.dds_environment import dds_variables
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
 from launch.conditions import IfCondition
@@ -22,7 +22,7 @@ SHARE = Path(get_package_share_directory('edgenext_ros'))
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments, the camera and the classifier."""
+    """Return the launch arguments, the camera, the classifier and the printing node."""
     return LaunchDescription([
         DeclareLaunchArgument(
             'source', default_value=str(SHARE / 'resource' / 'demo'),
@@ -39,7 +39,7 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(
             'print', default_value='true', choices=['true', 'false'],
             description='Print the results, once a second'),
-        # First: it refuses what the arguments cannot be, before any process is started.
+        # First, because it checks the arguments before any process is started.
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(str(SHARE / 'launch' / 'classifier.launch.py')),
             launch_arguments={
@@ -49,7 +49,7 @@ def generate_launch_description() -> LaunchDescription:
         Node(
             package='edgenext_ros', executable='camera_node', name='camera',
             namespace=LaunchConfiguration('namespace'), output='screen',
-            additional_env=environment(),
+            additional_env=dds_variables(),
             parameters=[{
                 'source': ParameterValue(LaunchConfiguration('source'), value_type=str),
                 'rate': ParameterValue(LaunchConfiguration('rate'), value_type=float),
@@ -59,6 +59,6 @@ def generate_launch_description() -> LaunchDescription:
         Node(
             package='edgenext_ros', executable='results_node', name='results',
             namespace=LaunchConfiguration('namespace'), output='screen',
-            additional_env=environment(),
+            additional_env=dds_variables(),
             condition=IfCondition(LaunchConfiguration('print'))),
     ])

@@ -5,11 +5,12 @@ Start a classifier for each of several cameras, in one process with one model.
 
 ros2 launch edgenext_ros multi_classifier.launch.py cameras:='front rear'
 
-The nodes are /front/classifier and /rear/classifier; they listen to /front/image and /rear/image.
+The nodes are /front/classifier and /rear/classifier, which subscribe to /front/image and
+/rear/image.
 """
 
 from ament_index_python.packages import get_package_share_directory
-from edgenext_ros.ros.dds_environment import environment
+from edgenext_ros.ros.dds_environment import dds_variables
 from edgenext_ros.ros.launch_checks import parameter_file
 from launch import LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
@@ -36,7 +37,7 @@ ARGUMENTS = [
 
 
 def classifiers(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """Build the process from the arguments."""
+    """Build the action that starts the process."""
     def value(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
@@ -45,11 +46,11 @@ def classifiers(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     cameras = value('cameras').split()
     parameters = parameter_file(value('params_file'))
     return [Node(package=PACKAGE, executable='multi_classifier_node', output='screen',
-                 additional_env=environment(),
+                 additional_env=dds_variables(),
                  parameters=[parameters, given],
                  remappings=[('image', value('image'))], arguments=cameras)]
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments and the process."""
+    """Return the launch arguments and the process."""
     return LaunchDescription([*ARGUMENTS, OpaqueFunction(function=classifiers)])

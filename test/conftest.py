@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What several tests need."""
+"""Fixtures and options for all tests."""
 
 from collections import Counter
 import fcntl
@@ -28,8 +28,8 @@ import pytest
 
 STAND_INS = Path(__file__).parent / 'stand_ins'
 
-# pytest has put this folder on the path, as that of a conftest.py without an __init__.py: so
-# "helpers" is found with any working directory, --rootdir and version of pytest.
+# pytest puts the folder of this conftest.py on the path, since it has no __init__.py. So "helpers"
+# is found with any working directory, --rootdir and version of pytest.
 pytest_plugins = ['helpers.ros_fixtures']
 pytest.register_assert_rewrite('helpers')
 
@@ -37,22 +37,22 @@ MARKED_BY_FIXTURE = {'dds': {'free_domain'}, 'tools': {'toolchain'}}
 
 _tests = itertools.count()
 
-# Behind nohup or "&" both are ignored, here and in all that the tests start and end by them.
+# nohup and "&" set both to be ignored, in this process and in those that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-# Without ROS the other tests still run; the header below says what is left out.
+# Without ROS the other tests still run; the report header below names what is left out.
 HAS_ROS = importlib.util.find_spec('rclpy') is not None
 collect_ignore = [] if HAS_ROS else ['launch', 'ros']
 
 
 def pytest_report_header():
-    """Say when the tests on ROS are left out."""
+    """Say if the tests that need ROS are left out."""
     return [] if HAS_ROS else ['ROS 2 is not here: test/ros and test/launch are left out']
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Name each reason for which tests were skipped once, with their number and the remedy."""
+    """List each reason for skipped tests with their number and the remedy."""
     reasons = Counter(skip_reason(report.longrepr[2])
                       for report in terminalreporter.stats.get('skipped', ()))
     if reasons:
@@ -75,7 +75,7 @@ def skip_reason(text):
 
 
 def pytest_collection_modifyitems(items):
-    """Mark each test by what it needs; pyproject.toml says what the markers mean."""
+    """Mark each test by its fixtures; pyproject.toml explains the markers."""
     for item in items:
         for marker, fixtures in MARKED_BY_FIXTURE.items():
             if fixtures & set(item.fixturenames):
@@ -92,14 +92,14 @@ def onnxruntime():
 
 @pytest.fixture(scope='session')
 def photograph():
-    """Read a photograph with colour in it: BGR, uint8, 240 x 320."""
+    """Read a photograph: BGR, uint8 (240, 320, 3)."""
     image = cv2.imread(str(resource_folder() / 'pictures' / 'coffee.jpg'))
     return cv2.resize(image, (320, 240), interpolation=cv2.INTER_AREA)
 
 
 @pytest.fixture
 def own_cache(monkeypatch, tmp_path_factory):
-    """Keep what is written to the user's cache out of it."""
+    """Redirect the user's cache to a temporary folder."""
     folder = tmp_path_factory.mktemp('cache')
     monkeypatch.setenv('XDG_CACHE_HOME', str(folder))
     return folder
@@ -107,7 +107,7 @@ def own_cache(monkeypatch, tmp_path_factory):
 
 @pytest.fixture
 def special_files(tmp_path):
-    """Make what a path may lead to besides a file: folder, pipe, socket, device."""
+    """Make paths that are not files: folder, pipe, socket, device."""
     from helpers.hostile_folder import bind_socket
     folder = tmp_path / 'special'
     folder.mkdir()
@@ -132,7 +132,7 @@ def class_folders(tmp_path):
 
 @pytest.fixture(scope='session')
 def toolchain():
-    """Find the vendor's PC tools, or skip the test and say how to get them."""
+    """Find the vendor's PC tools, or skip the test with instructions to install them."""
     try:
         return vendor_tools.find()
     except EngineUnavailableError as error:
@@ -155,9 +155,9 @@ def libdnn_path(tmp_path_factory):
 @pytest.fixture
 def free_domain():
     """
-    Reserve a ROS domain that nobody on the machine uses: no other test, and no node of its user.
+    Reserve a ROS domain that no other test and no node on this machine uses.
 
-    From 1 to 100: higher ones reach into the ports that the system gives away.
+    Domains are 1 to 100: higher ones use ports that the system assigns to other programs.
     """
     first = os.getpid() + next(_tests)
     for domain in (1 + (first + offset) % 100 for offset in range(100)):

@@ -28,7 +28,7 @@ from edgenext_ros.models import pictures, store
 from edgenext_ros.models.left_out import Account, LeftOut
 from edgenext_ros.models.pictures import PictureError
 from edgenext_ros.models.regular_file import shown
-from edgenext_ros.ros.arguments import without_log_file
+from edgenext_ros.ros.arguments import log_file_arguments
 from edgenext_ros.ros.camera.sources import list_pictures
 from edgenext_ros.ros.messages import Classification, LabelInfo
 import numpy as np
@@ -225,7 +225,7 @@ def play(arguments: Namespace) -> tuple[list[dict[str, Any]], str]:
         print(account, flush=True)
     # KeyboardInterrupt, for SIGTERM too, so that the context managers end the two processes.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    rclpy.init(args=without_log_file(), signal_handler_options=SignalHandlerOptions.NO)
+    rclpy.init(args=log_file_arguments(), signal_handler_options=SignalHandlerOptions.NO)
     watcher = Watcher(namespace, save=arguments.save)
     try:
         with tempfile.TemporaryDirectory() as folder:

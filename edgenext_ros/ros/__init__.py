@@ -1,3 +1,3 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The ROS 2 nodes: the only place that imports rclpy."""
+"""The ROS 2 nodes; apart from ``bench``, only this package imports rclpy."""

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A picture with its classification written on it."""
+"""Draw classification results into a picture."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from std_msgs.msg import Header
 _WHITE, _RED, _GREEN = (255, 255, 255), (200, 200, 255), (80, 200, 80)
 
 ANNOTATED_WIDTH = 1280
-"""A wider picture is reduced to so many pixels."""
+"""Largest width of an annotated picture in pixels."""
 
 
 @dataclass(frozen=True)
-class Picture:
-    """What an annotated picture is drawn from; nothing of the camera's message is copied."""
+class AnnotatedPicture:
+    """The input of one annotated picture; it holds no copy of the camera's pixels."""
 
     read: Callable[[], Frame]
-    """Views or decodes the picture of the camera's message."""
+    """Decode the camera's message, or view its pixels."""
     prediction: Prediction
     labels: LabelSet
     header: Header
     yuv_range: str = 'limited'
 
     def message(self) -> bytes:
-        """Draw it, at most ``ANNOTATED_WIDTH`` pixels wide, as a serialised sensor_msgs/Image."""
+        """Draw, at most ``ANNOTATED_WIDTH`` pixels wide; return a serialised sensor_msgs/Image."""
         return write_image(
             annotate(self.read(), self.prediction, self.labels, yuv_range=self.yuv_range,
                      widest=ANNOTATED_WIDTH),
@@ -43,20 +43,28 @@ class Picture:
 
 
 def wide_enough(width: int, height: int) -> bool:
-    """Say whether a picture of this size has all that is shown of it."""
+    """
+    Say whether a picture of this size is large enough to be annotated.
+
+    A decoder may reduce a JPEG as long as this holds; see ``Frame.from_compressed``.
+    """
     return width >= ANNOTATED_WIDTH
 
 
 def annotate(frame: Frame, prediction: Prediction, labels: LabelSet, *,
              yuv_range: str = 'limited', lines: int = 3, widest: int = 0) -> Frame:
     """
-    Draw the best classes and a bar for each score at the foot of the picture, as bgr8.
+    Draw the best classes, with a bar for each score, at the bottom of a copy of the picture.
 
-    A name for which this machine has no font is drawn as the class index, a long one is cut.
+    A name without a font on this machine is drawn as the class index; a long name is cut.
 
-    :param yuv_range: what the bytes of a YUV frame mean, one of ``YUV_RANGES``.
-    :param lines: at most so many classes.
-    :param widest: a wider picture is reduced to so many pixels; 0 keeps its size.
+    :param frame: the picture, in any encoding; it stays unchanged.
+    :param prediction: class indices and scores, best first.
+    :param labels: the names of the classes.
+    :param yuv_range: value range of a YUV frame, one of ``YUV_RANGES``.
+    :param lines: largest number of classes.
+    :param widest: reduce a wider picture to this width in pixels; 0 keeps its size.
+    :return: the annotated picture as bgr8.
     """
     image = to_bgr(frame, yuv_range=yuv_range)
     height, width = image.shape[:2]

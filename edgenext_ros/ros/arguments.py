@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A node's command line: what is added to it, and what of it nobody reads."""
+"""A node's command line: log arguments to add, files to check, unused parts to warn of."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from rclpy.node import Node
 from rclpy.utilities import remove_ros_args
 
 
-def without_log_file() -> list[str]:
-    """Return the arguments that keep rcl from a log file where there is no place for one."""
-    # rcl reads these, and not the system's list of users, which knows a home without HOME, too.
+def log_file_arguments() -> list[str]:
+    """Return the arguments that switch off rcl's log file if it cannot be written, else none."""
+    # rcl uses these variables only. The user database may name a home even if HOME is not set.
     home, chosen = os.environ.get('HOME'), os.environ.get('ROS_LOG_DIR')
     if not chosen and os.environ.get('ROS_HOME'):
         chosen = f'{os.environ["ROS_HOME"]}/log'
@@ -37,16 +37,16 @@ def without_log_file() -> list[str]:
 
 
 def _warn_of_no_log_file(reason: str) -> list[str]:
-    # A read-only home, or none, is no reason not to start: rcl would end here.
+    # Without these arguments rclpy.init fails if the log file cannot be created.
     rclpy.logging.get_logger('edgenext_ros').warning(reason)
     return ['--ros-args', '--disable-external-lib-logs']
 
 
 def check_files(arguments: Sequence[str]) -> None:
     """
-    Check that each parameter file is one: rcl would wait for the writer of a pipe.
+    Check that each parameter file is a regular file: rcl would block on a pipe without a writer.
 
-    :raises ParameterError: it is a folder, pipe, socket or device.
+    :raises ParameterError: a parameter file is a folder, pipe, socket or device.
     """
     for before, argument in pairwise(arguments):
         if before == '--params-file':
@@ -55,11 +55,11 @@ def check_files(arguments: Sequence[str]) -> None:
             except regular_file.NotAFileError as error:
                 raise ParameterError(f'--params-file {argument}: {error.strerror}') from error
             except OSError:
-                continue  # rcl says why
+                continue  # rcl reports it
 
 
-def warn_of_unread(node: Node, arguments: Sequence[str]) -> None:
-    """Warn of words that are neither for ROS nor for the node, such as ``image:=/topic`` alone."""
+def warn_of_unread_arguments(node: Node, arguments: Sequence[str]) -> None:
+    """Warn of arguments that nothing reads, such as ``image:=/topic`` without ``--ros-args``."""
     unread = remove_ros_args(list(arguments))[1:]
     if unread:
         node.get_logger().warning(
@@ -67,8 +67,8 @@ def warn_of_unread(node: Node, arguments: Sequence[str]) -> None:
             f'topics as "--ros-args -r image:=/topic"')
 
 
-def warn_of_ignored(nodes: Sequence[Node], arguments: Sequence[str]) -> None:
-    """Warn of parameters for nodes of other names only, which rcl leaves out without a word."""
+def warn_of_ignored_parameters(nodes: Sequence[Node], arguments: Sequence[str]) -> None:
+    """Warn of parameters that match none of the nodes by name; rcl ignores them silently."""
     names = tuple(node.get_fully_qualified_name() for node in nodes)
     for source, sections in _parameters(arguments):
         ignored = parameter_files.ignored(source, sections, names)
@@ -77,7 +77,7 @@ def warn_of_ignored(nodes: Sequence[Node], arguments: Sequence[str]) -> None:
 
 
 def _parameters(arguments: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield each file or argument with parameters, and the names of nodes that it is for."""
+    """Yield each file or argument with parameters, and the node names that it applies to."""
     is_for_ros, before = False, ''
     for argument in arguments:
         if not is_for_ros:

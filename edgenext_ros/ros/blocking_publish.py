@@ -3,9 +3,9 @@
 """
 Publish a large message without holding Python's global lock (GIL).
 
-rclpy's ``Publisher.publish`` keeps the GIL while the middleware works or blocks. With a reader
-that has stopped that is up to seconds, during which no other thread of the process runs, also
-one that classifies. ctypes releases the GIL, so rcl is called through it.
+rclpy's ``Publisher.publish`` holds the GIL while the middleware writes. A reliable reader that has
+stopped can block a write for seconds, and all Python threads with it, those that classify
+included. ctypes releases the GIL during a call, so this module calls rcl through ctypes.
 """
 
 from __future__ import annotations
@@ -22,39 +22,39 @@ class _SerialisedMessage(c.Structure):
 
     _fields_ = (('buffer', c.c_char_p), ('buffer_length', c.c_size_t),
                 ('buffer_capacity', c.c_size_t),
-                # rcutils_allocator_t: four functions and a state; publishing allocates with none.
+                # rcutils_allocator_t: four functions and a state. rcl_publish does not use it.
                 ('allocator', c.c_void_p * 5))
 
 
 def publish(publisher: Any, data: bytes) -> None:
     """
-    Publish as ``publisher.publish`` does; other threads run while it blocks.
+    Publish like ``publisher.publish``, but let other Python threads run meanwhile.
 
-    :param publisher: of rclpy, a lifecycle publisher or a plain one. An inactive lifecycle
-        publisher publishes nothing.
+    :param publisher: rclpy's Publisher or LifecyclePublisher. An inactive lifecycle publisher
+        publishes nothing.
     :param data: a serialised message of the publisher's type.
     :raises RuntimeError: rcl refuses the message.
     """
-    rcl = _rcl()
+    rcl = load_rcl()
     if rcl is None:
         publisher.publish(data)
         return
     if not getattr(publisher, 'is_activated', True):
         return
     raw = _SerialisedMessage(data, len(data), len(data))
-    with publisher.handle:  # else it could be destroyed in the meantime
+    with publisher.handle:  # prevents its destruction during the call
         code = rcl.rcl_publish_serialized_message(
             c.c_void_p(publisher.handle.pointer), c.byref(raw), None)
     if code:
-        rcl.rcutils_reset_error()  # of this thread; rcl warns where an error is overwritten
+        rcl.rcutils_reset_error()  # per thread; rcl warns if an error overwrites another one
         raise RuntimeError(f'rcl_publish_serialized_message returned {code}')
 
 
 @lru_cache(maxsize=1)
-def _rcl() -> c.CDLL | None:
-    """Return rcl as rclpy has loaded it; None where it cannot be reached."""
+def load_rcl() -> c.CDLL | None:
+    """Return the rcl that rclpy has loaded; None if its functions are not found."""
     try:
-        # A symbol is also looked up in what a library depends on, whatever that file is called.
+        # dlsym also searches the dependencies of a library, so rcl's file name is not needed.
         library = c.CDLL(rclpy_implementation.__file__)
         library.rcl_publish_serialized_message.argtypes = (c.c_void_p, c.c_void_p, c.c_void_p)
         library.rcl_publish_serialized_message.restype = c.c_int

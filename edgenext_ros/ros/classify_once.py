@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The service that classifies one image."""
+"""The service ``~/classify_once``, which returns the result of the next image."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from threading import Lock
 from time import monotonic
 from typing import NamedTuple
 
-from edgenext_ros.ros.log_limits import printable
-from edgenext_ros.ros.messages import in_words
+from edgenext_ros.ros.log_limits import replace_invalid_utf8
+from edgenext_ros.ros.messages import describe_prediction
+from edgenext_ros.ros.missing_images import why_no_image
 from edgenext_ros.ros.outcome import Outcome
-from edgenext_ros.ros.silence import why_no_image
 from edgenext_ros.ros.snapshot import Snapshot
 from edgenext_ros.ros.statistics import Statistics
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -25,8 +25,9 @@ from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 REQUESTS = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
-"""For services: of more calls at one moment than its depth, the middleware loses some."""
-_FIRST = {'unconfigured': 'configure" and "activate', 'inactive': 'activate'}
+"""QoS of services; the middleware may lose calls if more than ``depth`` of them wait."""
+_MISSING_TRANSITIONS = {
+    'unconfigured': 'configure" and "activate', 'inactive': 'activate'}
 
 
 class _Request(NamedTuple):
@@ -36,14 +37,16 @@ class _Request(NamedTuple):
 
 class ClassifyOnce:
     """
-    Answer ``~/classify_once`` with what becomes of the next image, also while the node is paused.
+    Answer ``~/classify_once`` with the outcome of the next image, even while the node is paused.
 
-    A request waits in a coroutine of the executor, so that images and other requests go on.
+    Each request waits in a coroutine of the executor, which blocks neither images nor other
+    requests.
 
-    :param node: has the service.
+    :param node: the node that offers the service.
     :param snapshot: returns the classifier's present state.
-    :param statistics: know when the last image arrived.
-    :param listen: called when ``waiting`` may have changed: the node listens while it is true.
+    :param statistics: provides the time of the last image.
+    :param listen: called when the value of ``waiting`` may have changed; the node subscribes to
+        images while it is true.
     """
 
     def __init__(self, node: Node, *, snapshot: Callable[[], Snapshot],
@@ -56,35 +59,37 @@ class ClassifyOnce:
                             callback_group=ReentrantCallbackGroup())
 
     def waiting(self) -> bool:
-        """Say whether a request waits for an image."""
+        """Say whether any request waits for an image."""
         return bool(self._requests)
 
     def on_outcome(self, outcome: Outcome) -> None:
-        """Answer the requests that came before this image was received."""
+        """Answer the requests that arrived before this image."""
         if not self._requests:
             return
         received, result = outcome.image.received, outcome.result
         if result is not None:
             self.answer(success=True, received=received,
-                        text=in_words(result.prediction, outcome.model.labels))
+                        text=describe_prediction(result.prediction, outcome.model.labels))
         elif outcome.error is not None:
             self.answer(success=False, received=received, text=str(outcome.error))
 
     def answer(self, *, success: bool, text: str, received: float = float('inf')) -> None:
         """
-        Answer the requests that came before an image was received.
+        Answer the requests that arrived before an image.
 
         :param success: whether the image has a result.
-        :param text: the result, or why there is none.
-        :param received: steady seconds; an image of an earlier time is not the next one.
+        :param text: the result, or the reason why there is none.
+        :param received: time of the image in steady seconds; later requests go on waiting.
         """
         with self._lock:
-            mine = [request for request in self._requests if request.since <= received]
-            self._requests = [one for one in self._requests if one not in mine]
+            answered = [request for request in self._requests if request.since <= received]
+            self._requests = [request for request in self._requests if request not in answered]
         executor = self._node.executor
-        for request in mine if executor else ():  # without one the process ends
-            # In the executor's thread, which would not wake for a result from another one.
-            with suppress(AttributeError, InvalidHandle):  # of an executor that is shut down
+        if executor is None:  # the process is ending
+            return
+        for request in answered:
+            # A task runs in the executor's thread; set_result in this one would not wake it.
+            with suppress(AttributeError, InvalidHandle):  # the executor was shut down
                 executor.create_task(request.future.set_result, (success, text))
 
     async def _on_request(self, request: Trigger.Request,
@@ -93,32 +98,32 @@ class ClassifyOnce:
         if now.state != 'active':
             response.message = f'the node is {now.state}'
             if now.failure:
-                response.message += f', {printable(now.failure)}'
-            if now.state in _FIRST:
+                response.message += f', {replace_invalid_utf8(now.failure)}'
+            if now.state in _MISSING_TRANSITIONS:
                 response.message += (
                     f': "ros2 lifecycle set {self._node.get_fully_qualified_name()} '
-                    f'{_FIRST[now.state]}" first')
+                    f'{_MISSING_TRANSITIONS[now.state]}" first')
             return response
         waiting = _Request(monotonic(), Future(executor=self._node.executor))
         with self._lock:
             self._requests.append(waiting)
         timeout = now.settings.image_timeout
-        end = self._node.create_timer(
+        timer = self._node.create_timer(
             timeout, lambda: self._give_up(waiting, timeout),
             clock=Clock(clock_type=ClockType.STEADY_TIME),
-            # Its own: a group remembers all that was ever in it.
+            # A new group for each timer: a group never forgets the entities added to it.
             callback_group=ReentrantCallbackGroup())
         self._listen()
         response.success, response.message = await waiting.future
-        self._node.destroy_timer(end)
+        self._node.destroy_timer(timer)
         self._listen()
         return response
 
     def _give_up(self, request: _Request, timeout: float) -> None:
         with self._lock:
-            waits = request in self._requests
-            self._requests = [one for one in self._requests if one is not request]
-        if waits:
+            is_waiting = request in self._requests
+            self._requests = [other for other in self._requests if other is not request]
+        if is_waiting:
             why = 'an image is still in work' if self._statistics.last_image > request.since \
                 else f'no image, {why_no_image(self._node, self._snapshot())}'
             request.future.set_result((False, f'no result in {timeout:.1f} s: {why}'))

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the node tells of itself on /diagnostics."""
+"""The content of the node's messages on /diagnostics."""
 
 from __future__ import annotations
 
@@ -9,35 +9,37 @@ from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from edgenext_ros.engines.recovering import REOPEN_AFTER
-from edgenext_ros.ros.log_limits import printable
+from edgenext_ros.ros.log_limits import replace_invalid_utf8
 from edgenext_ros.ros.snapshot import Snapshot
-from edgenext_ros.ros.statistics import Report
+from edgenext_ros.ros.statistics import StatisticsReport
 from std_msgs.msg import Header
 
-_BPU_LOAD = Path('/sys/devices/system/bpu/bpu0/ratio')
-_HWMON = Path('/sys/class/hwmon')
+BPU_LOAD_FILE = Path('/sys/devices/system/bpu/bpu0/ratio')
+"""Load of the BPU in percent, in the sysfs of an RDK X5."""
+HWMON_FOLDER = Path('/sys/class/hwmon')
+"""Temperature sensors in Linux' sysfs, one folder each."""
 
 
-def silence(report: Report, *, waited: float) -> float:
+def seconds_without_image(report: StatisticsReport, *, waited: float) -> float:
     """
-    Return for how many seconds no image has come.
+    Return the time since the last image in seconds, within the present subscription.
 
     :param waited: seconds since the subscription was made.
     """
     return waited if report.image_age is None else min(report.image_age, waited)
 
 
-def judge(report: Report, now: Snapshot, *, waited: float, why: str = '',
-          loss: str = '') -> tuple[int, str]:
+def assess(report: StatisticsReport, now: Snapshot, *, waited: float, why: str = '',
+           loss: str = '') -> tuple[int, str]:
     """
-    Say how the node is.
+    Return the level and the summary of the node's diagnostic status.
 
-    :param report: its images.
-    :param now: its state.
+    :param report: the node's statistics.
+    :param now: the node's state.
     :param waited: seconds since the subscription was made, or 0 while an image is in work.
-    :param why: no image comes, where that is known.
-    :param loss: what is said of lost frames; empty when none are.
-    :return: level (``DiagnosticStatus`` constant as a number) and one sentence.
+    :param why: the reason why no image arrives; empty if unknown.
+    :param loss: a sentence about lost frames; empty if none are lost.
+    :return: level (0 OK, 1 WARN, 2 ERROR, as in ``DiagnosticStatus``) and one sentence.
     """
     if now.state != 'active':
         return (2, now.failure) if now.failure else (0, now.state)
@@ -48,7 +50,7 @@ def judge(report: Report, now: Snapshot, *, waited: float, why: str = '',
         return (2 if now.busy > 3 * patience else 1), (
             f'a frame has been in work for {now.busy:.0f} s: the engine hangs, or is overloaded '
             f'by other programs; newer frames are dropped until it returns')
-    silent, timeout = silence(report, waited=waited), now.settings.image_timeout
+    silent, timeout = seconds_without_image(report, waited=waited), now.settings.image_timeout
     if silent > timeout:
         since = '' if report.image_age is not None else ', none since the start'
         return (2 if silent > 3 * timeout else 1), (
@@ -64,16 +66,32 @@ def judge(report: Report, now: Snapshot, *, waited: float, why: str = '',
 
 def diagnostic_message(level: int, text: str, *, name: str, hardware_id: str, header: Header,
                        values: dict[str, str]) -> DiagnosticArray:
-    """Make the message for /diagnostics."""
+    """
+    Build a message for /diagnostics with one status.
+
+    :param level: as returned by ``assess``.
+    :param text: as returned by ``assess``.
+    :param name: fully qualified name of the node.
+    :param hardware_id: name of the engine; empty without a model.
+    :param header: header with the node's time.
+    :param values: details by their name.
+    """
     status = DiagnosticStatus(
-        level=bytes([level]), name=name, message=printable(text),
-        hardware_id=printable(hardware_id),
-        values=[KeyValue(key=key, value=printable(value)) for key, value in values.items()])
+        level=bytes([level]), name=name, message=replace_invalid_utf8(text),
+        hardware_id=replace_invalid_utf8(hardware_id),
+        values=[KeyValue(key=key, value=replace_invalid_utf8(value))
+                for key, value in values.items()])
     return DiagnosticArray(header=header, status=[status])
 
 
-def report_values(report: Report, *, dropped: int, lost: int) -> dict[str, str]:
-    """Return the figures of a report by their name in the diagnostics."""
+def report_values(report: StatisticsReport, *, dropped: int, lost: int) -> dict[str, str]:
+    """
+    Return the figures of a report by their name in the diagnostics.
+
+    :param report: the node's statistics.
+    :param dropped: number of images that newer ones replaced.
+    :param lost: number of frames that never arrived.
+    """
     values = {name.replace('_', ' '): str(value) for name, value in vars(report.counts).items()}
     values['dropped'] = str(dropped)
     values['lost'] = str(lost)
@@ -87,17 +105,17 @@ def report_values(report: Report, *, dropped: int, lost: int) -> dict[str, str]:
     return values
 
 
-def bpu_values() -> dict[str, str]:
-    """Read BPU load and temperature from the board's sysfs; empty elsewhere."""
+def bpu_values(load_file: Path = BPU_LOAD_FILE, hwmon: Path = HWMON_FOLDER) -> dict[str, str]:
+    """Read BPU load and temperature from the board's sysfs; empty on other machines."""
     values = {}
-    load = _read(_BPU_LOAD)
+    load = _read(load_file)
     if load:
         values['bpu load percent'] = load
-        # A device may go while its folder is read.
+        # A device may disappear while its folder is read.
         with suppress(OSError, ValueError):
-            for folder in _HWMON.glob('hwmon*'):
+            for folder in hwmon.glob('hwmon*'):
                 if _read(folder / 'name') == 'pvt':
-                    # temp2 is the BPU's, in millidegrees; the idle BPU has none to read.
+                    # temp2 is the BPU's, in millidegrees; it cannot be read while the BPU idles.
                     degrees = int(_read(folder / 'temp2_input'))
                     values['bpu temperature celsius'] = f'{degrees / 1000:.1f}'
     return values
@@ -106,5 +124,5 @@ def bpu_values() -> dict[str, str]:
 def _read(path: Path) -> str:
     try:
         return path.read_text().strip()
-    except (OSError, ValueError):  # ValueError: no UTF-8
+    except (OSError, ValueError):  # ValueError: not UTF-8
         return ''

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Entry points of the nodes: signals are answered from the first moment on."""
+"""Entry points of the nodes: handle --help, signals and missing libraries before a node loads."""
 
 from importlib import import_module
 import os
@@ -12,7 +12,7 @@ import threading
 from edgenext_ros.libraries import require_opencv
 
 _ADDRESS_SPACE = 1_200_000_000
-"""Bytes that a node needs on a PC; with less, libraries may end the process without a word."""
+"""Bytes that a node needs on a PC; with less, libraries may end the process without a message."""
 _START_SECONDS = 30
 _RUN = 'usage: ros2 run edgenext_ros'
 _TABLE = '"edgenext parameters" prints the table of all parameters.'
@@ -50,7 +50,7 @@ one model.
   -p model:=/path/to/model.bin   .bin or .onnx file, or a name of "edgenext models list"
 
 {_TABLE}""",
-    'edgenext_ros.ros.results': f"""\
+    'edgenext_ros.ros.results_node': f"""\
 {_RUN} results_node [--ros-args [-r classification:=TOPIC] ...]
 
 Prints what a classifier publishes on the topic "classification", once a second.
@@ -66,7 +66,7 @@ def _start(module: str) -> int:
     if not {'-h', '--help'}.isdisjoint(sys.argv[1:]):
         print(_USAGE[module])
         return 0
-    # Loading rclpy and OpenCV takes a second, in which Ctrl-C would give a traceback.
+    # Ctrl-C would print a traceback during the second in which rclpy and OpenCV load.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(0))
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
@@ -74,14 +74,15 @@ def _start(module: str) -> int:
         print(f'edgenext_ros: the address space is limited to {limit // 10 ** 6} MB (ulimit -v): '
               f'libraries may crash or hang below {_ADDRESS_SPACE // 10 ** 6} MB',
               file=sys.stderr, flush=True)
-        signal.alarm(_START_SECONDS)  # run_all ends it; by then signals are answered
-        # What is left when even a log line finds no memory.
+        # End a start that hangs; run_all cancels this alarm once it handles signals.
+        signal.alarm(_START_SECONDS)
+        # Print one line without the logger, which may not get memory either.
         sys.excepthook = _print_error
         threading.excepthook = lambda args: _print_error(args.exc_type, args.exc_value)
     try:
         require_opencv()
         main = import_module(module).main
-    except Exception as error:  # of a library that is missing, broken, or lacks memory
+    except Exception as error:  # a library is missing or broken, or memory is short
         why = next(iter(str(error).splitlines()), '') or 'not enough memory'
         print(f'edgenext_ros: cannot load what the node needs: {type(error).__name__}: {why}',
               file=sys.stderr)
@@ -111,4 +112,4 @@ def multi_classifier() -> int:
 
 def results() -> int:
     """Run ``results_node``."""
-    return _start('edgenext_ros.ros.results')
+    return _start('edgenext_ros.ros.results_node')

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Errors whose text is for the user: which ones, and each as one line."""
+"""Errors that users see as one line, without a traceback."""
 
 from __future__ import annotations
 
@@ -15,28 +15,30 @@ from rclpy.exceptions import NameValidationException, ParameterException
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rosidl_generator_py.import_type_support_impl import UnsupportedTypeSupport
 
-EXPECTED = (InferenceError, LabelError, ModelError, ModelNotFoundError, OSError, ParameterError,
-            EngineUnavailableError)
-"""Errors whose text is one clear sentence for the user; others come with their traceback."""
-OF_ROS = (*EXPECTED, MemoryError, NameValidationException, ParameterException,
-          UnsupportedTypeSupport, _rclpy.RCLError)
+USER_ERRORS = (EngineUnavailableError, InferenceError, LabelError, ModelError, ModelNotFoundError,
+               OSError, ParameterError)
+"""Errors of this package whose text is one clear sentence for the user."""
+REPORTED_ERRORS = (*USER_ERRORS, MemoryError, NameValidationException, ParameterException,
+                   UnsupportedTypeSupport, _rclpy.RCLError)
+"""``USER_ERRORS``, and those of ROS and Python that are reported without a traceback."""
 _PLACE_IN_SOURCE = re.compile(r'(. Error: error not set)?, at /\S+:\d+')
-NO_THREAD = "can't start new thread"  # Python's RuntimeError
+NO_THREAD = "can't start new thread"
+"""Text of Python's RuntimeError when the system refuses a thread."""
 _LONG_WORD = re.compile(r'(\S{60})\S{140,}')
 
 
 def is_expected(error: BaseException) -> bool:
-    """Say whether the error's text is for the user, and needs no traceback."""
-    return isinstance(error, OF_ROS) or str(error) == NO_THREAD
+    """Say whether an error is reported by its text alone, without a traceback."""
+    return isinstance(error, REPORTED_ERRORS) or str(error) == NO_THREAD
 
 
-def in_words(error: BaseException) -> str:
-    """Return one of the errors that users meet as one line, without places in rcl's source."""
+def describe_error(error: BaseException) -> str:
+    """Return an error's text as one line, without file names of rcl's source."""
     if str(error) == NO_THREAD:
         return 'not enough memory, or too many threads, for another thread'
     if isinstance(error, MemoryError):
         return f'not enough memory{f": {error}" if str(error) else ""}'
-    if isinstance(error, UnsupportedTypeSupport):  # the import error says which library, and why
+    if isinstance(error, UnsupportedTypeSupport):  # its context names the library and the reason
         return f'{error}: {error.__context__}'
     text = ' '.join(_PLACE_IN_SOURCE.sub('', str(error)).split())
     text = _LONG_WORD.sub(r'\1...', text.removesuffix(' ^'))

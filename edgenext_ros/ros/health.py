@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Publish /diagnostics once a second, and log what changed."""
+"""Publish /diagnostics once a second, and log changes."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from time import monotonic
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.lost_frames import Loss
 from edgenext_ros.ros.diagnostics import (
+    assess,
     bpu_values,
     diagnostic_message,
-    judge,
     report_values,
-    silence,
+    seconds_without_image,
 )
-from edgenext_ros.ros.guarded import guarded, stamp_now
 from edgenext_ros.ros.image_log import ImageLog
-from edgenext_ros.ros.log_limits import Complaints
-from edgenext_ros.ros.lost import LossLog
-from edgenext_ros.ros.silence import why_no_image
+from edgenext_ros.ros.log_limits import LogLimiter
+from edgenext_ros.ros.loss_log import LossLog
+from edgenext_ros.ros.missing_images import why_no_image
+from edgenext_ros.ros.safe_callbacks import log_exceptions, stamp_now
 from edgenext_ros.ros.snapshot import Snapshot
-from edgenext_ros.ros.statistics import Report, Statistics
+from edgenext_ros.ros.statistics import Statistics, StatisticsReport
 from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.node import Node
 from std_msgs.msg import Header
 
-_LOOK_S = 1.0
+_PERIOD_S = 1.0
 _LATE_S = 1.5
-"""A look that comes so long after the one before: the process stood still, or its executor."""
-_BACK = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1),
-                      on_clock_change=False)
+"""Updates further apart than this: the process, or its executor, stood still."""
+_ANY_JUMP_BACK = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1),
+                               on_clock_change=False)
 
 
 class Health:
     """
-    Look at a classifier once a second.
+    Monitor a classifier once a second.
 
-    :param node: has the publisher of /diagnostics, the timer, and the ROS graph.
-    :param topic: full name of the topic of the images.
+    :param node: the node that publishes /diagnostics and gives access to the ROS graph.
+    :param topic: full name of the image topic.
     :param snapshot: returns the classifier's present state.
-    :param statistics: of its images.
-    :param images: knows what kind of images arrive.
-    :param restart_counts: called when time goes back, as when a bag begins again.
+    :param statistics: statistics of its images.
+    :param images: provides the layout of the images that arrive.
+    :param restart_counts: called when the time jumps back, as when a bag starts again.
     """
 
     def __init__(self, node: Node, *, topic: str, snapshot: Callable[[], Snapshot],
@@ -55,24 +55,26 @@ class Health:
         self._restart_counts = restart_counts
         self._silence = ''
         self._has_duplicate = False
-        self._news = Complaints()
+        self._limiter = LogLimiter()
         self._losses = LossLog(self._logger, topic=topic)
-        self._looked, self._was_late = float('inf'), False
+        self._updated, self._was_late = float('inf'), False
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
-        # Steady, so that a paused or absent /clock does not silence the diagnostics.
-        node.create_timer(_LOOK_S, self.look, clock=Clock(clock_type=ClockType.STEADY_TIME))
-        jump = guarded(self._on_time_that_goes_back, 'the time', node=node)
-        # The handle keeps the callback alive.
-        self._jumps = node.get_clock().create_jump_callback(_BACK, post_callback=jump)
+        # A steady clock: diagnostics go on while /clock is paused or absent.
+        node.create_timer(_PERIOD_S, self.update, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        jump = log_exceptions(self._on_jump_back, 'the time', node=node)
+        # rclpy drops the callback when this handle is collected.
+        self._jump_handle = node.get_clock().create_jump_callback(
+            _ANY_JUMP_BACK, post_callback=jump)
 
-    def look(self) -> None:
-        """Log what is new, and publish diagnostics if somebody listens."""
+    def update(self) -> None:
+        """Log changes, and publish diagnostics if there is a subscriber."""
         now = self._snapshot()
-        report = self._statistics.report()  # heard or not: the rate's next period begins
+        report = self._statistics.report()  # always: it begins the rate's next period
         timeout = now.settings.image_timeout
-        silent = silence(report, waited=now.waited) if now.subscription is not None else 0.0
-        # At first, no thread takes images while one is in work; see ``Pipeline``.
-        is_at_work = now.busy > max(0.0, silent - _LOOK_S)
+        silent = 0.0 if now.subscription is None else \
+            seconds_without_image(report, waited=now.waited)
+        # While one image is in work, ``Pipeline`` may have no thread that receives the next.
+        is_at_work = now.busy > max(0.0, silent - _PERIOD_S)
         why = why_no_image(self._node, now) if silent > timeout and not is_at_work else ''
         if why:
             self._log_silence(why, silent)
@@ -83,22 +85,23 @@ class Health:
         lost = self._losses.log(loss, layout=self._images.layout, size=now.message_bytes)
         if not self._publisher.get_subscription_count():
             return
-        level, text = judge(
+        level, text = assess(
             report, now, waited=0.0 if is_at_work else now.waited, why=why, loss=lost)
         self._publish(level, text, now, report, loss)
 
     def _lost_frames(self, now: Snapshot) -> Loss:
         time = monotonic()
-        is_late = time - self._looked > _LATE_S
-        # What came meanwhile may be taken after this look.
-        stalled, self._looked, self._was_late = is_late or self._was_late, time, is_late
+        is_late = time - self._updated > _LATE_S
+        # Frames that arrived during the stall may be taken after this update only.
+        stalled, self._updated, self._was_late = is_late or self._was_late, time, is_late
         if now.lost is None:
             return Loss()
-        # The stamps of two cameras have no common period, or one without a meaning.
+        # Stamps of several cameras on one topic have no meaningful common period.
         several = self._node.count_publishers(self._topic) > 1
         return now.lost.update(time, several=several, stalled=stalled)
 
-    def _publish(self, level: int, text: str, now: Snapshot, report: Report, loss: Loss) -> None:
+    def _publish(self, level: int, text: str, now: Snapshot, report: StatisticsReport,
+                 loss: Loss) -> None:
         values = {'state': now.state, 'enabled': str(now.enabled)}
         if now.model is not None:
             values |= {'model': now.model.name, 'engine': now.model.engine}
@@ -111,14 +114,14 @@ class Health:
 
     def _log_silence(self, why: str, silent: float) -> None:
         before, self._silence = self._silence, why
-        # Other topics, which the reason names, may come and go.
-        if why != before and self._news.should_log(why):
+        # The reason names other topics, which may come and go, so its log is limited.
+        if why != before and self._limiter.should_log(why):
             self._logger.warning(f'no image for {silent:.0f} s: {why}')
 
     def _log_images(self) -> None:
         before, self._silence = self._silence, ''
         if before:
-            self._logger.info(f'images come on {self._topic}')
+            self._logger.info(f'images arrive on {self._topic}')
 
     def _warn_of_duplicate_name(self) -> None:
         node = self._node
@@ -128,13 +131,13 @@ class Health:
         if self._has_duplicate and not before:
             self._logger.warning(
                 f'another node is named {node.get_fully_qualified_name()} too (or was, and has '
-                f'just been killed): calls for one reach the other; start one of them with '
+                f'just been killed): calls for one may reach the other; start one of them with '
                 f'another name or namespace')
 
-    def _on_time_that_goes_back(self, jump: TimeJump) -> None:
+    def _on_jump_back(self, jump: TimeJump) -> None:
         self._restart_counts()
-        # Two nodes that publish /clock would fill the disk.
-        if self._news.should_log('time'):
+        # Limited: two nodes that publish /clock make the time jump back continuously.
+        if self._limiter.should_log('time'):
             self._logger.info(
-                f'the time went back by {-jump.delta.nanoseconds / 1e9:.3f} s, as when a bag '
-                f'begins again: counts begin anew')
+                f'the time jumped back by {-jump.delta.nanoseconds / 1e9:.3f} s, as when a bag '
+                f'starts again: counts are reset')

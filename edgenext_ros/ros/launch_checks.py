@@ -1,30 +1,31 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What launch files check of their arguments before they start a process."""
+"""Checks of launch arguments before a process is started."""
 
 from __future__ import annotations
 
 from edgenext_ros.models.store import user_path
-from edgenext_ros.ros.parameter_files import EXPECTED, MOST_BYTES, sections
+from edgenext_ros.ros.parameter_files import EXPECTED_LAYOUT, MOST_BYTES, sections
 from launch_ros.parameter_descriptions import ParameterFile
 import yaml
 
 
 class LaunchArgumentError(ValueError):
-    """A launch argument cannot be used; the text says which, and why."""
+    """A launch argument cannot be used; the text names it and the reason."""
 
 
 def parameter_file(text: str) -> ParameterFile:
     """
-    Return the parameter file that ``params_file`` names; launch itself would only warn.
+    Return the parameter file that ``params_file`` names; launch alone only warns of a bad one.
 
-    A node warns of a file that has nothing for it: it also knows its name after remapping.
+    Whether the file has parameters for a node is checked by the node, which knows its name after
+    remapping.
 
-    :raises LaunchArgumentError: it is missing, cannot be read, or no file of parameters.
+    :raises LaunchArgumentError: the file is missing, unreadable, or not a parameter file.
     """
     path = user_path(text)
     try:
-        # A pipe would make launch wait for ever, and a device has no end.
+        # Reading a pipe could block forever, and a device may have no end.
         if not text or (path.exists() and not path.is_file()):
             found = 'no name' if not text else 'a folder' if path.is_dir() else 'a pipe or device'
             raise LaunchArgumentError(f'params_file {text!r}: expected a YAML file, found {found}')
@@ -36,11 +37,11 @@ def parameter_file(text: str) -> ParameterFile:
         raise LaunchArgumentError(f'params_file {text!r}: expected at most {MOST_BYTES} bytes')
     try:
         content = yaml.safe_load(data.decode())
-        found = tuple(sections(content))
+        nodes = tuple(sections(content))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         why = 'it nests too deeply' if isinstance(error, RecursionError) else str(error)
         raise LaunchArgumentError(f'params_file {text!r}: not a YAML file of parameters: '
                                   f'{" ".join(why.split())}') from error
-    if not found:
-        raise LaunchArgumentError(f'params_file {text!r}: holds no parameters; {EXPECTED}')
+    if not nodes:
+        raise LaunchArgumentError(f'params_file {text!r}: holds no parameters; {EXPECTED_LAYOUT}')
     return ParameterFile(str(path))

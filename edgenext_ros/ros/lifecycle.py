@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A lifecycle node that says why a transition failed."""
+"""A lifecycle node that reports why a transition failed."""
 
 from __future__ import annotations
 
@@ -9,24 +9,28 @@ import sys
 import traceback
 from typing import Any
 
-from edgenext_ros.ros.errors import in_words, is_expected
+from edgenext_ros.ros.errors import describe_error, is_expected
+from edgenext_ros.ros.settings import ClassifierSettings
 from lifecycle_msgs.msg import Transition
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
 
-class GuardedLifecycleNode(LifecycleNode):
+class SafeLifecycleNode(LifecycleNode):
     """
-    A lifecycle node whose transitions fail loudly and that survives illegal ones.
+    A lifecycle node that logs failed transitions and refuses impossible ones.
 
-    rclpy of Humble turns an exception in a transition into ERROR without a word, and raises
-    out of the service on a transition that is illegal in the present state (rclpy 1209). Later
-    ones answer, each with a text of its own.
+    Humble's rclpy drops the exception of a transition callback and enters error processing, and
+    an impossible transition raises out of the service (ros2/rclpy#1209). Later releases answer
+    the request, each with another text.
     """
 
-    settings: Any
-    """The parameters in force, with ``autostart`` among them."""
     failure = ''
-    """Which transition failed last, and why; empty after one that succeeded."""
+    """The last failed transition and its reason; empty after a transition that succeeded."""
+
+    @property
+    def settings(self) -> ClassifierSettings:
+        """The parameters in force."""
+        raise NotImplementedError
 
     def __init__(self, name: str, **arguments: Any) -> None:
         super().__init__(name, **arguments)
@@ -35,7 +39,7 @@ class GuardedLifecycleNode(LifecycleNode):
 
     @property
     def state(self) -> str:
-        """The present lifecycle state: unconfigured, inactive, active or finalized."""
+        """The present lifecycle state, such as ``unconfigured``, ``inactive`` or ``active``."""
         label: str = self._state_machine.current_state[1]
         return label
 
@@ -43,51 +47,47 @@ class GuardedLifecycleNode(LifecycleNode):
         wanted = request.transition
         possible = [(number, label)
                     for number, label, *_ in self._state_machine.available_transitions]
-        # As rclpy does: a label, where there is one, counts more than the number.
+        # Like rclpy: a label, if there is one, takes precedence over the number.
         if any(wanted.label == label if wanted.label else wanted.id == number
                for number, label in possible):
             return self._change_state(request, response)
         name = wanted.label or _TRANSITIONS.get(wanted.id, wanted.id)
         hint = ''
         if name == 'configure' and self.settings.autostart:
-            hint = (': it has been configured by itself; with "autostart: false" it waits for '
-                    'lifecycle commands, of nav2_lifecycle_manager for example')
+            hint = (': the node configures itself at its start; with "autostart: false" it waits '
+                    'for lifecycle commands, for example from nav2_lifecycle_manager')
         self.get_logger().warning(
             f'transition {name!r} is not possible in state {self.state!r}{hint}')
         response.success = False
         return response
 
     def autostart(self) -> bool:
-        """Configure and activate if the parameter says so; False when that failed."""
+        """Configure and activate if ``autostart`` is true; return False if that failed."""
         if not self.settings.autostart:
             command = f'"ros2 lifecycle set {self.get_fully_qualified_name()}'
             self.get_logger().info(
                 f'autostart is false: waiting for {command} configure", then {command} activate"')
             return True
-        return (self.trigger_configure() == TransitionCallbackReturn.SUCCESS
-                and self.trigger_activate() == TransitionCallbackReturn.SUCCESS)
+        return all(transition() == TransitionCallbackReturn.SUCCESS
+                   for transition in (self.trigger_configure, self.trigger_activate))
 
     def attempt(self, name: str, step: Callable[[], None]) -> TransitionCallbackReturn:
-        """Do the work of a transition; on an error log its cause and fail the transition."""
+        """Run a transition's work; log an exception, and fail the transition."""
         try:
             step()
         except Exception as error:
-            expected, text = is_expected(error), in_words(error)
+            expected, text = is_expected(error), describe_error(error)
             why = f' {text}' if expected else f'\n{traceback.format_exc()}'
             kind = '' if expected else f'{type(error).__name__}: '
             self.failure = f'{name} failed: {kind}{text}'
             try:
                 self.get_logger().error(f'{name} failed:{why}')
-            except MemoryError:  # the logger looks for its caller's source
+            except MemoryError:  # the logger needs memory to find its caller
                 print(self.failure, file=sys.stderr, flush=True)
         else:
             self.failure = ''
             return TransitionCallbackReturn.SUCCESS
         return TransitionCallbackReturn.FAILURE
-
-    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Return to unconfigured, so that the node can be configured again."""
-        return TransitionCallbackReturn.SUCCESS
 
 
 _TRANSITIONS = {getattr(Transition, f'TRANSITION_{name.upper()}'): name

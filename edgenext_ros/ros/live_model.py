@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A change of the model while images flow: load beside the present one, then swap or refuse."""
+"""Change the model while images flow: load it beside the present one, then swap or refuse."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import shlex
 from threading import Event, Lock, Thread
 
 from edgenext_ros.core.labels import LabelError
-from edgenext_ros.ros.errors import in_words, is_expected
+from edgenext_ros.ros.errors import describe_error, is_expected
 from edgenext_ros.ros.loaded_model import LoadedModel, Opener
 from edgenext_ros.ros.memory import return_memory
 from edgenext_ros.ros.session import Session
@@ -22,13 +22,16 @@ from rclpy.task import Future
 
 _CLOSE_SECONDS = 5.0
 OFFER_SECONDS = 5.0
-"""A loaded model waits so long for the executor; then it is freed, and loaded again if need be."""
+"""
+Longest wait of a loaded model for the executor. After it the model is freed, images go on, and
+the change, if it still comes, loads the model again.
+"""
 _STRING = 4  # rcl_interfaces/msg/ParameterType
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A model that is ready to be swapped in while its session's pipeline is held, or why not."""
+    """A model that is ready to be swapped in, with its session's pipeline held, or a refusal."""
 
     session: Session
     settings: ClassifierSettings
@@ -38,10 +41,10 @@ class _Candidate:
 
 @dataclass
 class _Load:
-    """A load in a thread, from ``prepare`` to ``offer`` or ``close``; guarded by ``_lock``."""
+    """A load in a thread, from ``prepare`` to ``offer`` or ``close``; ``_lock`` protects it."""
 
     model: str
-    found: _Candidate | None = None
+    candidate: _Candidate | None = None
     ended: Event = field(default_factory=Event)
 
 
@@ -49,12 +52,16 @@ class LiveModel:
     """
     Swap the model of a session between two images.
 
-    ``prepare`` loads in a thread, so that the executor goes on with services and diagnostics;
-    ``offer`` has ``check`` take what it loaded, which else loads at once; ``apply`` swaps,
-    ``discard`` does not. The pipeline is held from the end of loading to either of these: no image
-    is answered by a mixture. From ``offer`` to either of these, one thread at a time may call.
+    A change takes these steps:
 
-    :param node: its executor is told when the model is loaded.
+    - ``prepare`` loads the model in a thread, while the executor serves services and diagnostics.
+    - ``offer`` passes the loaded model to ``check``. Without it, ``check`` loads in its own call.
+    - ``apply`` swaps the models, or ``discard`` frees the new one.
+
+    The pipeline is held from the end of loading to ``apply`` or ``discard``, so no image sees a
+    mixture of two models. Calls from ``offer`` to ``apply`` or ``discard`` must not overlap.
+
+    :param node: the node whose executor awaits the load.
     :param opener: opens the model; see ``LoadedModel.open``.
     """
 
@@ -67,57 +74,58 @@ class LiveModel:
         self._closing: Thread | None = None
 
     async def prepare(self, session: Session, settings: ClassifierSettings) -> _Load | None:
-        """Load the model of ``settings`` beside the session's, and return it for ``offer``."""
+        """Load the model of ``settings`` beside the session's; pass the result to ``offer``."""
         executor = self._node.executor
         with self._lock:
             if self._loading is not None or not _is_other(session, settings):
                 return None
-            mine = self._loading = _Load(settings.model)
+            pending = self._loading = _Load(settings.model)
         loaded = Future(executor=executor)
 
         def load() -> None:
-            found = self._load(session, settings)
+            candidate = self._load(session, settings)
             with self._lock:
-                mine.found, is_given_up = found, mine.ended.is_set()
+                pending.candidate, is_given_up = candidate, pending.ended.is_set()
             if is_given_up:
-                self._free(found)
-            with suppress(AttributeError, InvalidHandle):  # the executor was shut down
-                executor.create_task(loaded.set_result, None)
-            # The node may have been moved to another executor, and images wait.
-            if not mine.ended.wait(OFFER_SECONDS):
-                self._free(self._end(mine))
+                self._free(candidate)
+            if executor is not None:
+                with suppress(AttributeError, InvalidHandle):  # the executor was shut down
+                    executor.create_task(loaded.set_result, None)
+            # Images wait, and the executor may never come: the node may have another one now.
+            if not pending.ended.wait(OFFER_SECONDS):
+                self._free(self._end(pending))
 
         thread = Thread(target=load, name='load model', daemon=True)
         try:
             thread.start()
             self._thread = thread
             await loaded
-        except RuntimeError:  # no memory for a thread: ``check`` loads at once
-            self._end(mine)
+        except RuntimeError:  # no memory for a thread: ``check`` loads in its own call
+            self._end(pending)
             return None
-        except BaseException:  # the executor is gone, and this coroutine with it
-            self._free(self._end(mine))
+        except BaseException:  # the executor was destroyed, which closes this coroutine
+            self._free(self._end(pending))
             raise
-        return mine
+        return pending
 
-    def offer(self, mine: _Load | None) -> None:
-        """Have the next ``check`` find what ``prepare`` returned; ``discard`` must follow."""
-        self._candidate = self._end(mine)
+    def offer(self, pending: _Load | None) -> None:
+        """Pass the result of ``prepare`` to the next ``check``; ``discard`` must follow."""
+        self._candidate = self._end(pending)
 
-    def _end(self, mine: _Load | None) -> _Candidate | None:
-        """Return what was loaded, unless ``close`` has given it up meanwhile."""
+    def _end(self, pending: _Load | None) -> _Candidate | None:
+        """End a load and return its result; None if ``close`` has cancelled it."""
         with self._lock:
-            if mine is None or self._loading is not mine:
+            if pending is None or self._loading is not pending:
                 return None
             self._loading = None
-            mine.ended.set()
-            return mine.found
+            pending.ended.set()
+            return pending.candidate
 
     def check(self, session: Session, settings: ClassifierSettings) -> None:
         """
-        Have the model of ``settings`` ready to be swapped in, where it is another one.
+        Make the model of ``settings`` ready to be swapped in, if it differs from the present one.
 
-        :raises ParameterError: it cannot be used, or another one is being loaded.
+        :raises ParameterError: the model cannot be used, or another load is in progress.
         """
         if not _is_other(session, settings):
             return
@@ -125,38 +133,38 @@ class LiveModel:
         if loading is not None:
             raise ParameterError(f'model {loading.model!r} is being loaded; '
                                  f'change the model again once it is in use')
-        found = self._candidate
-        if found is None or found.session is not session or _is_other(found, settings):
+        candidate = self._candidate
+        if candidate is None or candidate.session is not session or _is_other(candidate, settings):
             self.discard()
-            found = self._candidate = self._load(session, settings)
-        if found.model is None:
-            raise ParameterError(found.refusal)
+            candidate = self._candidate = self._load(session, settings)
+        if candidate.model is None:
+            raise ParameterError(candidate.refusal)
 
     def apply(self, session: Session) -> None:
-        """Swap in the model that ``check`` found ready."""
-        found, self._candidate = self._candidate, None
-        if found is None or found.model is None:
+        """Swap in the model that ``check`` has made ready, if there is one."""
+        candidate, self._candidate = self._candidate, None
+        if candidate is None or candidate.model is None:
             return
         try:
-            before = session.swap(found.model.with_settings(session.model.settings))
+            before = session.swap(candidate.model.with_settings(session.model.settings))
         finally:
             session.pipeline.release()
         logger = self._node.get_logger()
         logger.info(f'model changed, was {before.info.name} with {before.info.classes} classes')
-        found.model.log_to(logger)
-        if before.engine is not found.model.engine:
+        candidate.model.log_to(logger)
+        if before.engine is not candidate.model.engine:
             self._close_later(before)
 
     def discard(self) -> None:
-        """Let the present model go on, and free the one that was loaded beside it, if any."""
-        found, self._candidate = self._candidate, None
-        self._free(found)
+        """Keep the present model, and free the one that was loaded beside it, if any."""
+        candidate, self._candidate = self._candidate, None
+        self._free(candidate)
 
     def close(self) -> None:
         """
-        Free what is not in use, and give up what is being loaded.
+        Cancel the load in progress, and free models that are not in use.
 
-        Waits a few seconds for an engine that is being closed.
+        Waits up to ``_CLOSE_SECONDS`` for an engine that is being closed.
         """
         self._free(self._end(self._loading))
         self.discard()
@@ -165,22 +173,22 @@ class LiveModel:
 
     def join(self, timeout: float) -> None:
         """
-        Wait for a load that was given up; a process that ends within one may be aborted.
+        Wait for a cancelled load: the process may be aborted if it exits during one.
 
-        :param timeout: in seconds.
+        :param timeout: seconds.
         """
         if self._thread is not None:
             self._thread.join(timeout)
 
-    def _free(self, found: _Candidate | None) -> None:
-        if found is None or found.model is None:
+    def _free(self, candidate: _Candidate | None) -> None:
+        if candidate is None or candidate.model is None:
             return
-        found.session.pipeline.release()
-        if found.model.engine is not found.session.model.engine:
-            self._close_later(found.model)
+        candidate.session.pipeline.release()
+        if candidate.model.engine is not candidate.session.model.engine:
+            self._close_later(candidate.model)
 
     def _close_later(self, model: LoadedModel) -> None:
-        """Close in a thread: an engine takes up to seconds, in which the executor goes on."""
+        """Close a model in a thread: it may take seconds, which would block the executor."""
         def close() -> None:
             model.close(self._node.get_logger())
             return_memory()
@@ -207,19 +215,19 @@ class LiveModel:
                 if not only_labels:
                     model.close(self._node.get_logger())
                 raise ParameterError(f'an image has been in work for more than {patience:.1f} s')
-        except BaseException as error:  # an engine's SystemExit too is its failure
-            text = in_words(error) if is_expected(error) else \
-                f'{type(error).__name__}: {in_words(error)}'
-            # With labels of its own, the file beside the model is wrong, and no call helps.
+        except BaseException as error:  # vendor code may even raise SystemExit
+            text = describe_error(error) if is_expected(error) else \
+                f'{type(error).__name__}: {describe_error(error)}'
+            # The old ``labels`` do not fit the new model: both must change in one call.
             if isinstance(error, LabelError) and settings.labels \
                     and settings.labels == before.settings.labels:
-                text += f'; change both at once: {self._both(settings)}'
+                text += f'; change both at once: {self._command_for_both(settings)}'
             return _Candidate(session, settings, None,
-                              f'{text}; model {before.settings.model!r} goes on')
+                              f'{text}; model {before.settings.model!r} stays in use')
         return _Candidate(session, settings, model)
 
-    def _both(self, settings: ClassifierSettings) -> str:
-        """Return the shell command that sets the model with its own labels."""
+    def _command_for_both(self, settings: ClassifierSettings) -> str:
+        """Return the shell command that sets the model and its own labels in one call."""
         values = {'model': settings.model, 'labels': '', 'runtime': settings.runtime}
         request = json.dumps({'parameters': [
             {'name': name, 'value': {'type': _STRING, 'string_value': value}}
@@ -229,8 +237,8 @@ class LiveModel:
                 f'{shlex.quote(request)}')
 
 
-def _is_other(one: Session | _Candidate, settings: ClassifierSettings) -> bool:
-    """Say whether a model was loaded by other parameters than these."""
-    before = one.model.settings if isinstance(one, Session) else one.settings
+def _is_other(loaded: Session | _Candidate, settings: ClassifierSettings) -> bool:
+    """Say whether a model was loaded with other parameters than these."""
+    before = loaded.model.settings if isinstance(loaded, Session) else loaded.settings
     return (before.model, before.labels, before.runtime) != (
         settings.model, settings.labels, settings.runtime)

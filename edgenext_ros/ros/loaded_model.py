@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A model in an engine, with its labels and the parameters that it is used with."""
+"""A model that is open in an engine, with its labels and parameters."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ Opener = Callable[..., tuple[Engine, ModelInfo]]
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """An open model with all that belongs to it; frozen, so that an image sees one state of it."""
+    """An open model with labels and parameters; frozen, so that each image sees one state."""
 
     located: store.Located
     info: ModelInfo
     labels: LabelSet
     labels_source: str
-    """Path of the label file; empty when the classes are only numbered."""
+    """Path of the label file; empty if the classes have no names."""
     settings: ClassifierSettings
-    """The parameters that ``classifier`` was made by."""
+    """The parameters that ``classifier`` uses."""
     classifier: Classifier
     engine: Engine
     found: str
-    """The engine that ``auto`` took on this machine, in words; empty when one was named."""
+    """Text on the engine that ``runtime: auto`` chose; empty if ``runtime`` names one."""
 
     @classmethod
     def open(cls, settings: ClassifierSettings, *,
@@ -44,11 +44,11 @@ class LoadedModel:
         """
         Find, load and warm up the model, and check its labels.
 
-        :param settings: ``model``, ``runtime``, ``labels`` and how they are used.
-        :param opener: ``open_recovering``, or the same of ``SharedModels``.
-        :raises ModelNotFoundError: its file is not here.
-        :raises ModelError: damaged, or not a classifier on NV12.
-        :raises EngineUnavailableError: no engine for it works here.
+        :param settings: the node's parameters.
+        :param opener: ``open_recovering``, or ``SharedModels.open``.
+        :raises ModelNotFoundError: its file is not on this machine.
+        :raises ModelError: the file is damaged, or not a classifier on NV12.
+        :raises EngineUnavailableError: no engine for it works on this machine.
         :raises LabelError: the label list is missing, damaged, or of another length.
         """
         found = survey() if settings.runtime == 'auto' else ()
@@ -60,7 +60,7 @@ class LoadedModel:
             labels, source = store.labels_of(
                 located, classes=info.classes, chosen=settings.labels)
         except Exception:
-            with suppress(InferenceError):  # the first error says more
+            with suppress(InferenceError):  # report the first error instead
                 close_or_defer(engine)
             raise
         return cls(located, info, labels, source, settings,
@@ -68,13 +68,13 @@ class LoadedModel:
                    describe_choice(located.path, found) or info.engine if found else '')
 
     def with_settings(self, settings: ClassifierSettings) -> LoadedModel:
-        """Return the same model used with other parameters, for the images from now on."""
+        """Return the same open model with other parameters."""
         return replace(self, settings=settings,
                        classifier=_classifier(self.engine, self.info, settings))
 
     def with_labels(self, settings: ClassifierSettings) -> LoadedModel:
         """
-        Return the same model with the labels that ``settings`` name.
+        Return the same open model with the labels that ``settings`` name.
 
         :raises LabelError: the label list is missing, damaged, or of another length.
         """
@@ -84,13 +84,14 @@ class LoadedModel:
 
     def log_to(self, logger: Any) -> None:
         """
-        Log which model runs on which engine, and when its classes have no names.
+        Log the model and its engine, and warn if its classes have no names.
 
         :param logger: a node's logger.
         """
         info = self.info
         if self.found:
-            logger.info(f'runtime auto: {self.found}; "edgenext runtimes" says why not the others')
+            logger.info(f'runtime auto: {self.found}; "edgenext runtimes" shows why others do not '
+                        f'work')
         logger.info(f'model {info.name} ({self.located.path}), {info.classes} classes, '
                     f'{info.width}x{info.height}, on {info.engine}')
         if not self.labels_source:
@@ -98,7 +99,7 @@ class LoadedModel:
 
     def close(self, logger: Any, *, idle: bool = True) -> None:
         """
-        Free the model; where its engine is still at work, log that its memory stays taken.
+        Free the model; if its engine is still at work, log that its memory stays taken.
 
         :param logger: a node's logger.
         :param idle: no thread of the session works on an image any more.

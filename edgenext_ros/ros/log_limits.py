@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How often a problem is logged, and in which characters."""
+"""Limit how often a problem is logged, and make text safe for the log."""
 
 from __future__ import annotations
 
@@ -12,40 +12,42 @@ _REASONS = 20
 _NUMBER = re.compile(r'\d+')
 
 
-class Complaints:
+class LogLimiter:
     """
     Decide which problems are logged; for one thread.
 
-    Each reason is logged at once, but not again for a while, and not too many of them: a driver
-    that is broken in a new way in every frame must not fill the disk.
+    A reason is logged when it first occurs, and then at most every ``_REPEAT_SECONDS``. At most
+    ``_REASONS`` different ones are logged in that time, because a driver that fails differently
+    with every frame must not fill the disk.
     """
 
     def __init__(self) -> None:
-        self._said: dict[str, float] = {}
-        self._unsettled = False
+        self._logged: dict[str, float] = {}
+        self._unresolved = False
 
     def should_log(self, reason: str, *, most_alike: int = _REASONS) -> bool:
         """
         Say whether to log this problem, and remember that it was logged.
 
-        :param most_alike: reasons that differ in numbers alone, at most.
+        :param most_alike: largest number of reasons that differ only in numbers.
         """
         now = monotonic()
-        self._said = {text: at for text, at in self._said.items() if now - at < _REPEAT_SECONDS}
+        self._logged = {text: time for text, time in self._logged.items()
+                        if now - time < _REPEAT_SECONDS}
         form = _NUMBER.sub('0', reason)
-        alike = sum(_NUMBER.sub('0', text) == form for text in self._said)
-        if reason in self._said or len(self._said) >= _REASONS or alike >= most_alike:
+        alike = sum(_NUMBER.sub('0', text) == form for text in self._logged)
+        if reason in self._logged or len(self._logged) >= _REASONS or alike >= most_alike:
             return False
-        self._said[reason] = now
-        self._unsettled = True
+        self._logged[reason] = now
+        self._unresolved = True
         return True
 
-    def settle(self) -> bool:
+    def recovered(self) -> bool:
         """Say whether this is the first good frame after a problem that was logged."""
-        unsettled, self._unsettled = self._unsettled, False
-        return unsettled
+        unresolved, self._unresolved = self._unresolved, False
+        return unresolved
 
 
-def printable(text: str) -> str:
-    """Replace what UTF-8 cannot write, as parts of file names: rclpy raises on it."""
+def replace_invalid_utf8(text: str) -> str:
+    """Replace characters without a UTF-8 form, as in file names: rclpy raises on them."""
     return text.encode('utf-8', 'replace').decode()

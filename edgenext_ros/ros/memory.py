@@ -1,35 +1,35 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the C library keeps of a process's freed memory, and gives back to the kernel."""
+"""Control whether the C library keeps freed memory or returns it to the kernel."""
 
 from __future__ import annotations
 
 from ctypes import CDLL
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
-_KEPT_BYTES = 2 ** 25  # glibc before 2.35 takes no more
+_KEPT_BYTES = 2 ** 25  # the largest value that glibc before 2.35 accepts
 
 
 def keep_memory() -> None:
     """
-    Have this process keep the memory of large messages for the next ones.
+    Let this process keep the memory of large messages for later ones.
 
-    Otherwise glibc gives it back to the kernel, and fetches every page of every picture anew,
-    which at 1080p takes longer than all else; see docs/benchmarks.md. Other C libraries have their
-    own ways.
+    By default glibc returns it to the kernel, so every picture causes a page fault for each of
+    its pages. At 1080p that takes longer than everything else; see docs/benchmarks.md. C
+    libraries without ``mallopt`` stay as they are.
     """
     mallopt = getattr(CDLL(None), 'mallopt', None)
-    # Setting one of them ends glibc's own tuning of both; so both are set, or neither.
+    # Setting either disables glibc's own tuning of both; so set both, or neither.
     if mallopt is not None and mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES):
         mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 def return_memory() -> None:
     """
-    Give freed memory back to the kernel, which glibc keeps for each thread that ever had some.
+    Return freed memory, which glibc otherwise keeps in an arena for each thread, to the kernel.
 
-    Takes milliseconds. Without it, a process whose model is changed a hundred times, each loaded
-    in a thread of its own, keeps the memory of twenty models.
+    It takes milliseconds. Without it, a process that changes its model a hundred times, each time
+    in a new thread, keeps the memory of twenty models.
     """
     trim = getattr(CDLL(None), 'malloc_trim', None)
     if trim is not None:

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Messages to frames, predictions to messages."""
+"""Convert camera messages to frames, and predictions to messages."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ from vision_msgs.msg import (
 
 Enough = Callable[[int, int], bool]
 _LONGEST_NAME = 40
-"""Characters of an encoding that are looked at: a message may hold any number."""
+"""Characters of an encoding that are compared; a message may hold any number."""
 _FILES = frozenset(('jpeg', 'jpg', 'mjpeg', 'mjpg', 'png', 'webp', 'compressed'))
-"""Encodings of an Image that holds the bytes of a picture file."""
+"""Values of an Image's ``encoding`` if its data is a picture file."""
 
 
 def frame_from_image(message: Image | ImageData, *, enough: Enough | None = None) -> Frame:
     """
-    View an Image's bytes as a frame; cv_bridge is asked where the encoding is not known here.
+    View an Image's bytes as a frame; cv_bridge converts encodings that this package lacks.
 
-    Of 16-bit colour and mosaics the high bytes are copied.
+    16-bit colour and mosaics are copied, reduced to their high bytes.
 
-    :param enough: of a JPEG, which older TROS releases send as an Image; see
+    :param enough: used if the Image holds a JPEG, as from older TROS releases; see
         ``Frame.from_compressed``.
     :raises FrameError: the message does not hold a usable picture.
     """
@@ -69,7 +69,7 @@ def frame_from_image(message: Image | ImageData, *, enough: Enough | None = None
 
 def _ask_cv_bridge(message: Image | ImageData, data: Bytes,
                    unknown: UnknownEncodingError) -> Bytes:
-    """Decode an encoding outside ours to bgr8, or raise FrameError saying both reasons."""
+    """Convert an unknown encoding to bgr8, or raise FrameError with both reasons."""
     try:
         from cv_bridge import CvBridge
         bridge = CvBridge()
@@ -79,15 +79,15 @@ def _ask_cv_bridge(message: Image | ImageData, data: Bytes,
         if not row or message.step < row or data.size != message.step * message.height:
             raise ValueError(f'{data.size} bytes, step {message.step} do not make '
                              f'{message.width}x{message.height}')
-        # Not every cv_bridge honours step, so it gets rows without padding, and with NumPy 2 none
-        # in Python swaps bytes.
+        # Some cv_bridge releases ignore step, and with NumPy 2 the one in Python does not swap
+        # bytes: pass rows without padding, in the machine's byte order.
         rows = np.ascontiguousarray(data.reshape(-1, message.step)[:, :row])
         if message.is_bigendian:
             rows = rows.view(dtype).byteswap()
         packed = Image(encoding=message.encoding, width=message.width, height=message.height,
                        step=row, is_bigendian=0, data=array('B', rows.tobytes()))
         image = bridge.imgmsg_to_cv2(packed, 'bgr8')
-    except Exception as error:  # cv_bridge's build decides what it raises
+    except Exception as error:  # the types of errors depend on the build of cv_bridge
         reason = 'it knows no way to bgr8' if isinstance(error, KeyError) else \
             ' '.join(str(error).split()) or type(error).__name__
         raise FrameError(f'{unknown}; cv_bridge cannot convert it either ({reason})') from error
@@ -97,7 +97,7 @@ def _ask_cv_bridge(message: Image | ImageData, data: Bytes,
 def frame_from_compressed(message: CompressedImage | CompressedImageData, *,
                           enough: Enough | None = None) -> Frame:
     """
-    Decode a CompressedImage; of its format only a mosaic and depth are believed.
+    Decode a CompressedImage; its format is used only for a mosaic and a bit depth.
 
     :param enough: see ``Frame.from_compressed``.
     :raises FrameError: the bytes are not a whole picture.
@@ -106,24 +106,24 @@ def frame_from_compressed(message: CompressedImage | CompressedImageData, *,
                                  picture_format=message.format)
 
 
-class Input(NamedTuple):
-    """How messages of one type are received, serialised, and become frames."""
+class InputType(NamedTuple):
+    """One value of the parameter ``input_type``: the message type, and how it is read."""
 
     kind: type
     read: Callable[[bytes], CameraData]
     frame: Callable[..., Frame]
-    """Of what was read; takes ``enough``, see ``Frame.from_compressed``."""
+    """Make a frame of what ``read`` returns; takes ``enough``, see ``Frame.from_compressed``."""
 
 
-INPUTS: dict[str, Input] = {
-    'raw': Input(Image, read_image, frame_from_image),
-    'compressed': Input(CompressedImage, read_compressed_image, frame_from_compressed),
+INPUT_TYPES: dict[str, InputType] = {
+    'raw': InputType(Image, read_image, frame_from_image),
+    'compressed': InputType(CompressedImage, read_compressed_image, frame_from_compressed),
 }
-"""By ``input_type``."""
+"""The input types by the values of the parameter ``input_type``."""
 
 
 def header_message(source: StampedData) -> Header:
-    """Make a Header that equals the one that was received."""
+    """Make a Header equal to the received one."""
     header = Header(frame_id=source.frame_id)
     header.stamp.sec, header.stamp.nanosec = source.sec, source.nanosec
     return header
@@ -131,7 +131,7 @@ def header_message(source: StampedData) -> Header:
 
 def image_message(frame: Frame, header: Header) -> Image:
     """Copy a frame into an Image."""
-    # array.frombytes is a plain copy; assigning bytes checks every element (rosidl_python 156).
+    # array.frombytes copies; assigning bytes also checks each element (ros2/rosidl_python#156).
     data = array('B')
     data.frombytes(frame.data.data)
     return Image(header=header, encoding=frame.encoding, width=frame.width, height=frame.height,
@@ -140,9 +140,10 @@ def image_message(frame: Frame, header: Header) -> Image:
 
 class ClassificationMessage:
     """
-    A vision_msgs Classification, filled anew for each result.
+    A vision_msgs Classification that is reused for each result.
 
-    Building its messages takes several times as long as filling them, and publishing copies.
+    Building the message takes several times as long as filling it. Publishing copies it, so that
+    it can be reused.
     """
 
     def __init__(self) -> None:
@@ -152,10 +153,11 @@ class ClassificationMessage:
     def fill(self, prediction: Prediction, header: Header, *,
              labels: LabelSet | None = None) -> Classification:
         """
-        Return the one message, with this result.
+        Put a result into the message and return it; the next call overwrites it.
 
-        :param header: the camera's header, put in as it is.
-        :param labels: put these names into ``class_id``; else the index as decimal text.
+        :param prediction: class indices and scores, best first.
+        :param header: the camera's header.
+        :param labels: names for ``class_id``; None writes the index as decimal text.
         """
         for _ in range(len(prediction) - len(self._hypotheses)):
             self._hypotheses.append(ObjectHypothesis())
@@ -169,15 +171,21 @@ class ClassificationMessage:
         return self._message
 
 
-def in_words(prediction: Prediction, labels: LabelSet) -> str:
-    """Return names and scores, best first."""
+def describe_prediction(prediction: Prediction, labels: LabelSet) -> str:
+    """Return names and scores as text, best first."""
     return ', '.join(
         f'{labels[class_id]} {score:.3f}' for class_id, score in
         zip(prediction.class_ids, prediction.scores, strict=True)) or 'no class over the threshold'
 
 
 def label_info_message(labels: LabelSet, header: Header, *, threshold: float) -> LabelInfo:
-    """Make a LabelInfo that links a numeric ``class_id`` to its name."""
+    """
+    Make a LabelInfo, which maps a numeric ``class_id`` to its name.
+
+    :param labels: names of all classes.
+    :param header: header with the node's time.
+    :param threshold: the lowest score that is published, 0 to 1.
+    """
     message = LabelInfo(header=header, threshold=threshold)
     message.class_map = [VisionClass(class_id=index, class_name=name)
                          for index, name in enumerate(labels.names)]
@@ -185,6 +193,13 @@ def label_info_message(labels: LabelSet, header: Header, *, threshold: float) ->
 
 
 def vision_info_message(header: Header, *, method: str, labels: str, version: int) -> VisionInfo:
-    """Make a VisionInfo: engine and model, where the labels are, and how often they changed."""
+    """
+    Make a VisionInfo.
+
+    :param header: header with the node's time.
+    :param method: name of model and engine.
+    :param labels: path of the label file; empty without one.
+    :param version: number of this list of labels, which grows with each change.
+    """
     return VisionInfo(header=header, method=method, database_location=labels,
                       database_version=version)

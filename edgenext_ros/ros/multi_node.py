@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A classifier node for each of several cameras, in one process, with one model on one BPU."""
+"""One process with a classifier node for each camera; the nodes share one model on the BPU."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def nodes(cameras: list[str]) -> list[ClassifierNode]:
     """
     Make the node ``/CAMERA/classifier`` for each camera.
 
-    :raises ParameterError: no name, one that is no namespace, or nodes of one name.
+    :raises ParameterError: no name is given, one is not a namespace, or two nodes get one name.
     """
     if not cameras:
         raise ParameterError(f'{_EXPECTED}, found none')
@@ -41,7 +41,7 @@ def nodes(cameras: list[str]) -> list[ClassifierNode]:
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the nodes of the cameras that the arguments name; 1 when one could not start."""
+    """Run a node for each camera in the arguments; the exit code is 1 if one cannot start."""
     arguments = sys.argv if args is None else args
     return run_all(lambda finish: nodes(remove_ros_args(arguments)[1:]), args,
                    start=ClassifierNode.autostart)

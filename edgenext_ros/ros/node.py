@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The classifier node: a camera topic in, classifications out."""
+"""The classifier node: subscribes to a camera topic, and publishes classifications."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from typing import Any
 
 from edgenext_ros.engines.recovering import open_recovering
 from edgenext_ros.ros.classify_once import ClassifyOnce, REQUESTS
-from edgenext_ros.ros.guarded import GuardedCallbacks
 from edgenext_ros.ros.health import Health
 from edgenext_ros.ros.image_log import ImageLog
-from edgenext_ros.ros.lifecycle import GuardedLifecycleNode
+from edgenext_ros.ros.lifecycle import SafeLifecycleNode
 from edgenext_ros.ros.live_model import LiveModel
 from edgenext_ros.ros.loaded_model import LoadedModel, Opener
 from edgenext_ros.ros.parameters import Parameters
 from edgenext_ros.ros.process import run
+from edgenext_ros.ros.safe_callbacks import SafeCallbacksNode
 from edgenext_ros.ros.session import Session
 from edgenext_ros.ros.settings import ClassifierSettings, ParameterError
 from edgenext_ros.ros.snapshot import Snapshot
@@ -35,27 +35,28 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool
 
 LOAD_SECONDS = 1.0
-"""The end of a node waits so long for a model that is being loaded."""
+"""Longest time that a node's destruction waits for a model that is being loaded."""
 
 
-class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
+class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
     """
     Classify the newest image of a camera.
 
-    The node has a ``Session`` from configure to cleanup, with the model in it. The session listens
-    while the node is active and enabled, or active and asked for one image.
+    From configure to cleanup the node has a ``Session``, which holds the model. The session
+    subscribes to images while the node is active, and either enabled or asked for one image.
 
     :param opener: opens the model; see ``LoadedModel.open``.
     """
 
-    _whole = False
+    _is_constructed = False
 
     def __init__(self, *, opener: Opener = open_recovering, **arguments: Any) -> None:
         super().__init__('classifier', **arguments)
         self._opener = opener
         self._table = Parameters(self, ClassifierSettings())
         self.add_on_set_parameters_callback(self._on_parameters)
-        # Held while parameters are set, and in transitions: an executor may have several threads.
+        # Held while parameters are set and during transitions, since a MultiThreadedExecutor may
+        # run both at the same time.
         self._changing = RLock()
         self.session: Session | None = None
         self.enabled = True
@@ -70,7 +71,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
                              statistics=self.statistics, images=self._log,
                              restart_counts=self._restart_counts)
         self.create_service(SetBool, '~/set_enabled', self._on_set_enabled, qos_profile=REQUESTS)
-        self._whole = True
+        self._is_constructed = True
 
     @property
     def settings(self) -> ClassifierSettings:
@@ -97,12 +98,12 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
     # Lifecycle ------------------------------------------------------------------------------
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Load the model and make the publishers."""
+        """Load the model and create the publishers."""
         return self.attempt('configure', self._configure)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Begin to listen to the camera."""
-        super().on_activate(state)  # first, or the first result would be lost
+        """Subscribe to the camera."""
+        super().on_activate(state)  # before subscribing, else the first result would be lost
         result = self.attempt('activate', lambda: self._listen(active=True))
         if result == TransitionCallbackReturn.SUCCESS:
             assert self.session is not None
@@ -113,7 +114,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop listening; the result of the image in work is discarded."""
+        """Unsubscribe; the image in work gives no result."""
         result = self.attempt('deactivate', lambda: self._listen(active=False))
         self._once.answer(success=False, text='the node was deactivated')
         super().on_deactivate(state)
@@ -122,27 +123,27 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         return result
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Free the model."""
+        """Free the model, threads and publishers."""
         return self.attempt('cleanup', self._release)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Free all."""
+        """Free the session, if there is one."""
         return self.attempt('shutdown', self._release)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Free all and return to unconfigured."""
+        """Free the session, if there is one, and return to unconfigured."""
         return self.attempt('recovery from an error', self._release)
 
     def destroy_node(self) -> None:
-        """Free all, in whatever state; nothing is published any more."""
-        if self._whole:  # rclpy 9 also destroys a node whose constructor raised
+        """Free the session in any state; nothing is published after that."""
+        if self._is_constructed:  # rclpy 9 calls this even if the constructor raised
             self.attempt('destruction', self._release)
             self._live.join(LOAD_SECONDS)
-            self._live.close()  # what that load has left
+            self._live.close()  # frees what that load has left
         super().destroy_node()
 
     def attempt(self, name: str, step: Callable[[], None]) -> TransitionCallbackReturn:
-        """Do the work of a transition while no parameter is set."""
+        """Run a transition's work while no other thread sets parameters."""
         with self._changing:
             return super().attempt(name, step)
 
@@ -168,9 +169,9 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
 
     def _listen(self, *, active: bool | None = None) -> None:
         """
-        Have a subscription while active, and enabled or asked for one image.
+        Subscribe or unsubscribe, according to the state, ``set_enabled`` and waiting requests.
 
-        :param active: the coming state, in a transition.
+        :param active: whether the node will be active, for calls during a transition.
         """
         with self._changing:
             if self.session is not None:
@@ -189,7 +190,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
         return response
 
     def _restart_counts(self) -> None:
-        self.statistics.begin_anew()
+        self.statistics.reset_counts()
         session = self.session
         if session is not None:
             session.restart_counts()
@@ -198,29 +199,37 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
 
     def create_service(self, kind: type, name: str, callback: Callable[..., Any],
                        *arguments: Any, **options: Any) -> Any:
-        """Make a service; rclpy's own that set parameters wait for a model without blocking."""
+        """
+        Create a service; rclpy's services that set parameters become coroutines.
+
+        So a service call awaits the load of a model, and the executor serves others meanwhile.
+
+        :param kind: service class.
+        :param name: service name.
+        :param callback: called with request and response.
+        """
         if kind not in (SetParameters, SetParametersAtomically):
             return super().create_service(kind, name, callback, *arguments, **options)
 
         async def set_parameters(request: Any, response: Any) -> Any:
             if kind is SetParametersAtomically:
                 return await self._set(callback, request, response)
-            for parameter in request.parameters:  # one by one, as rclpy sets them
-                alone = SetParameters.Request(parameters=[parameter])
-                done = await self._set(callback, alone, SetParameters.Response())
+            for parameter in request.parameters:  # one by one, like rclpy
+                single = SetParameters.Request(parameters=[parameter])
+                done = await self._set(callback, single, SetParameters.Response())
                 response.results += done.results
             return response
 
-        # A group of its own: a mutually exclusive one would be blocked while a model loads.
+        # The node's default group is mutually exclusive: it would block while a model loads.
         options['callback_group'] = ReentrantCallbackGroup()
         return super().create_service(kind, name, set_parameters, *arguments, **options)
 
     async def _set(self, callback: Callable[..., Any], request: Any, response: Any) -> Any:
-        """Load the model that a request names, if it is another one, and answer the request."""
+        """Load the model that a request names, if it is a new one, then answer the request."""
         session, load = self.session, None
         if session is not None:
             changes = [Parameter.from_parameter_msg(message) for message in request.parameters]
-            with suppress(ParameterError):  # setting it says so
+            with suppress(ParameterError):  # ``callback`` reports it
                 load = await self._live.prepare(
                     session, self._table.change(changes, configured=True))
         with self._changing:
@@ -231,14 +240,14 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
                 self._live.discard()
 
     def set_parameters(self, parameter_list: list[Parameter]) -> list[SetParametersResult]:
-        """Set parameters one by one, as rclpy does."""
+        """Set parameters one by one, like rclpy."""
         return [self.set_parameters_atomically([parameter]) for parameter in parameter_list]
 
     def set_parameters_atomically(self, parameter_list: list[Parameter]) -> SetParametersResult:
         """
         Set all parameters or none, and use them from the next image on.
 
-        They are not used before every callback has agreed, rclpy's own among them.
+        They take effect only after all parameter callbacks, including rclpy's, have agreed.
         """
         with self._changing:
             try:
@@ -266,7 +275,7 @@ class ClassifierNode(GuardedCallbacks, GuardedLifecycleNode):
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the node; the exit code is 1 when it could not start."""
+    """Run the node; the exit code is 1 if it cannot start."""
     return run(lambda finish: ClassifierNode(), args, start=ClassifierNode.autostart)
 
 

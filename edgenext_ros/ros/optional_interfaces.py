@@ -1,11 +1,11 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Message packages that are used where they are installed, and missed nowhere else.
+Message packages that are used if they are installed.
 
-D-Robotics' TROS brings them and apt's ROS does not. rosdep has no keys for them, so as
-dependencies in package.xml they would make ``rosdep install`` fail on every machine. Import them
-in functions, and say what is missing where a user has asked for them.
+They come with D-Robotics' TROS, not with ROS from apt. rosdep has no keys for them, so if
+package.xml listed them, ``rosdep install`` would fail on every machine. Import them in functions
+only, and report a missing one where a user asks for it.
 """
 
 from __future__ import annotations
@@ -16,4 +16,4 @@ from typing import Final
 OPTIONAL_INTERFACES: Final = MappingProxyType({
     'ai_msgs': "PerceptionTargets, which TROS' detectors publish and its web page shows",
     'hbm_img_msgs': 'HbmMsg1080P and others, images of TROS cameras in shared memory'})
-"""ROS packages of messages, and what they are for. README.md names them under "On the robot"."""
+"""Message packages, and their use. README.md names them under "On the robot"."""

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One image on its way: what was received, and what became of it."""
+"""A received image, and the outcome of the work on it."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.serialised_images import CameraData
 
 
-# Tuples: building one takes a fifth of the time of a frozen dataclass, and each image has two.
+# Named tuples: building one takes a fifth of the time of a frozen dataclass, and each image
+# needs two.
 class ReceivedImage(NamedTuple):
-    """A serialised image, and where it came from."""
+    """A serialised image, with its subscription and time."""
 
     message: bytes
     subscription: Any
-    """The subscription of that time (rclpy); an image of a former one is dropped."""
+    """The subscription that received it (rclpy); images of earlier subscriptions are dropped."""
     received: float
     """Steady seconds."""
 
 
 class Outcome(NamedTuple):
     """
-    What became of one image: a result, an error, or neither where it was left out on purpose.
+    The outcome of one image: a result, an error, or neither if it was left out on purpose.
 
-    A result has a picture and a frame.
+    With a result, ``picture`` and ``frame`` are set too.
     """
 
     image: ReceivedImage
@@ -44,14 +45,14 @@ class Outcome(NamedTuple):
 
 
 class Observer(Protocol):
-    """Whoever learns what became of each image, in their order, one at a time."""
+    """Gets the outcome of each image, in the order of the images, one at a time."""
 
     def on_outcome(self, outcome: Outcome) -> None:
-        """Take note of an outcome; called by the thread that worked on the image."""
+        """Process an outcome; called by the thread that worked on the image."""
 
 
-def describe(error: BaseException) -> str:
-    """Return an error's sentence, or the traceback of what only a bug of ours raises."""
+def describe_problem(error: BaseException) -> str:
+    """Return the sentence of an expected error, or the traceback of any other."""
     if isinstance(error, (FrameError, InferenceError)):
         return str(error)
     return ''.join(traceback.format_exception(type(error), error, error.__traceback__))

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which nodes a YAML file of parameters is for."""
+"""Find out which nodes a YAML file of parameters applies to."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Any
 import yaml
 
 MOST_BYTES = 10 ** 6
-"""Of a file; a larger one is no parameter file."""
-EXPECTED = 'expected "/**:" and below it "ros__parameters:", as in config/classifier.yaml'
+"""Largest size of a parameter file."""
+EXPECTED_LAYOUT = 'expected "/**:" and below it "ros__parameters:", as in config/classifier.yaml'
 _MOST_NAMES = 5
-# libyaml's reads the largest file in a second, where PyYAML was built with it.
+# libyaml's loader reads a file of ``MOST_BYTES`` in a second; not every PyYAML includes it.
 _LOADER: Any = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
 
 
 def ignored(source: str, sections: Sequence[str], nodes: Sequence[str]) -> str:
     """
-    Return a sentence when parameters are for nodes of other names only; else nothing.
+    Return a sentence if parameters apply to none of the nodes, else an empty text.
 
-    :param source: where they stand, for the sentence.
-    :param sections: names of nodes, or patterns of names, that they are for.
-    :param nodes: absolute names of the nodes that are given them.
+    :param source: file or argument that holds the parameters, for the sentence.
+    :param sections: node names, or patterns of names, that the parameters apply to.
+    :param nodes: fully qualified names of the nodes that get these parameters.
     """
     nodes = ['/' + node.strip('/') for node in nodes]
     if not sections or any(_matches(pattern, node) for pattern in sections for node in nodes):
@@ -38,7 +38,7 @@ def ignored(source: str, sections: Sequence[str], nodes: Sequence[str]) -> str:
 
 
 def sections_of(path: Path) -> list[str]:
-    """Return the sections of a file; none where it cannot be read, of which rcl says why."""
+    """Return the sections of a file; none if it cannot be read, which rcl reports."""
     try:
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
             return []
@@ -49,9 +49,9 @@ def sections_of(path: Path) -> list[str]:
 
 def parse(text: str) -> Any:
     """
-    Return what YAML holds, as plain data.
+    Return the content of YAML as plain data.
 
-    :raises yaml.YAMLError: it is no YAML.
+    :raises yaml.YAMLError: the text is not YAML.
     """
     loader = _LOADER(text)
     try:
@@ -62,29 +62,30 @@ def parse(text: str) -> Any:
 
 def sections(value: Any, name: str = '') -> Iterator[str]:
     """
-    Yield the name of each node, or pattern of names, that has parameters.
+    Yield each node name, or pattern of names, that has parameters.
 
-    :param value: what YAML holds.
-    :raises ValueError: it is no tree of names with "ros__parameters:" at its ends.
+    :param value: content of the YAML file, as from ``parse``.
+    :param name: name of the tree that ``value`` stands in.
+    :raises ValueError: it is not a tree of names with "ros__parameters:" below each.
     """
     if value is None:
         return
     if not isinstance(value, dict):
         raise ValueError(f'found {type(value).__name__} {str(value)[:40]!r} '
-                         f'{f"under {name}" if name else "at the top"}; {EXPECTED}')
+                         f'{f"under {name}" if name else "at the top"}; {EXPECTED_LAYOUT}')
     for key, below in value.items():
         if key != 'ros__parameters':
             yield from sections(below, f'{name}/{str(key).strip("/")}')
         elif not isinstance(below, dict):
             raise ValueError(f'"ros__parameters:" of {name} holds no "NAME: VALUE"')
         elif not name:
-            raise ValueError(f'"ros__parameters:" stands at the top; {EXPECTED}')
+            raise ValueError(f'"ros__parameters:" stands at the top; {EXPECTED_LAYOUT}')
         else:
             yield name
 
 
 def _matches(pattern: str, node: str) -> bool:
-    """Say whether rcl gives a node the parameters of a section: * is one part, ** any number."""
+    """Say whether a section applies to a node; ``*`` is one part of a name, ``**`` any number."""
     parts, wanted = node.strip('/').split('/'), pattern.strip('/').split('/')
 
     def match(parts: list[str], wanted: list[str]) -> bool:

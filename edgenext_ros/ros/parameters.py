@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Parameters from one declarative table: a frozen dataclass.
+Parameters from one declarative table, which is a frozen dataclass.
 
-Its fields say name, type, default, range or choices, description, and when a change takes
-effect. Declaration, refusal, ``ros2 param describe`` and the README's table come from it.
+Its fields hold name, type, default, range or choices, description, and when a change takes
+effect. Declaration, checks, ``ros2 param describe`` and the table in the documentation use it.
 """
 
 from __future__ import annotations
@@ -14,30 +14,39 @@ import difflib
 import json
 from typing import Any, Generic, TYPE_CHECKING, TypeVar
 
-from edgenext_ros.ros.settings import check, is_fixed, ParameterError, QOS_OVERRIDES, rule_of
+from edgenext_ros.ros.settings import (
+    CameraSettings,
+    checked_value,
+    ClassifierSettings,
+    is_fixed,
+    ParameterError,
+    QOS_OVERRIDES,
+    rule_of,
+)
 
 if TYPE_CHECKING:
     from rclpy.node import Node
     from rclpy.parameter import Parameter
 
-Settings = TypeVar('Settings')
+SettingsTable = TypeVar('SettingsTable', ClassifierSettings, CameraSettings)
 
 
-class Parameters(Generic[Settings]):
+class Parameters(Generic[SettingsTable]):
     """
     The parameters of one node, declared from its table.
 
+    :param node: the node that declares them.
     :param table: a settings dataclass with its defaults.
     :raises ParameterError: an initial value (YAML, command line) is refused.
     """
 
-    def __init__(self, node: Node, table: Settings) -> None:
+    def __init__(self, node: Node, table: SettingsTable) -> None:
         from edgenext_ros.ros.qos import check_overrides
         from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
         check_overrides(node)
         self._node = node
-        self._entries = {entry.name: entry for entry in fields(table)}  # type: ignore[arg-type]
-        values = {}
+        self._entries = {entry.name: entry for entry in fields(table)}
+        values: dict[str, Any] = {}
         for name, entry in self._entries.items():
             rule = rule_of(entry)
             descriptor = ParameterDescriptor(
@@ -57,18 +66,17 @@ class Parameters(Generic[Settings]):
                     descriptor.integer_range = [bounds]
                 else:
                     descriptor.floating_point_range = [bounds]
-            # A YAML file that says 1 for 1.0 should not stop the node, so the type is ours to
-            # check.
+            # YAML may hold 1 for 1.0; rclpy would refuse it, so ``checked_value`` checks types.
             descriptor.dynamic_typing = True
             values[name] = self._declare(entry, descriptor)
-        self.settings: Settings = replace(table, **values)  # type: ignore[type-var]
+        self.settings: SettingsTable = replace(table, **values)
         self._warn_of_unknown()
 
     def _declare(self, entry: Field[Any], descriptor: Any) -> Any:
-        # The range comes second: rclpy would refuse a wrong value with a text of its own.
+        # Without the range at first: rclpy would refuse a wrong value with its own text.
         found = self._node.declare_parameter(
             entry.name, entry.default, type(descriptor)(dynamic_typing=True))
-        value = check(entry, found.value)
+        value = checked_value(entry, found.value)
         self._node.set_descriptor(entry.name, descriptor)
         return value
 
@@ -81,37 +89,39 @@ class Parameters(Generic[Settings]):
             hint = f'; did you mean {near[0]!r}?' if near else ''
             self._node.get_logger().warning(f'unknown parameter {name!r} is ignored{hint}')
 
-    def _commands(self, name: str, value: Any) -> str:
-        """Return what a shell takes as it is, from the node's present state back to it."""
-        node = self._node.get_fully_qualified_name()
-        active = getattr(self._node, 'state', 'active') == 'active'
-        # Text among them is one of a rule's choices, which YAML reads as text.
-        text = value if isinstance(value, str) else json.dumps(value)
-        lifecycle = f'ros2 lifecycle set {node}'
-        return ' && '.join((
-            *([f'{lifecycle} deactivate'] if active else []), f'{lifecycle} cleanup',
-            f'ros2 param set {node} {name} {text}', f'{lifecycle} configure',
-            *([f'{lifecycle} activate'] if active else [])))
-
-    def change(self, changes: list[Parameter], *, configured: bool) -> Settings:
+    def change(self, changes: list[Parameter], *, configured: bool) -> SettingsTable:
         """
-        Return the settings with these changes; nothing is kept when one of them is refused.
+        Return the settings with these changes; ``self.settings`` stays as it is.
 
-        Names that are not in the table (``use_sim_time``, QoS overrides) are left alone.
+        Names that are not in the table (``use_sim_time``, QoS overrides) are ignored.
 
-        :param configured: the node holds a model, so what needs a reload is refused.
-        :raises ParameterError: the first refused change.
+        :param configured: the node has a session, so parameters that are not live are refused.
+        :raises ParameterError: a change is refused.
         """
-        values = {}
+        values: dict[str, Any] = {}
         for change in changes:
             entry = self._entries.get(change.name)
             if entry is None:
                 continue
-            value = check(entry, change.value)
+            value = checked_value(entry, change.value)
             if configured and not rule_of(entry).live and value != getattr(
                     self.settings, change.name):
                 raise ParameterError(
                     f'parameter {change.name!r} can be changed only while the node is '
-                    f'unconfigured: {self._commands(change.name, value)}')
+                    f'unconfigured: {_commands(self._node, change.name, value)}')
             values[change.name] = value
-        return replace(self.settings, **values)  # type: ignore[type-var]
+        return replace(self.settings, **values)
+
+
+def _commands(node: Node, name: str, value: Any) -> str:
+    """Return shell commands that set a parameter and restore the node's present state."""
+    active = getattr(node, 'state', 'active') == 'active'
+    # A text value is one of a rule's choices, which YAML reads as text without quotes.
+    text = value if isinstance(value, str) else json.dumps(value)
+    node_name = node.get_fully_qualified_name()
+    lifecycle = f'ros2 lifecycle set {node_name}'
+    commands = [f'{lifecycle} cleanup', f'ros2 param set {node_name} {name} {text}',
+                f'{lifecycle} configure']
+    if active:
+        commands = [f'{lifecycle} deactivate', *commands, f'{lifecycle} activate']
+    return ' && '.join(commands)

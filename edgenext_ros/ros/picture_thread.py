@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures for people, drawn and published in a thread of their own; the newest wins."""
+"""A thread that draws and publishes annotated pictures, so that results do not wait for them."""
 
 from __future__ import annotations
 
@@ -9,58 +9,50 @@ from threading import Condition, Thread
 from time import monotonic, thread_time
 from typing import Any, Generic, TypeVar
 
-Item = TypeVar('Item')
+Drawable = TypeVar('Drawable')
 
 ANNOTATED_RATE = 15.0
-"""At most so many pictures a second."""
+"""Largest number of pictures in a second."""
 
 
-class PictureThread(Generic[Item]):
+class PictureThread(Generic[Drawable]):
     """
-    Draw and publish the newest item, while whoever offers items never waits.
+    Draw and publish the newest item in a thread, without blocking the thread that offers it.
 
-    One item can wait; a newer one replaces it. After each picture the thread rests for at least
-    the processor time that it took, so that pictures get half a core at most.
+    One item waits at most; a newer one replaces it. After each picture the thread pauses for at
+    least the processor time that the picture took, so it uses half a core at most.
 
     :param draw: turns an item into a message.
     :param publish: called with that message; may block.
-    :param complain: called with an exception of either; must not raise.
-    :param rate: at most so many pictures a second.
+    :param on_error: called with an exception of either; must not raise.
+    :param rate: largest number of pictures in a second.
     """
 
-    def __init__(self, draw: Callable[[Item], Any], publish: Callable[[Any], None], *,
-                 complain: Callable[[Exception], None], rate: float = ANNOTATED_RATE) -> None:
-        self._draw, self._publish, self._complain = draw, publish, complain
+    def __init__(self, draw: Callable[[Drawable], Any], publish: Callable[[Any], None], *,
+                 on_error: Callable[[Exception], None], rate: float = ANNOTATED_RATE) -> None:
+        self._draw, self._publish, self._on_error = draw, publish, on_error
         self._period = 1 / rate
         self._changed = Condition()
-        self._waiting: Item | None = None
-        self._drawing: Item | None = None
+        self._waiting: Drawable | None = None
+        self._drawing: Drawable | None = None
         self._publishing = self._closed = False
-        self._replaced = 0
         self._thread = Thread(target=self._run, name='pictures', daemon=True)
         self._thread.start()
 
-    @property
-    def replaced(self) -> int:
-        """Number of items that a newer one replaced before they were drawn."""
-        with self._changed:
-            return self._replaced
-
-    def offer(self, item: Item) -> None:
-        """Have an item drawn; returns at once. After ``close`` it is ignored."""
+    def offer(self, item: Drawable) -> None:
+        """Submit an item without blocking; after ``close`` it is ignored."""
         with self._changed:
             if self._closed:
                 return
-            self._replaced += self._waiting is not None
             self._waiting = item
             self._changed.notify_all()
 
     def clear(self, timeout: float) -> bool:
         """
-        Forget the items offered so far, and wait until none of them is being published.
+        Drop the items offered so far, and wait until none of them is being published.
 
-        :param timeout: in seconds.
-        :return: False when ``publish`` still blocks; the item it has may yet come out, no other.
+        :param timeout: seconds.
+        :return: False if ``publish`` still blocks; only that one item may still be published.
         """
         with self._changed:
             self._waiting = self._drawing = None
@@ -68,10 +60,10 @@ class PictureThread(Generic[Item]):
 
     def close(self, timeout: float) -> bool:
         """
-        Forget all items and end the thread.
+        Drop all items and end the thread.
 
-        :param timeout: in seconds.
-        :return: False when the thread still draws or publishes.
+        :param timeout: seconds.
+        :return: False if the thread still draws or publishes.
         """
         end = monotonic() + timeout
         with self._changed:
@@ -87,25 +79,25 @@ class PictureThread(Generic[Item]):
             try:
                 self._show(item)
             except Exception as error:
-                self._complain(error)
-            item = None  # pictures are large, and this thread may now wait for long
+                self._on_error(error)
+            item = None  # free the picture, since the next one may come late
             spent = thread_time() - spent
             rest = max(spent, self._period - (monotonic() - begun))
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, rest)
 
-    def _next(self) -> Item | None:
-        """Wait for an item; None at the end."""
+    def _next(self) -> Drawable | None:
+        """Wait for an item; return None after ``close``."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._waiting is not None)
             self._drawing, self._waiting = self._waiting, None
             return None if self._closed else self._drawing
 
-    def _show(self, item: Item) -> None:
+    def _show(self, item: Drawable) -> None:
         message = self._draw(item)
         with self._changed:
             if self._drawing is not item:
-                return  # cleared in the meantime
+                return  # cleared meanwhile
             self._drawing, self._publishing = None, True
         try:
             self._publish(message)

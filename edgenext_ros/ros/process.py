@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How a node's process runs: arguments, signals, threads, memory."""
+"""Run nodes in a process: check arguments, handle signals, start and end threads."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ import warnings
 
 from edgenext_ros.ros.arguments import (
     check_files,
-    warn_of_ignored,
-    warn_of_unread,
-    without_log_file,
+    log_file_arguments,
+    warn_of_ignored_parameters,
+    warn_of_unread_arguments,
 )
-from edgenext_ros.ros.errors import in_words, is_expected, NO_THREAD, OF_ROS
+from edgenext_ros.ros.errors import describe_error, is_expected, NO_THREAD, REPORTED_ERRORS
+from edgenext_ros.ros.lifecycle import SafeLifecycleNode
 from edgenext_ros.ros.memory import keep_memory
 from edgenext_ros.ros.settings import ParameterError
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rosidl_generator_py.import_type_support_impl import UnsupportedTypeSupport
@@ -38,17 +38,17 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SIGNAL_SECONDS, _STOP_SECONDS = 0.2, 2.0
 SWITCH_SECONDS = 1e-4
 """
-How long one Python thread may keep another waiting. With Python's 5 ms a frame waits until the
-executor has built its next wait set, which is a tenth or more of a result's age.
+Switch interval of Python threads. With Python's default of 5 ms, a frame waits while the executor
+builds its next wait set, which makes up a tenth or more of a result's age.
 """
 
 
 def _check_text(arguments: Sequence[str]) -> None:
     """
-    Check that rcl can take the arguments.
+    Check that rcl can read the arguments.
 
-    :raises ParameterError: Python could not read one in the present locale, or it holds a node
-        name that is too long, of which Humble's rcl would say much.
+    :raises ParameterError: Python could not decode an argument in the present locale, or a node
+        name is too long, for which Humble's rcl prints many lines.
     """
     for argument in arguments:
         rule, _, name = argument.partition(':=')
@@ -67,33 +67,41 @@ def _check_text(arguments: Sequence[str]) -> None:
 
 def run(make: Callable[[Callable[[], None]], Node], args: list[str] | None = None, *,
         start: Callable[[Any], bool] = lambda node: True) -> int:
-    """Run one node, and say which arguments it does not read; see ``run_all``."""
-    def one(finish: Callable[[], None]) -> list[Node]:
+    """
+    Run one node, and warn of arguments that it does not read.
+
+    :param make: builds the node; see ``run_all``.
+    :param args: command line; None takes ``sys.argv``.
+    :param start: called with the node before spinning; see ``run_all``.
+    :return: the process's exit code.
+    """
+    def make_one(finish: Callable[[], None]) -> list[Node]:
         node = make(finish)
-        warn_of_unread(node, sys.argv if args is None else args)
+        warn_of_unread_arguments(node, sys.argv if args is None else args)
         return [node]
 
-    return run_all(one, args, start=start)
+    return run_all(make_one, args, start=start)
 
 
 def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str] | None = None, *,
             start: Callable[[Any], bool] = lambda node: True) -> int:
     """
-    Run nodes until SIGINT, SIGTERM, a failure, or the call of what ``make`` is given.
+    Run nodes until SIGINT, SIGTERM, a failure, or a call of ``finish``.
 
-    Start and executor have a thread of their own, so that signals are answered at once by this
-    one, and the ROS context is still whole when the nodes say goodbye.
+    Start and executor run in a second thread. This thread can therefore react to signals
+    immediately, and the ROS context is still valid while the nodes shut down.
 
-    :param make: builds the nodes, and gets a function that ends the process with exit code 0;
-        may raise one of ``EXPECTED``.
-    :param start: called with each node before spinning; False ends with exit code 1.
+    :param make: called with ``finish``, a function that ends the process with exit code 0;
+        returns the nodes, and may raise one of ``USER_ERRORS``.
+    :param args: command line; None takes ``sys.argv``.
+    :param start: called with each node before spinning; False ends the process with exit code 1.
     :return: the process's exit code.
     """
     before = enumerate_threads()
     sys.setswitchinterval(SWITCH_SECONDS)
     keep_memory()
-    # A handler runs in the middle of what this thread does, even of its wait for an Event, whose
-    # lock it would then want too: for ever. This queue is made for that.
+    # A signal handler may run while this thread holds a lock, e.g. in Event.wait; taking that lock
+    # again would deadlock. SimpleQueue.put is reentrant.
     ends: SimpleQueue[None] = SimpleQueue()
     for number in _SIGNALS:
         signal.signal(number, lambda *_: ends.put(None))
@@ -108,50 +116,49 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
                 executor.spin()
         except Exception as error:
             if ending:
-                return  # rclpy's own race between spinning and shutting down
+                return  # a race in rclpy between spinning and shutting down
             failed = True
-            why = f': {in_words(error)}' if is_expected(error) else \
+            why = f': {describe_error(error)}' if is_expected(error) else \
                 f' by a bug:\n{traceback.format_exc()}'
             nodes[0].get_logger().fatal(f'stopped{why}')
         finally:
             ends.put(None)
 
-    # rclpy's, of a node that it does not make; the error says more.
+    # rclpy warns of a node that it failed to create; the error is reported below.
     warnings.filterwarnings('ignore', 'Failed to fini', RuntimeWarning)
     try:
         try:
             arguments = sys.argv if args is None else args
             _check_text(arguments)
             check_files(arguments)
-            rclpy.init(args=[*arguments, *without_log_file()],
+            rclpy.init(args=[*arguments, *log_file_arguments()],
                        signal_handler_options=SignalHandlerOptions.NO)
             nodes = make(partial(ends.put, None))
-            warn_of_ignored(nodes, arguments)
+            warn_of_ignored_parameters(nodes, arguments)
             executor = SingleThreadedExecutor()
             for node in nodes:
                 executor.add_node(node)
             thread = Thread(target=work, name='executor', daemon=True)
             thread.start()
             signal.alarm(0)  # see entry_points.py
-        except (*OF_ROS, RuntimeError) as error:  # RuntimeError: of threads, and rclpy's own
-            rclpy.logging.get_logger('edgenext_ros').fatal(in_words(error))
+        except (*REPORTED_ERRORS, RuntimeError) as error:  # RuntimeError: threads, and rclpy
+            rclpy.logging.get_logger('edgenext_ros').fatal(describe_error(error))
             if rclpy.ok() and isinstance(
                     error, (MemoryError, RuntimeError, UnsupportedTypeSupport)):
-                # Where ROS lacks memory or threads, its way out may wait for ever.
+                # Without memory or threads, the shutdown of ROS may hang.
                 sys.stderr.flush()
                 os._exit(1)
             return 1
-        # Again and again: the kernel may give a signal to another thread, where Python only takes
-        # a note of it for this one.
+        # With a timeout: the kernel may deliver a signal to another thread. Python then runs the
+        # handler only when this thread executes Python code again.
         while not ending:
             with suppress(Empty):
                 ends.get(timeout=_SIGNAL_SECONDS)
                 ending = True
-        executor.shutdown(timeout_sec=0)  # Humble's would wait for who waits for an image, too
+        executor.shutdown(timeout_sec=0)  # Humble's would wait for classify_once requests
         thread.join(timeout=_STOP_SECONDS)
         if thread.is_alive():
-            # A callback that does not return (a model that loads for long) uses the node still;
-            # the process ends around it.
+            # A callback, e.g. one that loads a model, still uses the node: do not destroy it.
             sys.stderr.flush()
             os._exit(int(failed))
     finally:
@@ -159,12 +166,12 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
         for node in nodes:
             node.destroy_node()
         rclpy.try_shutdown()
-        # Python gives up its handlers a moment before the process ends. Ctrl-C under launch is two
-        # signals, of the terminal and of launch.
+        # Python restores the default handlers shortly before the process ends. Ctrl-C under
+        # launch sends two signals, from the terminal and from launch; ignore a late one.
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
     if any(thread not in before for thread in enumerate_threads()):
-        # It is inside an engine. Python would end the thread there, where C++ aborts the process.
+        # A thread is inside an engine. Python would end it there, and C++ then aborts the process.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(int(failed))
@@ -183,8 +190,9 @@ def _shut_all_down(nodes: Sequence[Node]) -> None:
 
 
 def _shut_down(node: Node) -> None:
-    """Leave the lifecycle, which takes seconds where an engine hangs; no callback runs more."""
+    """Shut a lifecycle node down, which takes seconds if an engine hangs; no callbacks follow."""
     node.executor = None
-    # In the middle of a transition (a model that still loads) there is no way to it.
-    if isinstance(node, LifecycleNode) and node.state in ('unconfigured', 'inactive', 'active'):
+    # Shutdown is impossible during a transition, e.g. while a model loads.
+    if isinstance(node, SafeLifecycleNode) and node.state in (
+            'unconfigured', 'inactive', 'active'):
         node.trigger_shutdown()

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The publishers that a classifier has while it is configured."""
+"""The publishers of a configured classifier."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from copy import copy
 from functools import partial
 
 from edgenext_ros.ros import blocking_publish, messages
-from edgenext_ros.ros.annotate import Picture, wide_enough
-from edgenext_ros.ros.guarded import stamp_now
+from edgenext_ros.ros.annotate import AnnotatedPicture, wide_enough
 from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.outcome import Outcome
 from edgenext_ros.ros.picture_thread import PictureThread
 from edgenext_ros.ros.qos import OVERRIDES
+from edgenext_ros.ros.safe_callbacks import stamp_now
 from edgenext_ros.ros.settings import ParameterError
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.exceptions import InvalidHandle
@@ -22,9 +22,9 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
-from vision_msgs.msg import VisionInfo
+from vision_msgs.msg import Classification, LabelInfo, VisionInfo
 
-# Copied for each use: rclpy writes QoS overrides into the profile that it is given.
+# Copied for each use, since rclpy writes QoS overrides into the profile that it gets.
 _RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 _LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                       durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -32,20 +32,21 @@ _LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
 
 PICTURE_SECONDS = 0.25
 """
-A pause waits for so long at most for a picture that is being published. Fast DDS blocks for 0.1 s
-where a reliable reader has stopped, Cyclone DDS until the reader is gone.
+Longest time that a pause waits for a picture that is being published. If a reliable reader has
+stopped, Fast DDS blocks for 0.1 s, and Cyclone DDS until the reader disappears.
 """
-_TYPE = f'vision_msgs/msg/{messages.Classification.__name__}'
+_TYPE = f'vision_msgs/msg/{Classification.__name__}'
 _TOPICS = ('image', 'classification', '~/annotated_image', '~/vision_info', '~/label_info',
            '/diagnostics')
 
 
 def check_topics(node: Node, names: tuple[str, ...]) -> None:
     """
-    Check that no two topics of a node have become one by remapping.
+    Check that no two topics of a node are remapped to the same name.
 
-    :param names: of its own topics; each has one message type, as each of every node's has.
-    :raises ParameterError: two have, such as the images and the node's own results.
+    :param node: resolves the names.
+    :param names: the node's topics; /rosout and /parameter_events are checked too.
+    :raises ParameterError: two topics have one name, such as the images and the node's results.
     """
     before: dict[str, str] = {}
     for name in (*names, '/rosout', '/parameter_events'):
@@ -58,32 +59,35 @@ def check_topics(node: Node, names: tuple[str, ...]) -> None:
 
 class Publishers:
     """
-    Results and pictures, which flow while the node is active, and what the labels are.
+    The publishers of results and annotated pictures, and the latched ones of the labels.
 
-    :param node: the lifecycle node whose publishers these are.
+    Results and pictures are published only while the node is active.
+
+    :param node: the lifecycle node that publishes.
+    :raises ParameterError: two topics are remapped to the same name.
     """
 
     def __init__(self, node: LifecycleNode) -> None:
         self._node = node
         check_topics(node, _TOPICS)
-        # The node's own group would remember these for ever.
+        # A new group: a group never forgets its entities, and the node's own lives for long.
         group = MutuallyExclusiveCallbackGroup()
         self._result = messages.ClassificationMessage()
         self.classification, self._annotated = (
             node.create_lifecycle_publisher(kind, topic, copy(_RELIABLE), callback_group=group,
                                             qos_overriding_options=OVERRIDES)
-            for kind, topic in ((messages.Classification, 'classification'),
+            for kind, topic in ((Classification, 'classification'),
                                 (Image, '~/annotated_image')))
-        self.pictures: PictureThread[Picture] = PictureThread(
-            Picture.message, self._publish_picture,
-            complain=self._complain)
+        self.pictures: PictureThread[AnnotatedPicture] = PictureThread(
+            AnnotatedPicture.message, self._publish_picture,
+            on_error=self._log_picture_error)
         self._vision_info, self._label_info = (
             node.create_publisher(kind, topic, copy(_LATCHED), callback_group=group)
             for kind, topic in ((VisionInfo, '~/vision_info'),
-                                (messages.LabelInfo, '~/label_info')))
+                                (LabelInfo, '~/label_info')))
 
     def publish(self, outcome: Outcome) -> None:
-        """Publish the result of an image, and have its picture drawn if somebody looks at it."""
+        """Publish the result of an image, and its annotated picture if there is a subscriber."""
         result, picture, model = outcome.result, outcome.picture, outcome.model
         assert result is not None and picture is not None
         header = messages.header_message(picture)
@@ -91,23 +95,23 @@ class Publishers:
             result.prediction, header,
             labels=model.labels if model.settings.class_id == 'name' else None))
         if self._annotated.get_subscription_count():
-            # People look at all of the picture, so it is read again, in the pictures' thread.
-            source = messages.INPUTS[model.settings.input_type]
+            # The frame may be a reduced JPEG; the pictures' thread decodes the message again.
+            source = messages.INPUT_TYPES[model.settings.input_type]
             read = partial(source.frame, picture, enough=wide_enough)
-            self.pictures.offer(Picture(read, result.prediction, model.labels, header,
-                                        model.settings.yuv_range))
+            self.pictures.offer(AnnotatedPicture(
+                read, result.prediction, model.labels, header, model.settings.yuv_range))
 
     def log_topics(self, input_type: str, *, listening: bool) -> None:
         """
-        Log where images come from, and where results go, by the names that ROS has for both.
+        Log the topics of images and results, with their names after remapping.
 
         :param input_type: the parameter of this name.
         :param listening: the session has a subscription.
         """
         node = self._node
         topic = node.resolve_topic_name('image')
-        kind = messages.INPUTS[input_type].kind.__name__
-        pause = '' if listening else ' once ~/set_enabled says so'
+        kind = messages.INPUT_TYPES[input_type].kind.__name__
+        pause = '' if listening else ' once ~/set_enabled enables the node'
         node.get_logger().info(
             f'listening on {topic} (sensor_msgs/msg/{kind}){pause}, classifications on '
             f'{self.classification.topic_name} ({_TYPE}), pictures with them on '
@@ -115,7 +119,7 @@ class Publishers:
 
     def publish_labels(self, model: LoadedModel, *, version: int) -> None:
         """
-        Publish what a result's ``class_id`` means, also for late joiners.
+        Publish the names of the classes, latched for subscribers that come later.
 
         :param model: the model with its labels.
         :param version: number of this list of labels.
@@ -130,15 +134,15 @@ class Publishers:
     def _publish_picture(self, data: bytes) -> None:
         blocking_publish.publish(self._annotated, data)
 
-    def _complain(self, error: Exception) -> None:
-        """Log why a picture is missing, unless its publisher, or the ROS context, is gone."""
+    def _log_picture_error(self, error: Exception) -> None:
+        """Log an error, unless the publisher was destroyed or the ROS context has ended."""
         if self._node.context.ok() and not isinstance(error, InvalidHandle):
             self._node.get_logger().error(
                 f'an annotated picture was not published: {type(error).__name__}: {error}',
                 throttle_duration_sec=5.0)
 
     def destroy(self) -> None:
-        """Take the topics away."""
+        """End the pictures' thread, and destroy the publishers."""
         self.pictures.close(PICTURE_SECONDS)
         for publisher in (self.classification, self._annotated):
             self._node.destroy_lifecycle_publisher(publisher)

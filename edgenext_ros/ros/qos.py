@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What users may change of a topic's quality of service, by the parameters ``qos_overrides``."""
+"""Quality of service that users may override by the parameters ``qos_overrides``."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _MOST: Final = 2 ** 31 - 1
 
 def check_overrides(node: Node) -> None:
     """
-    Check the values before a topic takes them: what rclpy says of them are tracebacks.
+    Check the values before a topic uses them, because rclpy reports wrong ones by a traceback.
 
-    :raises ParameterError: the first that no quality of service has.
+    :raises ParameterError: a value is not valid for its policy.
     """
     for name, value in _overrides(node):
         policy = name.rpartition('.')[2]
@@ -38,7 +38,7 @@ def check_overrides(node: Node) -> None:
 
 
 def warn_of_unused(node: Node) -> None:
-    """Say once which overrides no topic of the node has taken: rclpy says nothing."""
+    """Warn once of overrides that match no topic of the node; rclpy ignores them silently."""
     unused = [name for name, _ in _overrides(node) if not node.has_parameter(name)]
     if unused:
         known = node.get_parameters_by_prefix(QOS_OVERRIDES.rstrip('.'))

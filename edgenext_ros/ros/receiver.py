@@ -1,13 +1,13 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The subscription of the images, past the executor.
+The image subscription, which bypasses rclpy's executor.
 
-rclpy's executor builds a wait set of all that a node has for each message, in Python, and rclpy
-looks after a subscription's events in it, for which Fast DDS wakes it with each message once more.
-Together that costs as much as the classification, inference aside. Here a thread waits for
-nothing but the subscription, and takes the message itself: what ``rclpy.wait_for_message`` does,
-with the same classes.
+For each message, rclpy's executor builds a wait set of all entities of a node in Python. It also
+waits for the subscription's events, and Fast DDS wakes it once more for them. Together that costs
+as much processor time as the classification without inference. Here a thread waits for the
+subscription alone and takes the message itself, as ``rclpy.wait_for_message`` does with the same
+classes.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ try:
 except ImportError:  # Humble
     from rclpy.qos_event import SubscriptionEventCallbacks
 
-# Copied for each use: rclpy writes QoS overrides into the profile that it is given.
-# No queue of images: when large ones come faster than they are taken, its oldest would come first.
+# Copied for each use, since rclpy writes QoS overrides into the profile that it gets.
+# Depth 1: from a longer queue the oldest image would be taken first.
 _NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-_REST_S = 0.1
-_AT_ONCE_S = 1e-3
-"""A message that comes within so many seconds may have been there already."""
+_PAUSE_S = 0.1
+_ALREADY_WAITING_S = 1e-3
+"""A message that arrives within this time may have been there before the wait began."""
 
 
-class _NotTheExecutor(CallbackGroup):
-    """The executor leaves alone what is in this group."""
+class _IgnoredByExecutor(CallbackGroup):
+    """A callback group whose entities the executor never runs."""
 
     def can_execute(self, entity: Any) -> bool:
         """Refuse."""
@@ -56,22 +56,22 @@ class _NotTheExecutor(CallbackGroup):
         return False
 
     def ending_execution(self, entity: Any) -> None:
-        """Do nothing: nothing was begun."""
+        """Do nothing, since nothing ever begins."""
 
 
 class Receiver:
     """
-    The ``Source`` of a pipeline: serialised messages of one topic, or of none for a time.
+    The ``Source`` of a pipeline: serialised messages of one topic, while subscribed.
 
-    :param node: whose subscription it is.
-    :param on_message: called with each message and where it came from, by the thread that waits.
+    :param node: the node that subscribes.
+    :param on_message: called with each message and its subscription, by the thread that waits.
     """
 
     def __init__(self, node: Node, on_message: Callable[[bytes, Subscription], None]) -> None:
         self._node, self._on_message = node, on_message
         self._closed = False
         self._wake = GuardCondition(None, None, context=node.context)
-        # rclpy's own handler of signals wakes this, and ends the context without on_shutdown.
+        # rclpy's signal handler triggers this, and ends the context without calling on_shutdown.
         self._signal = SignalHandlerGuardCondition(node.context)
         self._wait_set = _rclpy.WaitSet(1, 2, 0, 0, 0, 0, node.context.handle)
         self.subscription: Subscription | None = None
@@ -80,18 +80,23 @@ class Receiver:
         self.lost = LostFrames()
         self.message_bytes = 0
         """Size of the last message, serialised."""
-        # Of the last wait, and how long nobody waited before it.
+        # Begin and end of the last wait, and the seconds before it in which no thread waited.
         self._begun = self._ended = monotonic()
         self._begun_ns, self._absent = time_ns(), 0.0
         node.context.on_shutdown(self.close)
 
     def subscribe(self, kind: type, topic: str) -> None:
-        """Wait for messages from now on; ``silence.why_no_image`` says why none come."""
+        """
+        Subscribe to a topic.
+
+        :param kind: message class.
+        :param topic: topic name.
+        """
         made: list[Subscription] = []
 
         def on_message(message: bytes) -> None:
-            # EventsExecutor asks no callback group. This thread then leaves the messages to it:
-            # of two that take them one might hand on the older message last.
+            # EventsExecutor ignores callback groups and calls this. The waiting thread then stops
+            # taking messages: with two threads, an older message could be delivered last.
             if not self._taken_elsewhere:
                 self._taken_elsewhere = True
                 self.wake()
@@ -103,7 +108,7 @@ class Receiver:
         self.lost.interrupt()
         self.subscription = self._node.create_subscription(
             kind, topic, on_message, copy(_NEWEST), raw=True,
-            callback_group=_NotTheExecutor(),
+            callback_group=_IgnoredByExecutor(),
             event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
             qos_overriding_options=OVERRIDES)
         made.append(self.subscription)
@@ -111,30 +116,31 @@ class Receiver:
         self.wake()
 
     def unsubscribe(self) -> None:
-        """Wait for nothing from now on."""
+        """End the subscription."""
         subscription, self.subscription = self.subscription, None
         self.wake()
-        self._node.destroy_subscription(subscription)
+        if subscription is not None:
+            self._node.destroy_subscription(subscription)
 
     def close(self) -> None:
-        """End the wait for good; also called when the ROS context ends."""
+        """End waiting permanently; also called when the ROS context ends."""
         self._closed = True
         self.wake()
 
     def wake(self) -> None:
-        """Return from the present or the next wait; any thread may call."""
+        """End the present or the next ``wait``; any thread may call."""
         with suppress(InvalidHandle):  # destroyed
             self._wake.trigger()
 
     def wait(self) -> bool:
-        """Wait for a message, or for ``wake``; False after ``close`` or the end of ROS."""
+        """Wait for a message or ``wake``; return False after ``close`` or the end of ROS."""
         self._ready = None
         ended, self._begun, self._begun_ns = self._ended, monotonic(), time_ns()
         self._absent = self._begun - ended
         try:
             return self._wait()
         except _rclpy.RCLError as error:
-            return self._rests_after(error)
+            return self._log_and_pause(error)
         finally:
             self._ended = monotonic()
 
@@ -149,54 +155,54 @@ class Receiver:
             wait_set.wait(-1)
         else:
             try:
-                with subscription.handle:  # not destroyed as long as it is waited for
+                with subscription.handle:  # prevents its destruction during the wait
                     wait_set.add_subscription(subscription.handle)
                     wait_set.wait(-1)
                     if wait_set.is_ready('subscription', 0):
                         self._ready = subscription
-            except InvalidHandle:  # unsubscribed in the meantime, or the node is destroyed
+            except InvalidHandle:  # unsubscribed meanwhile, or the node is destroyed
                 return subscription is not self.subscription
         return not wait_set.is_ready('guard_condition', signalled)
 
     def take(self) -> None:
-        """Hand on the message that has come."""
+        """Deliver the message that ``wait`` found, if there is one."""
         subscription = self._ready
         if subscription is None:
             return
         try:
             with subscription.handle:
                 taken = subscription.handle.take_message(subscription.msg_type, True)
-        except InvalidHandle:  # unsubscribed in the meantime
+        except InvalidHandle:  # unsubscribed meanwhile
             return
-        except Exception as error:  # of rcl, or of memory: the next may be smaller
-            self._rests_after(error)
+        except Exception as error:  # rcl, or no memory for it: the next may be smaller
+            self._log_and_pause(error)
             return
         if taken is not None:
             self._note(*taken)
             self._on_message(taken[0], subscription)
 
     def _note(self, message: bytes, info: dict[str, Any]) -> None:
-        """Note the stamp, and how long a frame before this one may have been overwritten."""
+        """Record the stamp, and for how long a frame before this one may have been overwritten."""
         self.message_bytes = len(message)
         try:
             stamp, frame_id = read_stamp(message)
-        except FrameError:  # the pipeline says so
+        except FrameError:  # the pipeline reports it
             self.lost.interrupt()
             return
-        # Some of the middlewares say 0, or when it was taken.
+        # Some middlewares give 0, or the time at which the message was taken.
         received = info['received_timestamp']
-        there = 0 < received < self._begun_ns or self._ended - self._begun < _AT_ONCE_S
+        there = 0 < received < self._begun_ns or self._ended - self._begun < _ALREADY_WAITING_S
         late = max(0.0, (time_ns() - received) / 1e9) if received > 0 else 0.0
         self.lost.note(stamp, arrived=monotonic(), stream=frame_id,
                        sequence=info.get('publication_sequence_number'),  # since Jazzy
                        unattended=late + (self._absent if there else 0.0))
 
-    def _rests_after(self, error: Exception) -> bool:
-        """Say what went wrong, and wait a moment; False when the ROS context has ended."""
+    def _log_and_pause(self, error: Exception) -> bool:
+        """Log an error and pause for a moment; return False if the ROS context has ended."""
         if not self._node.context.ok():
             return False
         self._node.get_logger().error(
             f'an image was not received: {type(error).__name__}: {error}',
             throttle_duration_sec=5.0)
-        sleep(_REST_S)
+        sleep(_PAUSE_S)
         return True

@@ -1,11 +1,11 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Camera messages in their serialised form: read and written without building the ROS message.
+Read and write serialised camera messages without building ROS messages.
 
-CDR as DDS sends it: four bytes that name the encoding, then the fields in their order, each number
-at a multiple of its size (OMG DDS-RTPS 2.3, 10; CORBA 3.0, 15.3). Read as rclpy reads it, but a
-string must end with its NUL whatever the middleware.
+The format is CDR: four bytes that name the encoding, then the fields in their order, each number
+aligned to its size (OMG DDS-RTPS 2.3, 10; CORBA 3.0, 15.3). Values are read as rclpy reads them,
+except that a string without its final NUL is refused with every middleware.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import struct
 from edgenext_ros.core.frame import Bytes, Frame, FrameError
 import numpy as np
 
-# The only two that ROS 2 sends: others (PL_CDR, XCDR2) lay the fields out differently.
+# The two encodings that ROS 2 sends. Others (PL_CDR, XCDR2) arrange the fields differently.
 _BYTE_ORDERS = {b'\0\0': '>', b'\0\1': '<'}
 
 
 @dataclass(frozen=True)
 class StampedData:
-    """The header that every camera message begins with, and the bytes that it ends with."""
+    """The first and the last field of every camera message: its header and its data."""
 
     sec: int
     nanosec: int
@@ -33,7 +33,7 @@ class StampedData:
 
 @dataclass(frozen=True)
 class ImageData(StampedData):
-    """A ``sensor_msgs/Image``; the fields have the message's names and meanings."""
+    """A ``sensor_msgs/Image``; the fields have the names and meanings of the message."""
 
     height: int
     width: int
@@ -43,7 +43,7 @@ class ImageData(StampedData):
 
     @property
     def layout(self) -> str:
-        """What kind of picture the message says it is, in words."""
+        """Size and encoding as text."""
         return f'{self.width}x{self.height} {self.encoding}'
 
 
@@ -55,19 +55,19 @@ class CompressedImageData(StampedData):
 
     @property
     def layout(self) -> str:
-        """What kind of picture the message says it is, in words."""
+        """The format in quotes."""
         return repr(self.format)
 
 
 CameraData = ImageData | CompressedImageData
-"""What is read of a camera's message."""
+"""The content of a camera message."""
 
 
 def read_image(message: bytes) -> ImageData:
     """
     Read a serialised ``sensor_msgs/Image``; its picture is not copied.
 
-    :raises FrameError: not CDR, or it ends too early.
+    :raises FrameError: the message is not CDR, or is truncated.
     """
     fields = _Fields(message, 'Image')
     sec, nanosec = fields.numbers('iI', 'stamp')
@@ -84,7 +84,7 @@ def read_compressed_image(message: bytes) -> CompressedImageData:
     """
     Read a serialised ``sensor_msgs/CompressedImage``; its bytes are not copied.
 
-    :raises FrameError: not CDR, or it ends too early.
+    :raises FrameError: the message is not CDR, or is truncated.
     """
     fields = _Fields(message, 'CompressedImage')
     sec, nanosec = fields.numbers('iI', 'stamp')
@@ -95,10 +95,10 @@ def read_compressed_image(message: bytes) -> CompressedImageData:
 
 def read_stamp(message: bytes) -> tuple[int, str]:
     """
-    Read only when and by whom a picture was taken, of any message that begins with a header.
+    Read the header of any message that begins with one.
 
-    :return: nanoseconds, which are 0 for no stamp, and ``frame_id``.
-    :raises FrameError: not CDR, or it ends too early.
+    :return: stamp in nanoseconds, where 0 means no stamp, and ``frame_id``.
+    :raises FrameError: the message is not CDR, or is truncated.
     """
     fields = _Fields(message, 'header')
     sec, nanosec = fields.numbers('iI', 'stamp')
@@ -109,9 +109,10 @@ def write_image(frame: Frame, *, sec: int, nanosec: int, frame_id: str) -> bytes
     """
     Serialise a frame as a ``sensor_msgs/Image``, little-endian; its bytes are copied once.
 
-    :param sec: of the stamp.
-    :param nanosec: of the stamp.
-    :param frame_id: of the header.
+    :param frame: the picture, in any encoding.
+    :param sec: seconds of the stamp.
+    :param nanosec: nanoseconds of the stamp.
+    :param frame_id: ``frame_id`` of the header.
     """
     message = bytearray(struct.pack('<4BiI', 0, 1, 0, 0, sec, nanosec))
     _put_string(message, frame_id)
@@ -128,7 +129,7 @@ def _put_string(message: bytearray, text: str) -> None:
 
 
 class _Fields:
-    """The fields of one message, taken in their order; what follows the last is padding."""
+    """Takes the fields of one message in their order; bytes after the last one are padding."""
 
     def __init__(self, message: bytes, kind: str) -> None:
         order = _BYTE_ORDERS.get(message[:2])
@@ -137,11 +138,12 @@ class _Fields:
             raise FrameError(f'serialised {kind}: expected a header of 4 bytes for plain CDR, '
                              f'00 00 or 00 01 and two more, found {found}')
         self._message, self._kind, self._order = message, kind, order
-        # CDR aligns from here on; no field is wider than 4, so positions in the message do too.
+        # CDR aligns relative to this position. No number has more than 4 bytes, so aligning
+        # relative to the begin of the message gives the same.
         self._position = 4
 
     def numbers(self, codes: str, name: str) -> tuple[int, ...]:
-        """Take integers of one size, by the codes of ``struct``."""
+        """Take integers of one size, given as format codes of ``struct``."""
         layout = self._order + codes
         size = struct.calcsize(layout)
         self._position += -self._position % (size // len(codes))
@@ -150,9 +152,9 @@ class _Fields:
 
     def string(self, name: str) -> str:
         """
-        Take a string, whose length counts its NUL; a length of 0 is an empty string too.
+        Take a string; its length includes the NUL, and may be 0 for an empty string.
 
-        As in rclpy it ends at the first NUL, and U+FFFD stands for what is not UTF-8.
+        Like in rclpy, it ends at the first NUL, and U+FFFD replaces invalid UTF-8.
         """
         (length,) = self.numbers('I', f'the length of {name}')
         start = self._take(length, name)
@@ -163,13 +165,13 @@ class _Fields:
         return text.partition(b'\0')[0].decode('utf-8', 'replace')
 
     def data(self) -> Bytes:
-        """Take a sequence of uint8, as a view."""
+        """Take a sequence of uint8 as a view."""
         (length,) = self.numbers('I', 'the length of data')
         start = self._take(length, 'data')
         return np.frombuffer(self._message, np.uint8)[start:start + length]
 
     def _take(self, size: int, name: str) -> int:
-        """Go ``size`` bytes on, and return where they begin."""
+        """Skip ``size`` bytes, and return the position of the first."""
         start = self._position
         left = max(0, len(self._message) - start)
         if size > left:

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a classifier has from configure to cleanup, and the way of an image through it."""
+"""The session of a classifier, from configure to cleanup; images pass through it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from time import monotonic
 
 from edgenext_ros.core.newest_frame import Pipeline, RateLimiter
 from edgenext_ros.engines.base import InferenceError
-from edgenext_ros.ros.errors import in_words
+from edgenext_ros.ros.errors import describe_error
 from edgenext_ros.ros.loaded_model import LoadedModel
-from edgenext_ros.ros.messages import INPUTS
+from edgenext_ros.ros.messages import INPUT_TYPES
 from edgenext_ros.ros.outcome import Observer, Outcome, ReceivedImage
 from edgenext_ros.ros.publishers import PICTURE_SECONDS, Publishers
 from edgenext_ros.ros.receiver import Receiver
@@ -23,21 +23,24 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.subscription import Subscription
 
 STOP_SECONDS = 1.5
+"""Longest wait for the end of the session's threads."""
 
 
 class Session:
     """
-    Model, threads, subscription and publishers, which live and die together.
+    Model, threads, subscription and publishers, which have one common lifetime.
 
-    Images reach ``work`` as serialised bytes in the pipeline's threads, past the executor; an
-    image that a newer one replaces is not even read.
+    The pipeline's threads pass images to ``work`` as serialised bytes, without the executor. An
+    image that a newer one replaces is never deserialised.
 
-    :param node: whose topics these are.
+    :param node: the node of the topics.
     :param model: an open model; the session closes it.
-    :param versions: numbers of the label lists, counted up over all sessions.
-    :param statistics: counts the images that are left out.
-    :param observers: told of each outcome, in this order.
-    :param is_asked_for: says whether somebody waits for the next image, whatever the rate.
+    :param versions: numbers for lists of labels, ascending across sessions.
+    :param statistics: counts received and skipped images.
+    :param observers: get each outcome, in this order.
+    :param is_asked_for: says whether the next image is requested; then neither ``max_rate`` nor
+        ``skip_repeated`` leaves it out.
+    :raises ParameterError: two topics are remapped to the same name.
     """
 
     def __init__(self, node: LifecycleNode, model: LoadedModel, *, versions: Iterator[int],
@@ -50,10 +53,10 @@ class Session:
         self._version = next(versions)
         self._statistics, self._observers = statistics, tuple(observers)
         self._is_asked_for = is_asked_for
-        self._source = INPUTS[model.settings.input_type]
+        self._source = INPUT_TYPES[model.settings.input_type]
         self._limiter = RateLimiter(model.settings.max_rate)
         self._stamp, self._stamping = (0, 0), Lock()
-        # Held while a result is published, and while publishing ends.
+        # Held while a result is published, and while the subscription begins or ends.
         self._publishing = Lock()
         self.publishers = Publishers(node)
         try:
@@ -61,23 +64,23 @@ class Session:
             self.receiver = Receiver(node, self.receive)
             self.pipeline = Pipeline(self.work, self.finish, source=self.receiver,
                                      name='classify', at_once=model.info.slots, clock=monotonic)
-        except BaseException:  # no memory or no thread; the topics would stay, and come twice
+        except BaseException:  # no memory or thread: remove the topics before the next try
             self.publishers.destroy()
             raise
 
     @property
     def subscription(self) -> Subscription | None:
-        """Where images come from; None while the session does not listen."""
+        """The image subscription; None while the session is not subscribed."""
         return self.receiver.subscription
 
-    # The way of an image --------------------------------------------------------------------
+    # Images --------------------------------------------------------------------------------------
 
     def receive(self, message: bytes, subscription: Subscription) -> None:
         """
-        Take a serialised image; it is worked on when no newer one replaces it before.
+        Submit a serialised image to the pipeline, unless ``max_rate`` leaves it out.
 
-        :param message: of the type of ``input_type``, serialised.
-        :param subscription: where it came from.
+        :param message: serialised message of the type that ``input_type`` names.
+        :param subscription: the subscription that received it.
         """
         now = monotonic()
         self._statistics.count_received()
@@ -87,8 +90,8 @@ class Session:
         self.pipeline.submit(ReceivedImage(message, subscription, now))
 
     def work(self, image: ReceivedImage) -> Outcome:
-        """Turn one image into one outcome; called by several threads."""
-        model = self.model  # one state for all of this image
+        """Classify one image and return the outcome; called by several threads."""
+        model = self.model  # the same model and parameters for the whole image
         settings = model.settings
         try:
             picture = self._source.read(image.message)
@@ -99,36 +102,36 @@ class Session:
             result = model.classifier.classify(
                 frame, top_k=settings.top_k, threshold=settings.score_threshold,
                 converted=self.pipeline.handover)
-        except BaseException as error:  # an engine's SystemExit too is its failure, not our end
+        except BaseException as error:  # vendor code may even raise SystemExit
             return Outcome(image, model, monotonic(), error=error)
         return Outcome(image, model, monotonic(), picture, frame, result)
 
     def finish(self, outcome: Outcome) -> None:
-        """Publish an outcome and tell the observers; called in the order of the images."""
+        """Publish an outcome and pass it to the observers; called in the order of the images."""
         with self._publishing:
-            # Paused in the meantime, or paused and listening again.
+            # Paused meanwhile, or paused and subscribed again.
             if outcome.image.subscription is not self.receiver.subscription:
                 outcome = outcome._replace(result=None, error=None)
             elif outcome.result is not None:
                 outcome = self._published(outcome)
         patience = outcome.model.info.patience_s
         if outcome.error is not None and self.pipeline.busy_seconds > patience:
-            self.pipeline.clear()  # the waiting image has waited all the while, and is as old
+            self.pipeline.clear()  # the waiting image has waited for the whole hang
         for observer in self._observers:
             observer.on_outcome(outcome)
 
     def _published(self, outcome: Outcome) -> Outcome:
         try:
             if monotonic() - outcome.ready > outcome.model.info.patience_s:
-                raise InferenceError('it waited for an image before it, which hung')
+                raise InferenceError('it waited for an earlier image, which hung')
             self.publishers.publish(outcome)
         except Exception as error:
-            # ROS may have ended, and the topics with it: that is no failure.
+            # If the ROS context has ended, its publishers fail; that is not an error.
             return outcome._replace(result=None, error=error if self._node.context.ok() else None)
         return outcome
 
     def _is_repeated(self, picture: StampedData) -> bool:
-        """Say whether a picture has the stamp of the one before; a stamp of zero says nothing."""
+        """Say whether a picture has the previous picture's stamp; stamps of zero never repeat."""
         with self._stamping:
             before, self._stamp = self._stamp, (picture.sec, picture.nanosec)
         return before == self._stamp != (0, 0)
@@ -136,7 +139,7 @@ class Session:
     # Changes --------------------------------------------------------------------------------
 
     def listen(self, wanted: bool) -> None:
-        """Subscribe or unsubscribe; after the latter no image in work gives a result."""
+        """Subscribe or unsubscribe; images in work while unsubscribing give no result."""
         with self._publishing:
             if wanted and self.subscription is None:
                 self.subscribed_at = monotonic()
@@ -147,7 +150,7 @@ class Session:
                 self.publishers.pictures.clear(PICTURE_SECONDS)
 
     def apply(self, settings: ClassifierSettings) -> None:
-        """Use other parameters for the next images."""
+        """Use new parameters from the next image on."""
         before, self.model = self.model, self.model.with_settings(settings)
         if before.settings.max_rate != settings.max_rate:
             self._limiter = RateLimiter(settings.max_rate)
@@ -156,29 +159,29 @@ class Session:
 
     def swap(self, model: LoadedModel) -> LoadedModel:
         """
-        Put another model in the place of the present one; the pipeline must be held.
+        Replace the model; the pipeline must be held.
 
         Its labels are published before its first result.
 
-        :return: the model of before, which is not closed.
+        :return: the previous model, which is still open.
         """
         before, self.model = self.model, model
         try:
             self.pipeline.set_at_once(model.info.slots)
-        except RuntimeError as error:  # rclpy has set the parameter, so there is no way back
+        except RuntimeError as error:  # rclpy has already set the parameter; it cannot be refused
             self._node.get_logger().error(f'fewer images are worked on at a time: '
-                                          f'{in_words(error)}')
+                                          f'{describe_error(error)}')
         self._version = next(self._versions)
         self.publishers.publish_labels(model, version=self._version)
         return before
 
     def restart_counts(self) -> None:
-        """Forget dropped and lost frames."""
+        """Count dropped and lost frames from zero."""
         self.pipeline.reset_dropped()
         self.receiver.lost.reset_counts()
 
     def close(self) -> None:
-        """Stop listening, end the threads, take the topics away, and free the model."""
+        """Unsubscribe, end the threads, destroy the publishers, and free the model."""
         self.listen(False)
         idle = self.pipeline.stop(STOP_SECONDS)
         self.publishers.destroy()

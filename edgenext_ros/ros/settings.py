@@ -10,34 +10,40 @@ from typing import Any
 from edgenext_ros.choices import DEFAULT_FIT, ENGINES, FITS, YUV_RANGES
 
 QOS_OVERRIDES = 'qos_overrides.'
-"""What rclpy's own parameters for the quality of service begin with."""
+"""Prefix of rclpy's parameters that override quality of service."""
 
 
 class ParameterError(ValueError):
-    """A parameter value is refused; the text names parameter, rule and value."""
+    """A parameter is refused; the text names the parameter, the rule and the value."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What a parameter may be."""
+    """Description, allowed values and effect of a parameter."""
 
     description: str
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
     live: bool = False
-    """A change applies to the next frame; else only while the node is unconfigured."""
+    """A change applies to the next frame; if False, only while the node is unconfigured."""
     reloads: bool = False
-    """A change loads a model beside the present one, and swaps both between two frames."""
+    """A change loads a model beside the present one and swaps them between two frames."""
 
     @property
     def constraint(self) -> str:
-        """The rule in words, for people."""
+        """The allowed values as text."""
         if self.choices:
             return f'one of {", ".join(self.choices)}'
         if self.low is None:
             return ''
         return f'{self.low} to {self.high}'
+
+    def allows(self, value: Any) -> bool:
+        """Say whether a value of the parameter's type is one of the choices, or in the range."""
+        if self.choices:
+            return value in self.choices
+        return self.low is None or self.high is None or bool(self.low <= value <= self.high)
 
 
 def parameter(default: Any, description: str, **rule: Any) -> Any:
@@ -53,7 +59,7 @@ class ClassifierSettings:
         'demo', 'Catalog name (edgenext models list) or path of a .bin or .onnx file',
         live=True, reloads=True)
     runtime: str = parameter(
-        'auto', 'Inference engine; auto takes the first that works here',
+        'auto', 'Inference engine; auto takes the first that works on this machine',
         choices=('auto', *ENGINES), live=True, reloads=True)
     labels: str = parameter(
         '', "Path of a label file, text or JSON; empty takes the model's own",
@@ -71,15 +77,15 @@ class ClassifierSettings:
     score_threshold: float = parameter(
         0.0, 'Leave out classes with a lower score', low=0.0, high=1.0, live=True)
     class_id: str = parameter(
-        'index', "What a result's class_id holds: the index in label_info, or the name",
+        'index', "Content of a result's class_id: the index in label_info, or the name",
         choices=('index', 'name'), live=True)
     max_rate: float = parameter(
-        0.0, 'Classify at most so many frames a second; 0 means all', low=0.0, high=1000.0,
-        live=True)
+        0.0, 'Largest number of frames classified in a second; 0 means all', low=0.0,
+        high=1000.0, live=True)
     skip_repeated: bool = parameter(
         False, 'Leave out an image with the stamp of the one before, unless it is zero', live=True)
     image_timeout: float = parameter(
-        2.0, 'Diagnostics warn after so many seconds without an image', low=0.1, high=3600.0,
+        2.0, 'Seconds without an image after which the diagnostics warn', low=0.1, high=3600.0,
         live=True)
     bpu_core: int = parameter(0, 'BPU core: 0 any, 1 the first', low=0, high=1)
     priority: int = parameter(0, 'BPU task priority', low=0, high=255)
@@ -113,24 +119,23 @@ def rule_of(entry: Field[Any]) -> Rule:
 
 
 def is_fixed(table: Any) -> bool:
-    """Say whether a node reads this table at its start only: nothing in it is live."""
+    """Say whether a node reads this table only at its start, as none of it is live."""
     return not any(rule_of(entry).live for entry in fields(table))
 
 
-def check(entry: Field[Any], value: Any) -> Any:
+def checked_value(entry: Field[Any], value: Any) -> Any:
     """
     Return ``value`` in the field's type.
 
-    :raises ParameterError: wrong type, out of range, or not one of the choices.
+    :raises ParameterError: the value has a wrong type, is out of range, or is not a choice.
     """
-    rule, kind = rule_of(entry), type(entry.default)
+    rule = rule_of(entry)
+    kind: type = type(entry.default)
     if kind in (float, str) and type(value) is int:
-        value = kind(value)  # As YAML reads 1 for 1.0, and a webcam's number.
+        value = kind(value)  # YAML reads 1 for a float, and a webcam's number, as integers.
     if type(value) is not kind:
         raise ParameterError(f'parameter {entry.name!r} expects {kind.__name__}, '
                              f'got {type(value).__name__} {value!r}')
-    wrong = value not in rule.choices if rule.choices else (
-        rule.low is not None and not rule.low <= value <= rule.high)
-    if wrong:
+    if not rule.allows(value):
         raise ParameterError(f'parameter {entry.name!r} must be {rule.constraint}, got {value!r}')
     return value

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A classifier at one moment, for whoever reports on it."""
+"""The state of a classifier at one moment, for diagnostics and services."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from edgenext_ros.ros.settings import ClassifierSettings
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The state of a classifier; what belongs to a session is empty without one."""
+    """The state of a classifier; without a session, the fields from ``model`` on are empty."""
 
     state: str
     """Lifecycle state, such as ``active``."""
     enabled: bool
-    """``set_enabled`` has not paused it."""
+    """False while ``~/set_enabled`` pauses the node."""
     failure: str
-    """Which transition failed last, and why; empty after one that succeeded."""
+    """The last failed transition and its reason; empty after a transition that succeeded."""
     settings: ClassifierSettings
     model: ModelInfo | None = None
     subscription: Any = None
-    """The subscription of the images (rclpy); None while the node does not listen."""
+    """The image subscription (rclpy); None while the node is not subscribed."""
     waited: float = 0.0
     """Seconds since the subscription was made."""
     busy: float = 0.0
     """Seconds that the oldest image in work has taken so far."""
     dropped: int = 0
-    """Images that a newer one replaced, or a pause, before work on them began."""
+    """Images that a newer one, or a pause, removed before work on them began."""
     lost: LostFrames | None = None
-    """What is known of frames that were lost before they arrived."""
+    """Counter of frames that were lost before they arrived."""
     message_bytes: int = 0
     """Size of the last message, serialised."""

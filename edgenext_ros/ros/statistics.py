@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Counts and times of the images."""
+"""Counts and times of images."""
 
 from __future__ import annotations
 
@@ -11,51 +11,51 @@ from time import monotonic, time_ns
 
 from edgenext_ros.core.classifier import Timings
 from edgenext_ros.core.frame import FrameError
-from edgenext_ros.ros.outcome import describe, Outcome
+from edgenext_ros.ros.outcome import describe_problem, Outcome
 
 
 @dataclass
 class Counts:
-    """Frames since the node was configured."""
+    """Frames since the node was configured, or since the time last jumped back."""
 
     received: int = 0
     classified: int = 0
     skipped: int = 0
     """Left out because of ``max_rate``, ``skip_repeated``, or a pause while it was in work."""
     refused: int = 0
-    """Not a usable picture."""
+    """No result because the message holds no usable picture."""
     failed: int = 0
-    """No result because of the engine, of publishing, or of a bug."""
+    """No result because the engine or publishing failed, or because of a bug."""
     empty: int = 0
-    """Classified, but no class was over ``score_threshold``."""
+    """Classified, but no class reached ``score_threshold``."""
 
 
 @dataclass(frozen=True)
-class Report:
-    """One look at the statistics."""
+class StatisticsReport:
+    """The statistics at one moment."""
 
     counts: Counts
     fps: float
-    """Of the last results; 0 when none has come for a second, and for twice their interval."""
+    """Rate of the last results; 0 if none has come for 1 s, and for twice their interval."""
     image_age: float | None
     """Steady seconds since the last image; None before the first."""
     result_age_ms: float | None
-    """Newest result: node's clock minus camera stamp; None when the clocks do not agree."""
+    """Node's clock minus camera stamp of the newest result; None if the clocks differ."""
     timings: Timings | None
     problem: str
-    """What went wrong since the last good frame; empty when nothing did."""
+    """The newest problem since the last result; empty if there was none."""
     failing: int = 0
-    """Frames that the engine failed on since the last good one."""
+    """Failed frames since the last result; refused ones do not count."""
     empty: bool = False
-    """None of the results since the look before, or of the last ones, holds a class."""
+    """No result since the report before held a class; without results, as in that report."""
 
 
 class Rate:
     """
-    How many results come in a second, from one of the last ones to the newest.
+    The rate of results, measured from result to result; times are steady seconds.
 
-    A look from time to time that counted what came since the one before would see 1, 0, 1, 0 of
-    a result every two seconds. Times are steady seconds.
+    Counting the results between two updates would be wrong at low rates: with a result every two
+    seconds, and an update each second, it would give 1, 0, 1, 0.
     """
 
     def __init__(self) -> None:
@@ -63,28 +63,28 @@ class Rate:
         self._newest, self._count, self._rate = 0.0, 0, 0.0
 
     def note(self, now: float) -> None:
-        """Note a result."""
+        """Count a result."""
         if self._first is None:
             self._first = now
         else:
             self._count += 1
         self._newest = now
 
-    def look(self, now: float) -> float:
-        """Return the rate, and measure the next one from the newest result on."""
+    def update(self, now: float) -> float:
+        """Return the rate in results a second, and begin a new period at the newest result."""
         if self._first is not None and self._count:
             self._rate = self._count / max(self._newest - self._first, 1e-9)
             self._first, self._count = self._newest, 0
         if self._rate and now - self._newest > max(1.0, 2 / self._rate):
-            self._rate, self._first = 0.0, None  # what comes after a pause begins anew
+            self._rate, self._first = 0.0, None  # do not count the pause when results come again
         return self._rate
 
 
 class Statistics:
     """
-    Counts and times of the frames; any thread may call.
+    Counts and times of images; any thread may call.
 
-    :param now_ns: the time that the camera's stamps are compared with, in nanoseconds.
+    :param now_ns: clock in nanoseconds, compared with the camera's stamps.
     """
 
     def __init__(self, *, now_ns: Callable[[], int] = time_ns) -> None:
@@ -93,19 +93,19 @@ class Statistics:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Reset everything."""
         self._last_image: float | None = None
-        self.begin_anew()
+        self.reset_counts()
 
     def on_outcome(self, outcome: Outcome) -> None:
-        """Count what became of an image."""
+        """Count the outcome of an image."""
         if outcome.result is not None and outcome.picture is not None:
-            # Plain arithmetic: rclpy's Time raises on stamps that a broken driver may send.
+            # Plain arithmetic, because rclpy's Time raises on invalid stamps of broken drivers.
             stamp = outcome.picture.sec + outcome.picture.nanosec / 1e9
             self.count_result(outcome.result.timings, self._now_ns() / 1e9 - stamp,
                               empty=not outcome.result.prediction.class_ids)
         elif outcome.error is not None:
-            self.count_problem(describe(outcome.error),
+            self.count_problem(describe_problem(outcome.error),
                                engine=not isinstance(outcome.error, FrameError))
         else:
             self.count_skipped()
@@ -115,8 +115,8 @@ class Statistics:
         """Steady time of the last image; minus infinity before the first."""
         return float('-inf') if self._last_image is None else self._last_image
 
-    def begin_anew(self) -> None:
-        """Forget all but when the last image came."""
+    def reset_counts(self) -> None:
+        """Reset everything except the time of the last image."""
         with self._lock:
             self._counts = Counts()
             self._rate = Rate()
@@ -139,7 +139,12 @@ class Statistics:
             self._counts.skipped += 1
 
     def count_problem(self, reason: str, *, engine: bool) -> None:
-        """Count an image that gave no result, because of the engine or of itself."""
+        """
+        Count an image without a result.
+
+        :param reason: one sentence for the diagnostics.
+        :param engine: False if the message holds no usable picture, True for any other reason.
+        """
         with self._lock:
             if engine:
                 self._counts.failed += 1
@@ -152,8 +157,10 @@ class Statistics:
         """
         Count a result.
 
-        :param age: node's clock minus camera stamp in seconds; absurd values mean unknown.
-        :param empty: no class was over the threshold.
+        :param timings: times of the stages of its classification.
+        :param age: node's clock minus camera stamp in seconds; below 0 and from an hour on it
+            counts as unknown.
+        :param empty: no class reached the threshold.
         """
         with self._lock:
             self._counts.classified += 1
@@ -164,15 +171,15 @@ class Statistics:
             self._age = 1e3 * age if 0 <= age < 3600 else None
             self._problem, self._failing = '', 0
 
-    def report(self) -> Report:
-        """Look at the statistics and begin a new period."""
+    def report(self) -> StatisticsReport:
+        """Return the statistics and begin a new period."""
         with self._lock:
             now = monotonic()
             if self._fresh:
                 self._all_empty = self._empty == self._fresh
                 self._fresh = self._empty = 0
-            return Report(
-                counts=Counts(**vars(self._counts)), fps=self._rate.look(now),
+            return StatisticsReport(
+                counts=Counts(**vars(self._counts)), fps=self._rate.update(now),
                 image_age=None if self._last_image is None else now - self._last_image,
                 result_age_ms=self._age, timings=self._timings, problem=self._problem,
                 failing=self._failing, empty=self._all_empty)

@@ -1,14 +1,15 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-One line of text in a picture, in any script for which the machine has a font.
+Draw a line of text into a picture, in any script for which the machine has a font.
 
-OpenCV's own font has ASCII only. Other text is drawn with Pillow, where it is installed, and a
-font of the system: the first that has a glyph for each character.
+OpenCV's font has ASCII characters only. Other text needs Pillow and a system font: the first one
+that has a glyph for each character is used.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 import os
 from pathlib import Path
@@ -21,29 +22,33 @@ from edgenext_ros.models.store import user_path
 import numpy as np
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_FOLDERS = ('/usr/share/fonts', '/usr/local/share/fonts', '~/.local/share/fonts', '~/.fonts')
+FONT_FOLDERS = ('/usr/share/fonts', '/usr/local/share/fonts', '~/.local/share/fonts', '~/.fonts')
+"""Folders with the system's and the user's fonts."""
 _SUFFIXES = ('.ttf', '.otf', '.ttc')
 _PIXELS = 30
-"""Height of a font's em for a scale of 1, where it is as tall as OpenCV's."""
+"""Em size of a system font that matches OpenCV's font at scale 1."""
 _PROBE_PIXELS = 24
-_NO_CHARACTER = '\U0010fffd'  # for private use; drawn with the font's glyph for what it lacks
+_NO_CHARACTER = '\U0010fffd'  # private use: drawn with the font's glyph for missing characters
 _MOST_FONTS = 200
 _MOST_CHARACTERS = 200
-_SELECTORS = {0xfe0e: None, 0xfe0f: None}  # whether an emoji has colours; fonts need no glyph
+_SELECTORS = {0xfe0e: None, 0xfe0f: None}  # variation selectors of emoji, which have no glyph
 _SHAPED = ((0x0590, 0x0dff), (0x1000, 0x109f), (0x1780, 0x17ff), (0xfb1d, 0xfeff))
-"""Scripts from right to left, and those whose letters join or change places."""
+"""Code points of scripts that run from right to left, or whose letters join or reorder."""
 
 
 def draw(image: Bytes, before: str, text: str, *, instead: str, at: tuple[int, int],
          scale: float, thick: int, colour: tuple[int, int, int]) -> None:
     """
-    Draw a line of text as far as the picture is wide; what is longer ends with dots.
+    Draw a line of text; one that is wider than the picture is cut, and ends with dots.
 
-    :param image: BGR, uint8 (height, width, 3); drawn into.
-    :param before: ASCII in front of ``text``, which is never cut.
-    :param instead: ASCII in the place of a ``text`` that no font here has.
-    :param at: left end of the base line, x and y.
-    :param scale: as for ``cv2.putText``.
+    :param image: BGR, uint8 (height, width, 3); modified in place.
+    :param before: ASCII text in front of ``text``.
+    :param text: text in any script.
+    :param instead: ASCII text that replaces ``text`` if no font has its characters.
+    :param at: left end of the base line in pixels, x and y.
+    :param scale: font scale as for ``cv2.putText``.
+    :param thick: line thickness of OpenCV's font in pixels.
+    :param colour: BGR, 0 to 255.
     """
     text = unicodedata.normalize('NFC', ' '.join(text.split()))[:_MOST_CHARACTERS]
     text = text.translate(_SELECTORS)
@@ -61,8 +66,8 @@ def draw(image: Bytes, before: str, text: str, *, instead: str, at: tuple[int, i
     cv2.putText(image, _cut(line, fits, '...'), at, _FONT, scale, colour, thick, cv2.LINE_AA)
 
 
-def _cut(line: str, fits: Any, dots: str) -> str:
-    """Return the line, or as much of it as fits with dots behind it."""
+def _cut(line: str, fits: Callable[[str], bool], dots: str) -> str:
+    """Return the line if it fits, else its longest beginning that fits with dots behind it."""
     if fits(line):
         return line
     low, high = 0, len(line)
@@ -76,15 +81,16 @@ def _draw_with_font(image: Bytes, line: str, path: str, *, at: tuple[int, int], 
                     colour: tuple[int, int, int]) -> None:
     from PIL import features, Image, ImageDraw
     font = _load(path, max(8, pixels))
-    # Otherwise a name from right to left would have the score behind it.
-    order = {'direction': 'ltr'} if features.check('raqm') else {}
+    # Without a direction, the score would be drawn to the right of a right-to-left name.
+    direction = 'ltr' if features.check('raqm') else None
     width = image.shape[1] - 2 * at[0]
     dots = '\u2026' if _has_all(path, '\u2026') else '...'
-    line = _cut(line, lambda text: font.getlength(text, **order) <= width, dots)
-    left, top, right, bottom = font.getbbox(line, anchor='ls', **order)
-    # One channel, which is then the share of the colour in each pixel.
+    line = _cut(line, lambda text: font.getlength(text, direction=direction) <= width, dots)
+    left, top, right, bottom = font.getbbox(line, anchor='ls', direction=direction)
+    # A mask with one channel: the share of the colour in each pixel.
     mask = Image.new('L', (max(1, right - left), max(1, bottom - top)))
-    ImageDraw.Draw(mask).text((-left, -top), line, font=font, fill=255, anchor='ls', **order)
+    ImageDraw.Draw(mask).text(
+        (-left, -top), line, font=font, fill=255, anchor='ls', direction=direction)
     alpha = np.asarray(mask)
     x, y = at[0] + left, at[1] + top
     x0, y0 = max(0, x), max(0, y)
@@ -94,24 +100,24 @@ def _draw_with_font(image: Bytes, line: str, path: str, *, at: tuple[int, int], 
 
 
 @lru_cache(maxsize=4096)
-def font_for(text: str) -> str | None:
-    """Return the file of a font that has every character of a text; None where none is here."""
+def font_for(text: str, folders: tuple[str, ...] = FONT_FOLDERS) -> str | None:
+    """Return the path of a font that has every character of a text; None if there is none."""
     try:
         from PIL import features
-    except Exception:  # not installed, or broken: it is an extra
+    except Exception:  # Pillow is optional: not installed, or broken
         return None
-    # Without it Pillow would draw letters in the wrong order, or in the wrong shape.
+    # Without raqm, Pillow draws letters of these scripts in the wrong order or shape.
     shaped = any(low <= ord(character) <= high for character in text for low, high in _SHAPED)
     if shaped and not features.check('raqm'):
         return None
-    return next((path for path in _fonts() if _has_all(path, text)), None)
+    return next((path for path in _fonts(folders) if _has_all(path, text)), None)
 
 
-@lru_cache(maxsize=1)
-def _fonts() -> tuple[str, ...]:
-    """Return the system's fonts, upright ones of ordinary weight first."""
+@lru_cache(maxsize=8)
+def _fonts(folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the font files of these folders, upright ones of ordinary weight first."""
     found: list[str] = []
-    for folder in _FOLDERS:
+    for folder in folders:
         for where, _, names in os.walk(user_path(folder)):
             found += [f'{where}/{name}' for name in names if name.lower().endswith(_SUFFIXES)]
     odd = ('bold', 'italic', 'oblique', 'light', 'thin', 'black', 'mono', 'serif', 'condensed',
@@ -135,10 +141,10 @@ def _has_all(path: str, text: str) -> bool:
     try:
         font = _load(path, _PROBE_PIXELS)
         missing = _glyph(font, _NO_CHARACTER)
-        # The glyph of a blank may rightly be as empty as some fonts' one for what they lack.
+        # Skip blanks: their empty glyph may equal the font's glyph for missing characters.
         return all(_glyph(font, character) != missing for character in set(text)
                    if unicodedata.category(character) != 'Zs')
-    except Exception:  # a damaged font, or one of bitmaps in sizes of its own
+    except Exception:  # a damaged font, or a bitmap font without this size
         return False
 
 

@@ -5,8 +5,8 @@
 from faults.fault import faults_in
 
 _IN_WORK = tuple(f'ros/test_interrupted.py::test_{name}' for name in (
-    'late_result_is_not_published_after_a_new_start',
-    'image_that_a_newer_one_replaces_is_not_even_read', 'image_in_work_keeps_its_parameters',
+    'late_result_is_not_published_after_reactivation',
+    'replaced_image_is_not_read', 'image_in_work_keeps_its_parameters',
     'pause_does_not_wait_for_the_image_in_work',
     'pause_waits_for_the_result_that_is_being_published',
     'destroyed_node_leaves_neither_model_nor_threads'))
@@ -61,14 +61,14 @@ _LIVE = faults_in(
      'if not session.pipeline.hold(patience):', 'if False:'),
     ('the old engine is not closed', '            self._close_later(before)\n',
      '            pass\n'),
-    ('the engine of a refused model is not closed', '            self._close_later(found.model)\n',
-     '            pass\n'),
+    ('the engine of a refused model is not closed',
+     '            self._close_later(candidate.model)\n', '            pass\n'),
     ('the engine of a model that waits in vain is not closed', """\
                 if not only_labels:
                     model.close(self._node.get_logger())
 """, ''),
     ('a change of labels closes the engine',
-     'if before.engine is not found.model.engine:', 'if True:'),
+     'if before.engine is not candidate.model.engine:', 'if True:'),
     ('no image is classified after a swap', """\
         finally:
             session.pipeline.release()
@@ -76,16 +76,17 @@ _LIVE = faults_in(
         finally:
             pass
 """),
-    ('no image is classified after a refusal', '        found.session.pipeline.release()\n', ''),
+    ('no image is classified after a refusal',
+     '        candidate.session.pipeline.release()\n', ''),
     ('a second change is taken while a model loads', """\
         if loading is not None:
             raise""", """\
         if False:
             raise"""),
-    ('a model of an earlier session is taken', 'found.session is not session or ', ''),
+    ('a model of an earlier session is taken', 'candidate.session is not session or ', ''),
     ('a change of labels loads the model again', 'only_labels = (', 'only_labels = False and ('),
     ('a refusal does not say that the old model stays',
-     "f'{text}; model {before.settings.model!r} goes on'", 'text'),
+     "f'{text}; model {before.settings.model!r} stays in use'", 'text'),
 )
 
 _LOADED = faults_in(

@@ -14,7 +14,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from sensor_msgs.msg import Image
 
-STOP_SECONDS = 5.0  # Then launch escalates.
+STOP_SECONDS = 5.0  # launch escalates after that
 
 
 def names(ros):
@@ -23,7 +23,7 @@ def names(ros):
 
 
 def test_16_ctrl_c_at_work_and_while_a_model_loads(ros, classifier, make_image):
-    """End on Ctrl-C in good time, with exit code 0, no traceback, and no name in the graph."""
+    """Ctrl-C ends the node within 5 s: exit code 0, no traceback, no name in the graph."""
     process, results, camera = classifier()
     ros.ask(camera, make_image(), results)
     ros.wait(lambda: 'classifier' in names(ros))
@@ -36,7 +36,7 @@ def test_16_ctrl_c_at_work_and_while_a_model_loads(ros, classifier, make_image):
 
 
 def test_17_sigterm_in_mid_inference_and_sigkill(ros, make_image, classifier):
-    """End after SIGTERM, even twice, without another result; start again after SIGKILL."""
+    """SIGTERM, even twice, ends the node without another result; it starts again after SIGKILL."""
     interrupted = make_image()
     seen = ros.collect(Classification, 'classification')
     for end in (signal.SIGTERM, signal.SIGKILL):
@@ -56,7 +56,7 @@ CYCLES = 100
 
 
 def test_18_lifecycle_abuse(ros, make_image, libdnn_path, tmp_path):
-    """Answer illegal transitions, and stay flat over a hundred cycles while frames come."""
+    """Illegal transitions are answered; a hundred cycles under traffic need no more memory."""
     ros.environment['EDGENEXT_LIBDNN'] = str(libdnn_path)
     model = StandInModel(w=224, h=224, classes=10).write(tmp_path / 'model.bin')
     process = ros.start('node', autostart=False, model=model, runtime='libdnn')
@@ -79,7 +79,7 @@ def test_18_lifecycle_abuse(ros, make_image, libdnn_path, tmp_path):
         if cycle <= CYCLES // 5:
             seen.append(resources(process))
     memory, memory_after = seen[-1][0], resources(process)[0]
-    # Python's join returns a moment before the system counts a thread as gone: hence the fewest.
+    # Use the lowest counts: Python's join returns before the kernel has removed the thread.
     others = tuple(min(counts) for counts in list(zip(*seen[1:], strict=True))[1:])
     ros.wait(lambda: resources(process)[1:] == others, what=f'threads, descriptors: {others}')
     assert memory_after - memory < 20, 'MB'

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""First week, behaviour 25, and a world that is hostile in other ways."""
+"""First week, behaviour 25, and other hostile conditions."""
 
 import signal
 import subprocess
@@ -14,21 +14,21 @@ import pytest
 
 
 def test_25_the_clean_machine(ros, make_image, tmp_path):
-    """Need no board, no network and no home; say what is missing; write only ROS' log."""
+    """The node needs no board, network or home, reports what is missing, and writes only logs."""
     home = tmp_path / 'home'
     home.mkdir()
     for name in ('XDG_CACHE_HOME', 'ROS_LOG_DIR', 'ROS_HOME'):
         ros.environment.pop(name, None)
     ros.environment['HOME'] = str(home)
     tidy = ros.start('node', '-r', '__ns:=/tidy')
-    ros.environment['HOME'] = '/proc'  # Not even root can make a folder there.
+    ros.environment['HOME'] = '/proc'  # not even root can create a folder there
     homeless = ros.start('node', '-r', '__ns:=/homeless', '-r', '__node:=homeless')
     for name in ('tidy', 'homeless'):
         results = ros.collect(Classification, f'/{name}/classification')
         ros.ask(ros.publisher(topic=f'/{name}/image'), make_image(), results)
     assert not tcp_sockets(tidy) and not tcp_sockets(homeless)
     assert 'no log file in /proc/.ros/log' in homeless.output
-    assert '; "edgenext runtimes" says why not the others\n' in homeless.output
+    assert '; "edgenext runtimes" shows why others do not work\n' in homeless.output
     told = subprocess.run([sys.executable, '-m', 'edgenext_ros.cli', 'runtimes'], text=True,
                           env=ros.environment, capture_output=True, timeout=60)
     assert 'hobot-spdev' in told.stdout
@@ -38,7 +38,7 @@ def test_25_the_clean_machine(ros, make_image, tmp_path):
 
 @pytest.mark.parametrize('world', WORLDS)
 def test_a_full_disk_or_no_rights(ros, make_image, tmp_path, world):
-    """Classify also where the home is full to the last byte, and as a user without any right."""
+    """The node classifies if the home is full to the last byte, and as a user without rights."""
     for name in ('XDG_CACHE_HOME', 'ROS_LOG_DIR', 'ROS_HOME'):
         ros.environment.pop(name, None)
     home = tmp_path / 'home'
@@ -52,7 +52,7 @@ def test_a_full_disk_or_no_rights(ros, make_image, tmp_path, world):
 
 
 def test_two_cameras_on_one_topic(ros, classifier, make_image):
-    """Classify the frames of both, each result with the header of its own frame."""
+    """The frames of both cameras are classified, each result with the header of its frame."""
     _, results, first = classifier()
     second = ros.publisher()
     for camera, encoding, frame_id in ((first, 'bgr8', 'left'), (second, 'nv12', 'right')) * 3:
@@ -62,7 +62,7 @@ def test_two_cameras_on_one_topic(ros, classifier, make_image):
 
 
 def test_parameters_in_mid_frame(ros, make_image, tmp_path):
-    """Answer at once; finish the frame with the old values, take the new ones for the next."""
+    """The answer is immediate; the frame in work keeps the old values, the next gets the new."""
     process = slow_node(ros, gate=tmp_path / 'gate')
     results = ros.collect(Classification, 'classification')
     camera = ros.publisher()
@@ -70,7 +70,7 @@ def test_parameters_in_mid_frame(ros, make_image, tmp_path):
     image = make_image(data=bytes(320 * 240 * 3))
     camera.publish(image)
 
-    def mine():  # The first image may have been sent twice.
+    def mine():  # the first image may have been sent twice
         return [result for result in results if result.header == image.header]
 
     ros.wait(lambda: 'inference begins on black' in process.output)
@@ -89,7 +89,7 @@ STAGES = {'unconfigured': (), 'inactive': (CONFIGURE, ACTIVATE, DEACTIVATE),
 @pytest.mark.parametrize('stage', STAGES)
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_signals_in_every_state(ros, make_image, number, stage):
-    """End with exit code 0 in every state; after SIGKILL in any, the next node works."""
+    """The node ends with exit code 0 in every state; after SIGKILL, the next node works."""
     process = ros.start('node', autostart=False)
     for transition in STAGES[stage]:
         assert change(ros, transition)

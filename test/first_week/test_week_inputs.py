@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""First week, behaviours 1 to 7: what comes from a camera."""
+"""First week, behaviours 1 to 7: images of the camera."""
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
@@ -27,13 +27,13 @@ def padded(message, extra):
 
 
 def refuse(ros, camera, results, process, message, sentence):
-    """Publish a bad frame until the log has the sentence; nothing may come of it."""
+    """Publish a bad frame until the log has the sentence; it must give no result."""
     ros.repeat(camera, message, lambda: sentence in process.output)
     assert all(r.header.stamp != message.header.stamp for r in results)
 
 
 def test_01_unknown_encodings(ros, classifier, make_image):
-    """Refuse an unknown encoding in one line, and count it until the next good frame."""
+    """An unknown encoding is refused in one line, and reported until the next good frame."""
     process, results, camera = classifier(image_timeout=60.0)
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     for encoding in ('32FC1', '', 'foo'):
@@ -50,11 +50,11 @@ def test_01_unknown_encodings(ros, classifier, make_image):
     ros.ask(camera, good, results)
     ros.repeat(camera, good, lambda: status(diagnostics)[0] == 0)
     assert process.output.count("encoding 'foo' is not supported") == 1, 'once, not every frame'
-    assert process.output.count('frames are good again') == 1
+    assert process.output.count('frames give results again') == 1
 
 
 def test_02_padded_rows_and_nv12_geometry(ros, classifier, make_image):
-    """Give padded rows and each layout of nv12 the scores of the plain frame, bit for bit."""
+    """Padded rows and each layout of nv12 give the scores of the plain frame, bit for bit."""
     process, results, camera = classifier()
     for encoding in ('bgr8', 'nv12'):
         plain = scores(ros.ask(camera, make_image(encoding), results))
@@ -65,7 +65,7 @@ def test_02_padded_rows_and_nv12_geometry(ros, classifier, make_image):
 
 
 def test_03_data_that_does_not_fit(ros, classifier, make_image):
-    """Count zero-sized, truncated and oversized frames as malformed, without an exception."""
+    """Zero-sized, truncated and oversized frames count as refused, without an exception."""
     process, results, camera = classifier()
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     for changes, sentence in (({'width': 0}, 'must be at least 1'),
@@ -82,8 +82,8 @@ def test_03_data_that_does_not_fit(ros, classifier, make_image):
 
 
 def test_04_sizes_and_encodings_change(ros, classifier, make_image, photograph):
-    """Go on when size and encoding change, and log it; no result depends on what was before."""
-    # Best effort often loses what does not fit into Fast DDS' default shared memory.
+    """Changes of size and encoding are logged; no result depends on earlier frames."""
+    # Best effort often loses images that exceed Fast DDS' default shared memory.
     process, results, camera = classifier(
         **{'qos_overrides./image.subscription.reliability': 'reliable'})
     first = scores(ros.ask(camera, make_image(), results))
@@ -99,7 +99,7 @@ def test_04_sizes_and_encodings_change(ros, classifier, make_image, photograph):
 
 
 def test_05_colour_zoo(ros, classifier, make_image, photograph):
-    """See the same picture in every encoding, with scores within 0.08, and red as red."""
+    """The same picture in each encoding gives scores within 0.08; swapped colours do not."""
     _, results, camera = classifier(top_k=100)
 
     def of(message):
@@ -115,12 +115,12 @@ def test_05_colour_zoo(ros, classifier, make_image, photograph):
         found_best, found = of(make_image(encoding))
         assert found_best == expected_best, encoding
         assert max(abs(found[key] - expected[key]) for key in expected) < 0.08, encoding
-    swapped = of(make_image(encoding='rgb8'))[1]  # bgr8's bytes under the other name
+    swapped = of(make_image(encoding='rgb8'))[1]  # the bytes of bgr8 with a wrong name
     assert max(abs(swapped[key] - plain[key]) for key in plain) > 0.08
 
 
 def test_06_compressed_oddities(ros, classifier, photograph):
-    """Drop and count what does not decode; believe the bytes of a picture, not its format text."""
+    """Data that does not decode is counted; the bytes of a picture count, not its format text."""
     process, results, camera = classifier(input_type='compressed')
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     grey = cv2.cvtColor(photograph, cv2.COLOR_BGR2GRAY)
@@ -145,7 +145,7 @@ def test_06_compressed_oddities(ros, classifier, photograph):
 
 
 def test_07_quality_of_service_of_the_camera(ros, classifier, make_image):
-    """Hear reliable and best-effort cameras; say which policy or type does not fit, if so."""
+    """Reliable and best-effort cameras work; a policy or type that does not fit is named."""
     _, results, reliable = classifier(qos=RELIABLE)
     best_effort = ros.publisher(qos=BEST_EFFORT)
     for camera in (reliable, best_effort, reliable):

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""First week, behaviours 14 and 15: models and labels that are not what they should be."""
+"""First week, behaviours 14 and 15: wrong models and labels."""
 
 import json
 
@@ -22,14 +22,14 @@ def wrong_chip(folder):
 
 
 def unreadable(folder):
-    """Make a file that not even root can read: the first page of a process's memory."""
+    """Make a file that not even root can read: /proc/self/mem fails at position 0."""
     path = folder / 'unreadable.onnx'
     path.symlink_to('/proc/self/mem')
     return path
 
 
 def changed(folder):
-    """Fetch a model into the cache, as it were, which then becomes another file."""
+    """Put a model into the cache as if fetched, then change the file."""
     path = folder / 'edgenext_ros' / 'EdgeNeXt_xx_small_224x224_nv12.bin'
     path.parent.mkdir()
     path.write_bytes(container())
@@ -46,7 +46,7 @@ MODELS = {
 
 
 def test_14_wrong_models(ros, tmp_path, libdnn_path):
-    """Refuse a model that is missing, damaged, changed or another chip's, and say what it is."""
+    """A missing, damaged or changed model, or one for another chip, is refused with the reason."""
     ros.environment.update(XDG_CACHE_HOME=str(tmp_path), EDGENEXT_LIBDNN=str(libdnn_path))
     process = ros.start('node', autostart=False)
     ros.wait(lambda: 'autostart is false' in process.output)
@@ -73,7 +73,7 @@ BAD_LABELS = {
 
 
 def test_15_labels(ros, tmp_path):
-    """Pass names through unaltered, from text or JSON; refuse another number of them."""
+    """Names from text or JSON are published unchanged; a wrong number of names is refused."""
     process = ros.start('node', autostart=False)
     for name, (text, sentence) in BAD_LABELS.items():
         if text is not None:

@@ -18,13 +18,13 @@ from vision_msgs.msg import VisionInfo
 
 
 def test_08_late_joiners_of_every_quality(ros, classifier, make_image):
-    """Serve reliable and best-effort subscribers; tell a late one labels and model at once."""
+    """Reliable and best-effort subscribers work; late ones get labels and model immediately."""
     _, results, camera = classifier()
     ros.ask(camera, make_image(), results)
     late = [ros.collect(Classification, 'classification', qos) for qos in (RELIABLE, BEST_EFFORT)]
     info = ros.collect(VisionInfo, '/classifier/vision_info', LATCHED)
     labels = ros.collect(messages.LabelInfo, '/classifier/label_info', LATCHED)
-    ros.wait(lambda: info and labels, what='what is latched')
+    ros.wait(lambda: info and labels, what='the latched messages')
     assert len(labels[0].class_map) == 100
     image = make_image()
     ros.repeat(camera, image, lambda: all(late))
@@ -32,7 +32,7 @@ def test_08_late_joiners_of_every_quality(ros, classifier, make_image):
 
 
 def test_09_the_camera_is_late_unplugged_restarted(ros, photograph, tmp_path):
-    """Warn, then report an error, while no image comes; say when one does; go on by itself."""
+    """Without images there is a warning, then an error; the node continues when images arrive."""
     cv2.imwrite(str(tmp_path / 'a.png'), photograph)
     node = ros.start('node', image_timeout=0.4)
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
@@ -51,13 +51,13 @@ def test_09_the_camera_is_late_unplugged_restarted(ros, photograph, tmp_path):
     results.clear()
     ros.start('camera.node', source=tmp_path / 'a.png')
     ros.wait(lambda: results, what='a result')
-    ros.wait(lambda: node.output.count('images come on /image') == 2, what='the news')
+    ros.wait(lambda: node.output.count('images arrive on /image') == 2, what='the news')
     assert 's: nobody publishes /image' in node.output
     assert node.process.poll() is None and node.output.count('model demo') == 1
 
 
 def test_10_two_nodes_two_cameras_and_one_name_twice(ros, make_image, tmp_path):
-    """Keep nodes apart by namespace and remap; warn of one of the same name, and outlive it."""
+    """Namespaces and remapping separate nodes; a second node of the same name gives a warning."""
     path = tmp_path / 'both.yaml'
     path.write_text('/**:\n  ros__parameters:\n    top_k: 2\n')
     nodes = [ros.start('node', '-r', f'__ns:=/{name}', '-r', f'image:={topic}',
@@ -79,7 +79,7 @@ def test_10_two_nodes_two_cameras_and_one_name_twice(ros, make_image, tmp_path):
 
 
 def test_11_parameters_set_well_and_badly(ros, classifier, make_image):
-    """Apply good values to the next frame; refuse bad ones with a reason and no effect."""
+    """Good values apply to the next frame; bad ones are refused with a reason and no effect."""
     _, results, camera = classifier()
     assert set_parameters(ros, top_k=2)[0].successful
     assert len(ros.ask(camera, make_image(), results).results) == 2
@@ -109,7 +109,7 @@ YAML_SLIPS = [
 
 
 def test_12_slips_in_a_parameter_file(ros, tmp_path):
-    """Take 1 for 1.0, warn of a misspelt name, and end with one sentence on what is wrong."""
+    """1 is read as 1.0, a misspelt name gives a warning, and a wrong file ends the node."""
     path = tmp_path / 'parameters.yaml'
     path.write_text('/**:\n  ros__parameters:\n    score_threshold: 1\n    scor_threshold: 0.5\n')
     good = ros.start('node', '--params-file', str(path))
@@ -124,12 +124,12 @@ def test_12_slips_in_a_parameter_file(ros, tmp_path):
 
 
 def test_13_another_model_at_run_time(ros, classifier, make_image, tmp_path):
-    """Swap in another model between two images; refuse one that does not load."""
+    """Another model is swapped in between two images; one that does not load is refused."""
     _, results, camera = classifier()
     info = ros.collect(VisionInfo, '/classifier/vision_info', LATCHED)
     ros.wait(lambda: info, what='vision info')
     (refused,) = set_parameters(ros, model='/nowhere.onnx')
-    assert not refused.successful and refused.reason.endswith("model 'demo' goes on")
+    assert not refused.successful and refused.reason.endswith("model 'demo' stays in use")
     ros.ask(camera, make_image(), results)
     other = shutil.copy(demo_model(), tmp_path / 'other.onnx')
     (taken,) = set_parameters(ros, model=str(other))
@@ -137,7 +137,7 @@ def test_13_another_model_at_run_time(ros, classifier, make_image, tmp_path):
     ros.ask(camera, make_image(), results)
     ros.wait(lambda: info[-1].database_version == 2, what='the new version')
     assert info[-1].method.startswith('other on ')
-    # The way through the lifecycle leads there too.
+    # Cleanup and configure also change the model.
     assert change(ros, DEACTIVATE) and change(ros, CLEANUP)
     assert set_parameters(ros, model='/nowhere.onnx')[0].successful
     assert not change(ros, CONFIGURE) and state(ros) == 'unconfigured'

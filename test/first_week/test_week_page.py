@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""docs/robustness.md says what the tests say, in their words, and names tests that exist."""
+"""docs/robustness.md has the names and docstrings of these tests, and names existing tests."""
 
 import ast
 from pathlib import Path
@@ -18,7 +18,7 @@ def described_in(path):
 
 
 def rows(numbered):
-    """Make the table's rows of the tests whose names have a number, or of those without."""
+    """Yield table rows of the tests with a number in their name, or of those without."""
     for path in sorted(Path(__file__).parent.glob('test_week_*.py')):
         for name, text in described_in(path):
             number, title = re.fullmatch(r'test_(\d\d_)?(\w+)', name).groups()

@@ -23,26 +23,26 @@ from std_srvs.srv import SetBool, Trigger
 
 @pytest.fixture
 def picture(photograph, tmp_path):
-    """Write the photograph for a played camera."""
+    """Write the photograph to a file for the camera node."""
     path = tmp_path / 'picture.png'
     cv2.imwrite(str(path), photograph)
     return path
 
 
 def test_19_a_bag_in_a_loop(ros, classifier, make_image):
-    """Go on when the time jumps back, and log it: no negative age, no stuck limiter."""
+    """A jump of the time back is logged; no age is negative, and the rate limiter goes on."""
     process, results, camera = classifier(use_sim_time=True, max_rate=50.0)
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     clock = ros.publisher(Clock, '/clock')
-    for second in (1000, 10, 1000, 10):  # twice around
+    for second in (1000, 10, 1000, 10):  # the bag twice
         del results[:], diagnostics[:]
         image = make_image()
         image.header.stamp = Time(sec=second - 1)
         ros.repeat(clock, Clock(clock=Time(sec=second)),
                    lambda s=second: diagnostics and diagnostics[-1].header.stamp.sec == s)
         if second == 10:
-            assert not count(status(diagnostics), 'classified'), 'counts begin anew'
-            assert 'the time went back by 990.000 s' in process.output
+            assert not count(status(diagnostics), 'classified'), 'counts are reset'
+            assert 'the time jumped back by 990.000 s' in process.output
         ros.ask(camera, image, results)
         ros.wait(lambda: age(status(diagnostics)) == '1000.00', what='the age')
         ages = [age(status([m])) for m in diagnostics]
@@ -51,7 +51,7 @@ def test_19_a_bag_in_a_loop(ros, classifier, make_image):
 
 
 def test_20_simulated_time_without_a_clock_or_paused(ros, classifier, make_image):
-    """Classify, and tell how it is, also while the simulated time stands still."""
+    """The node classifies and publishes diagnostics while the simulated time stands still."""
     _, results, camera = classifier(use_sim_time=True, image_timeout=0.5)
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     clock = ros.publisher(Clock, '/clock')
@@ -59,7 +59,7 @@ def test_20_simulated_time_without_a_clock_or_paused(ros, classifier, make_image
         if second:
             clock.publish(Clock(clock=Time(sec=second)))
         image = make_image()
-        image.header.stamp.sec += 1000  # in the future of both
+        image.header.stamp.sec += 1000  # in the future of both clocks
         ros.ask(camera, image, results)
         ros.repeat(camera, image, lambda: count(status(diagnostics), 'classified'))
         assert age(status(diagnostics)) == 'unknown'
@@ -67,7 +67,7 @@ def test_20_simulated_time_without_a_clock_or_paused(ros, classifier, make_image
 
 
 def test_21_a_fast_camera_and_a_slow_model(ros, picture):
-    """Give the newest frame, count what was dropped, and keep a cap of the rate."""
+    """The newest frame is classified, dropped ones are counted, and max_rate is kept."""
     slow_node(ros, seconds=0.1)
     stamps, ages = [], []
 
@@ -79,18 +79,18 @@ def test_21_a_fast_camera_and_a_slow_model(ros, picture):
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     ros.start('camera.node', source=picture, rate=60.0)
     ros.wait(lambda: len(ages) >= 20, what='results')
-    # One inference and one frame are 0.12 s; a queue of ten would make it 1 s more.
+    # One inference and one frame take 0.12 s; a queue of ten would add 1 s.
     assert median(ages) < 0.5
     ros.wait(lambda: count(status(diagnostics), 'dropped') > 20, what='the count')
     assert set_parameters(ros, max_rate=5.0)[0].successful
     before = len(stamps) + 1
     ros.wait(lambda: len(stamps) >= before + 9, what='results')
-    # Never more; a machine that is busy with other things may give less.
+    # The rate is never higher; on a busy machine it may be lower.
     assert 2.5 < 8 / (stamps[before + 8] - stamps[before]) < 5.5
 
 
 def test_22_subscribers_come_and_go(ros, picture):
-    """Keep memory, threads and descriptors while subscribers of every output come and go."""
+    """Memory, threads and descriptors do not grow while subscribers of each output come and go."""
     process = ros.start('node')
     ros.start('camera.node', source=picture, rate=30.0)
     seen = []
@@ -110,7 +110,7 @@ def test_22_subscribers_come_and_go(ros, picture):
 
 
 def test_23_stamps_of_every_kind(ros, classifier, make_image):
-    """Copy the header exactly, so that it synchronises; on request leave out what is repeated."""
+    """Headers are copied exactly, so that they synchronise; skip_repeated omits repetitions."""
     _, results, camera = classifier()
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     ros.ask(camera, make_image(), results)
@@ -135,7 +135,7 @@ def test_23_stamps_of_every_kind(ros, classifier, make_image):
 
 
 def test_24_services_under_load(ros, picture):
-    """Answer hasty clients, classify for one; do next to nothing while paused, and say so."""
+    """Many calls are answered, classify_once works; a paused node is idle, and reports it."""
     process = ros.start('node')
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     results = ros.collect(Classification, 'classification')
@@ -146,14 +146,14 @@ def test_24_services_under_load(ros, picture):
         ros.wait(client.service_is_ready)
     for turn in range(20):
         futures = [client.call_async(SetBool.Request(data=bool(turn % 2))) for client in clients]
-        ros.wait(lambda f=futures: all(one.done() for one in f), timeout=2.0, what='answers')
+        ros.wait(lambda f=futures: all(future.done() for future in f), timeout=2.0, what='answers')
         for future in futures:
             assert future.result().success
             assert future.result().message == f'{"enabled" if turn % 2 else "paused"}, active'
     assert ros.call(Trigger, '/classifier/classify_once').success
     assert ros.call(SetBool, '/classifier/set_enabled', data=False).message == 'paused, active'
     assert ros.call(Trigger, '/classifier/classify_once').success
-    # Paused it stays when it is deactivated and activated.
+    # The pause outlasts deactivation and activation.
     assert change(ros, DEACTIVATE) and change(ros, ACTIVATE)
 
     def seconds():

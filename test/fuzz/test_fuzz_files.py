@@ -10,7 +10,7 @@ from edgenext_ros.core.labels import LabelError
 from edgenext_ros.models import ModelError, store
 from edgenext_ros.ros.settings import (
     CameraSettings,
-    check,
+    checked_value,
     ClassifierSettings,
     ParameterError,
     rule_of,
@@ -76,7 +76,7 @@ ANY_VALUE = st.one_of(
 @given(entry=st.sampled_from(TABLES), value=ANY_VALUE)
 def test_a_parameter_is_kept_or_refused_by_its_name(entry, value):
     try:
-        kept = check(entry, value)
+        kept = checked_value(entry, value)
     except ParameterError as error:
         assert repr(entry.name) in str(error)
         return

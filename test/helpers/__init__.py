@@ -1,3 +1,3 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What several test modules share; test/conftest.py puts this folder on the path."""
+"""Code that several test modules share; test/conftest.py puts this folder on the path."""

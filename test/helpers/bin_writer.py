@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Write a ``.bin`` as hb_mapper does, or one that is wrong in a chosen way."""
+"""Write a ``.bin`` like hb_mapper, or one with a chosen fault."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import zlib
 
 Value = int | bytes | str
 Tensor = tuple[str, int, Sequence[int]]
-"""Name, type's number, shape."""
+"""Name, number of the type, shape."""
 
 
 def varint(number: int) -> bytes:
@@ -76,9 +76,15 @@ def container(
     """
     Make a ``.bin``.
 
-    :param nodes: NodeProtos; by default the BPU makes the first output.
-    :param scales: float32 of the initializer ``scale``.
-    :param whole: the program, if not a whole one of ``instructions``.
+    :param name: name of the model.
+    :param instructions: instructions of the BPU program.
+    :param tag: chip of the BPU program, ``B2E`` or ``B25``.
+    :param inputs: input tensors.
+    :param outputs: output tensors.
+    :param nodes: NodeProtos; by default the BPU computes the first output.
+    :param scales: float32 values of the initializer ``scale``.
+    :param metadata: keys and values; None writes those of hb_mapper.
+    :param whole: the BPU program; None makes one of ``instructions``.
     """
     if nodes is None:
         nodes = [node('BPU', ['image'], [outputs[0][0] if outputs else 'none'])]
@@ -87,11 +93,11 @@ def container(
     if whole is None:
         whole = program(instructions, tag=tag)
     graph = message(
-        *((1, one) for one in nodes), (2, name),
+        *((1, entry) for entry in nodes), (2, name),
         (3, message((1, message((1, 8))), (5, whole), (8, 'PACKED_HBM_MODEL'))),
         (3, message((1, message((1, 1))), (2, scales), (8, 'scale'))),
-        *((4, tensor(*one[:1], 3, one[2])) for one in inputs),
-        *((5, tensor(*one)) for one in outputs),
-        *((7, one[1]) for one in inputs), (8, 2))
+        *((4, tensor(*given[:1], 3, given[2])) for given in inputs),
+        *((5, tensor(*given)) for given in outputs),
+        *((7, given[1]) for given in inputs), (8, 2))
     entries = (message((1, key), (2, value)) for key, value in metadata.items())
-    return message((1, 1), (2, 1), (5, graph), (6, message(*((1, one) for one in entries))))
+    return message((1, 1), (2, 1), (5, graph), (6, message(*((1, entry) for entry in entries))))

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Picture files with an orientation, and what Frame makes of bytes."""
+"""Make picture files with an orientation, and decode them with Frame."""
 
 import struct
 import zlib
@@ -25,7 +25,7 @@ def decoded(data, picture_format='', enough=None):
 
 
 def refusal(data, picture_format=''):
-    """Return the one sentence with which the bytes are refused."""
+    """Return the sentence of the error, which must be one line."""
     with pytest.raises(FrameError) as caught:
         decoded(data, picture_format)
     assert '\n' not in str(caught.value)
@@ -69,7 +69,7 @@ def with_exif(suffix, picture, exif, late=False):
 
 
 def stored(upright, orientation):
-    """Return what a camera stores with this orientation: row 0 and column 0 as Exif says."""
+    """Return the picture as a camera stores it with this Exif orientation."""
     picture = upright.swapaxes(0, 1) if orientation >= 5 else upright
     rows = -1 if orientation in (3, 4, 6, 7) else 1
     columns = -1 if orientation in (2, 3, 7, 8) else 1

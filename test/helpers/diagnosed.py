@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What /diagnostics says of the classifier."""
+"""Read the classifier's status from messages on /diagnostics."""
 
 
 def status(diagnostics):
@@ -14,10 +14,10 @@ def status(diagnostics):
 
 
 def count(diagnosed, name):
-    """Return a count in the newest diagnostics, 0 when there are none yet."""
+    """Return a count of a status; 0 without a status or a count."""
     return int((diagnosed or (0, '', {}))[2].get(name, 0))
 
 
 def age(diagnosed):
-    """Return the age of the newest result as the diagnostics tell it; None when there is none."""
+    """Return the age of the newest result in a status; None without one."""
     return (diagnosed or (0, '', {}))[2].get('result age ms')

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""An engine that does what a test tells it, with the slots of a real one."""
+"""An engine under the test's control, with the slots of a real one."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ GOOD = np.arange(3, dtype=np.float32)
 
 
 class FakeSlot:
-    """Memory of one picture, and the engine's answer to it."""
+    """Memory for one picture, which the engine answers."""
 
     def __init__(self, engine):
         self.picture = np.zeros(engine.info.nv12_size, np.uint8)
@@ -26,10 +26,10 @@ class FakeSlot:
 
 class FakeEngine:
     """
-    Count what is asked of it; it is its own clock and opener.
+    Count calls; the engine is its own clock and opener.
 
-    ``answer`` is what a run gives, raises or calls with the picture, ``at_close`` and ``at_open``
-    what these raise or call.
+    A run returns, raises or calls ``answer``, the last one with the picture; ``close`` and
+    ``open`` raise or call ``at_close`` and ``at_open``.
     """
 
     def __init__(self, *, slots=1, answer=GOOD, at_close=None, info=INFO):
@@ -75,7 +75,7 @@ def do(what, *arguments):
 
 
 def hang(begun, go, result=None):
-    """Say that it has begun, and go on when the test says so."""
+    """Set ``begun``, and return ``result`` once the test sets ``go``."""
     begun.set()
     assert go.wait(20)
     return result

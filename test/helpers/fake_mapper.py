@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A toolchain whose hb_mapper and Python answer at once, well or badly."""
+"""A toolchain whose hb_mapper and Python answer immediately, with success or failure."""
 
 import sys
 
@@ -9,7 +9,7 @@ from edgenext_ros.models.store import locate, resource_folder
 
 PICTURES = resource_folder() / 'pictures'
 BIN, ONNX = (locate('demo', suffixes=(suffix,)).path for suffix in ('.bin', '.onnx'))
-# Stands in for hb_mapper where it has to fail in a certain way, or has to be quick.
+# Replaces hb_mapper if it must fail in a certain way, or must be quick.
 MAPPER = """#!{python}
 import json, os, pathlib, shutil, sys
 say = {say!r}
@@ -30,7 +30,7 @@ shutil.copyfile({result!r}, out / 'x.bin')
 (out / 'x_subgraph_0.json').write_text(json.dumps({{'summary': {{
     'latency (us)': 2000, 'DDR bytes per frame': 3000000}}}}))
 """
-# Stands in for the tools' Python: makes the ONNX file, whose path ends its JSON argument.
+# Replaces the tools' Python: makes the ONNX file, whose path ends the JSON argument.
 PYTHON = r"""#!/bin/sh
 for last; do :; done
 file=${last##*\"onnx\": \"}
@@ -41,7 +41,7 @@ echo '{"size": "edgenext_xx_small", "classes": 100, "notes": ["the average"],' \
 
 
 def write_tools(folder, *, say='', result=BIN):
-    """Write an environment whose hb_mapper says or gives something."""
+    """Write an environment whose hb_mapper prints ``say`` and fails, or gives ``result``."""
     package = folder / 'lib/python3.10/site-packages/hbdk'
     (package / 'lib64/x86').mkdir(parents=True)
     (package / 'lib64/x86/libhbdk_sim_x86.so').touch()

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of the first week ask of a node."""
+"""Start and observe the nodes of the tests in first_week."""
 
 from pathlib import Path
 import subprocess
@@ -32,7 +32,7 @@ sys.exit(node.main())
 
 
 WORLDS = {
-    # A home of 16 kB that is full. Other folders are as they were.
+    # A home of 16 kB that is full; other folders are unchanged.
     'full disk': ('unshare', '-rm', 'sh', '-c', 'mount -t tmpfs -o size=16k tmpfs "$HOME" && '
                   '! dd if=/dev/zero of="$HOME/all" 2>/dev/null && exec "$@"', 'sh'),
     'no rights': ('unshare', '-U'),  # The user is nobody, and has no capability.
@@ -49,7 +49,7 @@ def node_in(ros, world):
 
 
 def slow_node(ros, *, seconds=0.0, gate=None):
-    """Start a classifier whose engine takes so long, or as long for black as a file is missing."""
+    """Start a classifier whose inference takes ``seconds``, or waits for a file on black."""
     wait = f'time.sleep({seconds})' if gate is None else (
         f'while not (self.picture[:1000].any() or os.path.exists({str(gate)!r})): '
         'time.sleep(0.01)')

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Readers of models and label lists that raise nothing undocumented, and files to damage."""
+"""Read models and label lists, allowing only documented errors; files to damage."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ LABELS = [b'cat\ndog\n', '\ufeffn01440764 tench\nn01443537 goldfish\n'.encode(),
 
 
 def read_bin(data):
-    """Read a model, or have it refused in one short line."""
+    """Read a model, or check that it is refused in one short line."""
     try:
         found = bin_file.parse(memoryview(data), Path('model.bin'))
     except ModelError as error:
@@ -30,7 +30,7 @@ def read_bin(data):
 
 
 def read_wire(data):
-    """Read all nested fields, or have them refused in one line."""
+    """Read all nested fields, or check that they are refused in one line."""
     reader = Reader()
     waiting = [memoryview(data)]
     try:
@@ -42,7 +42,7 @@ def read_wire(data):
 
 
 def read_labels(text):
-    """Read a label list that a message can carry, or have it refused."""
+    """Read a label list, or check that it is refused; names must fit into a message."""
     try:
         labels = LabelSet.parse(text, source='labels.txt')
     except LabelError as error:

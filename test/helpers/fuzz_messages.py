@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The node's own way from a serialised message to NV12, and messages to damage; needs ROS."""
+"""Convert serialised messages to NV12 like the node, and messages to damage; needs ROS."""
 
 import struct
 
@@ -12,7 +12,7 @@ import numpy as np
 
 
 def serialised(*fields, order='<'):
-    """Write numbers (format, value) and byte strings as CDR does."""
+    """Write numbers (format, value) and byte strings as CDR."""
     out = bytearray()
     for field in fields:
         code, value = ('I', len(field)) if isinstance(field, bytes) else field
@@ -40,8 +40,8 @@ MESSAGES = {
 
 
 def work(input_type, message):
-    """Do as the node does; return whether there was a picture."""
-    source = messages.INPUTS[input_type]
+    """Read and convert a message like the node; return whether it held a picture."""
+    source = messages.INPUT_TYPES[input_type]
     try:
         picture = source.read(message)
         frame = source.frame(picture, enough=CONVERTER.covers)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Readers of picture files that raise nothing undocumented, and files to damage."""
+"""Read picture files, allowing only documented errors; files to damage."""
 
 import struct
 
@@ -37,7 +37,7 @@ OTHERS = [encoded('.png'), encoded('.png', PICTURE[..., 0]), encoded('.bmp'), en
 
 
 def read_file(data, enough=CONVERTER.covers, picture_format=''):
-    """Decode and convert a file, or have it refused in one line."""
+    """Decode and convert a file, or check that it is refused in one line."""
     try:
         frame = Frame.from_compressed(np.frombuffer(data, np.uint8), enough=enough,
                                       picture_format=picture_format)

@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-How much is fuzzed, and damage to bytes.
+Settings of fuzz tests, and damage to bytes.
 
-``EDGENEXT_FUZZ_EXAMPLES=N`` tries N examples in each test, others in every run (pytest's option
-``--hypothesis-seed`` repeats one). Without it there are few, and the same in every run.
+``EDGENEXT_FUZZ_EXAMPLES=N`` tries N examples in each test, different ones in every run (pytest's
+option ``--hypothesis-seed`` repeats a run). Without it, each run tries the same few examples.
 """
 
 import os
@@ -27,7 +27,9 @@ def damaged(draw, originals, *, near=None):
     """
     Draw one of some byte strings, damaged in up to six places.
 
-    :param near: damage begins within so many bytes of the start, where headers are.
+    :param draw: Hypothesis' function.
+    :param originals: byte strings to choose from.
+    :param near: half of the damage begins within this many bytes, where headers are.
     """
     data = bytearray(draw(st.sampled_from(originals)))
     for _ in range(draw(st.integers(0, 6))):
@@ -44,7 +46,7 @@ def damaged(draw, originals, *, near=None):
             data[at:at] = data[at:at + draw(st.integers(1, 40))]
         elif how == 'end':
             del data[at:]
-        else:  # a length, say, in either byte order
+        else:  # a number such as a length, in either byte order
             value = draw(st.sampled_from((0, 1, 2**15, 2**16 - 1, 2**31, 2**32 - 1)))
             data[at:at + 4] = value.to_bytes(4, draw(st.sampled_from(('little', 'big'))))
     return bytes(data)

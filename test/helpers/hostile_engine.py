@@ -31,7 +31,7 @@ OK, WARN, ERROR = 0, 1, 2
 
 
 class Hostile:
-    """An engine under the test's control, with its own time; also the slots that it lends."""
+    """An engine under the test's control, with its own clock; it is also its slots."""
 
     picture = np.empty(INFO.nv12_size, np.uint8)
 
@@ -55,7 +55,7 @@ class Hostile:
     def run(self):
         self.tried += 1
         if isinstance(self.answer, Exception):
-            raise copy(self.answer)  # whose traceback would keep the node until the end
+            raise copy(self.answer)  # a traceback on the original would keep the node alive
         return self.answer() if callable(self.answer) else self.answer
 
     def close(self):
@@ -64,7 +64,7 @@ class Hostile:
             raise self.at_close
 
     def hang(self):
-        """Answer when the test says so."""
+        """Block until the test sets ``go``."""
         self.begun.set()
         assert self.go.wait(20)
         return GOOD
@@ -72,10 +72,10 @@ class Hostile:
 
 @pytest.fixture
 def engine(monkeypatch):
-    """Make the engine; the node has its time too, and ends of work are not waited for long."""
+    """Make the engine; the node uses its clock, and waits only briefly for work to end."""
     engine = Hostile()
-    for one in (module, node_module, health, statistics, log_limits):
-        monkeypatch.setattr(one, 'monotonic', lambda: engine.now)
+    for user in (module, node_module, health, statistics, log_limits):
+        monkeypatch.setattr(user, 'monotonic', lambda: engine.now)
     monkeypatch.setattr(module, 'STOP_SECONDS', 0.01)
     yield engine
     engine.go.set()
@@ -83,13 +83,13 @@ def engine(monkeypatch):
 
 @pytest.fixture
 def patient(engine):
-    """Make the model one that takes long."""
+    """Let inferences of the model take up to 20 s."""
     engine.info = replace(INFO, patience_s=20.0)
 
 
 @pytest.fixture
 def make_node(ros):
-    """Return a function that makes an active classifier in this process on an opener."""
+    """Return a function that makes an active classifier with this opener in this process."""
     made = []
 
     def make(opener):
@@ -110,7 +110,7 @@ def make_node(ros):
 
 @pytest.fixture
 def node(make_node, engine):
-    """Make an active classifier in this process on the engine."""
+    """Make an active classifier in this process that uses the engine."""
     return make_node(engine.opener)
 
 
@@ -141,7 +141,7 @@ def give(make_image):
 
 @pytest.fixture
 def play(node, give):
-    """Give the node an image, wait until it is worked on, and return its header."""
+    """Give the node an image, wait for the end of work on it, and return its header."""
     def play_one():
         header = give(node)
         assert node.session.pipeline.drain(20)
@@ -152,11 +152,11 @@ def play(node, give):
 
 @pytest.fixture
 def says(ros, node):
-    """Wait until the diagnostics say a sentence at a level."""
+    """Return a function that waits until the diagnostics have a sentence at a level."""
     heard = ros.collect(DiagnosticArray, '/diagnostics')
 
     def said(level, sentence):
-        node.health.look()
+        node.health.update()
         return any(sentence in status.message and status.level in (level, bytes([level]))
                    for message in heard[-1:] for status in message.status)
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Class folders as they are found: pictures, other formats, hidden copies, damage, traps."""
+"""Class folders as users have them: pictures, other formats, hidden copies, damage, traps."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ TAKEN = ('cup/a.JPG', 'cup/b.jfif', 'cup/c.tif', 'cup/d.ppm', 'cup/night/e.webp'
          'plant/bare', 'plant/g.jpg')
 LINE = ('left out 10 of 18: 3 .heic, 2 damaged (cup/cut.jpg, plant/text.jpg), '
         '2 in a hidden folder, 1 .gif, 1 empty (cup/empty.png), 1 hidden')
-"""What every verb says of it."""
+"""The line about left-out files that every verb prints."""
 REASONS = {'.heic': 3, 'damaged': 2, 'in a hidden folder': 2, '.gif': 1, 'empty': 1, 'hidden': 1}
 
 
@@ -50,7 +50,7 @@ def make(folder: Path) -> Path:
 
 
 def set_traps(folder: Path) -> Path:
-    """Add what makes a careless reader wait or go round in circles."""
+    """Add files on which a careless reader blocks, and links that form cycles."""
     os.mkfifo(folder / 'pipe.jpg')
     (folder / 'device.png').symlink_to('/dev/zero')
     (folder / 'gone.jpg').symlink_to(folder / 'nowhere.jpg')

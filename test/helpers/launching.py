@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Launch files: described in this process, or started in one of their own."""
+"""Load launch files in this process, or run them in another one."""
 
 from contextlib import contextmanager
 import importlib.util
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def installed():
-    """Say whether launch and the installed package can be found."""
+    """Say whether launch and the installed package are available."""
     if not importlib.util.find_spec('launch_ros'):
         return False
     from ament_index_python.packages import get_package_prefix, PackageNotFoundError
@@ -55,7 +55,7 @@ sys.exit(service.run())
 
 @contextmanager
 def launched(environment, folder, name, *arguments):
-    """Run one of our launch files; yield the process and its log."""
+    """Run a launch file of the package; yield the process and its log."""
     log = folder / 'launch.log'
     with log.open('w') as output:
         launch = subprocess.Popen(

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Transitions of the classifier, over its services."""
+"""Lifecycle transitions of the classifier through its services."""
 
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -11,7 +11,7 @@ CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = (
 
 
 def change(ros, transition):
-    """Ask for a transition; return whether it succeeded."""
+    """Request a transition; return whether it succeeded."""
     return ros.call(ChangeState, '/classifier/change_state',
                     transition=Transition(id=transition)).success
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures: an active classifier whose model a test changes, on engines under its control."""
+"""Fixtures: an active classifier whose model changes, with engines under the test's control."""
 
 from threading import enumerate as enumerate_threads, Event
 
@@ -34,7 +34,7 @@ class Engine:
         return self
 
     def __exit__(self, *_):
-        assert not self.closed, 'it was closed while an image was in it'
+        assert not self.closed, 'closed during an inference'
 
     def run(self):
         self.begun.set()
@@ -46,7 +46,7 @@ class Engine:
 
 
 class Models:
-    """Three models as files with labels, and an opener under the test's control."""
+    """Three model files with labels, and an opener under the test's control."""
 
     def __init__(self, folder):
         self.folder, self.opened = folder, []
@@ -77,7 +77,7 @@ class Models:
 
 @pytest.fixture
 def models(tmp_path):
-    """Make the models; a load that is still held goes on at the end."""
+    """Make the models; a load that is still held is released at the end."""
     models = Models(tmp_path)
     yield models
     models.go.set()
@@ -128,7 +128,7 @@ def change(**values):
 
 @pytest.fixture
 def set_parameters(ros, live_node):
-    """Set parameters through the node's service: whether that succeeded, and the reason."""
+    """Return a function that sets parameters by service, and returns success and reason."""
     def call(**values):
         result = ros.call(SetParametersAtomically, '/classifier/set_parameters_atomically',
                           parameters=change(**values)).result
@@ -139,7 +139,7 @@ def set_parameters(ros, live_node):
 
 @pytest.fixture
 def load_birds(ros, live_node, models):
-    """Ask for the birds, and return the future answer once their load is held."""
+    """Return a function that requests the birds, and returns the future during their load."""
     def call():
         models.loading.clear()
         models.go.clear()
@@ -155,12 +155,12 @@ def load_birds(ros, live_node, models):
 
 
 @pytest.fixture
-def told(ros, monkeypatch):
-    """Return an event that is set once the executor is told of a loaded model."""
-    told, create_task = Event(), ros.executor.create_task
+def loaded(ros, monkeypatch):
+    """Return an event that is set once a loaded model is reported to the executor."""
+    loaded, create_task = Event(), ros.executor.create_task
     monkeypatch.setattr(ros.executor, 'create_task', lambda *arguments: (
-        create_task(*arguments), told.set()))
-    return told
+        create_task(*arguments), loaded.set()))
+    return loaded
 
 
 def end_threads(name):

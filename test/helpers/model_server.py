@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A real HTTP server that serves models, well or in every way that servers and networks have."""
+"""An HTTP server for models that answers correctly, or fails in a chosen way."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from helpers.bin_writer import container, message
 
 BIN = container(instructions=Random(0).randbytes(300_000))
 OTHER = BIN[:-1] + b'6'
-"""Another model: the last byte is of the version of a tool."""
+"""Another model; the last byte belongs to a tool's version."""
 ONNX = message((1, 8), (2, 'pytorch'), (7, message(*((part, b'x') for part in (1, 11, 12)))))
 _TENSORS = json.dumps({'__metadata__': {'format': 'pt'}, 'w': {
     'dtype': 'F32', 'shape': [4], 'data_offsets': [0, 16]}}).encode()
@@ -34,31 +34,31 @@ class Answer:
     reason: str | None = None
     headers: tuple[tuple[str, str], ...] = (('ETag', '"1"'),)
     ranges: bool = True
-    """Whether it honours Range, and If-Range by the ETag."""
+    """Honour Range, and If-Range by the ETag."""
     heeds: bool = True
-    """Whether it looks at If-Range at all."""
+    """Evaluate If-Range."""
     shift: int = 0
-    """Bytes by which a range begins too late."""
+    """Bytes by which the sent range begins too late."""
     claims: int | None = None
-    """Content-Length, where it is not true; negative: none is sent."""
+    """A wrong Content-Length; negative sends none."""
     stop: int | None = None
-    """Bytes of its body after which it stops."""
+    """Bytes of the body that are sent."""
     then: str = 'close'
-    """What it does after that: close, reset, or stall."""
+    """Action after that: close, reset, or stall."""
     raw: bytes | None = None
-    """All that is sent, in place of HTTP."""
+    """Bytes that are sent instead of HTTP."""
     gate: Event | None = None
-    """It answers when this is set."""
+    """Answer once this is set."""
 
 
 @dataclass
 class Site:
-    """The server: answers by path, each list from left to right, of which the last stays."""
+    """The server; each path has a list of answers, of which the last one is repeated."""
 
     url: str = ''
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-    """Path and headers, in small letters, of each request so far."""
+    """Path, and headers with lower-case names, of each request so far."""
     closing: Event = field(default_factory=Event)
 
     @property
@@ -95,7 +95,7 @@ class Site:
 
 
 def names(folder: Path) -> list[str]:
-    """Return what is in a folder."""
+    """Return the sorted names in a folder."""
     return sorted(path.name for path in folder.iterdir())
 
 

@@ -10,7 +10,7 @@ from helpers.bin_writer import message
 
 FLOAT, UINT8, INT64 = 1, 2, 7
 Value = tuple[str, Sequence[int | str]]
-"""Name and shape; a side that is a name is free."""
+"""Name and shape; a dimension given as a name is dynamic."""
 
 
 def node(operator: str, inputs: Sequence[str], outputs: Sequence[str],
@@ -32,7 +32,7 @@ def model(nodes: Sequence[bytes], *, image: Value = ('image', (1, 3, 8, 8)),
           outputs: Sequence[Value], kind: int = FLOAT, kinds: Sequence[int] = ()) -> bytes:
     """Encode a ModelProto of opset 13 with one input."""
     graph = message(
-        *((1, one) for one in nodes), (2, 'graph'), (11, _value(image, kind)),
-        *((12, _value(one, kinds[index] if kinds else FLOAT))
-          for index, one in enumerate(outputs)))
+        *((1, entry) for entry in nodes), (2, 'graph'), (11, _value(image, kind)),
+        *((12, _value(output, kinds[index] if kinds else FLOAT))
+          for index, output in enumerate(outputs)))
     return message((1, 7), (7, graph), (8, message((1, ''), (2, 13))))

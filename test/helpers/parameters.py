@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters as messages."""
+"""Set parameters through services."""
 
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
@@ -12,7 +12,7 @@ KINDS = {int: ('integer_value', ParameterType.PARAMETER_INTEGER),
 
 
 def message(name, value):
-    """Make a parameter of the type of its value."""
+    """Make a parameter message with the type of its value."""
     field, kind = KINDS[type(value)]
     return Parameter(name=name, value=ParameterValue(type=kind, **{field: value}))
 

@@ -64,14 +64,14 @@ def reference(key: str, count: int, *, kind: str = 'torch.FloatStorage') -> byte
 
 def tensor(storage: bytes, shape: tuple[int, ...], stride: tuple[int, ...], *,
            offset: int = 0) -> bytes:
-    """Push a tensor that looks into a storage."""
+    """Push a tensor that is a view on a storage."""
     return call('torch._utils._rebuild_tensor_v2', storage, number(offset),
                 group(*map(number, shape)), group(*map(number, stride)), b'\x89',
                 call('collections.OrderedDict'))
 
 
 class Archive:
-    """Collects storages, and writes them and a pickle as ``torch.save`` does."""
+    """Collects storages, and writes them and a pickle like ``torch.save``."""
 
     def __init__(self) -> None:
         self.storages: dict[str, np.ndarray] = {}
@@ -101,7 +101,7 @@ class Archive:
         return file.getvalue()
 
     def legacy(self, value: bytes) -> bytes:
-        """Return the format before."""
+        """Return the format before PyTorch 1.6."""
         magic = 0x1950a86a20f9469cfc6c.to_bytes(11, 'little')
         parts = [stream(b'\x8a\x0b' + magic), stream(number(1001)),
                  stream(mapping(little_endian=b'\x88')), stream(value),

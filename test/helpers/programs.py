@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Programs for processes of their own: nodes with an engine that hangs, or loads for long."""
+"""Programs for separate processes: nodes whose engine hangs, or loads for a long time."""
 
 HANGS_IN_A_PROCESS = """
 import importlib, sys, threading
@@ -19,7 +19,7 @@ Classifier.classify, OnnxSlot.run = begin, hang
 module = importlib.import_module('edgenext_ros.ros.' + sys.argv[1])
 sys.exit(module.main([*sys.argv[1:], '--ros-args', '-p', 'runtime:=onnx']))
 """
-"""The node of a module, which after its warm-up never returns from a picture."""
+"""The node of a module, whose inference never returns after the warm-up."""
 
 LOADS_FOR_LONG = """
 import sys, time

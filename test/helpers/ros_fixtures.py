@@ -3,7 +3,7 @@
 """
 A pytest plugin: fixtures of a ROS graph.
 
-Each imports rclpy when it is used, since tests without ROS run where there is none.
+Each fixture imports rclpy when it is used, because other tests run without ROS.
 """
 
 from contextlib import ExitStack
@@ -16,18 +16,18 @@ import pytest
 
 @pytest.fixture
 def ros(private_graph, tmp_path):
-    """Make a ROS graph; whatever was started ends with the test."""
+    """Make a ROS graph; all its processes end with the test."""
     from helpers.ros_graph import Ros
     with ExitStack() as stack:
         yield Ros(private_graph, tmp_path, stack)
-    # A destroyed node is in a cycle, and in its domain's graph until that is collected; a hundred
-    # tests later another test has this domain.
+    # A destroyed node is part of a reference cycle, and stays in the graph until it is collected.
+    # A hundred tests later, another test uses the same domain.
     gc.collect()
 
 
 @pytest.fixture
 def make_image(photograph):
-    """Make Image messages of the photograph, each with a stamp of its own."""
+    """Return a function that makes Images of the photograph, each with another stamp."""
     from edgenext_ros.ros.messages import image_message
     from sensor_msgs.msg import Image
     stamps = itertools.count(1)
@@ -45,14 +45,14 @@ def make_image(photograph):
 
 @pytest.fixture
 def classifier(ros):
-    """Start a classifier with its results in a list: process, results, image publisher."""
+    """Return a function that starts a classifier: process, list of results, image publisher."""
     from edgenext_ros.ros.messages import Classification
     from helpers.ros_graph import RELIABLE
     from sensor_msgs.msg import CompressedImage, Image
 
     def start(qos=RELIABLE, **parameters):
         process = ros.start('node', **parameters)
-        # Not only a subscriber: that might be the last test's node, which is not quite gone.
+        # A subscriber alone might be the node of an earlier test that has not quite ended.
         ros.wait(lambda: '[classifier]: model ' in process.output, what='the start')
         results = ros.collect(Classification, 'classification')
         kind = CompressedImage if parameters.get('input_type') == 'compressed' else Image

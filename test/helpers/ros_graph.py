@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Real nodes in processes of their own, heard over DDS in a domain of each test's own."""
+"""Real nodes in separate processes; each test talks to them over DDS in its own domain."""
 
 from array import array
 from ctypes import CDLL
@@ -22,11 +22,11 @@ LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 RELIABLE = QoSProfile(depth=10)
 BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 
-_prctl = CDLL(None).prctl  # here, since between fork and exec little is safe
+_prctl = CDLL(None).prctl  # loaded here: little is safe between fork and exec
 
 
 def _end_with_the_tests():
-    """Have Linux kill a child when this process ends, however: the next run has its domain."""
+    """Have Linux kill a child when this process ends: the next run may use its domain."""
     _prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, prctl.h
 
 
@@ -42,12 +42,12 @@ class Process:
 
     @property
     def output(self):
-        # Cyclone DDS says which interface it takes, each time.
+        # Cyclone DDS prints the chosen interface at every start.
         return ''.join(line for line in self.log.read_text(errors='replace').splitlines(True)
                        if 'selected interface' not in line)
 
     def stop(self, number=signal.SIGINT, timeout=5.0):
-        """End it and return its exit code; 5 s is when launch would escalate."""
+        """End it and return its exit code; launch would escalate after 5 s."""
         self.process.send_signal(number)
         return self.process.wait(timeout)
 
@@ -73,7 +73,7 @@ class Ros:
         self.executor.add_node(self.node)
         stack.callback(self.context.try_shutdown)
         stack.callback(self.node.destroy_node)
-        # Before the node that it waits for. Humble's waits for requests too: some have no end.
+        # Runs before the node is destroyed. Humble's waits for requests, some of which never end.
         stack.callback(self.executor.shutdown, 2.0)
 
     def start(self, module, *words, **parameters):
@@ -89,8 +89,9 @@ class Ros:
         """
         Start a process in this graph; it is killed at the end of the test.
 
-        :param name: what its log is called.
-        :param environment: all of its variables, in place of ``self.environment``.
+        :param command: program and arguments.
+        :param name: first part of the name of its log.
+        :param environment: all of its variables, instead of ``self.environment``.
         """
         process = Process(command, self.environment if environment is None else environment,
                           self.folder / f'{name}_{next(self._numbers)}.log')
@@ -98,7 +99,7 @@ class Ros:
         return process
 
     def at_end(self, function):
-        """Have a function called at the end of the test, before the graph is gone."""
+        """Call a function at the end of the test, before the graph is destroyed."""
         self._stack.callback(function)
 
     def wait(self, condition, timeout=20.0, what='the condition'):
@@ -112,13 +113,13 @@ class Ros:
         return value
 
     def collect(self, kind, topic, qos=RELIABLE):
-        """Subscribe, and return the list that the messages go into."""
+        """Subscribe, and return the list that collects the messages."""
         messages = []
         self.node.create_subscription(kind, topic, messages.append, qos)
         return messages
 
     def publisher(self, kind=Image, topic='image', qos=RELIABLE):
-        """Publish on a topic, once somebody listens."""
+        """Make a publisher, and wait for a subscriber."""
         publisher = self.node.create_publisher(kind, topic, qos)
         self.wait(publisher.get_subscription_count, what=f'a subscriber of {topic}')
         return publisher
@@ -130,7 +131,7 @@ class Ros:
         client = self._clients[name]
         if not client.service_is_ready():
             self.wait(client.service_is_ready, what=f'service {name}')
-            # The server may find the client later, and Fast DDS drops an answer after 0.1 s.
+            # The server may discover the client later, and Fast DDS drops an answer after 0.1 s.
             end = monotonic() + 0.3
             while monotonic() < end:
                 self.executor.spin_once(timeout_sec=0.05)

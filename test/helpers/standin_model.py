@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The models of the stand-ins: how their files are written, and what they must answer."""
+"""Models for the stand-in libraries: write their files, and compute their answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NV12, NV12_SEPARATE, RGB = 1, 2, 4
 NHWC, NCHW = 0, 2
 S8, U8, S16, F32, S32 = 8, 9, 11, 13, 14
 DTYPES = {S8: np.int8, S16: np.int16, F32: np.float32, S32: np.int32}
-# The same types in the file, whose numbers are others than libdnn's.
+# The same types in the file, whose numbers differ from libdnn's.
 IR_TYPES = {NV12: 7, NV12_SEPARATE: 13, RGB: 10}
 IR_DTYPES = {F32: 1, U8: 2, S8: 3, S16: 5, S32: 6}
 
@@ -23,9 +23,9 @@ IR_DTYPES = {F32: 1, U8: 2, S8: 3, S16: 5, S32: 6}
 @dataclass(frozen=True)
 class StandInModel:
     """
-    The keys of a file; the ones that a stand-in does not need are for another.
+    The keys of a model file; each stand-in reads those that it needs.
 
-    They are the program, as text, of a ``.bin`` that is otherwise a real one.
+    They are written as text in place of the BPU program; the rest of the ``.bin`` is real.
     """
 
     models: int = 1
@@ -86,16 +86,16 @@ class StandInModel:
 
     @property
     def scale(self) -> npt.NDArray[np.float32]:
-        """What the model says of its output's scale."""
+        """The scales of the output."""
         return (0.5 + np.arange(self.scales) / 64).astype(np.float32)
 
     @property
     def zero(self) -> npt.NDArray[np.int8]:
-        """What the model says of its output's zero points."""
+        """The zero points of the output."""
         return (np.arange(self.zeros) % 5 - 2).astype(np.int8)
 
     def raw(self, nv12: npt.NDArray[np.uint8]) -> npt.NDArray[np.generic]:
-        """Return the output as the BPU writes it: every byte counts, by its place."""
+        """Return the output as the BPU writes it; it depends on each byte and its position."""
         places, classes = np.arange(nv12.size), np.arange(self.classes)
         weights = (places * 7 + classes[:, None] * 13) % 31 + 1
         sums = weights @ nv12.reshape(-1).astype(np.int64)
@@ -106,12 +106,12 @@ class StandInModel:
         return (sums % modulus - offset).astype(DTYPES[self.dtype])
 
     def scores(self, nv12: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Return what an engine must make of it."""
+        """Return the scores that an engine must return."""
         zero = self.zero.astype(np.float64) if self.zeros else 0
         scale = self.scale.astype(np.float64) if self.scales else 1
         return ((self.raw(nv12).astype(np.float64) - zero) * scale).astype(np.float32)
 
 
 def picture(size: int, *, seed: int = 0) -> npt.NDArray[np.uint8]:
-    """Return NV12 bytes that no other seed gives."""
+    """Return random NV12 bytes, different for each seed."""
     return np.random.default_rng(seed).integers(0, 256, size, np.uint8)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Model files that a node refuses."""
+"""Model files that a node must refuse."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""demo.launch.py under launch_testing: results arrive, late joiners learn, all ends well."""
+"""demo.launch.py under launch_testing: results, latched labels, and a clean end."""
 
 import time
 import unittest
@@ -29,7 +29,7 @@ def generate_test_description():
 
 
 class WhileItRuns(unittest.TestCase):
-    """What a downstream node hears."""
+    """Messages that a downstream node receives."""
 
     def setUp(self):
         rclpy.init()
@@ -56,7 +56,7 @@ class WhileItRuns(unittest.TestCase):
             self.assertEqual(results[stamp].header.frame_id, 'camera')
             self.assertEqual(len(results[stamp].results), 5)
 
-    def test_a_late_joiner_gets_the_labels(self):
+    def test_late_subscriber_gets_the_labels(self):
         labels = []
         self.node.create_subscription(
             LabelInfo, 'classifier/label_info', labels.append,
@@ -67,7 +67,7 @@ class WhileItRuns(unittest.TestCase):
 
 @launch_testing.post_shutdown_test()
 class AfterTheEnd(unittest.TestCase):
-    """launch sends SIGINT."""
+    """The state after launch has sent SIGINT."""
 
     def test_every_process_ends_with_0_and_without_a_traceback(self, proc_info, proc_output):
         assertExitCodes(proc_info)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Launch files and command line tools of a real ROS 2, on the installed package."""
+"""Launch files and ros2 commands with a sourced ROS 2 and the installed package."""
 
 import os
 from pathlib import Path
@@ -27,7 +27,7 @@ def test_every_argument_is_described(path):
         assert argument.description not in ('', 'no description given')
 
 
-def test_the_engines_are_those_of_the_parameter():
+def test_runtime_argument_has_the_choices_of_the_parameter():
     from edgenext_ros.choices import ENGINES
     (runtime,) = [argument for argument in describe(
         ROOT / 'launch' / 'classifier.launch.py').get_launch_arguments()
@@ -92,7 +92,7 @@ FAST, FAST_3, CYCLONE = (
     ({'ROS_LOCALHOST_ONLY': '1'}, 'fastdds_localhost.xml', 'cyclonedds.xml'),
     ({'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}, 'fastdds_localhost.xml', 'cyclonedds.xml'),
 ], ids=str)
-def test_profiles_of_the_middleware_are_set_unless_there_are_some(
+def test_dds_profiles_are_set_unless_the_user_has_some(
         monkeypatch, launch, distro, read, own, fast, cyclone):
     from launch import LaunchContext
     from launch.utilities import perform_substitutions
@@ -100,7 +100,7 @@ def test_profiles_of_the_middleware_are_set_unless_there_are_some(
         monkeypatch.delenv(name, raising=False)
     for name, value in {'ROS_DISTRO': distro, **own}.items():
         monkeypatch.setenv(name, value)
-    expected = {read: fast, CYCLONE: cyclone}  # Fast DDS 3 complains of two
+    expected = {read: fast, CYCLONE: cyclone}  # Fast DDS 3 warns if both are set
     before = dict(os.environ)
     if launch == 'classifier':
         context, node = classifier_node()
@@ -114,10 +114,10 @@ def test_profiles_of_the_middleware_are_set_unless_there_are_some(
     for name, value in found.items():
         path = Path(value.removeprefix('file://'))
         assert expected[name] == value or (expected[name] == path.name and path.is_file())
-    assert dict(os.environ) == before, 'what else is launched finds its environment as it was'
+    assert dict(os.environ) == before, 'the environment of other processes is unchanged'
 
 
-def test_the_demo_under_launch_testing(environment):
+def test_demo_passes_under_launch_testing(environment):
     case = Path(__file__).with_name('demo_case.py')
     done = subprocess.run([sys.executable, '-m', 'launch_testing.launch_test', str(case)],
                           env=environment, capture_output=True, text=True, timeout=110)
@@ -147,15 +147,15 @@ def test_respawn_restarts_killed_node(environment, tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which('ros2'), reason='needs the ros2 command')
-def test_the_command_line_tools_and_ctrl_c(environment, tmp_path):
-    """``ros2`` sees topics, parameters and results; Ctrl-C ends all, exit code 0."""
+def test_ros2_commands_work_and_ctrl_c_ends_the_demo(environment, tmp_path):
+    """``ros2`` shows topics, parameters and results; Ctrl-C ends all with exit code 0."""
     def ros2(expected, *words):
-        """Run until the expected text comes: discovery takes its time on a busy machine."""
+        """Run the command until its output matches: discovery may take long on a busy machine."""
         end = time.monotonic() + 60
         text = ''
         while not re.search(expected, text):
             assert time.monotonic() < end, f'{words} never gave {expected!r} but {text!r}'
-            # Without its daemon, which would stay behind, it needs a moment to find the nodes.
+            # Without the daemon, which would go on running, discovery needs a spin time.
             done = subprocess.run(['ros2', *words, '--no-daemon', '--spin-time', '2'],
                                   env=environment, capture_output=True, text=True, timeout=60)
             text = done.stdout + done.stderr

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The launch argument params_file: launch itself would only warn, and the node run its demo."""
+"""The launch argument params_file; launch alone would only warn of a wrong file."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ WRONG_FILES = {
 
 
 def actions(name, **given):
-    """Return what the function of a launch file makes of these arguments, and of defaults."""
+    """Return the actions of a launch file for these arguments, and defaults for the others."""
     from launch import LaunchContext
     description = describe(ROOT / 'launch' / f'{name}.launch.py')
     context = LaunchContext()
@@ -57,16 +57,16 @@ def test_invalid_params_file_ends_launch_in_one_sentence(tmp_path, launch, conte
     assert '\n' not in str(caught.value)
 
 
-def test_params_file_for_other_nodes_only_is_told_once(environment, tmp_path):
+def test_params_file_for_other_nodes_gives_one_warning(environment, tmp_path):
     path = tmp_path / 'mine.yaml'
     path.write_text('classifer:\n  ros__parameters:\n    top_k: 2\n')
     with launched(environment, tmp_path, 'classifier', f'params_file:={path}') as (process, log):
         wait(lambda: '[classifier]: model ' in log.read_text(), 'the node')
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(5) == 0
-    told = [line for line in log.read_text().splitlines() if 'they are ignored' in line]
-    assert len(told) == 1
-    assert f'{path} has parameters for classifer only, this node is /classifier: ' in told[0]
+    lines = [line for line in log.read_text().splitlines() if 'they are ignored' in line]
+    assert len(lines) == 1
+    assert f'{path} has parameters for classifer only, this node is /classifier: ' in lines[0]
 
 
 def test_params_file_in_the_home_folder_is_found(tmp_path, monkeypatch):

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Class names in pictures: in any script that a font here has, else the class index."""
+"""Class names in pictures: any script with a font on this machine, else the class index."""
 
 import sys
 
@@ -8,7 +8,7 @@ from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.prediction import Prediction
 from edgenext_ros.ros import text
-from edgenext_ros.ros.annotate import annotate, Picture
+from edgenext_ros.ros.annotate import annotate, AnnotatedPicture
 import numpy as np
 import pytest
 from rclpy.serialization import deserialize_message
@@ -16,7 +16,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 PRIVATE = '\ue123\ue124'
-"""Characters for private use: no ordinary font has them."""
+"""Private use characters, which ordinary fonts lack."""
 
 
 def drawn(name, *, width=640, class_id=0):
@@ -40,23 +40,23 @@ def needs_font(name):
 
 
 @pytest.mark.parametrize('name', [PRIVATE, 'cat \U0010fffd', 'a\x01b', '\u0378'])
-def test_name_that_no_font_has_is_drawn_as_the_class_index(name):
+def test_name_without_font_is_drawn_as_class_index(name):
     assert (drawn(name, class_id=5) == drawn('class 5', class_id=5)).all()
 
 
 @pytest.mark.parametrize('name', ['лицо', 'Größe', '顔', '🙂'])
-def test_name_without_pillow_is_drawn_as_the_class_index(monkeypatch, name):
+def test_name_without_pillow_is_drawn_as_class_index(monkeypatch, name):
     monkeypatch.setitem(sys.modules, 'PIL', None)
     assert (drawn(name, class_id=5) == drawn('class 5', class_id=5)).all()
 
 
 @pytest.mark.parametrize('name', ['лицо человека', 'Größe', 'Ελλάδα'])
-def test_name_in_another_script_is_drawn_with_a_font_that_has_it(name):
+def test_name_in_another_script_is_drawn_with_a_matching_font(name):
     needs_font(name)
     picture = drawn(name, class_id=5)
     assert picture.any()
     assert not (picture == drawn('class 5', class_id=5)).all()
-    # Each of its letters is drawn as itself, not as the mark of one that is missing.
+    # Each letter has its own glyph, not the one for missing characters.
     assert not (picture == drawn(name[::-1], class_id=5)).all()
     assert not (picture == drawn('?' * len(name), class_id=5)).all()
 
@@ -66,13 +66,13 @@ def test_composed_and_decomposed_letters_look_alike():
     assert (drawn('o\u0308') == drawn('\u00f6')).all()
 
 
-def test_name_from_right_to_left_stands_behind_its_score():
+def test_right_to_left_name_is_drawn_after_its_score():
     needs_font('وجه')
     left = drawn('وجه')[:, :28]
     assert (left == drawn('وجه إنسان')[:, :28]).all() and left.any(), 'the score comes first'
 
 
-def test_script_that_needs_shaping_without_raqm_is_the_class_index(monkeypatch):
+def test_shaped_script_without_raqm_is_drawn_as_class_index(monkeypatch):
     features = pytest.importorskip('PIL.features')
     monkeypatch.setattr(features, 'check', lambda name: False)
     assert (drawn('وجه', class_id=5) == drawn('class 5', class_id=5)).all()
@@ -84,9 +84,9 @@ def test_script_that_needs_shaping_without_raqm_is_the_class_index(monkeypatch):
 def test_long_name_ends_inside_the_picture(name, width):
     picture = drawn(name, width=width)
     if width >= 160:
-        assert not picture[:, -4:].any(), 'it would be cut by the edge'
+        assert not picture[:, -4:].any(), 'the edge would cut it'
     if width == 640 and (name.isascii() or text.font_for(name)):
-        assert picture[:, -100:].any(), 'it takes the width that there is'
+        assert picture[:, -100:].any(), 'it uses the available width'
 
 
 @pytest.mark.parametrize('size,widest,expected', [
@@ -104,12 +104,13 @@ def test_wide_picture_is_reduced(size, widest, expected):
 
 @pytest.mark.parametrize('width,height,expected', [
     (1920, 1080, (1280, 720)), (640, 480, (640, 480))])
-def test_message_is_drawn_from_what_is_read(width, height, expected):
+def test_annotated_picture_makes_a_serialised_image(width, height, expected):
     header = Header(frame_id='camera')
     header.stamp.sec = 7
     frame = Frame.from_image(np.zeros((height, width, 3), np.uint8))
-    data = Picture(lambda: frame, Prediction((0,), (0.5,)), LabelSet(('cat',)), header).message()
-    image = deserialize_message(data, Image)
+    picture = AnnotatedPicture(
+        lambda: frame, Prediction((0,), (0.5,)), LabelSet(('cat',)), header)
+    image = deserialize_message(picture.message(), Image)
     assert image.header == header
     assert (image.width, image.height, image.step) == (*expected, 3 * expected[0])
     assert image.encoding == 'bgr8' and any(image.data)
@@ -119,11 +120,6 @@ def test_short_ascii_name_is_drawn_whole():
     assert (drawn('cup') != drawn('cu')).any()
 
 
-def test_damaged_font_is_passed_over(monkeypatch, tmp_path):
+def test_damaged_font_is_ignored(tmp_path):
     (tmp_path / 'a.ttf').write_bytes(b'no font')
-    monkeypatch.setattr(text, '_FOLDERS', (str(tmp_path),))
-    text._fonts.cache_clear()
-    try:
-        assert (drawn('лицо', class_id=5) == drawn('class 5', class_id=5)).all()
-    finally:
-        text._fonts.cache_clear()
+    assert text.font_for('лицо', (str(tmp_path),)) is None

@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters on the command line that are for nodes of other names."""
+"""Warnings of parameters on the command line that apply to other nodes only."""
 
 from unittest.mock import Mock
 
-from edgenext_ros.ros.arguments import warn_of_ignored
+from edgenext_ros.ros.arguments import warn_of_ignored_parameters
 from edgenext_ros.ros.parameter_files import ignored
 import pytest
 
@@ -12,9 +12,9 @@ FILE = '{}:\n  ros__parameters:\n    top_k: 2\n'
 
 
 def warnings(arguments, *names):
-    """Return what nodes of these names say of the arguments."""
+    """Return the warnings of nodes with these names for the arguments."""
     nodes = [Mock(**{'get_fully_qualified_name.return_value': name}) for name in names]
-    warn_of_ignored(nodes, ['classifier_node', *arguments])
+    warn_of_ignored_parameters(nodes, ['classifier_node', *arguments])
     assert all(not node.get_logger.called for node in nodes[1:])
     return [call.args[0] for call in nodes[0].get_logger.return_value.warning.call_args_list]
 
@@ -28,7 +28,7 @@ def warnings(arguments, *names):
     ('/*', ['/classifier'], ''),
     ('rear/classifier', ['/front/classifier', '/rear/classifier'], ''),
 ])
-def test_parameter_file_for_other_nodes_only_is_warned_of(tmp_path, section, names, says):
+def test_parameter_file_for_other_nodes_gives_a_warning(tmp_path, section, names, says):
     path = tmp_path / 'mine.yaml'
     path.write_text(FILE.format(section))
     expected = [f'{path} has parameters for {says}: they are ignored'] if says else []
@@ -42,7 +42,7 @@ def test_parameter_file_for_other_nodes_only_is_warned_of(tmp_path, section, nam
     (['--param', 'classifier:top_k:=2'], ''), (['-p', 'model:=a:b'], ''),
     (['--params-file', '/nope.yaml'], ''), (['--params-file', '/dev/zero'], ''),
     (['--', '--params-file', 'FILE'], ''), (['--params-file'], '')], ids=str)
-def test_parameters_for_other_nodes_are_warned_of(tmp_path, arguments, says):
+def test_parameters_for_other_nodes_give_a_warning(tmp_path, arguments, says):
     (tmp_path / 'mine.yaml').write_text(FILE.format('other'))
     words = [word.replace('FILE', str(tmp_path / 'mine.yaml')) for word in arguments]
     assert warnings(['--ros-args', *words], '/classifier') == ([says] if says else [])

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One image is classified for who asks."""
+"""The service ~/classify_once."""
 
 import re
 import time
@@ -18,7 +18,7 @@ WORDS = re.compile(r'\S.* \d\.\d{3}(, \S.* \d\.\d{3}){4}')
 
 @pytest.fixture
 def ask_once(ros):
-    """Ask from so many clients at once, and publish until all have answers."""
+    """Call the service from several clients, and publish an image until all have answers."""
     def ask(camera, image, clients=1):
         asking = [ros.node.create_client(Trigger, NAME) for _ in range(clients)]
         for client in asking:
@@ -31,7 +31,7 @@ def ask_once(ros):
     return ask
 
 
-def test_two_ask_while_images_come(ros, classifier, make_image, ask_once):
+def test_two_clients_get_the_result_of_the_next_image(ros, classifier, make_image, ask_once):
     _, results, camera = classifier(image_timeout=20.0)
     image = make_image()
     answers = ask_once(camera, image, clients=2)
@@ -55,14 +55,14 @@ def test_one_image_is_classified_while_paused(ros, classifier, make_image, ask_o
     ros.wait(camera.get_subscription_count, what='the subscription')
 
 
-def test_a_bad_image_is_the_answer(ros, classifier, make_image, ask_once):
+def test_bad_image_is_answered_with_its_error(ros, classifier, make_image, ask_once):
     _, _, camera = classifier(image_timeout=20.0)
     (answer,) = ask_once(camera, make_image(encoding='foo'))
     assert not answer.success
     assert "encoding 'foo' is not supported" in answer.message
 
 
-def test_no_image_is_told_in_time(ros, classifier, ask_once):
+def test_missing_image_is_answered_after_the_timeout(ros, classifier, ask_once):
     process, _, _ = classifier(image_timeout=0.3)
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     ros.wait(lambda: diagnostics, what='diagnostics')
@@ -79,7 +79,7 @@ def test_no_image_is_told_in_time(ros, classifier, ask_once):
     assert process.stop() == 0
 
 
-def test_other_states_say_what_to_do(ros, classifier, ask_once):
+def test_inactive_node_answers_with_the_needed_transition(ros, classifier, ask_once):
     process, _, camera = classifier(image_timeout=60.0)
     client = ros.node.create_client(Trigger, NAME)
     ros.wait(client.service_is_ready, what='the service')
@@ -110,7 +110,7 @@ def test_other_states_say_what_to_do(ros, classifier, ask_once):
     assert 'Traceback' not in process.output
 
 
-def test_ctrl_c_while_somebody_waits(ros, classifier):
+def test_ctrl_c_ends_node_with_a_waiting_request(ros, classifier):
     process, _, camera = classifier(image_timeout=60.0)
     ros.call(SetBool, '/classifier/set_enabled', data=False)
     ros.wait(lambda: not camera.get_subscription_count(), what='the pause')

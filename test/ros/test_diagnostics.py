@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What is said of problems, and that nothing is made for nobody."""
+"""Diagnostics and statistics of the classifier, and the limits of its log."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from edgenext_ros.ros.snapshot import Snapshot
 import pytest
 
 TIMINGS = Timings(1.0, 1.0, 1.0)
-NOW = statistics_module.Report(
+NOW = statistics_module.StatisticsReport(
     statistics_module.Counts(), fps=9.5, image_age=0.1, result_age_ms=1.0, timings=None,
     problem='')
 
@@ -44,63 +44,64 @@ NOW = statistics_module.Report(
      '9.5 classifications a second, none over score_threshold 0.999'),
     ({'empty': True, 'problem': 'bad'}, {'threshold': 0.999}, 1, 'bad'),
 ])
-def test_level_and_sentence_of_the_diagnostics(changes, state, level, sentence):
+def test_assess_returns_level_and_sentence(changes, state, level, sentence):
     settings = ClassifierSettings(score_threshold=state.pop('threshold', 0.0))
     model = ModelInfo('net', 'stand-in', 224, 224, 100, patience_s=state.pop('patience', 5.0))
     options = {'waited': state.pop('waited', 100.0), 'why': state.pop('why', '')}
     now = Snapshot(**{'state': 'active', 'enabled': True, 'failure': '', **state},
                    settings=settings, model=model)
-    found = diagnostics.judge(replace(NOW, **changes), now, **options)
+    found = diagnostics.assess(replace(NOW, **changes), now, **options)
     assert found[0] == level
     assert found[1].startswith(sentence)
 
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Make the time stand still; the list's one value is the time."""
+    """Stop the time; the only value of the list is the time in seconds."""
     now = [100.0]
     for module in (log_limits, statistics_module):
         monkeypatch.setattr(module, 'monotonic', lambda: now[0])
     return now
 
 
-def test_a_problem_is_logged_at_once_but_not_again_for_a_while(clock):
-    complaints = log_limits.Complaints()
-    assert complaints.should_log('first')
-    assert not complaints.should_log('first')
-    assert complaints.should_log('second')
+def test_log_limiter_repeats_a_problem_only_after_a_while(clock):
+    limiter = log_limits.LogLimiter()
+    assert limiter.should_log('first')
+    assert not limiter.should_log('first')
+    assert limiter.should_log('second')
     clock[0] += 4.9
-    assert not complaints.should_log('first')
+    assert not limiter.should_log('first')
     clock[0] += 0.2
-    assert complaints.should_log('first')
+    assert limiter.should_log('first')
 
 
-def test_a_flood_of_new_problems_is_cut_off(clock):
-    complaints = log_limits.Complaints()
-    said = [complaints.should_log(f'problem {number}') for number in range(100)]
-    assert said == [True] * 20 + [False] * 80
+def test_log_limiter_limits_different_problems(clock):
+    limiter = log_limits.LogLimiter()
+    logged = [limiter.should_log(f'problem {number}') for number in range(100)]
+    assert logged == [True] * 20 + [False] * 80
     clock[0] += 5
-    assert complaints.should_log('problem 99')
+    assert limiter.should_log('problem 99')
 
 
-def test_the_first_good_frame_after_a_logged_problem_is_told(clock):
-    complaints = log_limits.Complaints()
-    assert not complaints.settle()
-    complaints.should_log('first')
-    complaints.should_log('second')
-    assert complaints.settle()
-    assert not complaints.settle()
-    complaints.should_log('first')
-    assert not complaints.settle(), 'nothing was logged, so there is nothing to take back'
+def test_log_limiter_reports_recovery_once(clock):
+    limiter = log_limits.LogLimiter()
+    assert not limiter.recovered()
+    limiter.should_log('first')
+    limiter.should_log('second')
+    assert limiter.recovered()
+    assert not limiter.recovered()
+    limiter.should_log('first')
+    assert not limiter.recovered(), 'without a logged problem there is no recovery to log'
 
 
-def test_no_message_is_made_while_nobody_listens_but_the_rate_goes_on(ros, monkeypatch):
-    monkeypatch.setattr(health, 'diagnostic_message', lambda *_, **__: pytest.fail('it was made'))
+def test_health_without_subscriber_builds_no_message_but_measures_the_rate(ros, monkeypatch):
+    monkeypatch.setattr(
+        health, 'diagnostic_message', lambda *_, **__: pytest.fail('a message was built'))
     node = ClassifierNode(context=ros.context)
     try:
         for empty in (True, False):
             node.statistics.count_result(TIMINGS, 0.0, empty=empty)
-        node.health.look()
+        node.health.update()
         node.statistics.count_result(TIMINGS, 0.0, empty=True)
         report = node.statistics.report()
         assert (report.counts.classified, report.counts.empty, report.empty) == (3, 2, True)
@@ -109,28 +110,28 @@ def test_no_message_is_made_while_nobody_listens_but_the_rate_goes_on(ros, monke
 
 
 def results_at(clock, statistics, *, every, seconds):
-    """Count a result each so many seconds, look once a second, and return the rates seen."""
+    """Count a result every ``every`` seconds, and return the rates reported once a second."""
     end, due, rates = clock[0] + seconds, clock[0] + every, []
     while clock[0] < end:
-        look = clock[0] + 1.0
-        while due <= look:
+        next_report = clock[0] + 1.0
+        while due <= next_report:
             clock[0] = due
             statistics.count_result(TIMINGS, 0.0)
             due += every
-        clock[0] = look
+        clock[0] = next_report
         rates.append(round(statistics.report().fps, 6))
     return rates
 
 
 @pytest.mark.parametrize('every,rate', [(0.125, 8.0), (1.0, 1.0), (2.0, 0.5), (5.0, 0.2)])
-def test_the_rate_of_steady_results_is_steady(clock, every, rate):
+def test_rate_of_regular_results_is_constant(clock, every, rate):
     statistics = statistics_module.Statistics()
     results_at(clock, statistics, every=every, seconds=10)
     assert set(results_at(clock, statistics, every=every, seconds=20)) == {rate}
 
 
 @pytest.mark.parametrize('every,after', [(0.125, 2), (2.0, 5)])
-def test_the_rate_falls_to_zero_when_results_end_and_begins_anew(clock, every, after):
+def test_rate_falls_to_zero_without_results_and_starts_again(clock, every, after):
     statistics = statistics_module.Statistics()
     results_at(clock, statistics, every=every, seconds=12)
     clock[0] += after
@@ -140,17 +141,18 @@ def test_the_rate_falls_to_zero_when_results_end_and_begins_anew(clock, every, a
     assert statistics.report().fps == pytest.approx(4.0)
 
 
-def test_that_all_results_are_empty_holds_until_one_is_not(clock):
+def test_report_is_empty_until_a_result_has_a_class(clock):
     statistics = statistics_module.Statistics()
 
-    def look(*empty):
-        for one in empty:
-            statistics.count_result(TIMINGS, 0.0, empty=one)
+    def report(*results):
+        for is_empty in results:
+            statistics.count_result(TIMINGS, 0.0, empty=is_empty)
         return statistics.report().empty
 
-    assert [look(), look(True, True), look(), look(True, False), look(), look(False)] == [
+    assert [report(), report(True, True), report(), report(True, False), report(),
+            report(False)] == [
         False, True, True, False, False, False]
     assert statistics.report().counts.empty == 3
-    look(True)
-    statistics.begin_anew()
-    assert not look() and statistics.report().counts.empty == 0
+    report(True)
+    statistics.reset_counts()
+    assert not report() and statistics.report().counts.empty == 0

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The node on each of the board's engines, against the vendor's stand-ins."""
+"""The node on each engine of the board, with stand-ins for the vendor's libraries."""
 
 from array import array
 
@@ -21,8 +21,9 @@ MODEL = StandInModel(w=224, h=224, classes=10)
 @pytest.mark.parametrize('runtime,shown', [
     ('auto', 'libdnn 0.0.1-standin'), ('hbm_runtime', 'hbm_runtime '),
     ('hobot_dnn', 'hobot_dnn.pyeasy_dnn ')])
-def test_the_node_runs_a_bin(ros, classifier, make_image, photograph, libdnn_path, tmp_path,
-                             request, runtime, shown):
+def test_node_runs_a_bin_on_each_engine_of_the_board(
+        ros, classifier, make_image, photograph, libdnn_path, tmp_path, request,
+        runtime, shown):
     tests = request.config.rootpath / 'test'
     ros.environment['EDGENEXT_LIBDNN'] = str(libdnn_path)
     ros.environment['PYTHONPATH'] = ':'.join(
@@ -38,9 +39,9 @@ def test_the_node_runs_a_bin(ros, classifier, make_image, photograph, libdnn_pat
     assert process.stop() == 0
 
 
-def test_two_on_their_way_to_the_bpu_come_back_in_order_and_as_they_are(
+def test_results_of_two_slots_keep_order_and_values(
         ros, classifier, make_image, libdnn_path, tmp_path):
-    """A camera that does not wait keeps both slots busy; no result has another frame's values."""
+    """A fast camera keeps both slots busy; no result has the values of another frame."""
     ros.environment['EDGENEXT_LIBDNN'] = str(libdnn_path)
     process, results, camera = classifier(
         model=MODEL.write(tmp_path / 'model.bin'), runtime='libdnn', top_k=10)
@@ -74,8 +75,8 @@ def stamp(message):
     return message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
 
 
-def test_the_node_runs_the_real_bin_in_the_simulator(ros, classifier, make_image, photograph,
-                                                     toolchain):
+def test_node_runs_the_demo_bin_in_the_simulator(
+        ros, classifier, make_image, photograph, toolchain):
     process, results, camera = classifier(model='demo', runtime='simulator', top_k=100)
     assert f'BPU simulator, hbdk {toolchain.version}' in process.output
     found = ros.ask(camera, make_image('nv12'), results)
@@ -87,4 +88,4 @@ def test_the_node_runs_the_real_bin_in_the_simulator(ros, classifier, make_image
     np.testing.assert_allclose([r.score for r in found.results], expected.scores, rtol=1e-6)
     camera.publish(make_image('nv12'))
     ros.executor.spin_once(timeout_sec=0.3)
-    assert process.stop() == 0  # In the middle of a picture.
+    assert process.stop() == 0  # while a picture is in work

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Signals while the modules still load; arguments that are none; a world that lacks much."""
+"""Entry points: signals during imports, unread arguments, missing libraries, little memory."""
 
 import shutil
 import subprocess
@@ -24,21 +24,21 @@ def test_signal_during_imports_ends_node_cleanly(node, number):
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
 
 
-@pytest.mark.parametrize('words,told', [
+@pytest.mark.parametrize('words,warning', [
     (['--', 'model=x_small'], 'ignored: model=x_small; expected parameters as'),
     (['-p', 'top_k:=3'], '')])
-def test_arguments_that_nobody_reads_are_told(ros, words, told):
+def test_unread_arguments_give_a_warning(ros, words, warning):
     process = ros.start('node', *words)
     ros.wait(lambda: 'model demo' in process.output, what='the start')
-    assert told in process.output
-    assert ('ignored: ' in process.output) == bool(told)
+    assert warning in process.output
+    assert ('ignored: ' in process.output) == bool(warning)
 
 
 @pytest.mark.skipif(not shutil.which('prlimit'), reason='needs prlimit: apt has util-linux')
 @pytest.mark.parametrize('megabytes', [
     300, 900, *(pytest.param(megabytes, marks=pytest.mark.slow)
                 for megabytes in (500, 700, 760, 840, 940, 1000, 1100))])
-def test_little_address_space_never_ends_in_a_traceback(ros, megabytes):
+def test_small_address_space_gives_no_traceback(ros, megabytes):
     code = ('import sys; from edgenext_ros.ros import entry_points;'
             'sys.exit(entry_points.classifier())')
     process = ros.run(['prlimit', f'--as={megabytes * 10 ** 6}', sys.executable, '-c', code])
@@ -49,7 +49,7 @@ def test_little_address_space_never_ends_in_a_traceback(ros, megabytes):
     assert not any('Traceback' in line for line in lines)
 
 
-def test_last_words_of_a_process_with_little_memory_are_one_line_each():
+def test_uncaught_errors_with_little_memory_are_one_line_each():
     code = ('import resource, sys, threading, types\n'
             'from edgenext_ros.ros import entry_points\n'
             'def fail():\n    raise MemoryError("std::bad_alloc")\n'
@@ -70,7 +70,7 @@ def test_last_words_of_a_process_with_little_memory_are_one_line_each():
     'ImportError("libssl.so: failed to map segment\\nmore")', 'MemoryError()',
     'AttributeError("_ARRAY_API not found")', 'SystemError("initialization failed")'])
 @pytest.mark.parametrize('node', ['camera', 'classifier', 'multi_classifier', 'results'])
-def test_library_that_does_not_load_is_one_sentence(node, error):
+def test_library_that_does_not_load_is_reported_in_one_sentence(node, error):
     code = ('import sys\nfrom edgenext_ros.ros import entry_points\n'
             f'def load(name):\n    raise {error}\n'
             f'entry_points.import_module = load\nsys.exit(entry_points.{node}())')

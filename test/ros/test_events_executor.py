@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A program of one's own that spins the node, in each of rclpy's executors."""
+"""A user's program that spins the node in each of rclpy's executors."""
 
 import signal
 import subprocess
@@ -43,7 +43,7 @@ executor.spin()
 
 
 def skip_unless_it_works(ros):
-    """Skip where rclpy has none, or one that runs no timer of a node with nothing else."""
+    """Skip if rclpy has no EventsExecutor, or one that does not even run a timer."""
     pytest.importorskip('rclpy.experimental', reason='rclpy has EventsExecutor since Jazzy')
     with subprocess.Popen([sys.executable, '-c', WORKS], env=ros.environment,
                           stdout=subprocess.PIPE) as process:

@@ -1,7 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Engines that raise, hang and lie."""
-
+"""Engines that raise, hang, or return wrong values."""
 
 from edgenext_ros.engines.base import InferenceError
 from helpers.hostile_engine import ERROR, GOOD, OK, WARN
@@ -53,7 +52,7 @@ def test_failing_engine_rests_is_reopened_once_and_comes_back(engine, published,
     says(OK, 'classifications a second')
 
 
-def test_hang_is_in_the_diagnostics_and_its_result_is_dropped(
+def test_hang_is_diagnosed_and_its_result_dropped(
         engine, node, published, play, says, give):
     engine.answer = engine.hang
     give(node)
@@ -67,7 +66,7 @@ def test_hang_is_in_the_diagnostics_and_its_result_is_dropped(
     engine.answer = GOOD
     engine.go.set()
     assert node.session.pipeline.drain(20)
-    assert not published, 'what waited is stale too'
+    assert not published, 'the waiting image is as old'
     counts = node.statistics.report().counts
     assert (counts.received, counts.failed, node.session.pipeline.dropped) == (4, 1, 3)
     header = play()
@@ -76,7 +75,7 @@ def test_hang_is_in_the_diagnostics_and_its_result_is_dropped(
 
 
 def test_image_in_work_is_not_a_missing_image(engine, node, give, says, capfd):
-    """While it is in work no thread takes the next one, at first."""
+    """While an image is in work, there may be no thread that receives the next one."""
     engine.answer = engine.hang
     give(node)
     assert engine.begun.wait(20)

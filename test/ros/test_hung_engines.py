@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Engines that take long, or return when nobody waits any more."""
+"""Engines that take long, hang, or return after the session has ended."""
 
 from copy import copy
 from dataclasses import replace
@@ -18,8 +18,8 @@ import pytest
 pytest_plugins = ['helpers.hostile_engine']
 
 
-def test_slow_model_gives_its_results_and_is_no_hang(engine, patient, node, published, says, give):
-    """The patience is that of the engine."""
+def test_slow_model_is_not_taken_for_a_hang(engine, patient, node, published, says, give):
+    """The time after which an inference counts as hung depends on the engine."""
     engine.answer = engine.hang
     image = give(node)
     assert engine.begun.wait(20)
@@ -54,7 +54,7 @@ def test_image_behind_a_failure_of_a_slow_model_is_not_dropped(
 @pytest.mark.parametrize('patience,seconds,lost', [(5.0, 6, 1), (20.0, 6, 0), (0.5, 1, 1)])
 def test_result_that_waited_for_a_hung_image_is_dropped(
         ros, engine, monkeypatch, make_node, published, give, patience, seconds, lost):
-    """Two at once: the second is ready at once, and has to wait for its turn."""
+    """Two images are in work: the second is ready immediately, but must wait for the first."""
     engine.answer = engine.hang
     engine.info = replace(INFO, slots=2, patience_s=patience)
     node = make_node(lambda *_, **__: engine.open_it())
@@ -97,7 +97,7 @@ def test_no_model_is_loaded_beside_one_whose_inference_hangs(engine, node, give)
     assert (node.state, engine.opened, engine.closed) == ('inactive', 2, 1)
 
 
-def test_engine_that_breaks_down_in_close_does_not_fail_the_cleanup(engine, node):
+def test_cleanup_succeeds_if_closing_the_engine_fails(engine, node):
     engine.at_close = OSError('gone')
     node.trigger_deactivate()
     node.trigger_cleanup()
@@ -140,7 +140,7 @@ def test_result_after_the_end_of_its_session_is_dropped(
     assert report.counts.failed == 0
 
 
-def test_process_whose_engine_hangs_ends_on_ctrl_c(ros, make_image, tmp_path):
+def test_ctrl_c_ends_process_with_a_hung_engine(ros, make_image, tmp_path):
     process = Process([sys.executable, '-c', HANGS_IN_A_PROCESS, 'node'], ros.environment,
                       tmp_path / 'node.log')
     try:

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What is logged of images that give no result."""
+"""The log of images without a result."""
 
 from unittest.mock import Mock
 
@@ -9,7 +9,7 @@ from edgenext_ros.ros.image_log import ImageLog
 from edgenext_ros.ros.outcome import Outcome
 
 
-def test_three_sentences_are_logged_that_differ_in_a_size_alone():
+def test_at_most_three_similar_problems_are_logged():
     logger = Mock()
     log = ImageLog(logger, topic='/image')
     for text in (*(f'compressed picture of {size} bytes is truncated'

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What drivers really send: read right and said once, or refused in a sentence."""
+"""Nonstandard images of real drivers: read with one note in the log, or refused."""
 
 from array import array
 import sys
@@ -25,8 +25,7 @@ def compressed(suffix, picture, picture_format):
                            data=array('B', cv2.imencode(suffix, picture)[1].tobytes()))
 
 
-def test_odd_raw_images_give_the_right_answer_and_one_note(ros, classifier, make_image,
-                                                           photograph):
+def test_nonstandard_raw_images_are_read_with_one_note(ros, classifier, make_image, photograph):
     process, results, camera = classifier()
     jpeg = cv2.imencode('.jpg', photograph, [cv2.IMWRITE_JPEG_QUALITY, 100])[1]
     expected = {source: answer(ros.ask(camera, make_image(source), results))
@@ -50,7 +49,7 @@ def test_odd_raw_images_give_the_right_answer_and_one_note(ros, classifier, make
     ros.wait(lambda: note in process.output, what='the note')
 
 
-def test_low_values_of_mono16_are_warned_of_once(ros, classifier, make_image):
+def test_low_mono16_values_give_one_warning(ros, classifier, make_image):
     process, results, camera = classifier()
     grey = make_image('mono16')
     values = (np.frombuffer(grey.data, '<u2') >> 6).astype('<u2')
@@ -61,7 +60,7 @@ def test_low_values_of_mono16_are_warned_of_once(ros, classifier, make_image):
     assert process.output.count(warning) == 1
 
 
-def test_formats_of_image_transport(ros, classifier, photograph):
+def test_image_transport_formats_are_read_or_refused(ros, classifier, photograph):
     process, results, camera = classifier(input_type='compressed')
     mosaic = encode(photograph, 'bayer_rggb8')
     stamps = iter(range(1, 99))
@@ -83,7 +82,7 @@ def test_formats_of_image_transport(ros, classifier, photograph):
 
 
 class CvBridge:
-    """As cv_bridge's Python half with NumPy 2, where big-endian messages raise."""
+    """Stand-in for cv_bridge's Python part with NumPy 2, which raises on big-endian messages."""
 
     def encoding_to_dtype_with_channels(self, encoding):
         return 'uint16', 3
@@ -109,8 +108,8 @@ def test_cv_bridge_gets_little_endian_values(order, photograph, monkeypatch):
 @pytest.mark.parametrize('order', ['<', '>'])
 @pytest.mark.parametrize('encoding', ['bgr8', 'rgb8', 'bgra8', 'rgba8', 'bayer_rggb8',
                                       'bayer_gbrg8'])
-def test_16_bit_pictures_are_their_high_bytes_without_cv_bridge(encoding, order, photograph,
-                                                                monkeypatch):
+def test_16_bit_images_are_reduced_to_high_bytes_without_cv_bridge(
+        encoding, order, photograph, monkeypatch):
     monkeypatch.setitem(sys.modules, 'cv_bridge', None)
     expected = encode(photograph, encoding)
     wide = expected.data.reshape(expected.height, -1).astype(f'{order}u2') << 8 | 9
@@ -123,7 +122,7 @@ def test_16_bit_pictures_are_their_high_bytes_without_cv_bridge(encoding, order,
 
 
 @pytest.mark.parametrize('encoding', ['bgr16', 'BGR16', 'bayer_rggb16', 'mono16'])
-def test_16_bit_pictures_of_a_wrong_size_are_named(encoding):
+def test_16_bit_image_of_wrong_size_is_refused(encoding):
     with pytest.raises(FrameError, match=r'16 8x4: data is truncated: expected \d+ bytes .*, '
                                          'found 16$'):
         messages.frame_from_image(Image(
@@ -132,7 +131,7 @@ def test_16_bit_pictures_of_a_wrong_size_are_named(encoding):
 
 @pytest.mark.parametrize('encoding', ['jpeg', 'JPEG', 'mjpeg', 'jpg', 'png'])
 @pytest.mark.parametrize('suffix', ['.jpg', '.png'])
-def test_an_image_may_hold_a_file(encoding, suffix, photograph):
+def test_image_with_a_picture_file_is_decoded(encoding, suffix, photograph):
     message = Image(encoding=encoding, height=1080, width=1920, step=0, data=array(
         'B', cv2.imencode(suffix, photograph)[1].tobytes()))
     frame = messages.frame_from_image(message, enough=lambda width, height: width >= 80)
@@ -140,7 +139,7 @@ def test_an_image_may_hold_a_file(encoding, suffix, photograph):
     assert frame.note == f'encoding {encoding!r} is a picture file, which is decoded'
 
 
-def test_an_image_whose_file_is_cut_off_is_refused(photograph):
+def test_image_with_a_truncated_file_is_refused(photograph):
     data = cv2.imencode('.jpg', photograph)[1].tobytes()[:2000]
     with pytest.raises(FrameError, match='no end marker'):
         messages.frame_from_image(Image(encoding='jpeg', data=array('B', data)))

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What is under way when something else comes: a frame in work, a model that loads."""
+"""Transitions, parameters and signals while an image is in work or a model loads."""
 
 import signal
 import subprocess
@@ -22,13 +22,13 @@ from sensor_msgs.msg import Image
 
 pytest_plugins = ['helpers.hostile_engine']
 PICTURES = resource_folder() / 'pictures'
-# A signal goes to any thread of a process; here it is not the one that Python handles it in.
+# The kernel delivers a signal to any thread; here not to the main thread, which handles it.
 SIGNALLED_ELSEWHERE = """
 import signal, sys, threading
 from edgenext_ros.ros import node
 def send():
     while sys._current_frames()[threading.main_thread().ident].f_code.co_name != 'run_all':
-        pass  # it waits for a thread to start, not for the end
+        pass  # the main thread still waits for a thread to start
     signal.pthread_kill(threading.get_ident(), {number})
 def start(self):
     threading.Thread(target=send).start()
@@ -38,8 +38,8 @@ sys.exit(node.main())
 """
 
 
-# A program of a user's own, in which rclpy answers the signals.
-USERS_OWN = """
+# A user's program, in which rclpy handles the signals.
+USER_PROGRAM = """
 import os, threading, rclpy
 from edgenext_ros.ros.node import ClassifierNode
 from edgenext_ros.ros.receiver import Receiver
@@ -60,12 +60,12 @@ try:
 except (KeyboardInterrupt, ExternalShutdownException):
     pass
 if ended.wait(20):
-    print('nobody waits for images', flush=True)
+    print('the receiver has ended', flush=True)
 os._exit(0)
 """
 
 
-def test_late_result_is_not_published_after_a_new_start(engine, node, give, published):
+def test_late_result_is_not_published_after_reactivation(engine, node, give, published):
     engine.answer = engine.hang
     give(node)
     assert engine.begun.wait(20)
@@ -76,7 +76,7 @@ def test_late_result_is_not_published_after_a_new_start(engine, node, give, publ
     assert not published
 
 
-def test_image_that_a_newer_one_replaces_is_not_even_read(engine, node, give, published):
+def test_replaced_image_is_not_read(engine, node, give, published):
     engine.answer = engine.hang
     first = give(node)
     assert engine.begun.wait(20)
@@ -102,7 +102,7 @@ def test_image_in_work_keeps_its_parameters(ros, engine, node, give):
     assert node.session.pipeline.drain(20)
     give(node)
     ros.wait(lambda: len(results) == 2, what='both results')
-    before, after = ([one.class_id for one in result.results] for result in results)
+    before, after = ([entry.class_id for entry in result.results] for result in results)
     assert (len(before), len(after)) == (5, 2)
     assert after == [node.session.model.labels[int(class_id)] for class_id in before[:2]]
 
@@ -144,8 +144,8 @@ def test_destroyed_node_leaves_neither_model_nor_threads(engine, node, monkeypat
 
 
 @pytest.mark.parametrize('name', ['cleanup', 'shutdown', 'destroy'])
-def test_end_in_mid_traffic_raises_nothing(engine, node, give, capfd, name):
-    """Images arrive while the session ends, in the camera's thread and in the node's."""
+def test_session_ends_without_errors_while_images_arrive(engine, node, give, capfd, name):
+    """Two threads deliver images while a third ends the session."""
     ended = Event()
 
     def play():
@@ -179,7 +179,7 @@ def test_end_in_mid_traffic_raises_nothing(engine, node, give, capfd, name):
         assert node.statistics.report().counts.classified
 
 
-def test_cycles_leave_nothing_in_the_callback_group_of_the_node(node):
+def test_lifecycle_cycles_leave_no_entities_in_the_callback_group(node):
     before = len(node.default_callback_group.entities)
     for _ in range(3):
         node.trigger_deactivate()
@@ -189,19 +189,19 @@ def test_cycles_leave_nothing_in_the_callback_group_of_the_node(node):
     assert len(node.default_callback_group.entities) == before
 
 
-def test_signal_in_a_program_of_the_users_own(ros, tmp_path):
-    process = Process([sys.executable, '-c', USERS_OWN], ros.environment, tmp_path / 'own.log')
+def test_signal_in_a_user_program_ends_the_receiver(ros, tmp_path):
+    process = Process([sys.executable, '-c', USER_PROGRAM], ros.environment, tmp_path / 'own.log')
     try:
         ros.wait(lambda: 'spins' in process.output, what='the start')
         assert process.stop(timeout=20) == 0
-        assert 'nobody waits for images' in process.output
+        assert 'the receiver has ended' in process.output
     finally:
         process.kill()
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize('autostart', [True, False])
-def test_signal_while_a_model_loads(ros, tmp_path, autostart, number):
+def test_signal_while_a_model_loads_ends_node_cleanly(ros, tmp_path, autostart, number):
     process = Process(
         [sys.executable, '-c', LOADS_FOR_LONG.format(autostart=str(autostart).lower())],
         ros.environment, tmp_path / 'node.log')
@@ -219,7 +219,7 @@ def test_signal_while_a_model_loads(ros, tmp_path, autostart, number):
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_signal_that_another_thread_gets(private_graph, number):
+def test_signal_to_another_thread_ends_node(private_graph, number):
     code = SIGNALLED_ELSEWHERE.format(number=int(number))
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
@@ -229,8 +229,8 @@ def test_signal_that_another_thread_gets(private_graph, number):
 @pytest.mark.parametrize('module,words,nodes', [
     ('node', [], ['classifier']), ('multi_node', ['--', 'front', 'rear'], ['classifier'] * 2),
     ('camera.node', ['-p', f'source:={PICTURES}'], ['camera'])], ids=['node', 'multi', 'camera'])
-def test_signals_until_the_very_end(ros, module, words, nodes, number):
-    """The terminal sends one and launch another, in the worst case after the node's own end."""
+def test_repeated_signals_end_node_cleanly(ros, module, words, nodes, number):
+    """Terminal and launch both send a signal, the second possibly while the process ends."""
     process = ros.start(module, *words)
     ros.wait(lambda: sorted(ros.node.get_node_names()) == sorted([*nodes, 'test']), what=module)
     ended = Event()

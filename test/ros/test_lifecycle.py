@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Start, transitions, wrong models, and the end."""
+"""Lifecycle of the classifier: start, transitions, wrong models, signals."""
 
 import re
 import signal
@@ -45,9 +45,9 @@ def test_illegal_transition_is_refused_and_logged(ros):
     assert not change(ros, CLEANUP)
     assert not change(ros, 250)
     assert state(ros) == 'unconfigured'
-    waits, *told = process.output.splitlines()
-    assert 'autostart is false: waiting for' in waits and len(told) == 3
-    for line, name in zip(told, ("'activate'", "'cleanup'", '250'), strict=True):
+    waiting, *refusals = process.output.splitlines()
+    assert 'autostart is false: waiting for' in waiting and len(refusals) == 3
+    for line, name in zip(refusals, ("'activate'", "'cleanup'", '250'), strict=True):
         assert f"transition {name} is not possible in state 'unconfigured'" in line
     assert change(ros, CONFIGURE)
     assert not change(ros, CONFIGURE)
@@ -57,7 +57,7 @@ def test_illegal_transition_is_refused_and_logged(ros):
 
 @pytest.mark.parametrize('transition', [{'id': CONFIGURE}, {'label': 'configure'}], ids=str)
 def test_refused_configure_of_an_active_node_names_autostart(ros, classifier, transition):
-    process, _, _ = classifier()
+    process, _, _ = classifier(image_timeout=60.0)  # no other line in the log
     ros.wait(lambda: 'listening on' in process.output, what='the start')
     before = len(process.output)
     assert not ros.call(ChangeState, '/classifier/change_state',
@@ -68,21 +68,21 @@ def test_refused_configure_of_an_active_node_names_autostart(ros, classifier, tr
     assert state(ros) == 'active'
 
 
-@pytest.mark.parametrize('parameters,told', [
+@pytest.mark.parametrize('parameters,sentence', [
     ({}, 'listening on /image (sensor_msgs/msg/Image), classifications on /classification '
      '(vision_msgs/msg/'),
     ({'input_type': 'compressed'}, 'listening on /image (sensor_msgs/msg/CompressedImage), '),
 ], ids=str)
-def test_activation_tells_both_topics_once(ros, classifier, parameters, told):
+def test_activation_logs_both_topics_once(ros, classifier, parameters, sentence):
     process, _, _ = classifier(**parameters)
     ros.wait(lambda: 'listening on' in process.output, what='the line')
-    assert told in process.output and process.output.count('listening on') == 1
+    assert sentence in process.output and process.output.count('listening on') == 1
     (line,) = [line for line in process.output.splitlines() if 'runtime auto' in line]
     assert re.search(r'runtime auto: onnx \(ONNX Runtime [\d.]+\); '
-                     r'"edgenext runtimes" says why not the others$', line)
+                     r'"edgenext runtimes" shows why others do not work$', line)
 
 
-def test_activation_tells_the_remapped_topics(ros):
+def test_activation_logs_remapped_topics(ros):
     process = ros.start('node', '-r', '__ns:=/robot', '-r', 'image:=/camera/image_raw',
                         '-r', 'classification:=seen')
     ros.wait(lambda: 'listening on' in process.output, what='the line')
@@ -92,7 +92,7 @@ def test_activation_tells_the_remapped_topics(ros):
 
 
 @pytest.mark.parametrize('make,sentence', WRONG_MODELS.values(), ids=WRONG_MODELS)
-def test_a_wrong_model_is_one_sentence_and_exit_code_1(ros, tmp_path, make, sentence):
+def test_wrong_model_ends_node_in_one_sentence_with_exit_code_1(ros, tmp_path, make, sentence):
     ros.environment['XDG_CACHE_HOME'] = ros.environment['EDGENEXT_TOOLCHAIN'] = str(tmp_path)
     process = ros.start('node', model=make(tmp_path))
     assert process.process.wait(30) == 1
@@ -102,7 +102,7 @@ def test_a_wrong_model_is_one_sentence_and_exit_code_1(ros, tmp_path, make, sent
 
 
 @pytest.mark.parametrize('count', [99, 101])
-def test_another_number_of_labels_is_refused(ros, tmp_path, count):
+def test_wrong_number_of_labels_is_refused(ros, tmp_path, count):
     labels = tmp_path / 'labels.txt'
     labels.write_text('\n'.join(f'class {i}' for i in range(count)))
     process = ros.start('node', labels=labels)

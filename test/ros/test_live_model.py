@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A change of the model while the node is active: swapped between two images, or refused."""
+"""A change of the model while the node is active swaps it between two images, or is refused."""
 
 import json
 import re
@@ -41,7 +41,7 @@ def test_changed_model_serves_the_next_image(ros, live_node, models, classify, w
     assert live_node.get_parameter('model').value == path
 
 
-def test_labels_alone_are_changed_without_a_load(live_node, models, classify, set_parameters):
+def test_changed_labels_do_not_load_a_model(live_node, models, classify, set_parameters):
     assert set_parameters(labels=str(models.labels('dogs'))) == (True, '')
     assert classify() == 'dog 2'
     assert len(models.opened) == 1
@@ -63,9 +63,9 @@ def test_new_labels_are_published_with_a_new_version_before_the_first_result(
     classify()
     assert order == ['cats', 5, 'birds']
     ros.wait(lambda: infos and infos[-1].database_version == 2, what='the version')
-    ros.wait(lambda: labels and [one.class_name for one in labels[-1].class_map] == [
+    ros.wait(lambda: labels and [entry.class_name for entry in labels[-1].class_map] == [
         f'bird {i}' for i in range(5)], what='the labels')
-    # A new session goes on counting.
+    # A new session continues the version numbers.
     for transition in ('deactivate', 'cleanup', 'configure'):
         getattr(live_node, f'trigger_{transition}')()
     ros.wait(lambda: infos[-1].database_version == 3, what='the next version')
@@ -77,12 +77,12 @@ def test_new_labels_are_published_with_a_new_version_before_the_first_result(
     (ModelError('birds.onnx: damaged'), 'birds.onnx: damaged'),
     (OSError('gone'), 'gone'), (KeyError('a bug'), "KeyError: 'a bug'"),
     (SystemExit(3), 'SystemExit: 3')], ids=repr)
-def test_model_that_does_not_load_is_refused_and_the_old_one_goes_on(
+def test_model_that_does_not_load_is_refused_and_the_old_one_stays(
         live_node, models, classify, set_parameters, failure, reason):
     models.failure = failure
     done, text = set_parameters(model=models.path('birds'), top_k=1)
     assert not done
-    assert text == f"{reason}; model {models.path('cats')!r} goes on"
+    assert text == f"{reason}; model {models.path('cats')!r} stays in use"
     assert live_node.get_parameter('model').value == models.path('cats')
     assert (live_node.settings.top_k, classify(), models.in_use) == (5, 'cat 2', ['cats'])
     models.failure = None
@@ -91,13 +91,13 @@ def test_model_that_does_not_load_is_refused_and_the_old_one_goes_on(
 
 
 @pytest.mark.parametrize('value', ['missing.onnx', 'nonsense', '', 'cats.txt'])
-def test_model_that_is_not_there_is_refused(live_node, models, classify, set_parameters, value):
+def test_missing_model_is_refused(live_node, models, classify, set_parameters, value):
     done, text = set_parameters(model=value)
     assert not done and text
     assert (classify(), models.in_use) == ('cat 2', ['cats'])
 
 
-def test_labels_that_do_not_fit_are_refused_with_the_call_that_sets_both(
+def test_refused_labels_give_the_command_that_sets_both(
         ros, live_node, models, classify, set_parameters):
     assert set_parameters(labels=str(models.labels('dogs')))[0]
     done, text = set_parameters(model=models.path('birds'))
@@ -106,14 +106,14 @@ def test_labels_that_do_not_fit_are_refused_with_the_call_that_sets_both(
     assert classify() == 'dog 2'
     words = shlex.split(re.search('ros2 service call (.*); model', text).group(1))
     assert words[1] == 'rcl_interfaces/srv/SetParametersAtomically'
-    request = [ParameterMessage(name=one['name'], value=ParameterValue(**one['value']))
-               for one in json.loads(words[2])['parameters']]
+    request = [ParameterMessage(name=given['name'], value=ParameterValue(**given['value']))
+               for given in json.loads(words[2])['parameters']]
     answer = ros.call(SetParametersAtomically, words[0], parameters=request)
     assert answer.result.successful
     assert classify() == 'bird 4'
 
 
-def test_wrong_labels_beside_the_model_are_refused_without_a_call_that_would_not_help(
+def test_wrong_labels_beside_the_model_are_refused_without_a_command(
         models, classify, set_parameters):
     models.labels('birds').write_text('one')
     done, text = set_parameters(model=models.path('birds'))
@@ -123,7 +123,7 @@ def test_wrong_labels_beside_the_model_are_refused_without_a_call_that_would_not
     assert classify() == 'cat 2'
 
 
-def test_model_is_changed_where_no_further_thread_starts(
+def test_model_is_changed_if_no_new_thread_starts(
         models, classify, set_parameters, monkeypatch):
     def start(*_):
         raise RuntimeError(NO_THREAD)
@@ -133,7 +133,7 @@ def test_model_is_changed_where_no_further_thread_starts(
     assert classify() == 'bird 4'
 
 
-def test_session_that_gets_no_thread_leaves_no_topic(ros, live_node, models, monkeypatch):
+def test_session_without_a_thread_leaves_no_topic(ros, live_node, models, monkeypatch):
     def start(*_, **__):
         raise RuntimeError(NO_THREAD)
 
@@ -158,7 +158,7 @@ def test_refusal_by_a_later_callback_leaves_the_old_model(
         later = before['on'] and any(change.name == 'model' for change in changes)
         return refuses if later else agrees
 
-    # rclpy asks the callbacks in an order of its own: one of these two comes after the node's.
+    # The order of parameter callbacks depends on rclpy; this one may run before the node's.
     live_node.add_on_set_parameters_callback(on_parameters)
     assert set_parameters(model=models.path('birds')) == (False, 'not on a Sunday')
     assert live_node.get_parameter('model').value == models.path('cats')
@@ -169,9 +169,9 @@ def test_refusal_by_a_later_callback_leaves_the_old_model(
     assert classify() == 'bird 4'
 
 
-def test_use_sim_time_set_to_a_word_leaves_the_old_model_or_swaps(
+def test_invalid_use_sim_time_leaves_the_old_model_or_swaps(
         live_node, models, classify, set_parameters):
-    """Humble's rclpy takes the word with a line in the log, later ones refuse it."""
+    """Humble's rclpy accepts the text and logs an error, later releases refuse it."""
     done, _ = set_parameters(model=models.path('birds'), use_sim_time='yes')
     expected = ('bird 4', 'birds') if done else ('cat 2', 'cats')
     assert classify() == expected[0]

@@ -1,11 +1,12 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What goes on, and what comes in between, while a model is loaded beside the present one."""
+"""Services, images, transitions and other changes while a model is being loaded."""
 
 from dataclasses import replace
 import sys
 from threading import Event, Thread
 
+from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.ros import live_model, node as node_module
 from edgenext_ros.ros.live_model import LiveModel
 from helpers.live_models import change, end_threads
@@ -42,11 +43,11 @@ sys.exit(module.main(['--ros-args', '-p', 'runtime:=onnx', '-p', 'model:=' + sys
 """
 
 
-def test_loading_does_not_stop_services_diagnostics_and_images(
+def test_loading_blocks_neither_services_nor_diagnostics_nor_images(
         ros, live_node, models, classify, load_birds):
     answer = load_birds()
-    looks = []
-    live_node.health.look = lambda: looks.append(1)
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
+    ros.wait(lambda: diagnostics, what='diagnostics during the load')
     assert ros.call(GetState, '/classifier/get_state').current_state.label == 'active'
     assert ros.call(SetBool, '/classifier/set_enabled', data=True).success
     assert ros.call(GetParameters, '/classifier/get_parameters',
@@ -67,7 +68,8 @@ def test_loading_does_not_stop_services_diagnostics_and_images(
 
 @pytest.mark.parametrize('transitions,state', [
     (['deactivate'], 'inactive'), (['deactivate', 'cleanup'], 'unconfigured')], ids=str)
-def test_transition_while_a_model_loads(ros, live_node, models, load_birds, transitions, state):
+def test_loaded_model_is_used_or_freed_after_a_transition(
+        ros, live_node, models, load_birds, transitions, state):
     answer = load_birds()
     change_state = ros.node.create_client(ChangeState, '/classifier/change_state')
     ros.wait(change_state.service_is_ready, what='the service')
@@ -83,11 +85,11 @@ def test_transition_while_a_model_loads(ros, live_node, models, load_birds, tran
 
 
 @pytest.mark.parametrize('top_k', [3, 1000])
-def test_other_parameters_leave_a_model_alone_that_is_loaded_but_not_agreed_on(
-        ros, live_node, models, classify, load_birds, told, top_k):
+def test_other_parameters_do_not_discard_a_loaded_model(
+        ros, live_node, models, classify, load_birds, loaded, top_k):
     answer = load_birds()
     models.go.set()
-    assert told.wait(20)
+    assert loaded.wait(20)
     done = live_node.set_parameters([Parameter('top_k', value=top_k)])[0].successful
     assert done == (top_k == 3)
     assert live_node.session.model.info.name == 'cats'
@@ -96,9 +98,9 @@ def test_other_parameters_leave_a_model_alone_that_is_loaded_but_not_agreed_on(
     assert (classify(), len(models.opened)) == ('bird 4', 2)
 
 
-def test_two_threads_that_change_the_model_leave_the_parameter_of_the_model_in_use(
+def test_two_threads_changing_the_model_keep_parameter_and_model_consistent(
         live_node, models, classify, monkeypatch):
-    """As the threads of a MultiThreadedExecutor may."""
+    """The threads of a MultiThreadedExecutor may do this."""
     checked, go, check = Event(), Event(), LiveModel.check
 
     def pause(*arguments):
@@ -126,13 +128,13 @@ def test_two_threads_that_change_the_model_leave_the_parameter_of_the_model_in_u
 
 
 @pytest.mark.parametrize('order', ['load ends first', 'node ends first'])
-def test_end_of_the_node_frees_a_model_that_no_executor_waits_for(
-        ros, live_node, models, load_birds, told, monkeypatch, order):
+def test_destroyed_node_frees_a_model_that_no_executor_takes(
+        ros, live_node, models, load_birds, loaded, monkeypatch, order):
     monkeypatch.setattr(node_module, 'LOAD_SECONDS', 0.0)
     load_birds()
     if order == 'load ends first':
         models.go.set()
-        assert told.wait(20)
+        assert loaded.wait(20)
     live_node.trigger_shutdown()
     live_node.destroy_node()
     models.go.set()
@@ -142,7 +144,7 @@ def test_end_of_the_node_frees_a_model_that_no_executor_waits_for(
     assert len(models.opened) == 2
 
 
-def test_images_go_on_while_the_executor_does_not_take_a_loaded_model(
+def test_images_are_classified_while_no_executor_takes_the_loaded_model(
         ros, live_node, models, classify, load_birds, monkeypatch):
     monkeypatch.setattr(live_model, 'OFFER_SECONDS', 0.0)
     answer = load_birds()
@@ -156,8 +158,8 @@ def test_images_go_on_while_the_executor_does_not_take_a_loaded_model(
     assert classify() == 'bird 4'
 
 
-def test_process_ends_at_once_while_a_model_still_loads(ros, models, tmp_path):
-    """Python would end the loading thread within a library, which aborts the process."""
+def test_process_ends_promptly_while_a_model_loads(ros, models, tmp_path):
+    """The process must not run Python's exit: it would end the loading thread inside a library."""
     process = Process([sys.executable, '-c', ENDS_WHILE_LOADING, models.path('cats')],
                       ros.environment, tmp_path / 'node.log')
     try:
@@ -177,14 +179,14 @@ def test_process_ends_at_once_while_a_model_still_loads(ros, models, tmp_path):
         process.kill()
 
 
-def test_model_that_was_loaded_for_an_earlier_session_is_not_used(ros, live_node, models):
+def test_model_loaded_for_an_earlier_session_is_not_used(ros, live_node, models):
     live = LiveModel(live_node, opener=models.open)
     settings = replace(live_node.settings, model=models.path('birds'))
     live.check(live_node.session, settings)
     for name in ('deactivate', 'cleanup', 'configure'):
         getattr(live_node, f'trigger_{name}')()
     live.check(live_node.session, settings)
-    assert [one.info.name for one in models.opened] == ['cats', 'birds', 'cats', 'birds']
+    assert [engine.info.name for engine in models.opened] == ['cats', 'birds', 'cats', 'birds']
     live.discard()
     ros.wait(lambda: models.in_use == ['cats'], what='the end of the models not in use')
 

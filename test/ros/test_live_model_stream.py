@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Many changes of the model: each image has one result of one model, and memory is flat."""
+"""Many changes of the model: each image has one result of one model; memory does not grow."""
 
 from itertools import count
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_each_image_of_a_stream_has_one_result_of_one_model(ros, live_node, mode
     ros.wait(lambda: len(results) == sent, what='the last result')
     assert [result.header.stamp.sec for result in results] == list(range(1, sent + 1))
     for result in results:
-        names = [one.class_id for one in result.results]
+        names = [entry.class_id for entry in result.results]
         kind = names[0].split()[0]
         assert names == [f'{kind} {i}' for i in reversed(range(CLASSES[f'{kind}s']))]
 
@@ -70,7 +70,7 @@ def test_memory_is_flat_over_two_hundred_swaps(ros, onnxruntime, tmp_path):
             if number == 20:
                 before = resident()
         assert node.session.model.info.name == 'a'
-        # One model more in memory is about 20 MB, and there may be one that is being closed.
+        # One model takes about 20 MB, and one more may be about to be closed.
         assert resident() - before < 40
     finally:
         node.trigger_shutdown()

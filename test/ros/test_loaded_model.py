@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the log says of a model, and of one that cannot be freed."""
+"""Opening and closing a model, and its log lines."""
 
 import shutil
 from unittest.mock import Mock
@@ -21,7 +21,7 @@ def logged(log):
     return [(name, text) for name, (text,), _ in log.method_calls]
 
 
-def test_log_warns_when_the_classes_of_a_file_have_no_names(tmp_path, onnxruntime):
+def test_log_warns_of_a_model_without_labels(tmp_path, onnxruntime):
     path = shutil.copy(demo_model(), tmp_path / 'mine.onnx')
     model, log = LoadedModel.open(ClassifierSettings(model=str(path), runtime='onnx')), Mock()
     model.log_to(log)
@@ -33,7 +33,7 @@ def test_log_warns_when_the_classes_of_a_file_have_no_names(tmp_path, onnxruntim
 
 
 @pytest.mark.parametrize('given', ['bundled', 'path of the bundled', 'beside', 'parameter'])
-def test_log_is_silent_about_labels_that_are_there(tmp_path, onnxruntime, given):
+def test_log_does_not_mention_existing_labels(tmp_path, onnxruntime, given):
     path = tmp_path / 'mine.onnx'
     shutil.copy(demo_model(), path)
     if given == 'beside':
@@ -47,7 +47,7 @@ def test_log_is_silent_about_labels_that_are_there(tmp_path, onnxruntime, given)
     assert [name for name, _ in logged(log)] == ['info']
 
 
-def test_engine_is_closed_when_the_labels_do_not_fit(tmp_path):
+def test_engine_is_closed_if_the_labels_do_not_fit(tmp_path):
     engine, labels = FakeEngine(), tmp_path / 'two.txt'
     labels.write_text('cat\ndog\n')
     settings = ClassifierSettings(model=str(demo_model()), runtime='onnx', labels=str(labels))
@@ -56,7 +56,7 @@ def test_engine_is_closed_when_the_labels_do_not_fit(tmp_path):
     assert engine.closed == 1
 
 
-def test_close_says_that_the_memory_stays_taken_while_a_picture_is_in_work(onnxruntime):
+def test_close_logs_taken_memory_while_a_slot_is_in_use(onnxruntime):
     model, log = LoadedModel.open(ClassifierSettings(runtime='onnx')), Mock()
     with model.engine.slot():
         model.close(log)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the C library is told about the memory of this process."""
+"""Settings of the C library's memory allocator."""
 
 from ctypes import CDLL
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ def test_keep_memory_sets_mallopt_where_available(monkeypatch):
     calls.clear()
     monkeypatch.setattr(Library, 'mallopt', lambda self, *call: calls.append(call))
     memory.keep_memory()
-    assert calls == [(-3, 2 ** 25)], 'an old glibc refuses; the other alone would do harm'
+    assert calls == [(-3, 2 ** 25)], 'an old glibc refuses; one setting alone would do harm'
     monkeypatch.setattr(memory, 'CDLL', lambda name: object())
     memory.keep_memory()
     monkeypatch.setattr(memory, 'CDLL', CDLL)

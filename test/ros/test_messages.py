@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The result's message."""
+"""The message of a result."""
 
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.prediction import Prediction

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Several cameras in one process with one model."""
+"""A process with a classifier node for each of several cameras."""
 
 import sys
 
@@ -22,7 +22,7 @@ def start(ros):
             [sys.executable, '-m', 'edgenext_ros.ros.multi_node', *cameras, '--ros-args',
              *[part for word in words for part in ('-p', word)]],
             ros.environment, ros.folder / 'multi.log')
-        ros._stack.callback(process.kill)
+        ros.at_end(process.kill)
         return process
 
     return start_it
@@ -43,10 +43,10 @@ def test_each_camera_has_a_node_and_results_of_its_own(ros, start, make_image):
     assert 'Traceback' not in process.output
 
 
-def test_several_cameras_on_an_engine_that_hangs_end_before_launch_escalates(ros, make_image):
+def test_nodes_with_a_hung_engine_end_before_launch_escalates(ros, make_image):
     process = Process([sys.executable, '-c', HANGS_IN_A_PROCESS, 'multi_node', *CAMERAS],
                       ros.environment, ros.folder / 'multi.log')
-    ros._stack.callback(process.kill)
+    ros.at_end(process.kill)
     ros.wait(lambda: process.output.count('100 classes') == len(CAMERAS), what='the nodes')
     for begun, name in enumerate(CAMERAS, start=1):
         camera = ros.publisher(topic=f'/{name}/image')
@@ -54,7 +54,7 @@ def test_several_cameras_on_an_engine_that_hangs_end_before_launch_escalates(ros
                    lambda begun=begun: process.output.count('begins') == begun)
     assert process.stop() == 0
     assert process.output.count('a frame is still in work') == len(CAMERAS) - 1
-    assert process.output.count('the engine was not closed') == 1, 'of the last one that left'
+    assert process.output.count('the engine was not closed') == 1, 'for the last node only'
     assert 'Traceback' not in process.output
 
 
@@ -62,14 +62,14 @@ def test_several_cameras_on_an_engine_that_hangs_end_before_launch_escalates(ros
     ([], 'found none'), (['front', 'front'], 'each once'), (['fr ont'], "camera 'fr ont'"),
     (['front', '/front'], 'found /front/classifier /front/classifier'),
     (['front', 'rear', '--ros-args', '-r', '__ns:=/robot'], 'no remapping of __ns')])
-def test_names_that_cannot_be_are_refused(start, cameras, reason):
+def test_invalid_camera_names_are_refused(start, cameras, reason):
     process = start(*cameras)
     assert process.process.wait(30) == 1
     assert reason in process.output
     assert 'Traceback' not in process.output
 
 
-def test_a_model_that_is_missing_ends_it(start):
+def test_missing_model_ends_process(start):
     process = start('front', 'rear', model='/nowhere.onnx')
     assert process.process.wait(30) == 1
     assert '/nowhere.onnx' in process.output

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The classifier over DDS: results, bad frames, inputs, outputs."""
+"""The classifier over DDS: results, bad frames, input types, outputs."""
 
 import sys
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ from vision_msgs.msg import VisionInfo
 
 
 @pytest.mark.parametrize('qos', [RELIABLE, BEST_EFFORT], ids=['reliable', 'best_effort'])
-def test_a_result_carries_the_header_and_is_sorted(ros, classifier, make_image, qos):
+def test_result_has_the_header_and_is_sorted(ros, classifier, make_image, qos):
     _, results, camera = classifier(qos=qos, top_k=3)
     image = make_image()
     result = ros.ask(camera, image, results)
@@ -33,7 +33,7 @@ def test_a_result_carries_the_header_and_is_sorted(ros, classifier, make_image, 
 
 
 @pytest.mark.parametrize('encoding', ['nv12', 'yuv422_yuy2', 'bayer_rggb8', 'mono16', 'rgba8'])
-def test_other_encodings_over_the_topic(ros, classifier, make_image, encoding):
+def test_other_encodings_are_classified(ros, classifier, make_image, encoding):
     _, results, camera = classifier()
     ours = ros.ask(camera, make_image(encoding), results)
     if not encoding.startswith('mono'):
@@ -41,7 +41,7 @@ def test_other_encodings_over_the_topic(ros, classifier, make_image, encoding):
         assert ours.results[0].class_id == plain.results[0].class_id
 
 
-def test_late_joiners_get_labels_and_model(ros, classifier, make_image):
+def test_late_subscribers_get_labels_and_model(ros, classifier, make_image):
     _, results, camera = classifier(class_id='name')
     result = ros.ask(camera, make_image(), results)
     labels = ros.collect(messages.LabelInfo, '/classifier/label_info', LATCHED)
@@ -70,7 +70,7 @@ BAD = {
 }
 
 
-def test_bad_frames_are_named_and_the_next_good_one_is_classified(ros, classifier, make_image):
+def test_bad_frames_are_reported_and_the_next_good_one_is_classified(ros, classifier, make_image):
     process, results, camera = classifier()
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     ros.ask(camera, make_image(), results)
@@ -81,13 +81,13 @@ def test_bad_frames_are_named_and_the_next_good_one_is_classified(ros, classifie
         good = make_image()
         assert ros.ask(camera, good, results).header == good.header
     assert 'Traceback' not in process.output
-    ros.wait(lambda: process.output.count('frames are good again') == len(BAD))
+    ros.wait(lambda: process.output.count('frames give results again') == len(BAD))
     assert all(line.startswith('[') for line in process.output.splitlines())
     ros.wait(lambda: (status(diagnostics) or (0, '', {}))[2].get('refused') == str(len(BAD)),
              what='the count of refused frames')
 
 
-def test_compressed_images_good_and_broken(ros, classifier, photograph):
+def test_broken_compressed_images_are_reported(ros, classifier, photograph):
     process, results, camera = classifier(input_type='compressed')
     _, data = cv2.imencode('.jpg', photograph)
     ros.ask(camera, compressed(data, 1), results)
@@ -103,9 +103,9 @@ def test_compressed_images_good_and_broken(ros, classifier, photograph):
 
 class CvBridge:
     """
-    Stand-in for apt's cv_bridge, whose compiled half PyPI's lacks: converts 16-bit colour.
+    Stand-in for the compiled part of cv_bridge, which PyPI's package lacks.
 
-    It cannot show what else the real one knows, or its speed.
+    It converts 16SC3 only.
     """
 
     def encoding_to_dtype_with_channels(self, encoding):
@@ -119,7 +119,7 @@ class CvBridge:
         return (values // 128).astype(np.uint8)
 
 
-def test_an_encoding_that_only_cv_bridge_knows(make_image, photograph, monkeypatch):
+def test_cv_bridge_converts_an_unknown_encoding(make_image, photograph, monkeypatch):
     monkeypatch.setitem(sys.modules, 'cv_bridge', SimpleNamespace(CvBridge=CvBridge))
     rows = (photograph.astype('<i2') * 128).view(np.uint8).reshape(240, -1)
     padded = np.pad(rows, ((0, 0), (0, 10)))
@@ -131,7 +131,7 @@ def test_an_encoding_that_only_cv_bridge_knows(make_image, photograph, monkeypat
 @pytest.mark.parametrize('changes,reason', [
     ({'encoding': 'foo'}, 'cv_bridge cannot convert it either (it knows no way to bgr8)'),
     ({'encoding': '16SC3', 'step': 1920}, '230400 bytes, step 1920 do not make 320x240')])
-def test_cv_bridge_is_asked_before_a_frame_is_refused(make_image, monkeypatch, changes, reason):
+def test_refused_frame_gives_the_reason_of_cv_bridge(make_image, monkeypatch, changes, reason):
     monkeypatch.setitem(sys.modules, 'cv_bridge', SimpleNamespace(CvBridge=CvBridge))
     with pytest.raises(FrameError) as caught:
         messages.frame_from_image(make_image(**changes))
@@ -139,7 +139,7 @@ def test_cv_bridge_is_asked_before_a_frame_is_refused(make_image, monkeypatch, c
     assert reason in str(caught.value)
 
 
-def test_pause_and_resume(ros, classifier, make_image):
+def test_set_enabled_pauses_and_resumes(ros, classifier, make_image):
     process, results, camera = classifier()
     ros.ask(camera, make_image(), results)
     answer = ros.call(SetBool, '/classifier/set_enabled', data=False)
@@ -151,12 +151,12 @@ def test_pause_and_resume(ros, classifier, make_image):
         assert ros.call(SetBool, '/classifier/set_enabled', data=True).success
     ros.wait(camera.get_subscription_count, what='the subscription')
     ros.ask(camera, make_image(), results)
-    told = [line for line in process.output.splitlines() if 'by set_enabled' in line]
-    assert [line.rpartition(': ')[2] for line in told] == [
+    lines = [line for line in process.output.splitlines() if 'by set_enabled' in line]
+    assert [line.rpartition(': ')[2] for line in lines] == [
         'paused by set_enabled, active', 'resumed by set_enabled, active']
 
 
-def test_annotated_image_is_drawn_while_somebody_listens(ros, classifier, make_image, photograph):
+def test_annotated_image_is_published_to_subscribers(ros, classifier, make_image, photograph):
     _, results, camera = classifier()
     ros.ask(camera, make_image('nv12'), results)
     drawn = ros.collect(Image, '/classifier/annotated_image')
@@ -169,7 +169,7 @@ def test_annotated_image_is_drawn_while_somebody_listens(ros, classifier, make_i
     assert difference[:120].mean() < 5 < difference[200:].mean()
 
 
-def test_diagnostics_say_what_is(ros, classifier, make_image):
+def test_diagnostics_show_state_and_figures(ros, classifier, make_image):
     _, results, camera = classifier(image_timeout=3.0)
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     ros.wait(lambda: (status(diagnostics) or (0, ''))[0] == 1, what='a warning')
@@ -188,7 +188,7 @@ def test_diagnostics_say_what_is(ros, classifier, make_image):
     assert status(diagnostics)[1].startswith('no image for')
 
 
-def test_diagnostics_say_when_no_class_is_over_the_threshold(ros, classifier, make_image):
+def test_diagnostics_show_that_no_class_reaches_the_threshold(ros, classifier, make_image):
     _, results, camera = classifier(score_threshold=0.999, image_timeout=60.0)
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     result = ros.ask(camera, make_image(), results)
@@ -201,7 +201,7 @@ def test_diagnostics_say_when_no_class_is_over_the_threshold(ros, classifier, ma
     assert values['empty'] == values['classified']
 
 
-def test_image_message_is_the_frame(photograph):
+def test_image_message_equals_its_frame(photograph):
     frame = encode(photograph, 'nv12')
     message = messages.image_message(frame, Image().header)
     again = messages.frame_from_image(message)

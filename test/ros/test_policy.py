@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The SROS2 policy allows what the running node has in the graph, and nothing else."""
+"""The SROS2 policy allows the running node's topics and services, and nothing else."""
 
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,7 +12,7 @@ SOMETIMES = {('subscribe', '/clock'), ('reply', f'/{NODE}/get_type_description')
 
 
 def allowed():
-    """Return (verb, absolute name) of all that the policy allows."""
+    """Return (verb, absolute name) of all topics and services that the policy allows."""
     (profile,) = ElementTree.parse(POLICY).iter('profile')
     assert (profile.get('ns'), profile.get('node')) == ('/', NODE)
     result = set()
@@ -25,7 +25,7 @@ def allowed():
 
 
 def in_the_graph(node):
-    """Return (verb, absolute name) of all that the running node has."""
+    """Return (verb, absolute name) of all topics and services of the running node."""
     return {(verb, name) for verb, ask in (
         ('subscribe', node.get_subscriber_names_and_types_by_node),
         ('publish', node.get_publisher_names_and_types_by_node),

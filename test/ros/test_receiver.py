@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A thread of its own takes the images; the executor does not see them."""
+"""The receiver takes images in its own thread, without the executor."""
 
 from threading import Event, Thread
 
@@ -15,7 +15,7 @@ RCLError = rclpy_implementation.RCLError
 
 
 class Taker:
-    """Receives in a thread of its own, and notes what comes, and when the source has ended."""
+    """Runs a receiver in a thread, and collects messages and the end."""
 
     def __init__(self, node):
         self.messages, self.waits, self.ended = [], 0, Event()
@@ -36,7 +36,7 @@ class Taker:
 
 @pytest.fixture
 def taker(ros):
-    """Make one on the test's node; it ends with the test."""
+    """Run a receiver on the test's node until the end of the test."""
     taker = Taker(ros.node)
     yield taker
     taker.receiver.close()
@@ -44,7 +44,7 @@ def taker(ros):
     assert not taker.thread.is_alive()
 
 
-def test_messages_come_serialised_and_past_the_executor(ros, taker, make_image):
+def test_receiver_delivers_serialised_messages_without_the_executor(ros, taker, make_image):
     taker.receiver.subscribe(Image, 'image')
     camera, image = ros.publisher(), make_image()
     assert ros.repeat(camera, image, lambda: taker.messages)
@@ -90,7 +90,7 @@ def test_receiver_wait_ends_with_receiver_context_or_node(ros, taker, subscribed
         ros.context.shutdown()
     elif end == 'node':
         ros.node.destroy_node()
-        taker.receiver.wake()  # a node does not know what waits for its subscriptions
+        taker.receiver.wake()  # destroying a node wakes no receiver
         if not subscribed:
             taker.receiver.close()
     else:
@@ -99,7 +99,7 @@ def test_receiver_wait_ends_with_receiver_context_or_node(ros, taker, subscribed
 
 
 class BrokenHandle:
-    """A subscription's handle, whose messages cannot be taken."""
+    """A subscription's handle that raises when a message is taken."""
 
     def __init__(self, error):
         self.error = error
@@ -116,7 +116,7 @@ class BrokenHandle:
 
 @pytest.mark.parametrize('error', [MemoryError('6 MB'), RCLError('busy')], ids=repr)
 def test_failed_take_is_logged(ros, make_image, monkeypatch, capfd, error):
-    receiver = Receiver(ros.node, lambda *_: pytest.fail('nothing came'))
+    receiver = Receiver(ros.node, lambda *_: pytest.fail('a message was delivered'))
     receiver.subscribe(Image, 'image')
     ros.publisher().publish(make_image())
 
@@ -132,7 +132,7 @@ def test_failed_take_is_logged(ros, make_image, monkeypatch, capfd, error):
 
 
 class BrokenWaitSet:
-    """A wait set of rcl that cannot be used."""
+    """A wait set that raises."""
 
     def __init__(self, *sizes):
         pass
@@ -160,7 +160,7 @@ def test_receiver_stops_waiting_once_executor_takes_images(ros, taker, make_imag
     camera.publish(image)
     for _ in range(10):
         ros.executor.spin_once(timeout_sec=0.05)
-    assert len(taker.messages) == 1, 'two take the same images'
+    assert len(taker.messages) == 1, 'both threads took the image'
     taker.receiver.unsubscribe()
     taker.receiver.subscribe(Image, 'image')
     assert ros.repeat(camera, image, lambda: len(taker.messages) > 1)

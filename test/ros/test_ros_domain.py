@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Neither a test nor a measurement joins the ROS domain of nodes that run already."""
+"""Tests and measurements avoid ROS domains that are in use."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ def test_is_used_sees_a_node_of_another_process(free_domain, monkeypatch, isolat
     assert not is_used(free_domain)
 
 
-def test_free_domain_skips_one_that_is_used(request, monkeypatch):
+def test_free_domain_skips_a_used_domain(request, monkeypatch):
     asked = []
 
     def used(domain):
@@ -50,7 +50,7 @@ def test_free_domain_skips_one_that_is_used(request, monkeypatch):
     assert len(set(asked)) == 4
 
 
-def test_a_measurement_skips_a_domain_that_is_used():
+def test_environment_skips_a_used_domain():
     first = ros_domain.environment()['ROS_DOMAIN_ID']
     with subprocess.Popen([sys.executable, '-c', NODE, first], text=True, stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as node:
@@ -63,7 +63,7 @@ def test_a_measurement_skips_a_domain_that_is_used():
     assert second != first and 215 <= int(second) <= 232
 
 
-def test_no_free_domain_is_one_sentence(monkeypatch):
+def test_no_free_domain_raises_one_sentence(monkeypatch):
     asked = []
     monkeypatch.setattr(ros_domain, 'is_used', lambda domain: asked.append(domain) or True)
     with pytest.raises(RuntimeError, match='every ROS domain from 215 to 232 is in use on this'):

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Serialised camera messages: read as rclpy reads them, and nothing is read that is not there."""
+"""Serialised camera messages are read as rclpy reads them, or refused."""
 
 import struct
 
@@ -15,7 +15,7 @@ INT32, UINT32 = st.integers(-2**31, 2**31 - 1), st.integers(0, 2**32 - 1)
 TEXT = st.text(max_size=20).map(lambda text: text.replace('\0', ''))
 STAMPED = {'sec': ('i', INT32), 'nanosec': ('I', UINT32), 'frame_id': ('text', TEXT)}
 DATA = {'data': ('bytes', st.binary(max_size=40))}
-# Each message's fields in their order: how they are written, and what they may be.
+# The fields of each message in their order: format and strategy for values.
 MESSAGES = {
     'Image': (read_image, {
         **STAMPED, 'height': ('I', UINT32), 'width': ('I', UINT32), 'encoding': ('text', TEXT),
@@ -30,7 +30,7 @@ EXAMPLES = {
 }
 kinds = pytest.mark.parametrize('kind', MESSAGES)
 orders = pytest.mark.parametrize('order', HEADERS)
-# The time of an example says nothing on a busy machine.
+# No deadline: on a busy machine the time of an example means nothing.
 unhurried = settings(deadline=None)
 
 
@@ -39,7 +39,7 @@ def values_of(kind):
 
 
 def encode(kind, values, order='<'):
-    """Write a message in CDR, as the specification says; a text may be given as its bytes."""
+    """Write a message in CDR according to the specification; text may be given as bytes."""
     out = bytearray()
 
     def number(code, value):
@@ -110,7 +110,7 @@ def test_serialised_image_is_read_as_rclpy_reads_it(kind, draw):
 
 @unhurried
 @given(frame_id=st.binary(max_size=12), encoding=st.binary(max_size=12))
-def test_texts_that_are_not_text_are_read_as_rclpy_reads_them(frame_id, encoding):
+def test_invalid_utf8_is_read_as_rclpy_reads_it(frame_id, encoding):
     values = {**EXAMPLES['Image'], 'frame_id': frame_id + b'\0', 'encoding': encoding + b'\0'}
     message = encode('Image', values)
     assert read('Image', message) == from_ros('Image', message)
@@ -120,7 +120,7 @@ def test_texts_that_are_not_text_are_read_as_rclpy_reads_them(frame_id, encoding
     (b'', ''), (b'\0', ''), (b'a\0b\0', 'a'), (b'\0\0', ''),
     (b'fr\xc3\xb6nt\0', 'fr\u00f6nt'), (b'fr\xffnt\0', 'fr\ufffdnt'), (b'\xe2\x82\0', '\ufffd'),
     (b'\xed\xa0\x80\0', 3 * '\ufffd')])
-def test_texts(written, text):
+def test_strings_end_at_their_nul(written, text):
     message = encode('Image', {**EXAMPLES['Image'], 'frame_id': written})
     assert read('Image', message) == {**EXAMPLES['Image'], 'frame_id': text}
 
@@ -139,7 +139,7 @@ def test_truncated_serialised_image_is_refused(kind, order, draw):
 
 
 def hostile(name, code, value):
-    """Write another length for a field than it has."""
+    """Write a wrong length for a field."""
     message = encode('Image', EXAMPLES['Image'])
     place = {'frame_id': 12, 'encoding': 32, 'data': 48}[name]
     assert struct.unpack_from('<I', message, place)[0] in (6, 7)
@@ -158,7 +158,7 @@ def hostile(name, code, value):
     (hostile('data', '<I', 7), 'expected 7 bytes of data at byte 52, found 6'),
     (hostile('data', '<I', 2**32 - 1), 'expected 4294967295 bytes of data at byte 52, found 6'),
 ], ids=str)
-def test_hostile_messages_are_named(message, reason):
+def test_hostile_messages_are_refused(message, reason):
     with pytest.raises(FrameError) as caught:
         read_image(message)
     assert reason in str(caught.value)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The session of a node: images that wait, and a model that is swapped for another one."""
+"""The session of a node: waiting images, swapped models, the end of ROS."""
 
 from dataclasses import replace
 from threading import Semaphore
@@ -50,7 +50,7 @@ def test_image_that_waited_behind_a_hang_is_dropped(engine, node, published, giv
     assert (published, engine.tried, node.session.pipeline.dropped) == ([], 1, 1)
 
 
-def test_image_that_waits_when_a_pause_begins_is_not_worked_on(engine, node, give):
+def test_waiting_image_is_dropped_by_a_pause(engine, node, give):
     engine.answer = engine.hang
     give(node)
     assert engine.begun.wait(20)
@@ -61,7 +61,7 @@ def test_image_that_waits_when_a_pause_begins_is_not_worked_on(engine, node, giv
     assert engine.tried == 1
 
 
-def test_result_at_the_end_of_ros_is_no_failure(ros, node, give, monkeypatch, capfd):
+def test_result_at_the_end_of_ros_is_not_a_failure(ros, node, give, monkeypatch, capfd):
     def publish(publishers, outcome):
         raise InvalidHandle('destruction was requested')
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters that lead to something else than a file: one sentence, and nothing that waits."""
+"""Paths to pipes, sockets, devices and folders are refused in one sentence, without blocking."""
 
 from argparse import Namespace
 from dataclasses import replace

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the nodes say when they are asked for help."""
+"""The usage that --help prints."""
 
 import re
 import subprocess

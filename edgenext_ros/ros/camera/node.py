@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A camera node that plays pictures, a folder, a video or a webcam."""
+"""A camera node that plays a picture, a folder of pictures, a video or a webcam."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 import cv2
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Bytes, FrameError
-from edgenext_ros.ros.camera.sources import open_source, Picture
-from edgenext_ros.ros.guarded import stamp_now
+from edgenext_ros.ros.camera.sources import open_source, SourcePicture
 from edgenext_ros.ros.messages import image_message
 from edgenext_ros.ros.parameters import Parameters
 from edgenext_ros.ros.process import run
 from edgenext_ros.ros.publishers import check_topics
 from edgenext_ros.ros.qos import OVERRIDES, warn_of_unused
+from edgenext_ros.ros.safe_callbacks import stamp_now
 from edgenext_ros.ros.settings import CameraSettings, ParameterError
 import numpy as np
 from rclpy.clock import Clock, ClockType
@@ -30,12 +30,12 @@ from std_msgs.msg import Header
 
 class CameraNode(Node):
     """
-    Publish pictures on ``image`` at a steady rate, with stamps, as a camera driver would.
+    Publish pictures on ``image`` at a steady rate, with stamps, as a camera driver does.
 
-    It begins when ``image`` has its first subscriber. ``~/playing`` tells which picture a stamp
-    belongs to: a Header with the image's stamp and the picture's name as ``frame_id``.
+    It begins when ``image`` has its first subscriber. ``~/playing`` maps stamps to pictures: each
+    Header has an image's stamp, and the picture's name as ``frame_id``.
 
-    :param finish: called once when the source has ended; the node then plays nothing more.
+    :param finish: called once when the source has ended; the node publishes nothing after that.
     """
 
     def __init__(self, *, finish: Callable[[], None] | None = None, **arguments: Any) -> None:
@@ -52,7 +52,7 @@ class CameraNode(Node):
             self._message(np.zeros((8, 8, 3), np.uint8))
         except FrameError as error:
             raise ParameterError(f"parameter 'encoding': {error}") from error
-        # As most drivers do: reliable, so that reliable and best-effort subscribers hear it.
+        # Reliable like most drivers: it matches reliable and best-effort subscribers.
         self._publisher = self.create_publisher(
             CompressedImage if settings.output_type == 'compressed' else Image, 'image',
             QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE),
@@ -63,7 +63,7 @@ class CameraNode(Node):
                                         clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _on_timer(self) -> None:
-        # The first picture should not be over before somebody has found the topic.
+        # Do not play the first picture before there is a subscriber.
         if self._last is None and not self._publisher.get_subscription_count():
             return
         picture = next(self._pictures, None)
@@ -73,7 +73,7 @@ class CameraNode(Node):
             if self._finish is not None:
                 self._finish()
             return
-        # A folder repeats a picture; encoding it once leaves the processor to the classifier.
+        # A folder repeats each picture; encode it once and leave the processor to the classifier.
         if self._last is None or self._last[0] is not picture.image:
             self._last = picture.image, self._try_message(picture)
         message = self._last[1]
@@ -84,7 +84,7 @@ class CameraNode(Node):
         self._playing.publish(Header(stamp=message.header.stamp, frame_id=picture.name))
         self._publisher.publish(message)
 
-    def _try_message(self, picture: Picture) -> Image | CompressedImage | None:
+    def _try_message(self, picture: SourcePicture) -> Image | CompressedImage | None:
         try:
             return self._message(picture.image)
         except (FrameError, cv2.error) as error:
@@ -92,7 +92,7 @@ class CameraNode(Node):
             return None
 
     def _message(self, image: Bytes) -> Image | CompressedImage:
-        """Resize and encode one picture as the parameters say."""
+        """Resize and encode one picture according to the parameters."""
         settings = self.settings
         if settings.width or settings.height:
             height, width = image.shape[:2]
@@ -106,7 +106,7 @@ class CameraNode(Node):
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the node; the exit code is 1 when there is nothing to play."""
+    """Run the node; the exit code is 1 if there is nothing to play."""
     return run(lambda finish: CameraNode(finish=finish), args)
 
 

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Where a played camera's pictures come from: a file, a folder, a video, a webcam."""
+"""The sources that a camera node can play: a file, a folder, a video, a webcam."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ from edgenext_ros.ros.settings import ParameterError
 _VIDEO4LINUX = 81
 """Major number of webcams (Documentation/admin-guide/devices.txt of Linux)."""
 _CHECKED_S = 2.0
-"""Longest time at the start for a look at the pictures of a folder."""
+"""Time limit in seconds for the check of a folder's pictures at the start."""
 
 
 @dataclass(frozen=True)
-class Picture:
+class SourcePicture:
     """One picture of a source."""
 
     image: Bytes
     """BGR, uint8 (height, width, 3)."""
     name: str
-    """Path below the folder, or the position in a video."""
+    """Path relative to the folder, or file name and frame number of a video."""
 
 
 def open_source(source: str, *, repeat: int, loop: bool,
-                notice: Callable[[str], None]) -> Iterator[Picture]:
+                notice: Callable[[str], None]) -> Iterator[SourcePicture]:
     """
-    Begin to play a source.
+    Open a source and return an iterator over its pictures.
 
     :param source: a picture, a folder of pictures, a video file, or a webcam (number or device).
-    :param repeat: how many frames each picture of a folder is shown.
+    :param repeat: number of times that each picture of a folder is returned.
     :param loop: start again at the end.
-    :param notice: is told what is left out of a folder.
-    :return: pictures in order; ends when the source ends, or a webcam goes away.
+    :param notice: called with a sentence about files that are left out of a folder.
+    :return: pictures in order; ends when the source ends or the webcam is unplugged.
     :raises ParameterError: there is nothing to play.
     """
     path = user_path(source)
@@ -57,7 +57,7 @@ def open_source(source: str, *, repeat: int, loop: bool,
         if state is not None and stat.S_ISCHR(state.st_mode):
             if os.major(state.st_rdev) == _VIDEO4LINUX:
                 return _capture(source, loop=False)
-            # Opened, a terminal or serial port would wait for somebody to write.
+            # Reading from a terminal or serial port would block.
             raise ParameterError(f"parameter 'source': {source!r} is a device, but no webcam")
         listing = list_pictures(path)
     except OSError as error:
@@ -79,7 +79,7 @@ def open_source(source: str, *, repeat: int, loop: bool,
 
 
 def list_pictures(path: Path) -> Listing | None:
-    """List the pictures of a folder, or the one that a path names; None for another file."""
+    """List the pictures of a folder, or a single picture file; return None for another file."""
     if path.is_dir():
         return pictures.find(path)
     if path.is_file() and path.suffix.lower() not in pictures.SUFFIXES:
@@ -92,9 +92,9 @@ def list_pictures(path: Path) -> Listing | None:
 
 def _failures(listing: Listing) -> list[LeftOut]:
     """
-    Return the files that do not decode, of those that can be looked at in a short time.
+    Return the files that do not decode, among those checked within ``_CHECKED_S``.
 
-    At least one of the others decodes, unless all are here.
+    The check goes on until one file decodes, so the result holds all files only if all fail.
     """
     failed: list[LeftOut] = []
     end = monotonic() + _CHECKED_S
@@ -109,8 +109,8 @@ def _failures(listing: Listing) -> list[LeftOut]:
 
 
 def _pictures(files: list[str], folder: Path, *, repeat: int, loop: bool,
-              notice: Callable[[str], None]) -> Iterator[Picture]:
-    """Read one picture at a time: a folder of photographs does not fit into memory."""
+              notice: Callable[[str], None]) -> Iterator[SourcePicture]:
+    """Read one picture at a time, since a folder of photographs may not fit into memory."""
     files, more = list(files), True
     while more:
         more = False
@@ -122,25 +122,25 @@ def _pictures(files: list[str], folder: Path, *, repeat: int, loop: bool,
                 files.remove(file)
                 continue
             image = frame.plane(3, width=frame.width, height=frame.height)
-            yield from itertools.repeat(Picture(image, shown(file)), repeat)
+            yield from itertools.repeat(SourcePicture(image, shown(file)), repeat)
             more = loop
 
 
-def _capture(source: str, *, loop: bool) -> Iterator[Picture]:
-    """Open with OpenCV at once, so that a missing camera is reported at the start."""
+def _capture(source: str, *, loop: bool) -> Iterator[SourcePicture]:
+    """Open with OpenCV immediately, so that a missing camera is reported at the start."""
     capture = cv2.VideoCapture(int(source) if source.isdecimal() else source)
-    opened, image = capture.read() if capture.isOpened() else (False, None)
-    if not opened:
+    image = capture.read()[1] if capture.isOpened() else None
+    if image is None:
         raise ParameterError(f"parameter 'source': OpenCV cannot read a picture from {source!r}")
     return _frames(capture, image, source=source, loop=loop)
 
 
 def _frames(capture: cv2.VideoCapture, first: Bytes, *, source: str,
-            loop: bool) -> Iterator[Picture]:
+            loop: bool) -> Iterator[SourcePicture]:
     try:
         index, image, more = 0, first, True
         while more:
-            yield Picture(image, f'{shown(Path(source).name)} frame {index}')
+            yield SourcePicture(image, f'{shown(Path(source).name)} frame {index}')
             more, image = capture.read()
             index += 1
             if not more and loop:

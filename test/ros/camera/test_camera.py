@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The played camera: what it publishes, and when it ends."""
+"""The camera node: its messages, its parameters and its end."""
 
 import cv2
 from edgenext_ros.core.frame import ENCODINGS
@@ -18,7 +18,7 @@ from std_msgs.msg import Header
 
 @pytest.fixture
 def pictures(tmp_path, photograph):
-    """Make a folder with two pictures and a file that is none."""
+    """Make a folder with two pictures and a file that is not a picture."""
     folder = tmp_path / 'pictures'
     folder.mkdir()
     cv2.imwrite(str(folder / 'a.png'), photograph)
@@ -27,7 +27,7 @@ def pictures(tmp_path, photograph):
     return folder
 
 
-def test_stamps_and_names_belong_together(ros, pictures):
+def test_playing_has_stamps_and_names_of_images(ros, pictures):
     ros.start('camera.node', source=pictures, hold=0.1, rate=20.0, frame_id='front')
     images, playing = ros.collect(Image, 'image'), ros.collect(Header, '/camera/playing')
     ros.wait(lambda: len(images) >= 8 and len(playing) >= 8)
@@ -45,7 +45,7 @@ def test_stamps_and_names_belong_together(ros, pictures):
     assert stamps == sorted(set(stamps))
 
 
-def test_a_hostile_folder_plays_its_pictures_and_says_what_is_left_out(ros, tmp_path):
+def test_camera_plays_readable_pictures_and_reports_others(ros, tmp_path):
     hostile_folder.make(tmp_path)
     process = ros.start('camera.node', source=tmp_path, hold=0.1, rate=20.0)
     playing, images = ros.collect(Header, '/camera/playing'), ros.collect(Image, 'image')
@@ -55,7 +55,7 @@ def test_a_hostile_folder_plays_its_pictures_and_says_what_is_left_out(ros, tmp_
 
 
 @pytest.mark.parametrize('encoding', ['rgb8', 'nv12', 'yuyv', 'mono16', 'bayer_rggb8'])
-def test_encodings_and_size(ros, pictures, encoding):
+def test_camera_publishes_encoding_and_size(ros, pictures, encoding):
     assert encoding in ENCODINGS
     ros.start('camera.node', source=pictures, encoding=encoding, width=160)
     images = ros.collect(Image, 'image')
@@ -64,7 +64,7 @@ def test_encodings_and_size(ros, pictures, encoding):
     assert (frame.encoding, frame.width, frame.height) == (encoding, 160, 120)
 
 
-def test_jpeg(ros, pictures):
+def test_camera_publishes_jpeg(ros, pictures):
     ros.start('camera.node', source=pictures, output_type='compressed')
     images = ros.collect(CompressedImage, 'image')
     ros.wait(lambda: images)
@@ -90,7 +90,7 @@ def test_camera_plays_video_to_its_end(ros, tmp_path, photograph):
 
 
 @pytest.mark.parametrize('given', [False, True], ids=['without finish', 'with finish'])
-def test_end_in_a_program_of_ones_own_calls_finish_once(ros, tmp_path, photograph, given):
+def test_end_of_source_calls_finish_once(ros, tmp_path, photograph, given):
     path = tmp_path / 'video.avi'
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, (320, 240))
     for _ in range(3):
@@ -124,7 +124,7 @@ def test_camera_without_pictures_ends_in_one_sentence(ros, pictures, parameters,
     assert 'Traceback' not in process.output
 
 
-def test_a_picture_that_the_encoding_cannot_hold_is_left_out(ros, pictures, photograph):
+def test_picture_that_cannot_be_encoded_is_left_out(ros, pictures, photograph):
     cv2.imwrite(str(pictures / 'aa.png'), photograph[:, :1])
     process = ros.start('camera.node', source=pictures, encoding='nv12', hold=0.1, rate=20.0)
     images = ros.collect(Image, 'image')
@@ -133,7 +133,7 @@ def test_a_picture_that_the_encoding_cannot_hold_is_left_out(ros, pictures, phot
     assert {image.width for image in images} == {320}
 
 
-def test_parameters_are_read_at_the_start_only(ros, pictures):
+def test_parameters_are_read_only_after_the_start(ros, pictures):
     ros.start('camera.node', source=pictures)
     rate = Parameter(name='rate', value=ParameterValue(
         type=ParameterType.PARAMETER_DOUBLE, double_value=5.0))

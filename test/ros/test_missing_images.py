@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What is said of images that do not come."""
+"""Reasons why no image arrives."""
 
 from diagnostic_msgs.msg import DiagnosticArray
+from edgenext_ros.ros.missing_images import why_no_image
 from edgenext_ros.ros.settings import ClassifierSettings
-from edgenext_ros.ros.silence import why_no_image
 from edgenext_ros.ros.snapshot import Snapshot
 from helpers.diagnosed import status
 import pytest
@@ -16,7 +16,7 @@ RAW, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
 
 
 class Publisher:
-    """What the graph says of a publisher."""
+    """The ROS graph's information about a publisher."""
 
     qos_profile = QoSProfile(depth=1)
 
@@ -30,7 +30,7 @@ LISTENING = Snapshot(state='active', enabled=True, failure='', settings=Classifi
 
 
 class Graph:
-    """A classifier that sees these publishers on its topic, and these on others."""
+    """A node that sees these publishers on its topic, and other topics."""
 
     def __init__(self, *publishers, **others):
         self.get_publishers_info_by_topic = lambda topic: publishers
@@ -63,19 +63,19 @@ class Graph:
     (Graph(Publisher('_NODE_NAME_UNKNOWN_', COMPRESSED)),
      f"a node publishes {COMPRESSED} on /image, expected {RAW}; see parameter 'input_type'"),
 ], ids=lambda value: value if isinstance(value, str) else '')
-def test_why_no_image(graph, says):
+def test_why_no_image_names_the_reason(graph, says):
     assert why_no_image(graph, LISTENING) == says
 
 
 @pytest.mark.parametrize('name,shown', [
     ('driver', 'driver'), ('_NODE_NAME_UNKNOWN_', 'a node')])
-def test_a_publisher_whose_quality_does_not_fit_is_named(name, shown):
+def test_publisher_with_incompatible_qos_is_named(name, shown):
     graph = Graph(Publisher(name, reliability='BEST_EFFORT'))
     assert why_no_image(graph, LISTENING).startswith(
         f'the quality of service of {shown} does not fit on /image (')
 
 
-def test_the_diagnostics_name_the_topics_on_which_images_are(ros):
+def test_diagnostics_name_topics_with_images(ros):
     publishers = [ros.node.create_publisher(kind, topic, 1) for kind, topic in (
         (Image, '/my_camera/image_raw'), (CompressedImage, '/jpeg'), (String, '/text'))]
     says = f'nobody publishes /image; images are on /my_camera/image_raw ({RAW}), /jpeg ' \

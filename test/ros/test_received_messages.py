@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Serialised images over DDS: headers to the last bit, bytes that are no message, profiles."""
+"""Images received over DDS: exact headers, malformed messages, middleware profiles."""
 
 import os
 from pathlib import Path
@@ -33,8 +33,8 @@ def test_result_has_header_of_its_image(ros, classifier, make_image, photograph,
 
 @pytest.mark.parametrize('input_type,kind', [
     ('raw', 'Image'), ('compressed', 'CompressedImage')])
-def test_bytes_that_are_no_message_are_named(ros, classifier, make_image, photograph, input_type,
-                                             kind):
+def test_malformed_messages_are_reported(
+        ros, classifier, make_image, photograph, input_type, kind):
     process, results, camera = classifier(input_type=input_type)
     for junk, sentence in [
             (b'\0\1\0\0' + bytes(4), f'serialised {kind} is truncated: expected 8 bytes of stamp'),
@@ -47,7 +47,7 @@ def test_bytes_that_are_no_message_are_named(ros, classifier, make_image, photog
 
 
 def test_annotated_image_of_large_jpeg_has_full_size(ros, classifier, photograph):
-    """The model alone gets it at the reduced size that it needs."""
+    """Only the model gets the JPEG at a reduced size."""
     _, results, camera = classifier(input_type='compressed')
     large = cv2.resize(photograph, (1280, 960))
     _, picture = cv2.imencode('.jpg', large)
@@ -69,7 +69,7 @@ print(open('/proc/self/maps').read())
 
 
 def lonely_node(environment, **variables):
-    """Start a node that ends at once; return its memory map."""
+    """Start a node that ends immediately; return its memory map."""
     done = subprocess.run([sys.executable, '-c', NODE], env={**environment, **variables},
                           capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -77,7 +77,7 @@ def lonely_node(environment, **variables):
 
 
 @pytest.mark.parametrize('profile,limit', [
-    # Shared memory only, so that nothing leaves the machine although discovery is not limited.
+    # Shared memory only: discovery is not limited to this machine, but nothing leaves it.
     ('fastdds.xml', {'FASTDDS_BUILTIN_TRANSPORTS': 'SHM'}),
     ('fastdds_localhost.xml', {'ROS_LOCALHOST_ONLY': '1'}),
 ])
@@ -86,7 +86,7 @@ def test_fast_dds_takes_the_profile(ros, profile, limit):
         ros.environment.pop(name, None)
     variables = {'RMW_IMPLEMENTATION': 'rmw_fastrtps_cpp', **limit}
     sizes = []
-    former = ros.environment.get('ROS_DISTRO', '') < 'kilted'  # then came Fast DDS 3
+    former = ros.environment.get('ROS_DISTRO', '') < 'kilted'  # Kilted brought Fast DDS 3
     name = f'FAST{"RTPS" if former else "DDS"}_DEFAULT_PROFILES_FILE'
     for chosen in ({}, {name: str(CONFIG / profile)}):
         shared = re.findall(r'(?m)^(\w+)-(\w+) .* /dev/shm/fast(?:rtps|dds)_[0-9a-f]{16}$',
@@ -99,6 +99,6 @@ def test_fast_dds_takes_the_profile(ros, profile, limit):
 
 @pytest.mark.skipif(not CYCLONE_DDS, reason='Cyclone DDS is not installed')
 def test_cyclone_dds_takes_the_profile(ros):
-    """It refuses what it does not know, and then there is no node."""
+    """Cyclone DDS refuses unknown settings, and then creates no node."""
     lonely_node(ros.environment, RMW_IMPLEMENTATION='rmw_cyclonedds_cpp',
                 CYCLONEDDS_URI=f'file://{CONFIG / "cyclonedds.xml"}')

@@ -1,18 +1,18 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A node that prints what a classifier publishes."""
+"""A node that prints the results of a classifier."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
-from edgenext_ros.ros.messages import Classification, LabelInfo
 from edgenext_ros.ros.process import run
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Header
+from vision_msgs.msg import Classification, LabelInfo
 
 _SECONDS = 1.0
 _CLASSES = 3
@@ -23,14 +23,14 @@ class ResultsNode(Node):
     """
     Print the newest result of ``classification`` once a second, with the names of its classes.
 
-    The labels come from ``classifier/label_info``. Where ``camera_node`` plays pictures,
-    ``camera/playing`` tells which one it was.
+    The labels come from ``classifier/label_info``. If ``camera_node`` plays pictures, their names
+    come from ``camera/playing``.
     """
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__('results', **arguments)
         self._labels: list[str] = []
-        self._newest: Any = None
+        self._newest: Classification | None = None
         self._count = 0
         self._pictures: dict[tuple[int, int], str] = {}
         self.create_subscription(
@@ -40,7 +40,7 @@ class ResultsNode(Node):
         self.create_subscription(Classification, 'classification', self._on_result, 10)
         self.create_timer(_SECONDS, self._print, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
-    def _on_labels(self, message: Any) -> None:
+    def _on_labels(self, message: LabelInfo) -> None:
         self._labels = [entry.class_name for entry in message.class_map]
 
     def _on_playing(self, message: Header) -> None:
@@ -48,7 +48,7 @@ class ResultsNode(Node):
         if len(self._pictures) > _MOST_NAMES:
             del self._pictures[next(iter(self._pictures))]
 
-    def _on_result(self, message: Any) -> None:
+    def _on_result(self, message: Classification) -> None:
         self._newest = message
         self._count += 1
 

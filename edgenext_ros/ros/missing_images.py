@@ -1,32 +1,32 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Why no image comes, as far as the ROS graph tells."""
+"""Find the reason for missing images in the ROS graph."""
 
 from __future__ import annotations
 
-from edgenext_ros.ros.messages import INPUTS
+from edgenext_ros.ros.messages import INPUT_TYPES
 from edgenext_ros.ros.snapshot import Snapshot
 from rclpy.node import Node
 from rclpy.qos import qos_check_compatible, QoSCompatibility
 
-_UNKNOWN = '_NODE_NAME_UNKNOWN_'  # rmw's, of a publisher that is no ROS node, or is not yet known
+_UNKNOWN = '_NODE_NAME_UNKNOWN_'  # rmw's name for a node not discovered yet, or outside of ROS
 _MOST_TOPICS = 3
 
 
 def type_name(kind: type) -> str:
-    """Return the name that the graph has for a message class."""
+    """Return a message class's name in the ROS graph, such as ``sensor_msgs/msg/Image``."""
     return f'{kind.__module__.split(".")[0]}/msg/{kind.__name__}'
 
 
 def why_no_image(node: Node, now: Snapshot) -> str:
     """
-    Say what stands between the cameras and a classifier.
+    Return a sentence that says why a classifier gets no images.
 
-    :param node: sees the ROS graph.
-    :param now: the classifier, with a subscription.
+    :param node: the classifier's node, for the ROS graph.
+    :param now: the classifier's state.
     """
     topic = node.resolve_topic_name('image')
-    wanted = type_name(INPUTS[now.settings.input_type].kind)
+    wanted = type_name(INPUT_TYPES[now.settings.input_type].kind)
     cameras = node.get_publishers_info_by_topic(topic)
     for camera in cameras:
         name = 'a node' if camera.node_name == _UNKNOWN else camera.node_name
@@ -35,8 +35,8 @@ def why_no_image(node: Node, now: Snapshot) -> str:
                     f"parameter 'input_type'")
         if now.subscription is None:
             continue
-        fits, reason = qos_check_compatible(camera.qos_profile, now.subscription.qos_profile)
-        if fits == QoSCompatibility.ERROR:
+        result, reason = qos_check_compatible(camera.qos_profile, now.subscription.qos_profile)
+        if result == QoSCompatibility.ERROR:
             reason = reason.replace('ERROR: ', '').strip().rstrip(';')
             return (f'the quality of service of {name} does not fit on {topic} ({reason}); see '
                     f"the parameters 'qos_overrides'")
@@ -50,11 +50,11 @@ def why_no_image(node: Node, now: Snapshot) -> str:
 
 
 def _image_topics(node: Node, wanted: str) -> list[str]:
-    """Return the topics on which somebody publishes images, of the wanted type first."""
-    kinds = {type_name(source.kind) for source in INPUTS.values()}
+    """Return the topics with an image publisher, those of the wanted type first."""
+    kinds = {type_name(source.kind) for source in INPUT_TYPES.values()}
     own = node.resolve_topic_name('~/annotated_image')
     found = [(kind != wanted, topic, kind) for topic, types in node.get_topic_names_and_types()
              for kind in types if kind in kinds and topic != own
-             # Of other classifiers: not a camera either.
+             # Annotated images of other classifiers are no cameras either.
              and not topic.endswith('/annotated_image') and node.count_publishers(topic)]
     return [f'{topic} ({kind})' for _, topic, kind in sorted(found)]

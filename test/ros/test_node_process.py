@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments that cannot be, and a world that lacks a home, a log folder or a locale."""
+"""Processes with wrong arguments, or without a home, a log folder or a UTF-8 locale."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ NODES = {'node': ('node',), 'camera': ('camera.node',), 'multi': ('multi_node', 
 
 @pytest.fixture
 def start_node(ros):
-    """Start one of the nodes with words for ROS, and with a picture where it wants one."""
+    """Start one of the nodes with ROS arguments; the camera also gets pictures."""
     def start_it(node, *words, environment=None):
         if node == 'camera':
             words = ('-p', f'source:={resource_folder() / "demo"}', *words)
@@ -58,7 +58,7 @@ def test_wrong_argument_ends_each_node_in_one_sentence(start_node, node, words, 
 
 @pytest.mark.parametrize('node', NODES)
 @pytest.mark.parametrize('value', ['1', 'maybe'])
-def test_use_sim_time_of_another_type_is_one_sentence(start_node, node, value):
+def test_use_sim_time_of_wrong_type_ends_node_in_one_sentence(start_node, node, value):
     process = start_node(node, '-p', f'use_sim_time:={value}')
     assert process.process.wait(30) == 1
     assert 'Traceback' not in process.output
@@ -66,7 +66,7 @@ def test_use_sim_time_of_another_type_is_one_sentence(start_node, node, value):
 
 
 @pytest.mark.parametrize('node', NODES)
-def test_params_file_that_is_a_pipe_is_refused_at_once(start_node, node, tmp_path):
+def test_params_file_that_is_a_pipe_ends_node_in_one_sentence(start_node, node, tmp_path):
     os.mkfifo(tmp_path / 'pipe.yaml')
     process = start_node(node, '--params-file', str(tmp_path / 'pipe.yaml'))
     assert process.process.wait(30) == 1
@@ -75,7 +75,7 @@ def test_params_file_that_is_a_pipe_is_refused_at_once(start_node, node, tmp_pat
 
 
 @pytest.mark.parametrize('node', NODES)
-def test_argument_that_the_locale_cannot_read_is_one_sentence(ros, start_node, node):
+def test_undecodable_argument_ends_node_in_one_sentence(ros, start_node, node):
     process = start_node(node, '-p', 'frame_id:=\u00e4'.encode(), environment={
         **ros.environment, 'LC_ALL': 'C', 'PYTHONUTF8': '0', 'PYTHONCOERCECLOCALE': '0'})
     assert process.process.wait(30) == 1
@@ -96,14 +96,14 @@ def test_topics_remapped_onto_each_other_end_node_in_one_sentence(start_node, no
     assert repr(other) in line and 'are both remapped to /' in line
 
 
-def test_camera_whose_topics_are_one_ends_in_one_sentence(start_node):
+def test_camera_topics_remapped_onto_each_other_end_node_in_one_sentence(start_node):
     process = start_node('camera', '-r', 'image:=~/playing')
     assert process.process.wait(30) == 1
     (line,) = process.output.splitlines()
     assert "'image' and '~/playing' are both remapped to /camera/playing" in line
 
 
-# What ROS itself needs, and what keeps the test's graph to itself.
+# Variables that ROS needs, and those that isolate the test's graph.
 KEPT = ('PATH', 'LD_LIBRARY_PATH', 'PYTHONPATH', 'AMENT_PREFIX_PATH', 'ROS_DOMAIN_ID',
         'ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC_DISCOVERY_RANGE')
 HOMES = {
@@ -116,7 +116,7 @@ HOMES = {
 
 
 def bare(ros, **variables):
-    """Return the environment of ``env -i`` with what ROS needs, and these."""
+    """Return an environment with only the variables that ROS needs, and these."""
     return {name: ros.environment[name] for name in KEPT if name in ros.environment} | variables
 
 
@@ -134,7 +134,7 @@ def test_node_runs_without_a_home(ros, start_node, node, says, variables):
     assert process.output.count('no log file') <= 1
 
 
-def test_node_without_a_log_file_says_so_once(ros, start_node):
+def test_node_without_a_log_file_warns_once(ros, start_node):
     process = start_node('node', environment=bare(ros))
     ros.wait(lambda: 'listening on' in process.output, what='the node')
     assert process.output.count('no log file: HOME is not set, nor ROS_LOG_DIR') == 1

@@ -10,7 +10,7 @@ import pytest
 
 @pytest.mark.parametrize('parameters', [{}, {'class_id': 'name'}], ids=['index', 'name'])
 def test_results_are_printed_with_names_and_pictures(ros, parameters):
-    process = ros.start('results')
+    process = ros.start('results_node')
     ros.start('node', **parameters)
     ros.start('camera.node', source=resource_folder() / 'demo' / 'astronaut_face.jpg')
     line = ros.wait(lambda: re.search(r'\[results\]: (astronaut.*)', process.output),
@@ -21,8 +21,8 @@ def test_results_are_printed_with_names_and_pictures(ros, parameters):
     assert 'Traceback' not in process.output
 
 
-def test_results_below_the_threshold_are_told(ros):
-    process = ros.start('results')
+def test_result_without_classes_is_printed(ros):
+    process = ros.start('results_node')
     ros.start('node', score_threshold=1)
     ros.start('camera.node', source=resource_folder() / 'demo' / 'astronaut_face.jpg')
     ros.wait(lambda: 'astronaut_face.jpg: no class above the threshold (' in process.output,

@@ -1,13 +1,13 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing in diagnostics, logging or rclpy's own callbacks ends the classification."""
+"""Exceptions in diagnostics, logging and rclpy's callbacks do not end the classification."""
 
 import asyncio
 from types import SimpleNamespace
 
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.frame import Frame, FrameError
-from edgenext_ros.ros import diagnostics, guarded, image_log
+from edgenext_ros.ros import diagnostics, image_log, safe_callbacks
 from edgenext_ros.ros.messages import Classification
 from edgenext_ros.ros.node import ClassifierNode
 from edgenext_ros.ros.outcome import Outcome
@@ -38,8 +38,8 @@ def node(ros):
     node.destroy_node()
 
 
-class At:
-    """A clock that stands at these nanoseconds."""
+class StoppedClock:
+    """A stopped clock."""
 
     def __init__(self, nanoseconds):
         self.nanoseconds = nanoseconds
@@ -51,27 +51,27 @@ class At:
 @pytest.mark.parametrize('nanoseconds,sec,nanosec', [
     (0, 0, 0), (1_500_000_000, 1, 500_000_000), (2 ** 31 * 10 ** 9 - 1, 2 ** 31 - 1, 999_999_999),
     (2 ** 31 * 10 ** 9, 2 ** 31 - 1, 999_999_999), (2 ** 63 - 1, 2 ** 31 - 1, 999_999_999)])
-def test_a_stamp_holds_the_time_or_the_last_that_it_can(nanoseconds, sec, nanosec):
-    stamp = guarded.stamp_now(At(nanoseconds))
+def test_stamp_is_limited_to_the_largest_value(nanoseconds, sec, nanosec):
+    stamp = safe_callbacks.stamp_now(StoppedClock(nanoseconds))
     assert (stamp.sec, stamp.nanosec) == (sec, nanosec)
 
 
 @pytest.mark.parametrize('nanoseconds', [0, 2 ** 31 * 10 ** 9, 4_000_000_000 * 10 ** 9],
                          ids=['1970', '2038', '2096'])
-def test_diagnostics_and_results_go_on_at_any_time(ros, node, monkeypatch, make_image,
-                                                   nanoseconds):
-    told = ros.collect(DiagnosticArray, '/diagnostics')
+def test_diagnostics_and_results_are_published_at_any_time(
+        ros, node, monkeypatch, make_image, nanoseconds):
+    published = ros.collect(DiagnosticArray, '/diagnostics')
     results = ros.collect(Classification, 'classification')
-    monkeypatch.setattr(node, 'get_clock', lambda: At(nanoseconds))
+    monkeypatch.setattr(node, 'get_clock', lambda: StoppedClock(nanoseconds))
     assert node.autostart()
     ros.ask(ros.publisher(), make_image(), results)
-    ros.wait(lambda: told, what='the diagnostics')
-    assert told[-1].header.stamp.sec == min(nanoseconds // 10 ** 9, 2 ** 31 - 1)
+    ros.wait(lambda: published, what='the diagnostics')
+    assert published[-1].header.stamp.sec == min(nanoseconds // 10 ** 9, 2 ** 31 - 1)
 
 
 @pytest.mark.parametrize('name', [
-    'report_values', 'diagnostic_message', 'why_no_image', 'silence'])
-def test_failing_diagnostics_are_logged_and_classification_goes_on(
+    'report_values', 'diagnostic_message', 'why_no_image', 'seconds_without_image'])
+def test_failing_diagnostics_are_logged_and_classification_continues(
         ros, node, monkeypatch, make_image, capfd, name):
     def fail(*arguments, **options):
         raise AssertionError('out of range')
@@ -83,18 +83,18 @@ def test_failing_diagnostics_are_logged_and_classification_goes_on(
     assert node.autostart()
     output = []
 
-    def told():
+    def is_logged():
         output.append(capfd.readouterr().err)
         return 'a timer failed, the node goes on' in ''.join(output)
 
-    ros.wait(told, what='the line')
+    ros.wait(is_logged, what='the line')
     assert 'AssertionError: out of range' in ''.join(output)
     ros.ask(ros.publisher(), make_image(), results)
 
 
 @pytest.mark.parametrize('times', [(-5,), (5, -5, 6), (0, 2 ** 31 - 1), (2 ** 31 - 1, 0, 5)],
                          ids=str)
-def test_a_clock_topic_of_any_time_ends_nothing(ros, make_image, times):
+def test_node_survives_any_time_on_clock(ros, make_image, times):
     process = ros.start('node', use_sim_time=True)
     ros.wait(lambda: '[classifier]: model ' in process.output, what='the start')
     clock = ros.publisher(Clock, '/clock')
@@ -115,7 +115,7 @@ def test_a_clock_topic_of_any_time_ends_nothing(ros, make_image, times):
 @pytest.mark.parametrize('changes', [
     {'result': 'some', 'frame': FRAME, 'encoding': '\udcff'}, {'error': FrameError('no \udcff')},
     {'error': RuntimeError('no \udcff')}], ids=['layout', 'frame', 'bug'])
-def test_image_log_takes_any_text(ros, capfd, changes):
+def test_image_log_accepts_any_text(ros, capfd, changes):
     image_log.ImageLog(ros.node.get_logger(), topic='/image').on_outcome(outcome(**changes))
     error = capfd.readouterr().err
     assert 'image' in error
@@ -123,7 +123,7 @@ def test_image_log_takes_any_text(ros, capfd, changes):
     assert 'TypeError' not in error
 
 
-def test_image_log_that_fails_is_printed_and_ends_nothing(capfd):
+def test_failing_image_log_is_printed_not_raised(capfd):
     def fail(text):
         raise ValueError('no logger')
 
@@ -133,7 +133,7 @@ def test_image_log_that_fails_is_printed_and_ends_nothing(capfd):
     assert capfd.readouterr().err.count('ValueError: no logger') == 2
 
 
-def test_diagnostics_take_any_text():
+def test_diagnostics_accept_any_text():
     message = diagnostics.diagnostic_message(
         1, 'a \udcff', name='/n', hardware_id='b \udcff', header=Header(),
         values={'c': 'd \udcff'})
@@ -144,31 +144,30 @@ def test_diagnostics_take_any_text():
 @pytest.mark.parametrize('content', [
     b'\xff\xfe', b'', b'12\xb2', '²'.encode(), b'nan', b'1' * 5000, None], ids=str)
 @pytest.mark.parametrize('name', ['name', 'temp2_input'])
-def test_files_of_the_board_that_cannot_be_read_are_left_out(
-        tmp_path, monkeypatch, name, content):
+def test_unreadable_sysfs_files_are_left_out(
+        tmp_path, name, content):
     folder = tmp_path / 'hwmon' / 'hwmon0'
     folder.mkdir(parents=True)
     (tmp_path / 'ratio').write_text('7\n')
     (folder / 'name').write_text('pvt\n')
     (folder / 'temp2_input').write_text('41250\n')
-    monkeypatch.setattr(diagnostics, '_BPU_LOAD', tmp_path / 'ratio')
-    monkeypatch.setattr(diagnostics, '_HWMON', tmp_path / 'hwmon')
-    assert diagnostics.bpu_values() == {
+    places = tmp_path / 'ratio', tmp_path / 'hwmon'
+    assert diagnostics.bpu_values(*places) == {
         'bpu load percent': '7', 'bpu temperature celsius': '41.2'}
     (folder / name).unlink()
     if content is None:
         (folder / name).mkdir()
     else:
         (folder / name).write_bytes(content)
-    values = diagnostics.bpu_values()
+    values = diagnostics.bpu_values(*places)
     assert values.pop('bpu load percent') == '7'
     assert not values or content == b'1' * 5000  # Python 3.10 before .7 has no limit
     (tmp_path / 'ratio').write_bytes(b'\xff')
-    assert diagnostics.bpu_values() == {}
+    assert diagnostics.bpu_values(*places) == {}
 
 
-class Guarded:
-    """What the guard needs of a node."""
+class LoggingNode:
+    """A node with a logger and a ROS context."""
 
     def __init__(self, ok=True):
         self.lines = []
@@ -178,36 +177,36 @@ class Guarded:
         return SimpleNamespace(error=self.lines.append)
 
 
-def test_guarded_callback_returns_the_response_and_logs_a_place_once():
-    node = Guarded()
+def test_log_exceptions_returns_the_response_and_logs_a_place_once():
+    node = LoggingNode()
 
     def fail(request, response):
         raise ValueError(f'bad {request}')
 
-    call = guarded.guarded(fail, '~/service', node=node)
+    call = safe_callbacks.log_exceptions(fail, '~/service', node=node)
     assert [call(number, 'response') for number in range(3)] == ['response'] * 3
     assert len(node.lines) == 1
     assert node.lines[0].startswith('~/service failed, the node goes on:\nTraceback')
     assert 'ValueError: bad 0' in node.lines[0]
 
 
-def test_guarded_coroutine_is_awaited():
+def test_log_exceptions_awaits_a_coroutine():
     async def answer(request, response):
         await asyncio.sleep(0)
         if request == 'bad':
             raise ValueError('bad')
         return 'answer'
 
-    node = Guarded()
-    call = guarded.guarded(answer, '~/service', node=node)
+    node = LoggingNode()
+    call = safe_callbacks.log_exceptions(answer, '~/service', node=node)
     assert asyncio.run(call('good', 'response')) == 'answer'
     assert asyncio.run(call('bad', 'response')) == 'response'
     assert len(node.lines) == 1
 
 
-def test_guarded_callback_raises_after_the_end_of_ros():
+def test_log_exceptions_raises_after_the_end_of_ros():
     def fail():
         raise ValueError('bad')
 
     with pytest.raises(ValueError, match='bad'):
-        guarded.guarded(fail, 'a timer', node=Guarded(ok=False))()
+        safe_callbacks.log_exceptions(fail, 'a timer', node=LoggingNode(ok=False))()

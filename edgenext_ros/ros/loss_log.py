@@ -1,0 +1,47 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Log lost frames: how many are lost, how large they are, and what helps."""
+
+from __future__ import annotations
+
+from edgenext_ros.core.lost_frames import Loss
+from edgenext_ros.ros.dds_profiles import profile_assignment
+from edgenext_ros.ros.log_limits import replace_invalid_utf8
+from rclpy.impl.rcutils_logger import RcutilsLogger
+
+
+class LossLog:
+    """
+    Warn once when frames begin to be lost, and log when all arrive again.
+
+    :param logger: the node's.
+    :param topic: full name of the image topic.
+    """
+
+    def __init__(self, logger: RcutilsLogger, *, topic: str) -> None:
+        self._logger, self._topic = logger, topic
+        self._goes_on = False
+
+    def log(self, loss: Loss, *, layout: str, size: int) -> str:
+        """
+        Log a change, and return one sentence while frames are lost, else an empty text.
+
+        :param loss: how many frames are lost, and at what rate frames are sent.
+        :param layout: kind of the frames, such as ``640x480 bgr8``; empty if unknown.
+        :param size: size of a serialised frame in bytes.
+        """
+        before, self._goes_on = self._goes_on, loss.goes_on
+        if not loss.goes_on:
+            if before:
+                self._logger.info(f'all frames of {self._topic} arrive again')
+            return ''
+        rate = f'{loss.rate:.1f} Hz, ' if loss.rate else ''
+        frame = f'{layout}{layout and ", "}{size / 1e6:.2f} MB'
+        text = replace_invalid_utf8(
+            f'{100 * loss.share:.0f} % of the frames of {self._topic} are lost between the '
+            f'camera and this node ({rate}{frame} each)')
+        if not before:
+            self._logger.warning(
+                f'{text}. Usually they are too large for the buffers of the middleware: start '
+                f'the camera with {profile_assignment()}; see "Large frames" in the README')
+        return text
