@@ -59,7 +59,8 @@ def main(arguments):
     """Build, check, and print where the site is; return the exit code."""
     from sphinx.cmd.build import main as sphinx
 
-    code = sphinx(['-q', '-W', '--keep-going', '-n', '-d', str(SITE) + '-doctrees',
+    # All pages afresh (-E, -a): the menu of an unchanged page may have changed.
+    code = sphinx(['-q', '-E', '-a', '-W', '--keep-going', '-n', '-d', f'{SITE}-doctrees',
                    *arguments, str(DOCS), str(SITE)])
     if code:
         return code

@@ -33,14 +33,24 @@ project_copyright = f'2026 {author}, Apache-2.0'
 
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.viewcode']
 exclude_patterns = [page for file, page in PAGES.items() if not (ROOT / file).exists()]
+viewcode_follow_imported_members = False  # else the standard library gets pages too
 highlight_language = 'text'
 myst_heading_anchors = 4  # the anchors that GitHub gives to headings
 myst_enable_extensions = ['html_image']
 
-autodoc_default_options = {'members': True, 'member-order': 'bysource', 'show-inheritance': True}
+autodoc_default_options = {
+    'members': True, 'member-order': 'bysource', 'show-inheritance': True,
+    'ignore-module-all': True,  # a name that a module exports for another is documented there
+}
+autodoc_preserve_defaults = True
 autodoc_type_aliases = {name: name for name in ('Bytes', 'Nv12', 'Scores')}
-# Other libraries' names cannot be looked up without the internet.
-nitpick_ignore_regex = [('py:.*', rf'(?!{project}\.).*')]
+nitpick_ignore_regex = [
+    # Other libraries cannot be looked up without the internet; other rooms are not on the site.
+    ('py:.*', rf'(?!{project}\.(core|engines|models)\.).*'),
+    ('py:.*', r'.*\.(_\w+|\w+T)'),  # private names and type variables have no section
+]
+# Sphinx still warns of a page that no menu has, so a wrong name in a menu is found.
+suppress_warnings = ['toc.excluded', 'toc.not_readable']
 
 html_theme = 'furo'
 html_title = f'{project} {release}'
@@ -65,8 +75,9 @@ def prepare(app, docname, source):
             name = file.relative_to(ROOT).as_posix()
             inside = PAGES.get(name) or (
                 name.removeprefix('docs/') if name.startswith('docs/') else None)
-            target = pages / inside if inside else file
-            return match[1] + os.path.relpath(target, (pages / docname).parent)
+            target = os.path.relpath(pages / inside if inside else file, (pages / docname).parent)
+            # "path:" makes a download also of Markdown that is no page of the site.
+            return match[1] + 'path:' * (not inside and file.suffix == '.md') + target
 
         return LINK.sub(link, text)
 
