@@ -32,7 +32,10 @@ release = package.__version__
 project_copyright = f'2026 {author}, Apache-2.0'
 
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.viewcode']
-exclude_patterns = [page for file, page in PAGES.items() if not (ROOT / file).exists()]
+exclude_patterns = [
+    *(page for file, page in PAGES.items() if not (ROOT / file).exists()),
+    *PAGES, '__*.rst', 'index.rst',  # what rosdoc2 adds to its copy of this folder
+]
 viewcode_follow_imported_members = False  # else the standard library gets pages too
 highlight_language = 'text'
 myst_heading_anchors = 4  # the anchors that GitHub gives to headings
@@ -59,7 +62,8 @@ html_css_files = ['site.css']
 html_show_sourcelink = False
 html_copy_source = False
 
-INCLUDE = re.compile(r'^```\{include\} (\S+)\n```$', re.MULTILINE)
+INCLUDE = re.compile(
+    r'^(?:```\{include\} (\.\./\S+)\n```|\.\. include:: (\.\./\S+))$', re.MULTILINE)
 LINK = re.compile(r'(\]\(|src=")(?!\w+:|[#/])([^)#"\s]+)')
 
 
@@ -82,7 +86,7 @@ def prepare(app, docname, source):
         return LINK.sub(link, text)
 
     def include(match):
-        file = (folder / match[1]).resolve()
+        file = (folder / (match[1] or match[2])).resolve()
         app.env.note_dependency(str(file))
         return rewrite(file.read_text(encoding='utf-8'), file.parent)
 
