@@ -11,7 +11,8 @@ import time
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-VERBS = ('demo', 'test', 'bench', 'soak', 'faults', 'lint', 'toolchain', 'shell')
+VERBS = ('demo', 'test', 'bench', 'soak', 'faults', 'lint', 'docs', 'toolchain',
+         'shell')
 
 pytestmark = pytest.mark.skipif(not (ROOT / 'dev').exists(), reason='installed without ./dev')
 
