@@ -1,0 +1,65 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""docs/interface.md lists what the running nodes have in the graph, and what diagnostics hold."""
+
+import re
+
+from edgenext_ros.core.classifier import Timings
+from edgenext_ros.ros.diagnostics import bpu_values, report_values
+from edgenext_ros.ros.statistics import Counts, Report
+from helpers.pages import ROOT, rows
+import pytest
+
+PAGE = ROOT / 'docs' / 'interface.md'
+VERBS = {'publishes': 'get_publisher_names_and_types_by_node',
+         'subscribes': 'get_subscriber_names_and_types_by_node',
+         'serves': 'get_service_names_and_types_by_node'}
+OF_EVERY_NODE = re.compile(
+    r'/(rosout|parameter_events|clock)$|/(rcl_interfaces|lifecycle_msgs|type_description_interfaces)/')
+
+pytestmark = pytest.mark.skipif(not PAGE.exists(), reason='installed without pages')
+
+
+def listed(node):
+    """Return {(verb, absolute name): types} of the page's table of a node."""
+    text = PAGE.read_text(encoding='utf-8').partition(f'## `{node}_node`')[2].partition('\n## ')[0]
+    found = {}
+    for verb, name, types in re.findall(r'^\| (\w+) \| `([^`]+)` \| ([^|]+) \|', text, re.MULTILINE):
+        absolute = '/' + name.replace('~', node, 1).lstrip('/')
+        found[verb, absolute] = set(re.findall(r'`(\w+/\w+)`', types))
+    return found
+
+
+def in_the_graph(observer, node):
+    """Return {(verb, absolute name): type} of what a running node has, without ROS' own."""
+    found = {(verb, name): kind.replace('/msg/', '/').replace('/srv/', '/')
+             for verb, ask in VERBS.items()
+             for name, kinds in getattr(observer, ask)(node, '/') for kind in kinds}
+    return {key: kind for key, kind in found.items()
+            if not OF_EVERY_NODE.search(key[1]) and not OF_EVERY_NODE.search(f'/{kind}')}
+
+
+@pytest.mark.parametrize('module,node', [
+    ('node', 'classifier'), ('camera.node', 'camera'), ('results', 'results')])
+def test_page_lists_the_topics_and_services_of_a_node(ros, classifier, make_image, tmp_path,
+                                                       module, node):
+    if module == 'node':
+        _, results, camera = classifier()
+        ros.ask(camera, make_image(), results)
+    else:
+        ros.start(module, **({'source': ROOT / 'resource' / 'demo'} if node == 'camera' else {}))
+    page = listed(node)
+    assert page
+    ros.wait(lambda: page.keys() == in_the_graph(ros.node, node).keys(),
+             what=f'{sorted(page)}, rather than {sorted(in_the_graph(ros.node, node))}')
+    assert not [f'{key}: {kind}' for key, kind in in_the_graph(ros.node, node).items()
+                if kind not in page[key]]
+
+
+def test_page_lists_the_values_of_diagnostics():
+    report = Report(counts=Counts(), fps=0.0, image_age=None, result_age_ms=None, problem='',
+                    timings=Timings(convert_ms=0.0, infer_ms=0.0, postprocess_ms=0.0))
+    values = {'state', 'enabled', 'model', 'engine', 'bpu load percent', 'bpu temperature celsius',
+              *report_values(report, dropped=0, lost=0), *bpu_values()}
+    page = [value for row in rows(PAGE, 'value') for value in re.findall(r'`([^`]+)`', row[0])]
+    assert sorted(page) == sorted(values)
