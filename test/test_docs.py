@@ -1,7 +1,7 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The pages: commands and names in them exist, links resolve, and quoted messages are those of the code.
+The pages: links and names in them resolve, and messages that they quote are those of the code.
 
 ``python test/test_docs.py`` prints the links that lead outside of the repository.
 """
@@ -14,10 +14,10 @@ import sys
 if __name__ == '__main__':
     sys.path.insert(0, str(Path(__file__).parent))
 
-from helpers.pages import anchors, links, pages, ROOT, rows, split
+from helpers.pages import anchors, links, needs_pages, pages, ROOT, rows, split
 import pytest
 
-pytestmark = pytest.mark.skipif(not (ROOT / 'README.md').exists(), reason='installed without pages')
+pytestmark = needs_pages
 
 PAGES = pages()
 BLOCKS = [block for page in PAGES for block in split(page)[1]]
@@ -76,8 +76,8 @@ def test_block_is_run_or_says_why_not(block):
 
 @pytest.mark.parametrize('page', PAGES, ids=name)
 def test_commands_stand_in_fenced_blocks(page):
-    assert not re.findall(r'^(?: {4}|\t)(?:\./dev|edgenext|ros2|python|pip|scp) .*', split(page)[0],
-                          re.MULTILINE)
+    command = r'^(?: {4}|\t)(?:\./dev|edgenext|ros2|python|pip|scp) .*'
+    assert not re.findall(command, split(page)[0], re.MULTILINE)
 
 
 def test_chinese_readme_has_the_same_blocks_and_figures():

@@ -6,15 +6,16 @@ import argparse
 from dataclasses import fields
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import pairwise
 import re
 import shlex
 
 from edgenext_ros.cli import add_json, VERBS
 from edgenext_ros.ros.settings import CameraSettings, ClassifierSettings
-from helpers.pages import code_spans, commands, pages, ROOT, split
+from helpers.pages import code_spans, commands, needs_pages, pages, ROOT, split
 import pytest
 
-pytestmark = pytest.mark.skipif(not (ROOT / 'README.md').exists(), reason='installed without pages')
+pytestmark = needs_pages
 
 PARAMETERS = {entry.name for table in (ClassifierSettings, CameraSettings)
               for entry in fields(table)} | {'use_sim_time'}
@@ -64,7 +65,8 @@ def check_dev(words, *, whole):
     """Check a command line of ``./dev``."""
     if not words or words[0] in ('--help', 'VERB'):
         return
-    verbs = re.findall(r'^# \./dev (\w+)', (ROOT / 'dev').read_text(encoding='utf-8'), re.MULTILINE)
+    usage = (ROOT / 'dev').read_text(encoding='utf-8')
+    verbs = re.findall(r'^# \./dev (\w+)', usage, re.MULTILINE)
     assert words[0] in verbs, f'no verb {words[0]}'
     if words[0] in ('demo', 'bench'):
         check_edgenext(words, whole=whole)
@@ -77,7 +79,7 @@ def check_dev(words, *, whole):
 
 def check_node(words):
     """Check the parameters and topics that a node gets on its command line."""
-    for option, value in zip(words, words[1:], strict=False):
+    for option, value in pairwise(words):
         assert option != '-p' or value.partition(':=')[0] in PARAMETERS
         assert option != '-r' or value.partition(':=')[0] in REMAPPED
 

@@ -8,7 +8,11 @@ from pathlib import Path
 import re
 import shlex
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
+needs_pages = pytest.mark.skipif(not (ROOT / 'README.md').exists(),
+                                 reason='the pages are not beside the tests')
 NOT_PAGES = ('build', 'install', 'log', 'node_modules')
 
 _FENCE = re.compile(r'(`{3,}|:{3,})\s*(\S*)')

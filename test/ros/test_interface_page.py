@@ -7,24 +7,25 @@ import re
 from edgenext_ros.core.classifier import Timings
 from edgenext_ros.ros.diagnostics import bpu_values, report_values
 from edgenext_ros.ros.statistics import Counts, Report
-from helpers.pages import ROOT, rows
+from helpers.pages import needs_pages, ROOT, rows
 import pytest
 
 PAGE = ROOT / 'docs' / 'interface.md'
 VERBS = {'publishes': 'get_publisher_names_and_types_by_node',
          'subscribes': 'get_subscriber_names_and_types_by_node',
          'serves': 'get_service_names_and_types_by_node'}
-OF_EVERY_NODE = re.compile(
-    r'/(rosout|parameter_events|clock)$|/(rcl_interfaces|lifecycle_msgs|type_description_interfaces)/')
+OF_EVERY_NODE = re.compile(r'/(rosout|parameter_events|clock)$|'
+                           r'/(rcl_interfaces|lifecycle_msgs|type_description_interfaces)/')
 
-pytestmark = pytest.mark.skipif(not PAGE.exists(), reason='installed without pages')
+pytestmark = needs_pages
 
 
 def listed(node):
     """Return {(verb, absolute name): types} of the page's table of a node."""
     text = PAGE.read_text(encoding='utf-8').partition(f'## `{node}_node`')[2].partition('\n## ')[0]
     found = {}
-    for verb, name, types in re.findall(r'^\| (\w+) \| `([^`]+)` \| ([^|]+) \|', text, re.MULTILINE):
+    row = r'^\| (\w+) \| `([^`]+)` \| ([^|]+) \|'
+    for verb, name, types in re.findall(row, text, re.MULTILINE):
         absolute = '/' + name.replace('~', node, 1).lstrip('/')
         found[verb, absolute] = set(re.findall(r'`(\w+/\w+)`', types))
     return found
@@ -41,8 +42,7 @@ def in_the_graph(observer, node):
 
 @pytest.mark.parametrize('module,node', [
     ('node', 'classifier'), ('camera.node', 'camera'), ('results', 'results')])
-def test_page_lists_the_topics_and_services_of_a_node(ros, classifier, make_image, tmp_path,
-                                                       module, node):
+def test_page_lists_topics_and_services(ros, classifier, make_image, module, node):
     if module == 'node':
         _, results, camera = classifier()
         ros.ask(camera, make_image(), results)
