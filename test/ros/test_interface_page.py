@@ -33,6 +33,8 @@ def listed(node):
 
 def in_the_graph(observer, node):
     """Return {(verb, absolute name): type} of what a running node has, without ROS' own."""
+    if (node, '/') not in observer.get_node_names_and_namespaces():
+        return {}
     found = {(verb, name): kind.replace('/msg/', '/').replace('/srv/', '/')
              for verb, ask in VERBS.items()
              for name, kinds in getattr(observer, ask)(node, '/') for kind in kinds}
