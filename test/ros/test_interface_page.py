@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/interface.md lists what the running nodes have in the graph, and what diagnostics hold."""
 
+from dataclasses import replace
 import re
 
 from edgenext_ros.core.classifier import Timings
 from edgenext_ros.ros.diagnostics import bpu_values, report_values
-from edgenext_ros.ros.statistics import Counts, Report
+from edgenext_ros.ros.statistics import Statistics
 from helpers.pages import needs_pages, ROOT, rows
 import pytest
 
@@ -59,8 +60,8 @@ def test_page_lists_topics_and_services(ros, classifier, make_image, module, nod
 
 
 def test_page_lists_the_values_of_diagnostics():
-    report = Report(counts=Counts(), fps=0.0, image_age=None, result_age_ms=None, problem='',
-                    timings=Timings(convert_ms=0.0, infer_ms=0.0, postprocess_ms=0.0))
+    timings = Timings(convert_ms=0.0, infer_ms=0.0, postprocess_ms=0.0)
+    report = replace(Statistics().report(), timings=timings)
     values = {'state', 'enabled', 'model', 'engine', 'bpu load percent', 'bpu temperature celsius',
               *report_values(report, dropped=0, lost=0), *bpu_values()}
     page = [value for row in rows(PAGE, 'value') for value in re.findall(r'`([^`]+)`', row[0])]
