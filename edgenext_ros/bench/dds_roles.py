@@ -4,8 +4,7 @@
 The processes of ``edgenext bench dds``: camera, subscribers, classifier and listener.
 
 ``python -m edgenext_ros.bench.dds_roles ROLE JSON [--ros-args ...]`` prints ``ready``, works until
-its standard input ends (a camera: until it has sent all images), and prints its figures as one
-line of JSON.
+its standard input ends (a camera: until it has sent all images), and prints its figures in JSON.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def decode(data: Bytes, *, enough: Callable[[int, int], bool] | None = None,
     :param data: the whole file, flat uint8.
     :param enough: see ``Frame.from_compressed``.
     :param picture_format: the field ``format`` of a CompressedImage, such as
-        ``bayer_rggb8; jpeg compressed `` from image_transport: the encoding before compression,
+        ``bayer_rggb8; jpeg compressed`` from image_transport: the encoding before compression,
         then the codec. Two facts are taken from it that the bytes do not show: a mosaic is
         demosaiced, and depth is refused.
     :return: BGR, uint8 (height, width, 3), and a note on assumptions, empty when there are none.

@@ -16,4 +16,4 @@ from typing import Final
 OPTIONAL_INTERFACES: Final = MappingProxyType({
     'ai_msgs': "PerceptionTargets, which TROS' detectors publish and its web page shows",
     'hbm_img_msgs': 'HbmMsg1080P and others, images of TROS cameras in shared memory'})
-"""Message packages, and their use. README.md names them under "On the robot"."""
+"""Message packages, and their use. docs/robot.md names them."""

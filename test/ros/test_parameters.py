@@ -167,8 +167,8 @@ def test_classifier_yaml_holds_every_default(request):
 
 
 @pytest.mark.parametrize('table', [ClassifierSettings, CameraSettings])
-def test_readme_has_parameter_tables(request, table):
-    assert markdown(table) in (request.config.rootpath / 'README.md').read_text()
+def test_interface_page_has_parameter_tables(request, table):
+    assert markdown(table) in (request.config.rootpath / 'docs' / 'interface.md').read_text()
 
 
 def test_qos_override_stays_with_its_topic(ros):

@@ -120,7 +120,7 @@ def _import() -> Any:
         f'pyeasy_dnn cannot be imported ({"; ".join(failures)}): it comes with RDK OS before '
         f'3.5.0 (package hobot-spdev) for the system Python 3.10, this is Python '
         f'{platform.python_version()}; on the board, outside of venv and conda, repair it with '
-        f'"sudo apt install hobot-spdev" or "pip install hobot-dnn-rdkx5", '
+        f'"sudo apt install hobot-spdev" or "pip install hobot-dnn-rdkx5 \'numpy<2\'", '
         f'or choose the runtime libdnn')
 
 

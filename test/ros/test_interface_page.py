@@ -1,0 +1,68 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""docs/interface.md lists what the running nodes have in the graph, and what diagnostics hold."""
+
+from dataclasses import replace
+import re
+
+from edgenext_ros.core.classifier import Timings
+from edgenext_ros.ros.diagnostics import bpu_values, report_values
+from edgenext_ros.ros.statistics import Statistics
+from helpers.pages import needs_pages, ROOT, rows
+import pytest
+
+PAGE = ROOT / 'docs' / 'interface.md'
+VERBS = {'publishes': 'get_publisher_names_and_types_by_node',
+         'subscribes': 'get_subscriber_names_and_types_by_node',
+         'serves': 'get_service_names_and_types_by_node'}
+OF_EVERY_NODE = re.compile(r'/(rosout|parameter_events|clock)$|'
+                           r'/(rcl_interfaces|lifecycle_msgs|type_description_interfaces)/')
+
+pytestmark = needs_pages
+
+
+def listed(node):
+    """Return {(verb, absolute name): types} of the page's table of a node."""
+    text = PAGE.read_text(encoding='utf-8').partition(f'## `{node}_node`')[2].partition('\n## ')[0]
+    found = {}
+    row = r'^\| (\w+) \| `([^`]+)` \| ([^|]+) \|'
+    for verb, name, types in re.findall(row, text, re.MULTILINE):
+        absolute = '/' + name.replace('~', node, 1).lstrip('/')
+        found[verb, absolute] = set(re.findall(r'`(\w+/\w+)`', types))
+    return found
+
+
+def in_the_graph(observer, node):
+    """Return {(verb, absolute name): type} of what a running node has, without ROS' own."""
+    if (node, '/') not in observer.get_node_names_and_namespaces():
+        return {}
+    found = {(verb, name): kind.replace('/msg/', '/').replace('/srv/', '/')
+             for verb, ask in VERBS.items()
+             for name, kinds in getattr(observer, ask)(node, '/') for kind in kinds}
+    return {key: kind for key, kind in found.items()
+            if not OF_EVERY_NODE.search(key[1]) and not OF_EVERY_NODE.search(f'/{kind}')}
+
+
+@pytest.mark.parametrize('module,node', [
+    ('node', 'classifier'), ('camera.node', 'camera'), ('results_node', 'results')])
+def test_page_lists_topics_and_services(ros, classifier, make_image, module, node):
+    if module == 'node':
+        _, results, camera = classifier()
+        ros.ask(camera, make_image(), results)
+    else:
+        ros.start(module, **({'source': ROOT / 'resource' / 'demo'} if node == 'camera' else {}))
+    page = listed(node)
+    assert page
+    ros.wait(lambda: page.keys() == in_the_graph(ros.node, node).keys(),
+             what=f'{sorted(page)}, rather than {sorted(in_the_graph(ros.node, node))}')
+    assert not [f'{key}: {kind}' for key, kind in in_the_graph(ros.node, node).items()
+                if kind not in page[key]]
+
+
+def test_page_lists_the_values_of_diagnostics():
+    timings = Timings(convert_ms=0.0, infer_ms=0.0, postprocess_ms=0.0)
+    report = replace(Statistics().report(), timings=timings)
+    values = {'state', 'enabled', 'model', 'engine', 'bpu load percent', 'bpu temperature celsius',
+              *report_values(report, dropped=0, lost=0), *bpu_values()}
+    page = [value for row in rows(PAGE, 'value') for value in re.findall(r'`([^`]+)`', row[0])]
+    assert sorted(page) == sorted(values)
