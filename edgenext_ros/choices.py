@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Names that a user chooses from; needs no NumPy, OpenCV or ROS, so that ``--help`` works."""
+"""Choices of command line and parameters; imports no NumPy, OpenCV or ROS, for ``--help``."""
 
 from types import MappingProxyType
 from typing import Final
@@ -14,12 +14,12 @@ ENGINES: Final = MappingProxyType({
 FITS: Final = ('stretch', 'letterbox', 'crop')
 """Ways to fit a picture of another shape: distort it, pad it with grey, or cut out its middle."""
 DEFAULT_FIT: Final = 'crop'
-"""The most accurate one with the bundled model (docs/accuracy.md); timm evaluates with it too."""
+"""Most accurate fit for the bundled model (docs/accuracy.md); timm also evaluates with it."""
 YUV_RANGES: Final = ('limited', 'full')
 """Range of a camera's luma bytes: 16..235, as V4L2 and OpenCV assume, or 0..255."""
 
 NODE: Final = 'node'
-"""Name of the interpolation in ``Nv12Converter``, which the node uses."""
+"""Interpolation of the node, which ``Nv12Converter`` implements."""
 NODE_DOES: Final = (
     'bilinear, in every n-th row where there are many; one channel is averaged by 2 x 2 '
     'before, where it shrinks to half or less')

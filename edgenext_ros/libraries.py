@@ -18,8 +18,8 @@ def require_opencv() -> None:
     """
     Import NumPy and OpenCV.
 
-    :raises ImportError: one is missing, or the two do not fit each other; the text is one
-        sentence with the remedy.
+    :raises ImportError: one is missing, or the two are incompatible; the text is one sentence
+        with the remedy.
     """
     try:
         # NumPy 2 prints forty lines when an OpenCV that was compiled for NumPy 1 is imported.

@@ -55,7 +55,7 @@ def throughput(latency_ms: float, threads: int, *, outside_ms: float = _OUTSIDE_
     the others run. So the rate is that of the threads or that of the BPU, whichever is lower. The
     page's latencies give its rates with four threads within 0.5 %.
 
-    :param latency_ms: of a frame on the BPU.
+    :param latency_ms: latency of a frame on the BPU.
     :param threads: number of threads.
     :param outside_ms: time that a thread spends on a frame outside the inference call.
     """

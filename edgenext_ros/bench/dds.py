@@ -29,7 +29,7 @@ _TIMEOUT = 120
 _INFERENCE_US = 5200  # base, the largest of the four sizes
 _FASTDDS = 'FASTRTPS_DEFAULT_PROFILES_FILE'
 _KEEP_MEMORY = {'MALLOC_MMAP_THRESHOLD_': str(2 ** 26), 'MALLOC_TRIM_THRESHOLD_': str(2 ** 28)}
-"""Without these, glibc returns a large image's memory to the kernel and faults in every page."""
+"""Environment for glibc malloc; without it, each large image causes a fault for every page."""
 
 
 @dataclass(frozen=True)
@@ -137,8 +137,8 @@ class Process:
     """
     A role in a process of its own; a context manager that waits until it is ready.
 
-    :param role: of ``bench/dds_roles.py``.
-    :param options: of the role.
+    :param role: a role of ``bench/dds_roles.py``.
+    :param options: options of the role.
     :param variables: environment of the process.
     :param namespace: ROS namespace of its topics.
     """

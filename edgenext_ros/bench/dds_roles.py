@@ -184,7 +184,7 @@ class _Slot:
     A stand-in for the BPU: the same result after the same time.
 
     :param meter: called for each frame.
-    :param size: of a picture, in bytes.
+    :param size: size of a picture in bytes.
     :param wait: sleeps so many microseconds, with or without the GIL.
     :param us: duration of an inference, in microseconds; 0 does not wait.
     """

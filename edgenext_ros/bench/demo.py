@@ -46,7 +46,7 @@ _LAST_SECONDS = 5.0
 _WIDTH = 320
 """Two frames must fit into Fast DDS' default shared memory (0.5 MB), or best effort loses many."""
 _SURE = 0.5
-"""Below this score of the best class, the line begins with "unsure"."""
+"""Score of the best class below which a line begins with "unsure"."""
 _STAGES = ('convert ms', 'infer ms', 'postprocess ms')
 
 

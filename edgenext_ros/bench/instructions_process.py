@@ -35,7 +35,7 @@ from sensor_msgs.msg import Image
 
 _BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 _SCORES = np.random.default_rng(0).normal(0, 3, 100).astype(np.float32)
-"""As many as the bundled model has classes, because the node reads its labels."""
+"""Stand-in scores; their number is that of the bundled model's classes, whose labels are read."""
 _PERIOD_NS = 33_333_333
 _LONGEST_S = 60.0
 

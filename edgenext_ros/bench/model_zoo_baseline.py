@@ -25,8 +25,8 @@ def from_bgr8(data: Bytes, *, width: int, height: int) -> Bytes:
     View a camera's bgr8 bytes as BGR.
 
     :param data: uint8 (height * width * 3).
-    :param width: in pixels.
-    :param height: in pixels.
+    :param width: picture width in pixels.
+    :param height: picture height in pixels.
     :return: uint8 (height, width, 3).
     """
     return data.reshape(height, width, 3)
@@ -37,8 +37,8 @@ def from_nv12(data: Bytes, *, width: int, height: int) -> Bytes:
     Decode a camera's NV12 bytes to BGR, the zoo's only input.
 
     :param data: uint8 (height * width * 3 / 2).
-    :param width: in pixels.
-    :param height: in pixels.
+    :param width: picture width in pixels.
+    :param height: picture height in pixels.
     :return: uint8 (height, width, 3).
     """
     return cv2.cvtColor(data.reshape(height * 3 // 2, width), cv2.COLOR_YUV2BGR_NV12)
@@ -49,8 +49,8 @@ def from_yuyv(data: Bytes, *, width: int, height: int) -> Bytes:
     Decode a camera's YUYV bytes to BGR, as cv_bridge does.
 
     :param data: uint8 (height * width * 2).
-    :param width: in pixels.
-    :param height: in pixels.
+    :param width: picture width in pixels.
+    :param height: picture height in pixels.
     :return: uint8 (height, width, 3).
     """
     return cv2.cvtColor(data.reshape(height, width, 2), cv2.COLOR_YUV2BGR_YUYV)
@@ -66,8 +66,8 @@ def preprocess(image: Bytes, *, width: int, height: int) -> Bytes:
     Make the model's input from BGR.
 
     :param image: uint8 (rows, columns, 3).
-    :param width: of the model's input, in pixels.
-    :param height: of the model's input, in pixels.
+    :param width: width of the model's input, in pixels.
+    :param height: height of the model's input, in pixels.
     :return: limited-range NV12, uint8 (1, height * 3 / 2, width, 1).
     """
     luma, chroma = _nv12_planes(_letterbox(image, width=width, height=height))

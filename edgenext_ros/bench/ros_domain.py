@@ -11,7 +11,7 @@ _PORT_BASE = 7400
 _PORTS_PER_DOMAIN = 250
 _PARTICIPANTS = 32
 _DOMAINS = range(215, 233)
-"""Their ports are above the ephemeral ones, and people seldom choose such domains."""
+"""ROS domains to try; their ports are above the ephemeral ones, and few people use them."""
 
 
 def environment() -> dict[str, str]:

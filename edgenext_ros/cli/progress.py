@@ -10,9 +10,9 @@ from time import monotonic
 from edgenext_ros.toolchain.progress import duration, Passing
 
 _EVERY_S, _EVERY = 5.0, 50
-"""Without a terminal, progress is printed after so many seconds or pictures."""
+"""Seconds and pictures after which progress is printed without a terminal."""
 _REDRAW_S = 0.1
-"""On a terminal, the line is redrawn after so many seconds."""
+"""Seconds after which the line is redrawn on a terminal."""
 
 
 def _redraw(text: str, *, end: str = '') -> None:

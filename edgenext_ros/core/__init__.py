@@ -1,3 +1,3 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""From pictures to predictions, with NumPy and OpenCV only: no ROS, no files, no vendor."""
+"""Frames, NV12 conversion and predictions; uses NumPy and OpenCV only, no ROS and no files."""

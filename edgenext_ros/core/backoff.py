@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Delays between the tries of an operation that keeps failing."""
+"""Delays between the attempts of an operation that keeps failing."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _DOUBLINGS = 30
 
 class Backoff:
     """
-    Exponential backoff: each rest between two tries is twice as long as the one before.
+    Exponential backoff: each delay between two attempts is twice as long as the previous one.
 
-    There is no rest after a single failure, because one bad picture may have caused it. Not
+    A single failure causes no delay, because one bad picture may have caused it. The class is not
     thread-safe.
 
-    :param first: rest after the second failure in a row, in seconds.
-    :param longest: longest rest, in seconds.
+    :param first: delay after the second failure in a row, in seconds.
+    :param longest: maximum delay in seconds.
     :param clock: returns monotonic seconds.
     """
 
@@ -35,16 +35,16 @@ class Backoff:
 
     @property
     def rest(self) -> float:
-        """Seconds until the next try; 0 when it is due now."""
+        """Seconds until the next attempt; 0 when it is due now."""
         return max(0.0, self._until - self._clock()) if self._failures > 1 else 0.0
 
     def fail(self) -> None:
-        """Count a failure; from the second in a row on, a rest begins."""
+        """Count a failure; the second in a row and each further one start a delay."""
         self._failures += 1
         if self._failures > 1:
             doublings = min(self._failures - 2, _DOUBLINGS)
             self._until = self._clock() + min(self._longest, self._first * 2.0 ** doublings)
 
     def succeed(self) -> None:
-        """Reset the count of failures and end the rest."""
+        """Reset the count of failures and end the delay."""
         self._failures, self._until = 0, float('-inf')

@@ -1,7 +1,7 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Detect 16-bit pictures whose camera fills only the low 8 to 14 bits, so that they look black.
+Detect cameras that fill only the low 8 to 14 bits of 16-bit values, so that pictures look black.
 
 Only the high byte of a 16-bit value is classified. No field of a ROS message says how many bits
 the camera fills, so the values are examined.
@@ -19,7 +19,7 @@ LOWEST_USUAL = 1 << 14
 _FRAMES = 30
 """Number of pictures that are examined before the warning."""
 _EVERY = 8
-"""Distance between examined rows and columns; a 640x480 picture takes 10 us."""
+"""Distance between sampled rows and columns of mono16; a 640x480 picture takes 10 us."""
 
 
 def low_values(highest: int) -> str:
@@ -37,7 +37,7 @@ class BitDepth:
         self._seen, self._highest = 0, 0
 
     def judge(self, frame: Frame) -> str:
-        """Return the warning once per stream, when the values of 30 pictures stay low; else ''."""
+        """Return the warning once per stream, after 30 pictures with low values; else ''."""
         if frame.encoding != 'mono16' and not frame.of_16_bits:
             return ''
         stream = (frame.encoding, frame.width, frame.height, frame.big_endian)
@@ -57,7 +57,7 @@ class BitDepth:
 def _highest(frame: Frame) -> int:
     """Return the highest sampled value, or its upper bound where only the high byte is known."""
     if frame.of_16_bits:
-        # Alpha is left out. An odd distance visits every colour of a mosaic.
+        # Alpha is ignored. The odd distance of 63 samples every colour of a mosaic.
         data = frame.data.reshape(-1, 4)[:, :3] if frame.encoding in ('bgra8', 'rgba8') else \
             frame.data
         return int(data[::_EVERY * _EVERY - 1].max()) << 8 | 0xFF

@@ -40,26 +40,25 @@ class Classification:
 
 class Slot(Protocol):
     """
-    Memory and task of one picture in an engine, lent to one thread at a time.
+    Input memory and inference task of one picture; one thread at a time holds it.
 
-    For models with a batch, change this first: ``picture`` becomes (batch, bytes) and ``run``
-    returns (batch, classes). ``check_scores``, the warm-up and each engine's check of shapes
-    follow.
+    Batches start here: ``picture`` becomes (batch, bytes) and ``run`` returns (batch, classes).
+    ``check_scores``, the warm-up and each engine's check of shapes follow.
     """
 
     @property
     def picture(self) -> Bytes:
         """
-        Memory for one NV12 picture of the model's size, flat uint8; write all of it.
+        Memory for one NV12 picture of the model's size, flat uint8; the caller writes all of it.
 
-        The memory belongs to the engine where possible. Its contents are undefined at first.
+        The memory belongs to the engine where possible. Its initial contents are undefined.
         """
 
     def run(self) -> Values:
         """
         Run the network on the picture; may be called again, also after a failure.
 
-        :return: one value per class, flat float32; later runs do not change the array.
+        :return: one value per class, flat float32; later runs do not overwrite the array.
         :raises InferenceError: the engine failed or returned values that are not finite.
         """
 
@@ -88,7 +87,7 @@ class Classifier:
     def __init__(self, *, slot: Callable[[], AbstractContextManager[Slot]],
                  converter: Nv12Converter, probabilities: bool = False) -> None:
         self.converter = converter
-        self._converting = Lock()  # the converter has internal buffers
+        self._converting = Lock()  # protects the internal buffers of the converter
         self._slot, self._probabilities = slot, probabilities
 
     def classify(self, frame: Frame, *, top_k: int = 5, threshold: float = 0.0,
@@ -97,9 +96,9 @@ class Classifier:
         Classify one frame.
 
         :param frame: the picture.
-        :param top_k: most classes in the result.
+        :param top_k: maximum number of classes in the result.
         :param threshold: classes with a lower score are left out.
-        :param converted: called between conversion and inference; the frame is not read later.
+        :param converted: called between conversion and inference; the frame is no longer read.
         :raises InferenceError: the engine failed on this frame.
         """
         with self._slot() as slot:

@@ -3,8 +3,9 @@
 """
 Decode the bytes of a picture file or of a CompressedImage to BGR.
 
-The header is checked before OpenCV decodes: a truncated file is refused (OpenCV fills the missing
-part with grey), and so is a huge one (OpenCV allocates what a damaged header says).
+The header is checked before OpenCV decodes. A truncated JPEG or PNG is refused, because OpenCV
+fills the missing part with grey. A picture with too many pixels is refused, because OpenCV
+allocates the size that a damaged header states.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from edgenext_ros.core.picture_file import file_kind, FileHeader, read_file_head
 _REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4,
             8: cv2.IMREAD_REDUCED_COLOR_8}
 _LONGEST_FORMAT = 60
-"""Characters of a format that are read, and quoted in errors."""
+"""Characters of a CompressedImage's format that are parsed and quoted in errors."""
 _NO_PICTURE = re.compile(r'(8S|16[US]|32[SF]|64F)C\d*', re.ASCII | re.IGNORECASE)
-"""OpenCV's sample types that are not colours; depth is 16UC1 or 32FC1."""
+"""OpenCV types that carry no colour picture, such as depth in 16UC1 or 32FC1."""
 _MOSAIC = re.compile(r'(bayer_[rgb]{4})(8|16)', re.ASCII | re.IGNORECASE)
 _VIDEO = frozenset(('h264', 'h.264', 'avc', 'h265', 'h.265', 'hevc', 'vp8', 'vp9', 'av1'))
 _NO_DATA = 128
-"""Value of each colour in blocks that libjpeg did not find."""
+"""Value that libjpeg writes to each colour of missing blocks."""
 _BROKEN_OFF = 'a JPEG has an end marker, but its last rows are plain grey, as when data is ' \
     'missing before the end; such pictures are classified with the grey'
 _MOSAIC_FORMAT = '{} is a mosaic, but its file has colours already: taken as they are'
@@ -41,14 +42,14 @@ _RGB_FORMAT: Mapping[bool, str] = MappingProxyType({
 def decode(data: Bytes, *, enough: Callable[[int, int], bool] | None = None,
            picture_format: str = '') -> tuple[Bytes, str]:
     """
-    Decode a JPEG or PNG (or what else OpenCV reads), turned as its Exif data says.
+    Decode a JPEG, PNG or other file that OpenCV reads, and apply its Exif orientation.
 
     :param data: the whole file, flat uint8.
     :param enough: see ``Frame.from_compressed``.
     :param picture_format: the field ``format`` of a CompressedImage, such as
         ``bayer_rggb8; jpeg compressed`` from image_transport: the encoding before compression,
-        then the codec. Two facts are taken from it that the bytes do not show: a mosaic is
-        demosaiced, and depth is refused.
+        then the codec. It decides two things that the bytes do not show: a mosaic is demosaiced,
+        and depth is refused.
     :return: BGR, uint8 (height, width, 3), and a note on assumptions, empty when there are none.
     :raises FrameError: the file is not a picture, is truncated or damaged, or has more than
         ``MOST_PIXELS`` pixels.
@@ -98,7 +99,7 @@ def _refuse_depth(data: Bytes, said: str, source: str) -> None:
 
 def _imdecode(data: Bytes, flags: int, header: FileHeader, said: str) -> Bytes:
     if header.kind in ('JPEG', 'PNG', 'WebP'):
-        # Only some versions of OpenCV apply the orientation of PNG and WebP.
+        # Only some OpenCV versions apply the orientation of PNG and WebP; make_upright does it.
         flags |= cv2.IMREAD_IGNORE_ORIENTATION
     try:
         image: Bytes | None = cv2.imdecode(data, flags)

@@ -25,7 +25,7 @@ _BAYER = {'r': 2, 'g': 1, 'b': 0}
 
 def encode(image: Bytes, encoding: str) -> Frame:
     """
-    Encode a picture as a camera would; YUV is written in limited range, as by OpenCV.
+    Encode a picture as a camera does; YUV is written in limited range, as OpenCV writes it.
 
     :param image: BGR, uint8 (height, width, 3). An odd last row or column is dropped where the
         encoding needs even sides.
@@ -119,7 +119,7 @@ def to_bgr(frame: Frame, *, yuv_range: str = 'limited') -> Bytes:
 def _convert(image: Bytes, code: int) -> Bytes:
     single = image.shape[:2] == (1, 1)
     if single:
-        # OpenCV 4.5 cannot convert a single pixel with several channels.
+        # OpenCV 4.5 cannot convert a 1x1 picture with several channels.
         image = image.repeat(2, axis=1)
     converted: Bytes = cv2.cvtColor(image, code)
     return converted[:, :1] if single else converted

@@ -3,7 +3,7 @@
 """
 Read the orientation in Exif data (CIPA DC-008, 4.6.4, tag 0x112) and turn a picture upright.
 
-OpenCV 4.5 does this for JPEG only.
+OpenCV 4.5 applies the orientation of JPEG files only.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BYTE_ORDERS: Mapping[bytes, str] = MappingProxyType({b'II*\0': '<', b'MM\0*': '
 _INTEGERS: Mapping[int, str] = MappingProxyType({1: 'B', 4: 'I', 9: 'i'})
 """Integer types that some writers use for the orientation; Exif requires SHORT."""
 _FLIPS: Mapping[int, int] = MappingProxyType({2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0})
-"""Code for ``cv2.flip``; from 5 on, the picture is transposed first."""
+"""``cv2.flip`` code by orientation; orientations from 5 on transpose the picture first."""
 
 
 def read_orientation(exif: bytes) -> int:

@@ -28,10 +28,10 @@ class Frame:
     """
     One picture: ``height`` rows of ``width`` pixels, ``step`` bytes from row to row.
 
-    ``data`` is flat uint8 and is not copied. Bytes after a row's last pixel are padding and never
-    read. Other names of an encoding are translated to a key of ``ENCODINGS``. Drivers give
-    ``height`` and ``step`` other meanings too; both are corrected where the number of bytes allows
-    one reading only, see ``layout.read_rows``. ``note`` names every correction.
+    ``data`` is flat uint8 and is not copied. Bytes after a row's last pixel are padding and are
+    never read. Other names of an encoding are translated to a key of ``ENCODINGS``. Some drivers
+    set ``height`` and ``step`` with another meaning. Both are corrected where the number of bytes
+    allows one reading only; see ``layout.read_rows``. ``note`` names every correction.
 
     >>> import numpy as np
     >>> image = np.zeros((480, 640, 3), np.uint8)
@@ -51,13 +51,13 @@ class Frame:
     step: int
     data: Bytes
     big_endian: bool = False
-    """Byte order of mono16; ignored for 8-bit pictures, for which drivers set any value."""
+    """Byte order of mono16; ignored for 8-bit pictures, because drivers set it arbitrarily."""
     note: str = field(default='', kw_only=True)
     """Assumptions about the picture, as text; the same for all pictures of a stream."""
     of_16_bits: bool = field(default=False, kw_only=True)
     """The bytes are the high bytes of 16-bit values; the low bytes were dropped."""
     luma_rows: int = field(default=0, init=False)
-    """Rows of ``step`` bytes before the chroma plane: ``height``, and padding rows if any."""
+    """Rows of ``step`` bytes in the luma plane: ``height`` plus padding rows, if any."""
 
     def __post_init__(self) -> None:
         if self.encoding not in ENCODINGS:
@@ -100,11 +100,11 @@ class Frame:
     def from_high_bytes(cls, encoding: str, width: int, height: int, step: int, data: Bytes,
                         big_endian: bool = False) -> Frame | None:
         """
-        Copy the high bytes of 16-bit colour, or of a 16-bit mosaic, into a frame of 8 bits.
+        Copy the high bytes of 16-bit colour, or of a 16-bit mosaic, into an 8-bit frame.
 
         :param encoding: a key of ``OF_16_BITS`` such as ``bgr16``, or another name of one.
-        :param width: in pixels.
-        :param height: in pixels.
+        :param width: width in pixels.
+        :param height: height in pixels.
         :param step: bytes from row to row.
         :param data: all bytes of the message, flat uint8.
         :param big_endian: the high byte of each value comes first.
@@ -129,12 +129,12 @@ class Frame:
     def from_compressed(cls, data: Bytes, *, enough: Callable[[int, int], bool] | None = None,
                         picture_format: str = '') -> Frame:
         """
-        Decode a JPEG or PNG (or what else OpenCV reads) to bgr8, turned as its Exif data says.
+        Decode a JPEG, PNG or other file that OpenCV reads to bgr8, and apply its Exif orientation.
 
         :param data: the whole file, flat uint8.
-        :param enough: says whether a picture of this width and height is large enough, such as
+        :param enough: returns whether a picture of this width and height is large enough, such as
             ``Nv12Converter.covers``. A JPEG is then decoded at 1/8, 1/4 or 1/2 of its size where
-            that is enough, in less than half the time. Without it, at its full size.
+            that is enough, in less than half the time. Without it, the full size is decoded.
         :param picture_format: the field ``format`` of a CompressedImage; see
             ``compressed.decode``.
         :raises FrameError: the file is empty, truncated, not a picture, or has more than 67
@@ -148,21 +148,21 @@ class Frame:
         View some of the rows as pixels, without padding.
 
         :param channels: bytes of a pixel.
-        :param width: in pixels.
+        :param width: width in pixels.
         :param height: number of rows.
         :param first_row: row of ``step`` bytes at which the view begins.
         :return: uint8 (height, width, channels), or (height, width) for one channel.
         """
         rows = self.data.reshape(-1, self.step)[first_row:first_row + height]
         pixels = rows[:, :width * channels]
-        # Splitting the last axis alone keeps this a view, also with padded rows.
+        # Only the last axis is split, so that padded rows also give a view.
         return pixels if channels == 1 else pixels.reshape(height, width, channels)
 
     def chroma(self) -> Bytes:
         """
         View the second plane of nv12, nv21 or nv24.
 
-        :return: uint8 (rows, columns, 2); half of the picture's sides, for nv24 the full sides.
+        :return: uint8 (rows, columns, 2); half the width and height of the picture, full for nv24.
         """
         if self.encoding != 'nv24':
             return self.plane(2, width=self.width // 2, height=self.height // 2,

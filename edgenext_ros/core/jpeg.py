@@ -23,7 +23,7 @@ _ALONE = frozenset((0x01, *range(0xD0, 0xD9)))
 """Markers without a length."""
 _IN_SCANS = frozenset((0xC4, 0xCC, _START_OF_SCAN, 0xDB, 0xDC, 0xDD, 0xDF, *range(0xE0, 0xF0),
                        0xFE))
-"""Markers of the segments that may follow a scan."""
+"""Markers of segments that may follow a scan."""
 _MARKER = re.compile(rb'\xff([^\xff\x00])', re.DOTALL)
 # In a scan, ff 00 is a byte of data and ff d0 to ff d7 are restart markers.
 _MARKER_IN_SCAN = re.compile(rb'\xff([^\xff\x00\xd0-\xd7])', re.DOTALL)
@@ -56,7 +56,7 @@ class JpegHeader(NamedTuple):
 
     @property
     def rare(self) -> str:
-        """Name of a kind of JPEG that few decoders support; empty for a usual one."""
+        """Name of a JPEG variant that few decoders support; empty for a common one."""
         if self.frame in _RARE:
             return _RARE[self.frame]
         return f'JPEG with {self.bits} bits a sample' if self.bits != 8 else ''
@@ -97,7 +97,7 @@ def read_header(data: npt.NDArray[np.uint8]) -> JpegHeader | None:
 
 def has_end(data: npt.NDArray[np.uint8], header: JpegHeader) -> bool:
     """
-    Say whether the scans of a JPEG end with an end marker; bytes after it do not matter.
+    Return whether an end marker follows the scans of a JPEG; bytes after it are ignored.
 
     A marker that is not allowed between scans, such as the start of another picture, means that
     this picture is truncated.
@@ -120,8 +120,8 @@ def strongest_reduction(header: JpegHeader, enough: Callable[[int, int], bool]) 
     """
     Return the largest factor by which a decoder may divide the sides of this picture.
 
-    :param enough: says whether a picture of this width and height is large enough.
-    :return: 8, 4 or 2, with which a decoder has less work; else 1.
+    :param enough: returns whether a picture of this width and height is large enough.
+    :return: 8, 4 or 2; 1 when no reduced size is large enough.
     """
     for reduction in (8, 4, 2):
         width, height = -(-header.width // reduction), -(-header.height // reduction)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The names of a model's classes."""
+"""Parse the class names of a model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _QUOTE = re.compile('[\'"]')
 _LONG_NUMBER = re.compile(r'\d{20}', re.ASCII)
 _PLAIN_LITERAL = re.compile(r'[\s\d{}\[\](),:]*', re.ASCII)
 _DEEPEST = 3
-"""Deepest nesting of brackets; a dict of pairs has two levels."""
+"""Maximum nesting of brackets; a dict of pairs has two levels."""
 _SYNSET = re.compile(r'(n\d{8})\s+(\S.*)')
 _NOT_IN_MESSAGES = re.compile('[\0\ud800-\udfff]')
 
@@ -40,7 +40,7 @@ class LabelSet:
     names: tuple[str, ...]
     synsets: tuple[str, ...] = ()
     written: tuple[str, ...] = field(default=(), compare=False)
-    """The original lines, where class indices before the names were removed."""
+    """Original lines, when indices before the names were removed; else empty."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -66,8 +66,8 @@ class LabelSet:
 
         :param text: contents of the file.
         :param source: name of the file, for errors.
-        :raises LabelError: the text begins like JSON and is not, an index or a name is missing, or
-            there is no name at all.
+        :raises LabelError: the text begins with a bracket but is neither JSON nor Python, an index
+            or a name is missing, or the text has no names.
         """
         text = text.removeprefix('\ufeff')
         written: list[str] = []
@@ -107,7 +107,7 @@ def _without_indices(lines: list[str]) -> list[str]:
     """Remove the indices before names; return an empty list when they do not count from 0."""
     matches = [_INDEX.fullmatch(line) for line in lines]
     names = [match[2] for index, match in enumerate(matches) if match and int(match[1]) == index]
-    # In '0 eggs' and '1 eggs' the number is part of the name.
+    # Equal names, as in '0 eggs' and '1 eggs', show that the number is part of the name.
     return names if len(names) == len(lines) == len(set(names)) else []
 
 

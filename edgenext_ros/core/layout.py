@@ -1,7 +1,7 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Memory layout of the encodings, and how size, step and data of a message are read.
+Memory layout of the encodings, and the position of the rows in the data of a message.
 
 Drivers disagree on ``height`` and ``step`` of pictures with a chroma plane. The number of bytes
 shows which reading is right; see ``read_rows``.
@@ -22,17 +22,17 @@ import numpy.typing as npt
 Bytes = npt.NDArray[np.uint8]
 
 _LONGEST = (1 << 15) - 1
-"""Longest side: above it, OpenCV's INTER_NEAREST_EXACT reads outside the picture."""
+"""Maximum side; OpenCV's INTER_NEAREST_EXACT reads out of bounds in a larger picture."""
 _LONGEST_NAME = 40
-"""Characters of an unknown encoding that an error quotes; a message may hold any number."""
+"""Characters of an unknown encoding that an error quotes; messages do not limit the name."""
 _ALIGNMENTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-"""Nearly all drivers pad rows to a multiple of one of these, in bytes."""
+"""Row alignments of nearly all drivers, in bytes."""
 _PLANE_ALIGNMENTS = (1, 8, 16, 32, 64)
-"""Video units pad the luma plane to a multiple of one of these, in rows."""
+"""Alignments of the luma plane in hardware video codecs, in rows."""
 _LEAST_PADDED_HEIGHT = 128
 """
-Least height at which padding of the luma plane competes with other readings. In a lower picture,
-padding rows could be mistaken for chroma rows.
+Minimum height for which padding of the luma plane is tried together with the other readings. In a
+lower picture, padding rows could be mistaken for chroma rows.
 """
 
 
@@ -49,15 +49,15 @@ class Layout:
     """Memory layout of an encoding."""
 
     pixel_bytes: int
-    """Bytes from one pixel to the next in a row of the first plane."""
+    """Bytes per pixel in the first plane."""
     half_rows: int = 2
-    """Rows of ``step`` bytes in all planes together, per two rows of pixels."""
+    """Rows of ``step`` bytes in all planes together, for two rows of pixels."""
     even_width: bool = False
     """The width must be even."""
     even_height: bool = False
     """The height must be even."""
     smallest: int = 1
-    """Least width and height; OpenCV decodes a thinner mosaic to black."""
+    """Minimum width and height; OpenCV decodes a smaller mosaic to black."""
 
 
 _HALF_CHROMA = Layout(1, half_rows=3, even_width=True, even_height=True)
@@ -103,14 +103,14 @@ _OTHERS: Mapping[str, str] = MappingProxyType({
     '8uc2': "; if it is YUV, let the driver say 'yuyv' or 'uyvy'",
     **dict.fromkeys(('mono10', 'mono12', 'mono14'), '; let the driver send mono16 or mono8'),
 })
-"""Hints for encodings that are not supported, by their lower-case name."""
+"""Remedies for encodings that are not supported, by lower-case name."""
 
 
 def known_encoding(name: str) -> tuple[str, str]:
     """
     Translate the name of an encoding.
 
-    :return: a key of ``ENCODINGS`` or ``OF_16_BITS``, and a note when the name was another one.
+    :return: a key of ``ENCODINGS`` or ``OF_16_BITS``, and a note when ``name`` is an alias.
     :raises UnknownEncodingError: neither table has the encoding, under any known name.
     """
     if name in _LAYOUTS:
@@ -134,7 +134,7 @@ class Rows(NamedTuple):
     luma_rows: int
     """Rows of ``step`` bytes before the second plane, if there is one."""
     note: str = ''
-    """The differences from what the message says; empty when there are none."""
+    """Differences from the fields of the message; empty when there are none."""
 
 
 @lru_cache(maxsize=32)
@@ -142,7 +142,7 @@ def read_rows(encoding: str, width: int, height: int, step: int, size: int) -> R
     """
     Find the position of the rows from the fields of a message and its number of bytes.
 
-    The definition of ROS comes first: ``height`` rows of pixels, ``step`` bytes each. When the
+    The definition of ROS is tried first: ``height`` rows of pixels, ``step`` bytes each. When the
     number of bytes contradicts it, other meanings that drivers give to these fields are tried:
 
     - the height includes the rows of chroma;
@@ -151,12 +151,12 @@ def read_rows(encoding: str, width: int, height: int, step: int, size: int) -> R
       chroma plane it may be 0 or anything less than a row. The rows then have no padding, or
       padding to a power of two, and the number of bytes shows which.
 
-    A reading is used only when no other one fits. A step that may be right is never replaced.
+    A reading is used only when it is the only one that fits. A plausible step is never replaced.
 
     :param encoding: a key of ``ENCODINGS`` or ``OF_16_BITS``.
-    :param width: of the message, in pixels.
-    :param height: of the message.
-    :param step: of the message, in bytes.
+    :param width: field of the message, in pixels.
+    :param height: field of the message, in rows.
+    :param step: field of the message, in bytes.
     :param size: number of bytes of the message's data.
     :raises FrameError: no reading fits, or several do.
     """
@@ -185,10 +185,10 @@ def read_rows(encoding: str, width: int, height: int, step: int, size: int) -> R
 
 def _maybe_wider(layout: Layout, width: int, step: int) -> str:
     """
-    Return a note when padding may be a channel, such as rgb8 with a step of 4 x width.
+    Return a note when padding may be another channel, as in rgb8 with a step of 4 x width.
 
-    The rows may be padded, as ROS defines it and as in a view on a part of a wider picture. Or the
-    pixels have four bytes, and the driver names the wrong encoding.
+    Either the rows are padded, as ROS allows, for example in a crop of a wider picture. Or the
+    pixels have more bytes, and the driver names the wrong encoding.
     """
     each, rest = divmod(step, width)
     if rest or layout.half_rows != 2 or not layout.pixel_bytes < each <= 2 * layout.pixel_bytes \
@@ -205,9 +205,9 @@ def checked_rows(encoding: str, width: int, height: int, step: int, size: int) -
     Check width and height, then find the rows with ``read_rows``.
 
     :param encoding: a key of ``ENCODINGS`` or ``OF_16_BITS``.
-    :param width: of the message, in pixels.
-    :param height: of the message.
-    :param step: of the message, in bytes.
+    :param width: field of the message, in pixels.
+    :param height: field of the message, in rows.
+    :param step: field of the message, in bytes.
     :param size: number of bytes of the message's data.
     :raises FrameError: the encoding does not allow these sides, or no single reading fits.
     """
@@ -244,7 +244,7 @@ def _readings(layout: Layout, width: int, height: int, step: int, size: int) -> 
             found.append((rows, step, rows))
     if step < row and all(true_step != row for _, true_step, _ in found) \
             and not (layout.even_height and height % 2):
-        # The step is useless and no reading without padding fits: try padding of a low plane too.
+        # No reading without padding fits, and the step is wrong: also try padding of a low plane.
         padded = _fitting(height, steps, twice, size, padded=True)
         found += [reading for reading in padded if reading not in found]
     if usual and step < 2 * row and all(reading[1] != step for reading in found):
@@ -254,7 +254,7 @@ def _readings(layout: Layout, width: int, height: int, step: int, size: int) -> 
 
 def _fitting(rows: int, steps: set[int], twice: int, size: int, *,
              padded: bool) -> list[tuple[int, int, int]]:
-    """Return the (rows, step, rows of the luma plane) that fit the number of bytes."""
+    """Return each (rows, step, rows of the luma plane) that matches the number of bytes."""
     planes = {_ceil(rows, to) for to in _PLANE_ALIGNMENTS} if twice > 2 and padded else {rows}
     return [(rows, step, plane) for step in steps for plane in planes
             if step * plane * twice == 2 * size]

@@ -1,15 +1,15 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Count frames that never arrived, by the stamps of those that did.
+Count frames that never arrived, from the stamps of the frames that did.
 
-A camera stamps its frames at a steady period. Where a frame is missing, the gap between two stamps
-is a multiple of that period. The period is unknown, and at high losses few gaps show it, so
+A camera stamps its frames at a steady period. A missing frame makes the gap between two stamps a
+multiple of that period. The period is unknown, and at high losses few gaps have its length, so
 ``period_of`` fits it to the gaps.
 
-A missing frame was not necessarily lost. The middleware stores one frame for this process, and a
-newer one overwrites it while the process is busy. So each arrival comes with the time in which no
-thread waited for a frame.
+A missing frame was not necessarily lost on the way. The middleware stores one frame for this
+process, and a newer frame overwrites it while the process is busy. Therefore each arrival has the
+time in which no thread waited for a frame.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from edgenext_ros.core.period import LEAST_GAPS, period_of
 import numpy as np
 
 _WINDOW = 128
-"""Number of gaps to which the period is fitted."""
+"""Number of gaps that the period is fitted to."""
 _SAME = 4
-"""After so many equal gaps of several periods in a row, the camera has changed its rate."""
+"""This many equal gaps of several periods in a row mean that the camera changed its rate."""
 _LONGEST_S, _LONGEST_PERIODS = 2.0, 25
-"""In a longer gap the camera was silent."""
+"""Gaps longer than both limits are pauses of the camera, not losses."""
 _SHORTEST_S = 0.012
-"""Frames at a shorter distance are overwritten before a process can take them, or come in bursts,
-whose stamps show no losses."""
+"""Minimum period for the count of losses. Frames at a shorter distance are overwritten before a
+process can take them, or arrive in bursts, whose stamps show no losses."""
 _LONGEST_CYCLE, _REPEATS = 6, 3
-"""When gaps repeat in a cycle of up to 6, 3 times, the camera itself leaves out frames."""
+"""A cycle of up to 6 gaps that repeats 3 times means that the camera itself leaves out frames."""
 _UNATTENDED = 0.5
-"""When no thread waited for so many periods, a frame may have been overwritten."""
+"""A frame may have been overwritten when no thread waited for this many periods."""
 _LEAST_LOSSES, _LEAST_SHARE, _LEAST_FRAMES = 3, 0.03, 20
 _SHARE_S, _EVIDENCE_S = 30.0, 120.0
 _CALM_S, _CALM_INTERVALS, _CALM_FRAMES, _CALM_SHARE = 8.0, 10, 8, 0.01
 """Losses have ended after 8 s and 10 usual intervals with 8 frames or more, under 1 % lost."""
 _FEW_LOSSES, _FEW_CALM_S = 10, 30.0
-"""Up to so many losses do not show the usual interval between them."""
+"""With fewer losses, their usual interval is unknown, and the longer time applies."""
 _NEW = 4096
 
 
@@ -58,7 +58,7 @@ class _Gap(NamedTuple):
     """Time between the two arrivals, by this computer's clock."""
     unattended: float
     skipped: int | None
-    """Number of sequence numbers between the two; None where the middleware has none."""
+    """Sequence numbers between the two; None when the middleware provides none."""
 
 
 class _Second(NamedTuple):
@@ -93,8 +93,8 @@ class LostFrames:
     """
     Count the frames that are missing between those that arrive.
 
-    The thread that receives calls ``note`` and ``interrupt``, which only append. One other thread
-    calls ``update``, which does the arithmetic.
+    The receiving thread calls ``note`` and ``interrupt``, which only append. One other thread
+    calls ``update``, which counts.
     """
 
     def __init__(self) -> None:
@@ -113,18 +113,18 @@ class LostFrames:
         """
         Record the arrival of a frame.
 
-        :param stamp: of the camera, in nanoseconds; 0 means unknown.
+        :param stamp: the camera's stamp in nanoseconds; 0 means unknown.
         :param arrived: monotonic seconds.
         :param unattended: seconds before the arrival in which no thread waited, so that a frame
             would have been overwritten.
         :param stream: name of the stream whose stamps are compared, such as the ``frame_id``.
-        :param sequence: number of frames that the publisher has sent, where the middleware has it.
+        :param sequence: number of frames that the publisher has sent; None if unknown.
         """
         self._new.append(_Arrival(stamp, arrived, unattended, stream, sequence)
                          if stamp else None)
 
     def interrupt(self) -> None:
-        """Do not compare the next stamp with the one before, because there was a pause."""
+        """Record a pause, so that the next stamp is not compared with the previous one."""
         self._new.append(None)
 
     def reset_counts(self) -> None:
@@ -177,7 +177,7 @@ class LostFrames:
         return received
 
     def _count(self, period: float | None, second: _Second) -> _Second:
-        """Count the missing frames in gaps that were not counted before."""
+        """Count the missing frames of the gaps that were not counted yet."""
         gaps = list(self._gaps)
         first, end = len(gaps) - self._uncounted, len(gaps)
         missing, usual = [0] * len(gaps), 0.0
@@ -233,22 +233,22 @@ class LostFrames:
 
 
 def _missing(gaps: list[_Gap], period: float, *, pace: float) -> tuple[list[int], int]:
-    """Return the missing stamps of each gap, and for how many gaps the number is final."""
+    """Return the missing stamps of each gap, and the number of gaps whose count is final."""
     periods = [max(1, round(gap.seconds / period)) for gap in gaps]
     lengths, cyclic = _run_lengths(periods), _in_cycle(periods)
     longest = max(_LONGEST_S, _LONGEST_PERIODS * period)
     missing = [
-        # Where stamps are further apart than arrivals, the clock was set.
+        # The camera's clock was set when stamps are further apart than arrivals.
         0 if length >= _SAME or repeats or gap.seconds > longest
         or gap.waited < pace * gap.seconds / 2 else count - 1
         for gap, count, length, repeats in zip(gaps, periods, lengths, cyclic, strict=True)]
-    # The last run may still become a new rate.
+    # The last run of gaps may still turn out to be a new rate.
     grows = periods[-1] > 1 and lengths[-1] < _SAME
     return missing, len(gaps) - (lengths[-1] if grows else 0)
 
 
 def _skipped(before: int | None, after: int | None) -> int | None:
-    """Return how many numbers are between two; 0 after a restart of the publisher."""
+    """Return how many sequence numbers lie between two; 0 after a restart of the publisher."""
     if before is None or after is None:
         return None
     return after - before - 1 if before < after < before + _NEW else 0

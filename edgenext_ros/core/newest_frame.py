@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Threads that take images from a source and work on the newest one."""
+"""A pool of threads that takes items from a source and works on the newest one."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _Item = TypeVar('_Item')
 _Outcome = TypeVar('_Outcome')
 
 _AT_ONCE_S = 1e-3
-"""An item that arrives within this time was there before the wait began."""
+"""An item that arrives within this time was available before the wait began."""
 _REST_S = 0.1
-"""Pause after an exception at the source, which may repeat immediately."""
+"""Pause after an exception of the source, which may be raised again immediately."""
 SLOW_S = 1.0
-"""When work lasts longer, another thread may wait at the source."""
+"""Duration of work after which it no longer keeps other threads from the source."""
 _log = logging.getLogger(__name__)
 
 
@@ -32,29 +32,29 @@ class Source(Protocol):
         """Submit the item that ``wait`` found, if any, to the pipeline."""
 
     def wake(self) -> None:
-        """End the present or the next ``wait``; any thread may call this."""
+        """End the current or the next ``wait``; any thread may call this."""
 
 
 class Pipeline(Generic[_Item, _Outcome]):
     """
     Work on the newest item.
 
-    At most one item waits. A newer item replaces it, and the replaced item counts as dropped, so a
-    result is never older than the work in progress plus one item.
+    At most one item waits. A newer item replaces it, and the replaced item counts as dropped. An
+    item therefore waits at most until the work in progress ends.
 
     One thread at a time, the leader, waits at the source and works on the item that it receives,
-    so that an item does not change threads (leader/followers; Schmidt et al., POSA 2, 2000). At
-    ``handover`` another thread becomes the leader, but only while items arrive faster than they
-    are worked on: otherwise waking a thread costs more than leaving a message in the source for a
-    moment.
+    so that an item does not change threads (leader/followers; Schmidt et al., POSA 2, 2000).
+    ``handover`` lets another thread become the leader, but only while items arrive faster than
+    they are worked on. Otherwise a thread's wake-up costs more than a short wait of a message in
+    the source.
 
-    An exception in ``work``, ``finish`` or the source is logged; the pipeline goes on with the
-    next item.
+    An exception of ``work``, ``finish`` or the source is logged, and the pipeline continues with
+    the next item.
 
-    :param work: called by up to ``at_once`` threads at a time; its value goes to ``finish``.
+    :param work: called by up to ``at_once`` threads concurrently; its result goes to ``finish``.
     :param finish: called with each outcome, in the order of the items, one at a time.
-    :param source: where a thread waits for items; without it, items come from ``submit`` alone.
-    :param at_once: number of items in work at a time.
+    :param source: source at which a thread waits; without it, items come only from ``submit``.
+    :param at_once: maximum number of items in work concurrently.
     :param name: first word of the threads' names.
     :param clock: returns monotonic seconds.
     """
@@ -68,8 +68,9 @@ class Pipeline(Generic[_Item, _Outcome]):
         self._job, self._turn, self._idle = (Condition(self._lock) for _ in range(3))
         self._waiting: list[_Item] = []
         self._running, self._held = True, False
-        # Threads by their id. _leader waits at the source; _begun has the start time of each that
-        # works; while one is in _exclusive, no other may lead until it hands over or is slow.
+        # These hold thread ids. _leader waits at the source. _begun has the start time of each
+        # working thread. A thread in _exclusive keeps others from leading until it hands over or
+        # is slow.
         self._leader: int | None = None
         self._begun: dict[int, float] = {}
         self._exclusive: set[int] = set()
@@ -81,14 +82,14 @@ class Pipeline(Generic[_Item, _Outcome]):
         self.set_at_once(at_once)
 
     def set_at_once(self, at_once: int) -> None:
-        """Change the number of items in work at a time; threads are added, never removed."""
+        """Change the number of items in work concurrently; threads are added, never removed."""
         with self._lock:
             self._at_once = at_once
             missing = at_once + (self._source is not None) - len(self._threads)
             first = len(self._threads)
         for number in range(first, first + missing):
             thread = Thread(target=self._run, name=f'{self._name} {number}', daemon=True)
-            thread.start()  # may raise; the thread must not be in _threads then
+            thread.start()  # may raise; only a started thread belongs in _threads
             with self._lock:
                 self._threads.append(thread)
 
@@ -120,7 +121,7 @@ class Pipeline(Generic[_Item, _Outcome]):
                 self._job.notify()
 
     def handover(self) -> None:
-        """Let another thread wait at the source while this one goes on, if items come faster."""
+        """Let another thread lead while this one works, if items arrive faster than work ends."""
         with self._lock:
             if self._behind:
                 self._exclusive.discard(get_ident())
@@ -136,9 +137,9 @@ class Pipeline(Generic[_Item, _Outcome]):
         """
         Start no work until ``release``, and wait until no work is in progress.
 
-        Items still arrive meanwhile, and the newest one waits.
+        Items still arrive during the hold, and the newest one waits.
 
-        :param timeout: in seconds.
+        :param timeout: maximum wait in seconds.
         :return: False when work was still in progress after ``timeout``; nothing is held then.
         """
         with self._lock:
@@ -164,7 +165,7 @@ class Pipeline(Generic[_Item, _Outcome]):
         """
         Drop the waiting item, let the work in progress finish, and end the threads.
 
-        :param timeout: in seconds.
+        :param timeout: maximum wait in seconds.
         :return: False when work was still in progress after ``timeout``.
         """
         with self._lock:
@@ -191,7 +192,7 @@ class Pipeline(Generic[_Item, _Outcome]):
         while True:
             with self._lock:
                 while self._running and not (self._may_work() or self._may_lead()):
-                    # No thread notifies when work becomes slow, so waiting threads poll.
+                    # Waiting threads poll, because nothing notifies them when work becomes slow.
                     self._job.wait(SLOW_S)
                 if not self._running:
                     return
@@ -209,7 +210,7 @@ class Pipeline(Generic[_Item, _Outcome]):
                 self._lead()
             else:
                 self._do(item, number)
-                item = None  # a picture is large, and the next wait may be long
+                item = None  # free the picture, because the next wait may be long
 
     def _lead(self) -> None:
         assert self._source is not None
@@ -249,7 +250,7 @@ class Pipeline(Generic[_Item, _Outcome]):
                 self._finished += 1
                 del self._begun[get_ident()]
                 self._exclusive.discard(get_ident())
-                # This thread takes the waiting item or leads next; only the others need a wake-up.
+                # This thread takes the waiting item or leads next; only others need a wake-up.
                 if self._begun:
                     self._turn.notify_all()
                 elif self._idle_waiters:
@@ -279,12 +280,12 @@ class RateLimiter:
         self._due = float('-inf')
 
     def allows(self, now: float) -> bool:
-        """Say whether an item may pass at ``now``, in monotonic seconds."""
+        """Return whether an item may pass at ``now``, in monotonic seconds."""
         if self.rate <= 0:
             return True
         if now < self._due:
             return False
         period = 1 / self.rate
-        # Keep the phase while frames arrive regularly; restart it after a pause.
+        # The phase is kept while frames arrive regularly, and restarts after a pause.
         self._due = self._due + period if now - self._due < period else now + period
         return True

@@ -1,11 +1,11 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Convert any frame to NV12 of the model's size; runs for every image.
+Convert any frame to NV12 of the model's size; every image runs through this module.
 
 The BPU reads NV12 as BT.601 full range (JFIF: Y = 0.299 R + 0.587 G + 0.114 B, 0..255), which
-hb_mapper calls ``nv12`` with ``regular`` range. OpenCV's I420 conversions are not used: they write
-limited range (16..235), in which a model sees a picture of less contrast.
+hb_mapper calls ``nv12`` with ``regular`` range. OpenCV's I420 conversions are not used, because
+they write limited range (16..235), which the model would see as a picture of less contrast.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SCALE_C: Final = 255 / 224
 _levels = np.arange(256, dtype=np.float64)
 EXPAND_Y: Final = np.rint((_levels - 16) * 255 / 219).clip(0, 255).astype(np.uint8)
 EXPAND_C: Final = np.rint((_levels - 128) * 255 / 224 + 128).clip(0, 255).astype(np.uint8)
-"""Full-range value of each limited-range byte: luma, and chroma."""
+"""Lookup table from limited to full range: ``EXPAND_Y`` for luma, ``EXPAND_C`` for chroma."""
 
 
 @lru_cache(maxsize=16)
@@ -38,13 +38,13 @@ def fit_rectangles(*, source: tuple[int, int], target: tuple[int, int],
     :param source: width and height of the frame, in pixels.
     :param target: width and height of the model's input, both even.
     :param fit: one of ``FITS``.
-    :return: source part and target part; on even pixels where they have two or more, since
-        chroma has half the pixels.
+    :return: source part and target part, aligned to even pixels where they have two or more,
+        because chroma has half the resolution.
     """
     whole, full = Rectangle(0, 0, *source), Rectangle(0, 0, *target)
     (sw, sh), (tw, th) = source, target
     if fit == 'crop':
-        # A very narrow part keeps 2 pixels of luma, which are one pixel of chroma.
+        # A very narrow part keeps 2 luma pixels, because 2 share one chroma pixel.
         width, height = min(sw, max(2, sh * tw // th)), min(sh, max(2, sw * th // tw))
         return _centred(width, height, whole), full
     if fit == 'letterbox':
@@ -55,7 +55,7 @@ def fit_rectangles(*, source: tuple[int, int], target: tuple[int, int],
 
 
 def _centred(width: int, height: int, outer: Rectangle) -> Rectangle:
-    """Centre a part, on even pixels where it has two or more."""
+    """Centre a part, aligned to even pixels where it has two or more."""
     width, height = (side & ~1 or side for side in (width, height))
     return Rectangle((outer.width - width) // 2 & ~1, (outer.height - height) // 2 & ~1,
                      width, height)
@@ -72,10 +72,10 @@ class Nv12Converter:
     >>> picture.size, int(picture[0]), int(picture[-1])  # bytes, first Y, last V
     (75264, 255, 128)
 
-    :param width: of the model's input in pixels, even.
-    :param height: of the model's input in pixels, even.
+    :param width: width of the model's input in pixels, even.
+    :param height: height of the model's input in pixels, even.
     :param fit: one of ``FITS``.
-    :param yuv_range: one of ``YUV_RANGES``; range of frames that are YUV already.
+    :param yuv_range: value range of YUV frames, one of ``YUV_RANGES``.
     :raises ValueError: a side is odd or less than 2, or ``fit`` or ``yuv_range`` is unknown.
     """
 
@@ -121,23 +121,23 @@ class Nv12Converter:
 
     def covers(self, width: int, height: int) -> bool:
         """
-        Say whether a picture of this size has at least one pixel for each pixel of the model.
+        Return whether a picture of this size has a pixel for each pixel of the model's input.
 
-        A JPEG may be decoded at any size that passes, because more pixels show the model nothing
-        more; see ``Frame.from_compressed``.
+        A JPEG may be decoded at any reduced size that passes, because the model sees no further
+        detail; see ``Frame.from_compressed``.
         """
         source, target = fit_rectangles(
             source=(width, height), target=self._size, fit=self._fit)
         return source.width >= target.width and source.height >= target.height
 
     def _split(self, out: Bytes) -> tuple[Bytes, Bytes]:
-        """View Y and interleaved U and V in a flat picture."""
+        """Return views of Y, and of interleaved U and V, in a flat picture."""
         width, height = self._size
         return (out[:width * height].reshape(height, width),
                 out[width * height:].reshape(height // 2, width // 2, 2))
 
     def _plan(self, frame: Frame) -> None:
-        """Prepare everything that is the same for all frames of this size and encoding."""
+        """Prepare what all frames of this size and encoding share."""
         source, target = fit_rectangles(
             source=(frame.width, frame.height), target=self._size, fit=self._fit)
         self._letterbox = target[2:] != self._size

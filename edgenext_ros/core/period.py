@@ -10,21 +10,21 @@ import numpy.typing as npt
 _Values = npt.NDArray[np.float64]
 
 LEAST_GAPS = 12
-"""Least number of gaps for an estimate."""
+"""Minimum number of gaps for an estimate."""
 _LEAST_SINGLES, _SINGLES_SHARE = 3, 0.08
-"""Least number and share of gaps of a single period; when 80 % are lost, 20 % of the gaps are."""
+"""Minimum number and share of gaps of one period; at 80 % losses, 20 % of the gaps are."""
 _NOISE, _DOUBT = 0.24, 0.35
-"""Largest RMS distance of gaps from whole periods, in periods, and its reduction for few gaps,
-divided by the square root of their number. Random gaps have 0.29, and few of them less by
-chance."""
+"""Maximum RMS distance of gaps from whole periods, in periods. ``_DOUBT`` divided by the square
+root of the number of gaps lowers it, because few random gaps may have less than the expected 0.29
+by chance."""
 _STEADY_NOISE, _NOISE_RATIO = 0.06, 2.0
 _BIAS, _BIAS_DOUBT = 0.06, 0.2
-"""Largest mean distance with its sign: jitter averages to 0, a wrong period does not."""
+"""Maximum mean of the signed distances: jitter averages to 0, a wrong period does not."""
 
 
 def period_of(gaps: _Values) -> float | None:
     """
-    Return the period of which all gaps are multiples, within their jitter.
+    Return the period that all gaps are multiples of, within their jitter.
 
     :param gaps: seconds between stamps, float64 of shape (n,).
     :return: seconds; None when the gaps have no common period or too few are of a single period.
@@ -39,7 +39,7 @@ def period_of(gaps: _Values) -> float | None:
         if np.count_nonzero(single) < max(_LEAST_SINGLES, _SINGLES_SHARE * len(gaps)):
             continue
         noise = gaps / period - periods
-        # Leave out outliers: a clock that was set makes a gap of any length.
+        # Outliers are ignored: a clock that is set makes a gap of any length.
         level = _rms(_usual(noise, 20))
         steady = max(_STEADY_NOISE, _NOISE_RATIO * _rms(noise[single]))
         if level < min(least, _limit(len(gaps))) and (
@@ -64,7 +64,7 @@ def _limit(number: int) -> float:
 
 
 def _is_jitter(noise: _Values, most: float = _NOISE) -> bool:
-    """Say whether jitter explains these distances from whole periods."""
+    """Return whether these distances from whole periods are small enough to be jitter."""
     return not len(noise) or (
         _rms(noise) < min(most, _NOISE)
         and abs(float(noise.mean())) < _BIAS + _BIAS_DOUBT / float(np.sqrt(len(noise))))

@@ -18,7 +18,7 @@ from edgenext_ros.core.jpeg import has_end, JpegHeader, read_header, strongest_r
 from edgenext_ros.core.layout import Bytes
 
 _MOST_CHUNKS = 100_000
-"""Most chunks of a PNG; encoders write one for every 8 kB or more."""
+"""Maximum number of chunks in a PNG; encoders write one for every 8 kB or more."""
 _LONGEST_EXIF = 1 << 16
 _RAW_PROFILES = (b'Raw profile type exif', b'Raw profile type APP1')
 _TRUNCATED = 'is truncated: no end marker'
@@ -29,12 +29,12 @@ _KINDS = (
     (4, b'ftypavif', 'AVIF'), (4, b'ftyphei', 'HEIC'), (4, b'ftypmif1', 'HEIC'),
     (4, b'ftyp', 'MP4'), (0, b'%PDF', 'PDF'), (0, b'\0\0\0\x01', 'H.264 or H.265'),
     (0, b'\0\0\x01', 'H.264 or H.265'))
-"""Offset, bytes at it, and kind of file; the first that fits counts."""
+"""Offset, bytes at that offset, and kind of file; the first match counts."""
 
 
 @dataclass(frozen=True)
 class FileHeader:
-    """Facts in a picture file besides its pixels; 0 means unknown."""
+    """Header fields of a picture file; 0 means unknown."""
 
     kind: str = ''
     """JPEG, PNG or WebP; empty for others."""
@@ -49,7 +49,7 @@ class FileHeader:
 
     @property
     def rare(self) -> str:
-        """Name of a kind of JPEG that few decoders support; empty for others."""
+        """Name of a JPEG variant that few decoders support; empty for other files."""
         return self.jpeg.rare if self.jpeg else ''
 
     def reduction(self, enough: Callable[[int, int], bool]) -> int:
@@ -76,7 +76,7 @@ def read_file_header(data: Bytes) -> FileHeader:
 
 
 def file_kind(data: Bytes) -> str:
-    """Return the kind of a file by its first bytes; empty when it is unknown."""
+    """Return the kind of a file from its first bytes; empty when it is unknown."""
     start = data[:16].tobytes()
     return next((kind for at, mark, kind in _KINDS if start[at:].startswith(mark)), '')
 
@@ -96,7 +96,7 @@ def _read_png(data: Bytes) -> FileHeader:
     """
     Read the chunks of a PNG and check that IEND is within the file.
 
-    OpenCV would allocate the length that a damaged chunk states, up to 2 GB.
+    OpenCV allocates the length that a damaged chunk states, up to 2 GB.
     """
     at, orientation = 8, 1
     for _ in range(_MOST_CHUNKS):

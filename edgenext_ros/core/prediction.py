@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Turn the output of the network into the best classes with their probabilities."""
+"""Select the best classes of a network's output, with their probabilities."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import numpy.typing as npt
 Values = npt.NDArray[np.float32]
 
 _FEW: Final = 16
-"""Up to this ``top_k``, repeated argmax is faster than a sort."""
+"""Largest ``top_k`` for which repeated argmax is faster than a sort."""
 _HARMLESS: Final = 50.0
-"""Logits up to this cannot overflow float32: neither an exponential nor the sum of a million."""
+"""Logits below this limit overflow float32 neither in exp nor in the sum of a million."""
 
 
 def softmax(logits: Values) -> Values:
@@ -26,7 +26,7 @@ def softmax(logits: Values) -> Values:
     ``Prediction.from_output`` does not call this, because it divides only the scores that it
     returns.
 
-    :param logits: float32 (..., classes), of at least one picture.
+    :param logits: logits of at least one picture, float32 (..., classes).
     :return: float32 of the same shape; the probabilities of each picture add up to 1.
     """
     exponentials = np.exp(logits - logits.max(-1, keepdims=True))
@@ -62,9 +62,9 @@ class Prediction:
         Return the best classes of a network's output.
 
         :param output: one value per class, float32 (classes,).
-        :param top_k: most classes in the result, at least 1.
+        :param top_k: maximum number of classes in the result, at least 1.
         :param threshold: classes with a lower probability are left out.
-        :param probabilities: the output has probabilities, not logits.
+        :param probabilities: whether the output has probabilities instead of logits.
         """
         best = int(output.argmax())
         values, total = (output.copy(), 1.0) if probabilities else _exponentials(output, best)
@@ -72,7 +72,7 @@ class Prediction:
         if top_k > _FEW:
             return cls._by_sorting(values / np.float32(total), top_k, least)
         class_ids, scores = [], []
-        cells: Any = values.data  # Access to one number takes a third of the time of an array.
+        cells: Any = values.data  # A memoryview reads one number in a third of an array's time.
         for rank in range(min(top_k, values.size)):
             # argmax returns the first of equal values, so equal pictures give equal lists.
             if rank:
@@ -102,7 +102,7 @@ def _exponentials(logits: Values, best: int) -> tuple[Values, float]:
 @lru_cache(maxsize=4)
 def _ones(count: int) -> Values:
     """
-    Return ones; the dot product with them is the fastest sum.
+    Return a vector of ones, because its dot product is the fastest sum.
 
     The sum is rounded. For 1000 values its relative error is up to 2e-6 with reference BLAS, which
     apt installs by default and which adds one value after the other, and 2e-7 with OpenBLAS. All

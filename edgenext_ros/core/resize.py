@@ -5,10 +5,10 @@ Shrink pictures with less noise and aliasing than plain sampling, at about the s
 
 OpenCV's linear resize reads four neighbouring pixels for each pixel of the target, whatever the
 ratio, so noise and fine patterns of a large frame remain. Its area resize reads all pixels and
-takes many times longer. Two steps in between cost almost nothing: averaging 2 x 2 pixels of one
-channel, for which OpenCV has a fast path, and a view of every n-th row, which spreads the samples.
-Pixels of several channels only get the view, because averaging them costs more than everything
-else together. ``bench.resize_accuracy`` measures the effect.
+takes many times longer. Two cheap steps come before the linear resize here. A view of every n-th
+row spreads the samples. Averaging 2 x 2 pixels of one channel has a fast path in OpenCV. Pixels
+of several channels only get the view, because averaging them costs more than all other steps
+together. ``bench.resize_accuracy`` measures the effect.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import numpy.typing as npt
 
 Words = npt.NDArray[np.uint16]
 
-# Least number of source rows per target row. With fewer, bilinear samples differ more from an area
-# resize, at ratios from 2 to 9.
+# Minimum number of source rows per target row. With fewer, bilinear samples differ more from an
+# area resize, at ratios from 2 to 9.
 _LEAST_ROWS: Final = 1.4
 
 
@@ -47,11 +47,11 @@ def resize_into(target: Bytes, source: Bytes, size: tuple[int, int], interpolati
 
 class Linear:
     """
-    Resize by bilinear samples of every n-th row; any number of channels.
+    Resize any number of channels by bilinear samples of every n-th row.
 
-    :param rows: of the source.
-    :param width: of the target, in pixels.
-    :param height: of the target, in pixels.
+    :param rows: rows of the source.
+    :param width: width of the target, in pixels.
+    :param height: height of the target, in pixels.
     """
 
     def __init__(self, rows: int, *, width: int, height: int) -> None:
@@ -69,15 +69,15 @@ class Linear:
 
 class Chroma:
     """
-    Resize chroma: by nearest samples at ratios from 2 on, else bilinear; any number of channels.
+    Resize any number of chroma channels: nearest at ratios of 2 and more, else bilinear.
 
     Nearest samples change the network's output no more than bilinear ones, which take four times
     as long.
 
-    :param rows: of the source.
-    :param columns: of the source.
-    :param width: of the target, in pixels.
-    :param height: of the target, in pixels.
+    :param rows: rows of the source.
+    :param columns: columns of the source.
+    :param width: width of the target, in pixels.
+    :param height: height of the target, in pixels.
     """
 
     def __init__(self, rows: int, columns: int, *, width: int, height: int) -> None:
@@ -98,11 +98,11 @@ class Plane:
     """
     Resize one channel: take every n-th row, average 2 x 2 pixels, then sample bilinearly.
 
-    :param rows: of the source.
-    :param columns: of the source.
-    :param width: of the target, in pixels.
-    :param height: of the target, in pixels.
-    :param byte: for a source of uint16, the byte to use: 0 the low one, 1 the high one.
+    :param rows: rows of the source.
+    :param columns: columns of the source.
+    :param width: width of the target, in pixels.
+    :param height: height of the target, in pixels.
+    :param byte: byte of a uint16 source to use: 0 the low one, 1 the high one; None for uint8.
     """
 
     def __init__(self, rows: int, columns: int, *, width: int, height: int,
@@ -132,5 +132,5 @@ class Plane:
 
 
 def _every(step: int) -> slice:
-    """Return every ``step``-th row, the middle one of each group."""
+    """Return a slice of every ``step``-th row, the middle one of each group."""
     return slice((step - 1) // 2, None, step)

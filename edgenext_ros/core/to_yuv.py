@@ -3,9 +3,9 @@
 """
 Convert and resize each encoding to Y and interleaved U, V.
 
-A function of ``CONVERSIONS`` prepares once what depends only on encoding and size, and returns the
-function that runs for every frame: a frame takes about a hundred microseconds, so the time of the
-interpreter matters.
+A function of ``CONVERSIONS`` prepares what depends only on encoding and size, and returns the
+function that converts each frame. The preparation runs once, because a frame takes about a hundred
+microseconds, and the time of the interpreter matters.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from edgenext_ros.core.resize import Chroma, Linear, Plane, resize_into, Words
 import numpy as np
 
 NEUTRAL: Final = 128
-"""U and V of a pixel without colour."""
+"""Value of U and V in a grey pixel."""
 
 _CODES: Final = {'bgr': (cv2.COLOR_BGR2GRAY, cv2.COLOR_BGR2YCrCb),
                  'rgb': (cv2.COLOR_RGB2GRAY, cv2.COLOR_RGB2YCrCb)}
 """OpenCV's conversions to Y, and to Y, V, U; both accept a fourth channel."""
 YUV422_ORDER: Final = {'yuv422_yuy2': (0, 1, 3), 'yuyv': (0, 1, 3),
                        'yuv422': (1, 0, 2), 'uyvy': (1, 0, 2)}
-"""Index of the first Y, of U and of V in the four bytes of two pixels."""
+"""Indices of the first Y, of U and of V in the four bytes of two pixels."""
 
 
 class Rectangle(NamedTuple):
@@ -39,12 +39,12 @@ class Rectangle(NamedTuple):
     height: int
 
     def slices(self, *, divide: int = 1) -> tuple[slice, slice]:
-        """Return rows and columns of this part where the picture's sides are divided by this."""
+        """Return rows and columns of this part; ``divide`` reduces all coordinates."""
         x, y, width, height = (value // divide for value in self)
         return slice(y, y + height), slice(x, x + width)
 
     def of(self, image: Bytes, *, divide: int = 1) -> Bytes:
-        """View this part of ``image``, whose sides are divided by ``divide``."""
+        """Return a view of this part of ``image``, which is smaller by the factor ``divide``."""
         return image[self.slices(divide=divide)]
 
 
@@ -97,7 +97,7 @@ def _plan_split(frame: Frame, source: Rectangle, width: int, height: int) -> Wri
     to_grey, to_ycrcb = _CODES['rgb' if frame.encoding.startswith('rgb') else 'bgr']
     channels = 4 if frame.encoding in ('bgra8', 'rgba8') else 3
     linear = Linear(source.height, width=width, height=height)
-    # OpenCV 4.5 cannot convert a single pixel with several channels, so there are two.
+    # The half-size picture has two columns or more: OpenCV 4.5 cannot convert a 1x1 picture.
     half_size = (width // 2, height // 2)
     columns = width // 2 + ((width, height) == (2, 2))
     small = np.empty((height, width, channels), np.uint8)
@@ -177,4 +177,4 @@ CONVERSIONS: Final[dict[str, Callable[[Frame, Rectangle, int, int], Write]]] = {
 }
 YUV: Final = frozenset(encoding for encoding, plan in CONVERSIONS.items()
                        if plan in (_plan_yuv422, _plan_planes))
-"""Encodings whose bytes are Y, U and V already."""
+"""Encodings that store Y, U and V."""

@@ -41,11 +41,11 @@ class InferenceError(RuntimeError):
 
 
 class EngineRestsError(InferenceError):
-    """A picture was not tried, because the engine failed before and rests until its next try."""
+    """A picture was not run, because the failed engine backs off until its next attempt."""
 
 
 LEAST_PATIENCE_S = 5.0
-"""Least seconds after which an inference counts as hung; on a board it takes milliseconds."""
+"""Minimum time after which an inference counts as hung; on a board it takes milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +73,15 @@ class ModelInfo:
     classes: int
     """Number of values in the output."""
     probabilities: bool = False
-    """The output has probabilities (the network ends in Softmax), not logits."""
+    """Whether the output has probabilities (the network ends in Softmax), not logits."""
     slots: int = 1
-    """Number of slots, at least 1: as many threads may use the engine at a time."""
+    """Number of slots, at least 1; this many threads may use the engine concurrently."""
     patience_s: float = field(default=LEAST_PATIENCE_S, compare=False, repr=False)
     """
-    Seconds after which an inference counts as hung; ``open_model`` sets them.
+    Seconds after which an inference counts as hung; ``open_model`` sets this value.
 
-    They are twice the time of loading the model and running two pictures, which no healthy
-    inference on the same machine exceeds.
+    It is twice the time for loading the model and running two pictures, at least
+    ``LEAST_PATIENCE_S``. No healthy inference on the same machine takes longer.
     """
 
     @property
@@ -110,7 +110,7 @@ class Engine(Protocol):
         """
         Wait for a free slot and lend it to this thread until the end of the block.
 
-        A thread that holds a slot must not ask for another one.
+        A thread that holds a slot must not request another one.
 
         :raises InferenceError: no model is open.
         """

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Close engines, and defer the close of an engine whose inference still runs."""
+"""Close engines, and defer the close of an engine with a running inference."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from threading import Lock, RLock
 from edgenext_ros.engines.base import Engine, InferenceError
 
 CLOSE_LIMIT_S = 5.0
-"""Longest wait for a close in another thread; a vendor's library may hang in it."""
+"""Maximum wait for a close in another thread, in which a vendor's library may hang."""
 
 _lock = Lock()
 _deferred: list[Engine] = []
-"""Engines that are still to be closed; guarded by ``_lock``, which is held for a moment only."""
+"""Engines that are still to be closed; ``_lock`` protects the list and is held only briefly."""
 _closing = RLock()
-"""Held while engines are closed; reentrant, because an engine may close another in its close."""
+"""Held while engines are closed; reentrant, because one engine's close may close another."""
 
 
 def defer_close(engine: Engine) -> None:
-    """Put an engine on the list of those that must be closed before a model is loaded."""
+    """Add an engine to the list of engines to close before the next model is loaded."""
     with _lock:
         if not any(listed is engine for listed in _deferred):
             _deferred.append(engine)
@@ -32,7 +32,7 @@ def close_or_defer(engine: Engine) -> None:
     """
     Close an engine.
 
-    The engine is on the list meanwhile, so that no other thread loads a model beside it.
+    The engine is on the list during the close, so that no other thread loads a model beside it.
 
     :raises InferenceError: an inference still runs; the engine stays on the list.
     """

@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 INFERENCE_THREADS = 2
-"""CPU threads of one inference."""
+"""Number of CPU threads for one inference."""
 
 # BT.601 full range (JFIF), without clipping, as in the nv12 input of a .bin.
 RGB_FROM_YUV = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
@@ -35,7 +35,7 @@ RGB_FROM_YUV = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]
 
 def available() -> str:
     """Return the engine's version, or raise EngineUnavailableError."""
-    # Newer versions send telemetry from the import on, and write files to the home folder.
+    # Newer versions send telemetry once imported, and write files to the home folder.
     os.environ.setdefault('ORT_DISABLE_TELEMETRY', '1')
     try:
         with redirect_stderr(StringIO()):  # NumPy prints lines when a build is for another NumPy
@@ -53,8 +53,8 @@ class Nv12Normaliser:
 
     Chroma is repeated, not interpolated. Colour matrix and normalisation are one affine map.
 
-    :param width: in pixels, even.
-    :param height: in pixels, even.
+    :param width: picture width in pixels, even.
+    :param height: picture height in pixels, even.
     """
 
     def __init__(self, *, width: int, height: int) -> None:
@@ -79,7 +79,7 @@ class Nv12Normaliser:
 
 
 _NO_MEMORY = ('bad_alloc', 'Cannot allocate memory', 'pthread_create')
-"""Texts of errors for missing memory; ONNX Runtime has no error class for it."""
+"""Parts of out-of-memory messages; ONNX Runtime has no error class for them."""
 
 
 class OnnxSlot:
@@ -87,8 +87,8 @@ class OnnxSlot:
     A picture in a NumPy array, and the session that runs it.
 
     :param session: the ``onnxruntime.InferenceSession``.
-    :param width: of the model's input in pixels, even.
-    :param height: of the model's input in pixels, even.
+    :param width: width of the model's input in pixels, even.
+    :param height: height of the model's input in pixels, even.
     """
 
     def __init__(self, session: Any, *, width: int, height: int) -> None:

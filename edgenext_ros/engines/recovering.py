@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Retry a failing engine with growing rests, and reopen it when the failures go on."""
+"""Retry a failing engine with exponential backoff, and reopen it after repeated failures."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from edgenext_ros.engines.select import open_model
 REOPEN_AFTER = 3
 """Number of failures in a row after which an engine is reopened."""
 CLOSE_WAIT_S = 1.0
-"""Longest wait of ``close`` for threads that use the engine, in seconds."""
+"""Maximum wait of ``close`` for threads that use the engine, in seconds."""
 
 _SETTLED_S = 60.0
-"""Seconds that a reopened engine must work before it may be reopened again, because some of the
-vendor's bindings leak memory each time."""
+"""Seconds that a reopened engine must work before it may be reopened again. Some of the vendor's
+bindings leak memory at each reopening."""
 
 Opened = Callable[[], tuple[Engine, ModelInfo]]
 
@@ -53,15 +53,15 @@ def open_recovering(model: Path, *, runtime: str = 'auto', options: EngineOption
 
 class Recovering:
     """
-    Wrap an engine, count its failures and reopen it; itself an ``Engine``.
+    Wrap an engine, count its failures and reopen it; the wrapper is an ``Engine`` too.
 
-    While failures go on, tries become rare (``Backoff``), and the engine is reopened once: after
-    ``REOPEN_AFTER`` failures in a row, or immediately after an exception other than
+    Repeated failures make attempts less frequent (``Backoff``). The engine is reopened once:
+    after ``REOPEN_AFTER`` failures in a row, or at the next attempt after an exception other than
     InferenceError, which no healthy engine raises. A result that took longer than ``patience_s``
-    is a failure, because the robot has moved on.
+    counts as a failure, because the robot has moved on.
 
-    :param opened: closes deferred engines, opens the engine and warms it up, like ``open_model``;
-        may raise the same errors.
+    :param opened: function that opens the engine. Like ``open_model``, it closes deferred engines
+        first, warms the engine up, and may raise the same errors.
     :param clock: returns monotonic seconds.
     """
 
@@ -75,7 +75,7 @@ class Recovering:
         self._lock = Lock()
         self._changed = Condition(self._lock)
         self._waiting = self._inside = 0
-        # Open, without failures or a reopening: a picture then costs two locks only.
+        # True while open, without failures or a reopening; a picture then locks only twice.
         self._healthy = True
         self._opening = False
         self._engine: Engine | None
@@ -89,9 +89,9 @@ class Recovering:
         """
         Lend a slot of the engine, after reopening the engine if that is due.
 
-        Only failures of the slot's ``run`` count, not exceptions of the block.
+        Failures to reopen, to lend and to run count. Exceptions of the block do not.
 
-        :raises EngineRestsError: the engine rests after failures, and nothing was tried.
+        :raises EngineRestsError: the engine backs off after failures, and nothing was run.
         """
         return _WatchedSlot(self)
 
@@ -99,8 +99,8 @@ class Recovering:
         """
         Free the model; wait at most ``CLOSE_WAIT_S`` for the threads that use it.
 
-        :raises InferenceError: a thread still uses the model. The last one frees it when it is
-            done; no model is loaded before that.
+        :raises InferenceError: a thread still uses the model. The last such thread frees the
+            model at its end, and no model is loaded before that.
         """
         with self._lock:
             self._closed, self._healthy = True, False
@@ -119,15 +119,15 @@ class Recovering:
         """
         Count this thread as a user and return the engine, reopened if that is due.
 
-        Call ``_leave`` afterwards, unless this raises.
+        The caller must call ``_leave`` afterwards, unless this raises.
 
-        :raises EngineRestsError: the engine rests after failures, and nothing was tried.
+        :raises EngineRestsError: the engine backs off after failures, and nothing was run.
         """
         with self._lock:
             opens = not self._healthy and self._is_to_be_opened()
             self._inside += 1
         if opens:
-            # Not under the lock, which ``close`` needs: opening takes seconds, and may hang.
+            # The lock is free here: opening takes seconds or hangs, and ``close`` needs the lock.
             try:
                 self._open_again()
             except InferenceError as error:
@@ -141,8 +141,8 @@ class Recovering:
         return self._engine
 
     def _is_to_be_opened(self) -> bool:
-        """Wait until this thread may use the engine; say whether it has to reopen it."""
-        # Wait for running inferences: their results decide whether a reopening is still due.
+        """Wait until this thread may use the engine; return whether it must reopen it first."""
+        # The results of running inferences decide whether a reopening is still due.
         while not self._closed and self._inside and (self._opening or self._is_due()):
             self._waiting += 1
             self._changed.wait()
@@ -159,7 +159,7 @@ class Recovering:
 
     def _leave(self, *, opens: bool = False) -> None:
         """
-        End the use by this thread; the last user frees an engine that was closed meanwhile.
+        End the use by this thread; the last user frees an engine that was closed during the use.
 
         :param opens: this thread had to reopen the engine and failed.
         """
@@ -184,10 +184,10 @@ class Recovering:
             self._healthy = self._reopened_at is None and not (self._closed or self._opening)
 
     def _failure(self, error: Exception) -> InferenceError:
-        """Count an exception of the engine, and return the InferenceError to raise instead."""
+        """Count an exception of the engine, and return an InferenceError to raise instead."""
         if isinstance(error, InferenceError):
             return InferenceError(self._failed(str(error), dead=False))
-        # The engine breaks its contract and may raise anything.
+        # An engine that breaks the protocol may raise anything.
         text = ' '.join(str(error).split())
         return InferenceError(self._failed(
             f'model {self.info.name!r}: the engine broke down with {type(error).__name__}: '
@@ -203,18 +203,18 @@ class Recovering:
                 else reason
 
     def _is_due(self) -> bool:
-        """Say whether the engine must be reopened before the next try."""
+        """Return whether the engine must be reopened before the next attempt."""
         return self._engine is not None and self._reopened_at is None and (
             self._dead or self._backoff.failures >= REOPEN_AFTER)
 
     def _open_again(self) -> None:
-        """Close and reopen the engine, or raise InferenceError; the next try opens it again."""
+        """Close and reopen the engine, or raise InferenceError; the next attempt opens it."""
         engine, self._engine = self._engine, None
         if engine is not None:
             defer_close(engine)
         try:
             engine, info = self._opened()
-        except Exception as error:  # No error of the file, machine or engine may end the node.
+        except Exception as error:  # No error of file, machine or engine may stop the node.
             raise InferenceError(
                 f'model {self.info.name!r}: the engine has failed and does not open again: '
                 f'{" ".join(str(error).split())}') from error
@@ -236,9 +236,9 @@ class Recovering:
 
 class _WatchedSlot:
     """
-    A slot of a ``Recovering`` engine; not a generator, which would cost each frame more time.
+    A slot of a ``Recovering`` engine; a class is faster per frame than a generator.
 
-    :param watched: the engine, which lends a slot when the block begins.
+    :param watched: the engine that lends a slot when the block begins.
     """
 
     __slots__ = ('_lent', '_slot', '_watched', 'picture')
@@ -249,7 +249,7 @@ class _WatchedSlot:
         self._watched = watched
 
     def __enter__(self) -> _WatchedSlot:
-        """Wait for a slot; raise EngineRestsError while the engine rests."""
+        """Wait for a slot; raise EngineRestsError while the engine backs off."""
         watched = self._watched
         engine = watched._enter()
         try:
@@ -276,7 +276,7 @@ class _WatchedSlot:
         """
         Run the network on the picture and count failures of the engine.
 
-        :raises InferenceError: the engine failed or was late.
+        :raises InferenceError: the engine failed, or its result came too late.
         """
         watched = self._watched
         begin = watched._clock()

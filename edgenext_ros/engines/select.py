@@ -40,7 +40,7 @@ class Probe:
     name: str
     usable: bool
     detail: str
-    """Version when usable, else the reason and the remedy."""
+    """Version if usable, else the reason and the remedy."""
 
 
 def _module(name: str) -> ModuleType:
@@ -48,7 +48,7 @@ def _module(name: str) -> ModuleType:
 
 
 def make(name: str) -> Engine:
-    """Return a new engine without a model; raise what the import of its module raises."""
+    """Return a new engine without a model; errors of the module's import propagate."""
     engine: Engine = getattr(_module(name), ENGINES[name][1])()
     return engine
 
@@ -64,10 +64,10 @@ def probe(name: str) -> Probe:
 
 def survey() -> tuple[Probe, ...]:
     """
-    Probe the engines like ``auto``: for each kind of file, up to the first that works.
+    Probe engines in the order of ``auto``: for each kind of file, up to the first that works.
 
-    The rest are not imported, because the vendor's modules load many libraries. The simulator is
-    skipped: when a model has both files, ONNX Runtime is a hundred times faster.
+    The others are not imported, because the vendor's modules load many libraries. The simulator is
+    skipped, because ONNX Runtime is a hundred times faster for a model that has both files.
     """
     tried = []
     for names in _FOR_SUFFIX.values():
@@ -87,11 +87,11 @@ def describe_choice(model: Path, probes: tuple[Probe, ...]) -> str:
 
 def suffixes(runtime: str = 'auto', probes: tuple[Probe, ...] = ()) -> tuple[str, ...]:
     """
-    Return the suffixes of the files that an engine reads, best first.
+    Return the suffixes of files that an engine reads, best first.
 
-    :param runtime: name of an engine, or ``auto`` for all kinds that some engine on this machine
-        reads (all kinds, when no engine works).
-    :param probes: result of ``survey``, which is called when this is empty.
+    :param runtime: name of an engine, or ``auto`` for all kinds that a usable engine reads. When
+        no engine works, ``auto`` gives all kinds.
+    :param probes: result of ``survey``; ``survey`` is called when this is empty.
     """
     usable = [engine.name for engine in probes or survey() if engine.usable] \
         if runtime == 'auto' else [runtime]
@@ -138,7 +138,7 @@ def open_model(model: Path, *, runtime: str = 'auto',
 
     :param model: path of a ``.bin`` or ``.onnx`` file.
     :param runtime: name of an engine, or ``auto``; see ``select``.
-    :param options: options of the engine; the defaults when None.
+    :param options: options of the engine; None means the defaults.
     :return: the engine, and facts about the model.
     :raises EngineUnavailableError: no engine for the file works on this machine.
     :raises ModelError: the file is missing, damaged, for another BPU, or not a classifier on
@@ -146,7 +146,7 @@ def open_model(model: Path, *, runtime: str = 'auto',
     :raises InferenceError: the model loads but does not run, or an earlier model cannot be
         closed; see ``close_deferred``.
     """
-    # Before the checks: a failed engine must free the BPU's memory also when its file is gone.
+    # This comes before the checks, so that a failed engine is closed even if its file is gone.
     close_deferred()
     if not model.exists():
         raise ModelError(f'{model}: this model file does not exist')
@@ -155,7 +155,7 @@ def open_model(model: Path, *, runtime: str = 'auto',
                          f'{"folder" if model.is_dir() else "pipe or device"}')
     engine = select(model, runtime)
     if model.suffix.lower() == '.bin':
-        # A damaged file may crash the vendor's library, and with it this process.
+        # The file is checked here, because a damaged one may crash the vendor's library.
         doubt = bin_file.read(model).doubt
         if doubt:
             logging.getLogger(__name__).warning('%s: %s', model, doubt)
@@ -169,12 +169,12 @@ def open_model(model: Path, *, runtime: str = 'auto',
         with suppress(InferenceError):  # the first error says more
             close_or_defer(instance)
         raise
-    # The vendor's sample models end in Softmax, EdgeNeXt does not, and no file says so.
+    # No file states whether it ends in Softmax: the vendor's sample models do, EdgeNeXt not.
     return instance, replace(
         info, probabilities=all(map(are_probabilities, outputs)),
         patience_s=max(LEAST_PATIENCE_S, 2 * (monotonic() - begin)))
 
 
 def are_probabilities(output: Scores) -> bool:
-    """Say whether an output has probabilities: none is negative, and their sum is 1 +- 0.01."""
+    """Return whether an output has probabilities: none is negative, and their sum is 1 +- 0.01."""
     return bool((output >= 0).all() and abs(float(output.sum()) - 1) < 1e-2)

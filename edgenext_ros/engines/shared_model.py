@@ -30,15 +30,15 @@ class SharedModels:
     """
     Open each model once, and close it when its last user leaves.
 
-    A BPU runs one frame at a time, while the engine may hold the next one in memory. Waiting users
+    A BPU runs one frame at a time, and the engine may hold the next one in memory. Waiting users
     are served in the order of their requests, so that a fast camera cannot starve a slow one.
     """
 
     def __init__(self) -> None:
         self._loading = Lock()
-        """Held while a model is loaded, so that none is loaded twice; taken before ``_lock``."""
+        """Held during a load, so that no model is loaded twice; acquired before ``_lock``."""
         self._lock = Lock()
-        """Guards ``_open``; released while a model is loaded or closed, which takes seconds."""
+        """Protects ``_open``; not held during a load or close, which takes seconds."""
         self._open: dict[_Key, tuple[Engine, ModelInfo, _Turns, list[_Share]]] = {}
 
     def open(self, model: Path, *, runtime: str = 'auto',
@@ -92,7 +92,7 @@ class _Share:
     """
     The engine of one user; see ``base.Engine``.
 
-    Its slots have their own memory: lending the engine's memory would make every other user wait
+    Its slots have their own memory. If it lent the engine's memory, every other user would wait
     for this user's conversion.
     """
 
@@ -102,7 +102,7 @@ class _Share:
         self._instance: Engine | None = instance
         self._size = size
         self._pictures: list[Nv12] = []
-        """Free pictures; pop and append are atomic, so no lock is needed."""
+        """Free input pictures; no lock is needed, because pop and append are atomic."""
 
     def open(self, model: Path, options: EngineOptions) -> ModelInfo:
         """Raise InferenceError, because a share is open already."""
@@ -142,7 +142,7 @@ class _Share:
 
 
 class _SharedSlot:
-    """Lent memory of one picture of a share."""
+    """Memory for one picture, lent by a share."""
 
     __slots__ = ('_share', 'picture')
     picture: Nv12
@@ -170,9 +170,9 @@ def _closed() -> InferenceError:
 
 class _Turns:
     """
-    A lock that is granted in the order of requests, which Python's locks do not guarantee.
+    A first-in, first-out semaphore; Python's locks do not guarantee an order.
 
-    :param at_once: number of threads that may hold it at a time.
+    :param at_once: number of threads that may hold it concurrently.
     """
 
     def __init__(self, at_once: int) -> None:
@@ -182,7 +182,7 @@ class _Turns:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Hold the lock during the block."""
+        """Hold the semaphore during the block."""
         with self._changed:
             ticket, self._next = self._next, self._next + 1
             self._changed.wait_for(lambda: ticket < self._served + self._at_once)

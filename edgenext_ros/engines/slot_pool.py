@@ -21,8 +21,8 @@ class SlotPool(Generic[SlotT]):
     Without arguments, it is the pool of an engine without a model.
 
     :param info: facts about the model.
-    :param slots: slots of the engine; their ``run`` need not check its scores.
-    :param first: says whether a free slot must be lent before the others.
+    :param slots: slots of the engine; ``LentSlot.run`` checks the scores of their ``run``.
+    :param first: returns whether a free slot takes precedence over the others.
     """
 
     def __init__(self, info: ModelInfo | None = None, slots: Sequence[SlotT] = (), *,
@@ -64,7 +64,7 @@ class SlotPool(Generic[SlotT]):
                 for slot in filter(self._first, self._free):
                     self._free.remove(slot)
                     return slot
-            return self._free.pop()  # The slot that was used last: its memory is in the cache.
+            return self._free.pop()  # The most recently used slot is in the CPU cache.
 
     def give_back(self, slot: SlotT) -> None:
         """Make the slot available to other threads."""
@@ -78,7 +78,7 @@ class SlotPool(Generic[SlotT]):
 
 
 class PooledEngine(Generic[SlotT]):
-    """Base class of engines: ``open`` of a subclass sets ``_pool``, which lends the slots."""
+    """Base class of engines; ``open`` of a subclass sets ``_pool``, which lends the slots."""
 
     def __init__(self) -> None:
         """Start without a model; ``open`` imports the libraries of the engine."""
@@ -96,9 +96,9 @@ class PooledEngine(Generic[SlotT]):
 
 class LentSlot(Generic[SlotT]):
     """
-    A lent slot; not a generator, which would cost each frame more time.
+    A lent slot; a class is faster per frame than a generator.
 
-    :param pool: lends the slot when the block begins.
+    :param pool: the pool that lends the slot when the block begins.
     """
 
     __slots__ = ('_pool', '_slot', 'picture')

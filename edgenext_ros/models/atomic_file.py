@@ -25,11 +25,11 @@ def atomic_write(path: Path, *, fsync: bool = False) -> Iterator[Path]:
     Yield a temporary path to write to, and rename it to ``path`` at the end of the block.
 
     After an error in the block, the temporary file is removed and an older file is unchanged. A
-    link is replaced, not followed. Permissions are those of a new file (umask). To publish several
-    files only when all are complete, enter several of these in one ``with``; the last is renamed
-    first. Two processes must not write the same file at a time.
+    link is replaced, not followed. Permissions are those of a new file (umask). Several of
+    these in one ``with`` publish several files only when all are complete; the last is renamed
+    first. Two processes must not write the same file concurrently.
 
-    :param fsync: let the file survive a power failure right after; takes milliseconds on an SD
+    :param fsync: flush the content to the disk before the rename; takes milliseconds on an SD
         card.
     :raises OSError: the file cannot be renamed or synchronised.
     """

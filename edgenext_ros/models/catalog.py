@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The catalog of models."""
+"""The catalog of models, their files and published figures."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 DOWNLOADS = 'https://archive.d-robotics.cc/downloads/rdk_model_zoo/rdk_x5/'
-"""Address of the published files (the model zoo's download page)."""
+"""Address of the published files on the model zoo's download server."""
 HUB = 'https://huggingface.co/'
 """Address of timm's weights."""
 
 KINDS = MappingProxyType({'bin': '.bin', 'onnx': '.onnx', 'weights': '.safetensors'})
-"""Kinds of file and their suffixes: for the BPU, for ONNX Runtime, for training and compiling."""
+"""Suffix by kind of file: for the BPU, for ONNX Runtime, and for training and compiling."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class File:
     """One file of a model."""
 
     name: str
-    """Name on this machine; a name from the network is never used."""
+    """Name on this machine; names from the network are never used."""
     base: str = ''
     """Address of the publisher, ending in a slash; empty for a bundled file."""
     path: str = ''

@@ -1,11 +1,12 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Size and SHA-256 of a fetched file, recorded at its first use in ``FILE.sha256`` beside it.
+Record size and SHA-256 of a fetched file in ``FILE.sha256`` beside it, and check them later.
 
-The publishers give no checksums, so the first file is trusted. A later file that differs was
-damaged, replaced, or published again, and a person has to decide which. The record has a comment
-with the size and a line that ``sha256sum -c`` reads.
+The record is written when the file is fetched, or first verified. The publishers provide no
+checksums, so this first file is trusted. A later file that differs was damaged, replaced, or
+published again, and a person has to decide which. The record has a comment with the size and a
+line that ``sha256sum -c`` reads.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _CHUNK = 1 << 20
 
 
 class ChangedError(ModelError):
-    """A file differs from the one of its first use; the text has both checksums."""
+    """A file differs from its record; the text has both checksums."""
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 """
 Download a file in one attempt, which resumes where the last one ended.
 
-``FILE.from`` beside the file has the address and version of its bytes, so that bytes of two
-versions never mix.
+``PART.from`` beside the incomplete file ``PART`` has the address and version of its bytes, so that
+bytes of two versions never mix.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from edgenext_ros.models.formats.bin_file import MAX_MODEL_BYTES
 from edgenext_ros.models.formats.protobuf_wire import printable
 
 ByteProgress = Callable[[int, 'int | None'], None]
-"""Called with the number of bytes so far and the total, which is None while unknown."""
+"""Callback with the number of bytes so far and the total, which is None while unknown."""
 
 _CHUNK = 1 << 18
 _HEALING = (408, 416, 425, 429)
@@ -66,7 +66,7 @@ class _Answer:
 
 
 class _Redirects(HTTPRedirectHandler):
-    """Follow redirects to http and https only, not to ftp, and from https only to https."""
+    """Follow redirects only to http and https, and from https only to https."""
 
     def redirect_request(self, req: Request, fp: IO[bytes], code: int, msg: str,
                          headers: HTTPMessage, newurl: str) -> Request | None:
@@ -79,11 +79,11 @@ class _Redirects(HTTPRedirectHandler):
 
 def attempt(url: str, part: Path, *, timeout: float, progress: ByteProgress) -> None:
     """
-    Download into a file; resume after its present bytes if they are of the same version.
+    Download into a file; resume after its existing bytes if they are of the same version.
 
     :param url: http or https address.
-    :param part: the incomplete file; it stays when the connection breaks.
-    :param timeout: longest wait for a connection, and for further bytes, in seconds.
+    :param part: the incomplete file, which is kept when the connection breaks.
+    :param timeout: maximum wait for a connection, and for further bytes, in seconds.
     :param progress: called after each block.
     :raises Refused: the address does not serve the file.
     :raises Broken: the attempt failed, and a new one may succeed.
@@ -95,7 +95,7 @@ def attempt(url: str, part: Path, *, timeout: float, progress: ByteProgress) -> 
     if offset:
         headers |= {'Range': f'bytes={offset}-', 'If-Range': validator}
     try:
-        # The opener takes proxies from the environment.
+        # The opener uses the proxies of the environment.
         with build_opener(_Redirects).open(Request(url, headers=headers),
                                            timeout=timeout) as response:
             try:
@@ -122,7 +122,7 @@ def attempt(url: str, part: Path, *, timeout: float, progress: ByteProgress) -> 
 
 
 def origin_of(part: Path) -> Path:
-    """Return the path of the file with address and version of the bytes of a part."""
+    """Return the path of the file that has address and version of an incomplete file."""
     return part.with_name(f'{part.name}.from')
 
 
@@ -142,7 +142,7 @@ def _understand(response: HTTPResponse, offset: int, asked: str) -> _Answer:
     if kind.strip().lower().startswith('text/'):
         raise Refused(f'sends {_one_line(kind)} instead of a model, as a login page would')
     tag = response.headers.get('ETag', '')
-    # A weak tag (W/"...") does not promise the same bytes.
+    # A weak tag (W/"...") does not guarantee the same bytes.
     validator = ' '.join(
         (tag if tag[:1] == '"' else response.headers.get('Last-Modified', '')).split())
     # response.length is the parsed Content-Length; None without this header.
@@ -168,7 +168,7 @@ def _copy(response: HTTPResponse, file: FileIO, part: Path, answer: _Answer,
     """Write the body, or as much of it as arrives, to the file."""
     size = answer.offset
     progress(size, answer.total)
-    # read1 returns the bytes that have arrived; read would lose them when the connection breaks.
+    # read1 returns the bytes that have arrived; read loses them when the connection breaks.
     while chunk := response.read1(_CHUNK):
         size += len(chunk)
         if size > MAX_MODEL_BYTES:

@@ -1,7 +1,7 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Fetch files of the catalog into the cache, with the standard library alone.
+Fetch files of the catalog into the cache, with the standard library only.
 
 A file gets its final name when it is complete, has a valid structure, and matches its record.
 """
@@ -30,7 +30,7 @@ from edgenext_ros.models.download import (
 from edgenext_ros.models.formats import check as structure
 
 _LONGEST_PAUSE = 30.0
-"""Longest pause between two attempts, in seconds."""
+"""Maximum pause between two attempts, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Options:
     mirrors: tuple[str, ...] = ()
     """Addresses to try in this order instead of the publisher's; see ``mirror``."""
     retries: int = 4
-    """Further attempts per address; an attempt that brings bytes resets the count."""
+    """Further attempts per address; an attempt that receives new bytes resets the count."""
     timeout: float = 30.0
-    """Longest wait for further bytes, in seconds."""
+    """Maximum wait for further bytes, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Fetched:
     path: Path
     digest: checksum.Digest
     fresh: bool
-    """The file was downloaded now."""
+    """Whether this call downloaded the file."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Verified:
 
     digest: checksum.Digest
     compared: bool
-    """The file was compared with a record; otherwise only its structure was checked."""
+    """Whether the file was compared with a record; else only its structure was checked."""
 
 
 def mirror(text: str) -> str:
@@ -81,11 +81,11 @@ def fetch(file: File, folder: Path, *, options: Options | None = None,
           progress: ByteProgress = lambda done, total: None,
           notice: Callable[[str], None] = lambda text: None) -> Fetched:
     """
-    Download a published file into a folder, unless it is there; one process at a time.
+    Download a published file into a folder, unless it is there; a lock admits one process.
 
-    :param file: the file, of the catalog.
-    :param folder: it is made if it does not exist.
-    :param options: mirrors, number of attempts, timeout; the defaults when None.
+    :param file: the file in the catalog.
+    :param folder: target folder; it is created if it does not exist.
+    :param options: mirrors, number of attempts, timeout; None means the defaults.
     :param progress: called with the number of bytes so far and the total (None: unknown).
     :param notice: called with a sentence before a wait, another attempt, or a replacement.
     :raises FetchError: no address serves the file, or it cannot be written.
@@ -126,7 +126,7 @@ def verify(path: Path, *, keep: bool) -> Verified:
 
 @contextmanager
 def _file_lock(target: Path, notice: Callable[[str], None]) -> Iterator[None]:
-    """Hold a lock, so that no other process fetches this file meanwhile."""
+    """Hold a file lock, so that no other process fetches this file."""
     with target.with_name(f'.{target.name}.lock').open('w') as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -204,7 +204,7 @@ def _accept(url: str, part: Path, target: Path) -> checksum.Digest:
             raise
         raise ModelError(f'{url} sends something else: {error}') from error
     if expected is None:
-        # The record comes first, so that the file never exists without it.
+        # The record is written first, so that the file never exists without it.
         checksum.write_record(target, found)
     part.replace(target)  # not atomic_write, which would remove the part after an error
     origin_of(part).unlink(missing_ok=True)

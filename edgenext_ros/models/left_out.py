@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Report the files of a folder that are not used as pictures: one line of text, and JSON."""
+"""Report the files of a folder that are not used as pictures, as one line and as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from edgenext_ros.models.regular_file import shown
 
 _SHOWN = 3
-"""File names in the line, for each reason except those of ``_BY_NUMBER``."""
+"""Maximum number of file names in the line per reason, except those of ``_BY_NUMBER``."""
 _BY_NUMBER = re.compile(r'\.|in a hidden folder|hidden')
 """Reasons without file names in the line."""
 _NOUNS = frozenset(('pipe', 'socket', 'device', 'web page', 'video'))
@@ -33,7 +33,7 @@ class Account:
 
     left_out: tuple[LeftOut, ...]
     total: int
-    """Number of pictures, and of files that somebody probably meant as pictures."""
+    """Number of pictures, and of files that are probably meant as pictures."""
 
     def __str__(self) -> str:
         """Return one line with the counts by reason and some names."""

@@ -4,10 +4,10 @@
 Find the pictures of a folder, by the same rules for every verb and node.
 
 All subfolders are searched, and links to folders are followed. Files with a suffix of ``SUFFIXES``
-are used, and files without a suffix whose first bytes are those of a picture. Files that somebody
-probably meant as pictures are left out and counted: other picture and video formats, hidden
-copies, broken links, pipes, and files that do not decode. All other files, such as annotations,
-are ignored.
+are used. Files without a suffix, or with one that phones leave on converted files, are used if
+their first bytes are those of a picture. Files that are probably meant as pictures are left out
+and counted: other picture and video formats, hidden copies, broken links, pipes, and files that do
+not decode. All other files, such as annotations, are ignored.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ import numpy as np
 
 SUFFIXES = ('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.dib', '.webp', '.tif', '.tiff',
             '.ppm', '.pgm', '.pbm', '.pnm')
-"""Formats that every build of OpenCV from 4.5.4 on reads."""
+"""Suffixes of formats that every build of OpenCV from 4.5.4 on reads."""
 COMMON_SUFFIXES = '.jpg, .png, .bmp, .webp, .tif, .ppm and the like'
 """The most common of ``SUFFIXES``, for messages."""
 MAX_PICTURE_BYTES = 256 << 20
 """Largest picture file that is read."""
 
 _OFTEN_RENAMED = frozenset(('', '.heic', '.heif', '.avif', '.gif'))
-"""Suffixes for which the content decides: phones convert to JPEG and keep the name."""
+"""Suffixes whose content decides, because phones convert to JPEG and keep the name."""
 _OTHERS = frozenset((
     *_OFTEN_RENAMED - {''}, '.jxl', '.jp2', '.j2k', '.jpx', '.jxr', '.svg', '.psd', '.xcf',
     '.tga', '.ico', '.exr', '.hdr', '.pfm', '.pam', '.ras', '.dng', '.cr2', '.cr3', '.nef',
@@ -42,7 +42,7 @@ _OTHERS = frozenset((
 _HIDDEN = frozenset((
     '__macosx', '@eadir', '#recycle', '@recycle', '#snapshot', '$recycle.bin', 'lost+found',
     'system volume information'))
-"""Folders that systems and network drives make, besides those that begin with a dot."""
+"""Folders that systems and network drives create, in addition to those with a dot."""
 _READABLE = re.compile(
     rb'\xff\xd8\xff|\x89PNG\r\n|BM.{4}\0\0\0\0|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]|'
     rb'P[1-6]\s+(#|\d+\s+\d)', re.DOTALL)
@@ -162,7 +162,7 @@ def read(path: Path) -> Frame:
     try:
         return Frame.from_compressed(data)
     except FrameError as error:
-        # FrameError explains damage of JPEG, PNG and WebP; of other formats it knows no details.
+        # FrameError describes damage of JPEG, PNG and WebP only.
         other = _READABLE.match(head) and not _OF_FRAMES.match(head)
         raise PictureError(_DAMAGED, 'does not decode: damaged or cut off' if other else
                            str(error)) from error
@@ -201,8 +201,8 @@ def _hidden(name: str) -> bool:
 
 
 def _search(top: os.DirEntry[str]) -> Iterator[tuple[str, str]]:
-    """Yield files that are or may be meant as pictures, each with the reason against it or ''."""
-    # Visit each folder once, because links may form cycles.
+    """Yield files that are or may be meant as pictures; each has a reason against it, or ''."""
+    # Each folder is visited once below ``top``, because links may form cycles.
     seen = {_identity(Path(top.path).parent)}
     waiting = [(top, '', False)]
     while waiting:

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Read files that a user named; refuse pipes and devices, which could block the reader."""
+"""Read files that a user names; refuse pipes and devices, which could block the reader."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class NotAFileError(OSError):
         number = errno.EISDIR if found == 'folder' else errno.EINVAL
         super().__init__(number, f'expected a file, found a {found}', str(path))
         self.found = found
-        """See ``kind``."""
+        """What the path leads to; a value of ``kind``."""
 
 
 def kind(mode: int) -> str:
@@ -34,8 +34,8 @@ def check(path: Path) -> int:
     """
     Return the size of a regular file in bytes.
 
-    Nothing else may be opened: a pipe waits for its writer, and a device or terminal may never
-    end.
+    No other kind may be opened, because a pipe waits for its writer, and a device or terminal
+    may never end.
 
     :raises OSError: the path does not exist or is not a regular file.
     """

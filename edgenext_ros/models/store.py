@@ -23,7 +23,7 @@ _BOARD_FOLDERS = (Path('/opt/hobot/model/x5/basic'), Path('/app/model/basic'))
 
 
 class ModelNotFoundError(ValueError):
-    """The file of a model is missing; the text says where it was looked for and how to get it."""
+    """The file of a model is missing; the text names the searched folders and the remedy."""
 
 
 class NoHomeError(ValueError):
@@ -43,7 +43,7 @@ def resource_folder() -> Path:
     """
     Return the folder of the bundled models and labels.
 
-    It is searched upwards from this file: ``resource`` in the source tree, or
+    The search goes upwards from this file: ``resource`` in the source tree, or
     ``share/edgenext_ros/resource`` in the prefix of the installation (colcon, pip, Debian).
 
     :raises FileNotFoundError: the installation is incomplete.
@@ -62,14 +62,14 @@ def cache_folder() -> Path:
     """
     Return the folder of fetched models in the XDG cache; it may not exist.
 
-    :raises NoHomeError: neither a variable nor the list of users gives a home folder.
+    :raises NoHomeError: neither the environment nor the user database gives a home folder.
     """
     chosen = os.environ.get('XDG_CACHE_HOME')
     return (Path(chosen) if chosen else _home() / '.cache') / 'edgenext_ros'
 
 
 def _home() -> Path:
-    """Return the user's home; some service managers leave HOME empty, which counts as unset."""
+    """Return the user's home; an empty HOME, as from some service managers, counts as unset."""
     if os.environ.get('HOME'):
         return Path(os.environ['HOME'])
     try:
@@ -80,7 +80,7 @@ def _home() -> Path:
 
 
 def is_fetched(path: Path) -> bool:
-    """Say whether a file is in the folder of fetched models."""
+    """Return whether a file is in the folder of fetched models."""
     try:
         return path.parent == cache_folder()
     except NoHomeError:
@@ -167,7 +167,7 @@ def _own_labels(path: Path) -> tuple[Path, ...]:
 
 def _labels_beside(path: Path) -> Path | None:
     if not path.is_file():
-        return None  # '/' and '' have no name to which a suffix can be added
+        return None  # with_suffix raises for '/' and '', which have no name
     return next((candidate for candidate in _own_labels(path) if candidate.is_file()), None)
 
 
@@ -186,7 +186,7 @@ def labels_of(located: Located, *, classes: int,
 
     :param located: the model; its own label file is used unless another one is chosen.
     :param classes: number of classes of the model.
-    :param chosen: path of another label file, which may start with ``~``; empty or None: none.
+    :param chosen: path of another label file, which may start with ``~``; None or empty if none.
     :raises LabelError: the label file is missing, damaged, or has another number of names.
     """
     path = user_path(str(chosen)) if chosen else located.labels

@@ -24,7 +24,7 @@ ANNOTATED_WIDTH = 1280
 
 @dataclass(frozen=True)
 class AnnotatedPicture:
-    """The input of one annotated picture; it holds no copy of the camera's pixels."""
+    """Data for one annotated picture; it holds no copy of the camera's pixels."""
 
     read: Callable[[], Frame]
     """Decode the camera's message, or view its pixels."""
@@ -34,7 +34,7 @@ class AnnotatedPicture:
     yuv_range: str = 'limited'
 
     def message(self) -> bytes:
-        """Draw, at most ``ANNOTATED_WIDTH`` pixels wide; return a serialised sensor_msgs/Image."""
+        """Draw the picture, at most ``ANNOTATED_WIDTH`` wide, and serialise it as an Image."""
         return write_image(
             annotate(self.read(), self.prediction, self.labels, yuv_range=self.yuv_range,
                      widest=ANNOTATED_WIDTH),
@@ -44,9 +44,9 @@ class AnnotatedPicture:
 
 def wide_enough(width: int, height: int) -> bool:
     """
-    Say whether a picture of this size is large enough to be annotated.
+    Return whether a picture of this size is large enough to be annotated.
 
-    A decoder may reduce a JPEG as long as this holds; see ``Frame.from_compressed``.
+    A JPEG may be decoded at a reduced size while this is true; see ``Frame.from_compressed``.
     """
     return width >= ANNOTATED_WIDTH
 
@@ -58,7 +58,7 @@ def annotate(frame: Frame, prediction: Prediction, labels: LabelSet, *,
 
     A name without a font on this machine is drawn as the class index; a long name is cut.
 
-    :param frame: the picture, in any encoding; it stays unchanged.
+    :param frame: the picture, in any encoding; it is not modified.
     :param prediction: class indices and scores, best first.
     :param labels: the names of the classes.
     :param yuv_range: value range of a YUV frame, one of ``YUV_RANGES``.

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A node's command line: log arguments to add, files to check, unused parts to warn of."""
+"""Check a node's command line: log file, parameter files, unused arguments and parameters."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from rclpy.utilities import remove_ros_args
 
 
 def log_file_arguments() -> list[str]:
-    """Return the arguments that switch off rcl's log file if it cannot be written, else none."""
-    # rcl uses these variables only. The user database may name a home even if HOME is not set.
+    """Return arguments that disable rcl's log file if it cannot be written; else none."""
+    # rcl reads only these variables, not the user database, which may also give a home.
     home, chosen = os.environ.get('HOME'), os.environ.get('ROS_LOG_DIR')
     if not chosen and os.environ.get('ROS_HOME'):
         chosen = f'{os.environ["ROS_HOME"]}/log'
@@ -37,14 +37,14 @@ def log_file_arguments() -> list[str]:
 
 
 def _warn_of_no_log_file(reason: str) -> list[str]:
-    # Without these arguments rclpy.init fails if the log file cannot be created.
+    # rclpy.init fails without these arguments if the log file cannot be created.
     rclpy.logging.get_logger('edgenext_ros').warning(reason)
     return ['--ros-args', '--disable-external-lib-logs']
 
 
 def check_files(arguments: Sequence[str]) -> None:
     """
-    Check that each parameter file is a regular file: rcl would block on a pipe without a writer.
+    Check that each parameter file is a regular file; rcl blocks on a pipe without a writer.
 
     :raises ParameterError: a parameter file is a folder, pipe, socket or device.
     """

@@ -4,8 +4,8 @@
 Publish a large message without holding Python's global lock (GIL).
 
 rclpy's ``Publisher.publish`` holds the GIL while the middleware writes. A reliable reader that has
-stopped can block a write for seconds, and all Python threads with it, those that classify
-included. ctypes releases the GIL during a call, so this module calls rcl through ctypes.
+stopped can block a write for seconds. All Python threads, including those that classify, then
+wait. ctypes releases the GIL during a call, so this module calls rcl through ctypes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class _SerialisedMessage(c.Structure):
 
 def publish(publisher: Any, data: bytes) -> None:
     """
-    Publish like ``publisher.publish``, but let other Python threads run meanwhile.
+    Publish like ``publisher.publish``, but let other Python threads run during the call.
 
     :param publisher: rclpy's Publisher or LifecyclePublisher. An inactive lifecycle publisher
         publishes nothing.
@@ -42,7 +42,7 @@ def publish(publisher: Any, data: bytes) -> None:
     if not getattr(publisher, 'is_activated', True):
         return
     raw = _SerialisedMessage(data, len(data), len(data))
-    with publisher.handle:  # prevents its destruction during the call
+    with publisher.handle:  # keeps the publisher alive during the call
         code = rcl.rcl_publish_serialized_message(
             c.c_void_p(publisher.handle.pointer), c.byref(raw), None)
     if code:

@@ -25,7 +25,7 @@ from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 REQUESTS = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
-"""QoS of services; the middleware may lose calls if more than ``depth`` of them wait."""
+"""QoS of services; the middleware may drop requests if more than ``depth`` of them wait."""
 _MISSING_TRANSITIONS = {
     'unconfigured': 'configure" and "activate', 'inactive': 'activate'}
 
@@ -43,7 +43,7 @@ class ClassifyOnce:
     requests.
 
     :param node: the node that offers the service.
-    :param snapshot: returns the classifier's present state.
+    :param snapshot: returns the classifier's current state.
     :param statistics: provides the time of the last image.
     :param listen: called when the value of ``waiting`` may have changed; the node subscribes to
         images while it is true.
@@ -59,7 +59,7 @@ class ClassifyOnce:
                             callback_group=ReentrantCallbackGroup())
 
     def waiting(self) -> bool:
-        """Say whether any request waits for an image."""
+        """Return whether any request waits for an image."""
         return bool(self._requests)
 
     def on_outcome(self, outcome: Outcome) -> None:
@@ -79,7 +79,7 @@ class ClassifyOnce:
 
         :param success: whether the image has a result.
         :param text: the result, or the reason why there is none.
-        :param received: time of the image in steady seconds; later requests go on waiting.
+        :param received: receive time of the image in monotonic seconds; later requests still wait.
         """
         with self._lock:
             answered = [request for request in self._requests if request.since <= received]
@@ -88,7 +88,7 @@ class ClassifyOnce:
         if executor is None:  # the process is ending
             return
         for request in answered:
-            # A task runs in the executor's thread; set_result in this one would not wake it.
+            # The executor's thread runs a task; set_result in this thread would not wake it.
             with suppress(AttributeError, InvalidHandle):  # the executor was shut down
                 executor.create_task(request.future.set_result, (success, text))
 
@@ -111,7 +111,7 @@ class ClassifyOnce:
         timer = self._node.create_timer(
             timeout, lambda: self._give_up(waiting, timeout),
             clock=Clock(clock_type=ClockType.STEADY_TIME),
-            # A new group for each timer: a group never forgets the entities added to it.
+            # Each timer has a new group, because a group keeps its entities forever.
             callback_group=ReentrantCallbackGroup())
         self._listen()
         response.success, response.message = await waiting.future

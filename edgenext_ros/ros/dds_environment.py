@@ -27,7 +27,7 @@ def dds_variables() -> dict[str, SomeSubstitutionsType]:
 
 
 def _unless_set(names: tuple[str, ...], value: SomeSubstitutionsType) -> SomeSubstitutionsType:
-    """Return the user's value where one of these variables is set, else ``value``."""
+    """Return a substitution for the user's value of one of these variables, else ``value``."""
     for name in names:
         value = EnvironmentVariable(name, default_value=value)
     return value

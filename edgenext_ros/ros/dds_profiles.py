@@ -13,7 +13,7 @@ from ament_index_python.packages import get_package_share_directory, PackageNotF
 from rclpy.utilities import get_rmw_implementation_identifier
 
 FAST_DDS_VARIABLES: Final = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
-"""Up to Fast DDS 2, and from Fast DDS 3 on, which Kilted brought; 3 warns if both are set."""
+"""Variables of Fast DDS 2, and of Fast DDS 3 (since Kilted), which warns if both are set."""
 
 
 def fast_dds_variable() -> str:
@@ -29,7 +29,7 @@ def fast_dds_variable() -> str:
 
 def fast_dds_profile() -> str:
     """Return the name of the Fast DDS profile that fits ROS' discovery settings."""
-    # With one of these, rmw_fastrtps replaces the transports that fastdds.xml configures.
+    # With either setting, rmw_fastrtps replaces the transports that fastdds.xml configures.
     localhost = os.environ.get('ROS_LOCALHOST_ONLY') == '1' or \
         os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE') == 'LOCALHOST'
     return 'fastdds_localhost.xml' if localhost else 'fastdds.xml'

@@ -15,14 +15,14 @@ from edgenext_ros.ros.statistics import StatisticsReport
 from std_msgs.msg import Header
 
 BPU_LOAD_FILE = Path('/sys/devices/system/bpu/bpu0/ratio')
-"""Load of the BPU in percent, in the sysfs of an RDK X5."""
+"""File with the BPU's load in percent, in the sysfs of an RDK X5."""
 HWMON_FOLDER = Path('/sys/class/hwmon')
 """Temperature sensors in Linux' sysfs, one folder each."""
 
 
 def seconds_without_image(report: StatisticsReport, *, waited: float) -> float:
     """
-    Return the time since the last image in seconds, within the present subscription.
+    Return the seconds since the last image, at most since the subscription was made.
 
     :param waited: seconds since the subscription was made.
     """
@@ -69,12 +69,12 @@ def diagnostic_message(level: int, text: str, *, name: str, hardware_id: str, he
     """
     Build a message for /diagnostics with one status.
 
-    :param level: as returned by ``assess``.
-    :param text: as returned by ``assess``.
+    :param level: level from ``assess``.
+    :param text: summary from ``assess``.
     :param name: fully qualified name of the node.
     :param hardware_id: name of the engine; empty without a model.
     :param header: header with the node's time.
-    :param values: details by their name.
+    :param values: details by name.
     """
     status = DiagnosticStatus(
         level=bytes([level]), name=name, message=replace_invalid_utf8(text),
@@ -86,7 +86,7 @@ def diagnostic_message(level: int, text: str, *, name: str, hardware_id: str, he
 
 def report_values(report: StatisticsReport, *, dropped: int, lost: int) -> dict[str, str]:
     """
-    Return the figures of a report by their name in the diagnostics.
+    Return the values of a report by their key in the diagnostics.
 
     :param report: the node's statistics.
     :param dropped: number of images that newer ones replaced.
@@ -111,7 +111,7 @@ def bpu_values(load_file: Path = BPU_LOAD_FILE, hwmon: Path = HWMON_FOLDER) -> d
     load = _read(load_file)
     if load:
         values['bpu load percent'] = load
-        # A device may disappear while its folder is read.
+        # A device may disappear while its folder is being read.
         with suppress(OSError, ValueError):
             for folder in hwmon.glob('hwmon*'):
                 if _read(folder / 'name') == 'pvt':

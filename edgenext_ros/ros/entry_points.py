@@ -12,7 +12,7 @@ import threading
 from edgenext_ros.libraries import require_opencv
 
 _ADDRESS_SPACE = 1_200_000_000
-"""Bytes that a node needs on a PC; with less, libraries may end the process without a message."""
+"""Address space that a node needs on a PC; with less, libraries may crash without a message."""
 _START_SECONDS = 30
 _RUN = 'usage: ros2 run edgenext_ros'
 _TABLE = '"edgenext parameters" prints the table of all parameters.'
@@ -66,7 +66,7 @@ def _start(module: str) -> int:
     if not {'-h', '--help'}.isdisjoint(sys.argv[1:]):
         print(_USAGE[module])
         return 0
-    # Ctrl-C would print a traceback during the second in which rclpy and OpenCV load.
+    # Ctrl-C would print a traceback while rclpy and OpenCV load, which takes a second.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(0))
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
@@ -76,7 +76,7 @@ def _start(module: str) -> int:
               file=sys.stderr, flush=True)
         # End a start that hangs; run_all cancels this alarm once it handles signals.
         signal.alarm(_START_SECONDS)
-        # Print one line without the logger, which may not get memory either.
+        # Print one line without the logger, which may also lack memory.
         sys.excepthook = _print_error
         threading.excepthook = lambda args: _print_error(args.exc_type, args.exc_value)
     try:

@@ -20,15 +20,15 @@ USER_ERRORS = (EngineUnavailableError, InferenceError, LabelError, ModelError, M
 """Errors of this package whose text is one clear sentence for the user."""
 REPORTED_ERRORS = (*USER_ERRORS, MemoryError, NameValidationException, ParameterException,
                    UnsupportedTypeSupport, _rclpy.RCLError)
-"""``USER_ERRORS``, and those of ROS and Python that are reported without a traceback."""
+"""``USER_ERRORS``, and the errors of ROS and Python that are reported without a traceback."""
 _PLACE_IN_SOURCE = re.compile(r'(. Error: error not set)?, at /\S+:\d+')
 NO_THREAD = "can't start new thread"
-"""Text of Python's RuntimeError when the system refuses a thread."""
+"""Text of Python's RuntimeError when the system cannot start a thread."""
 _LONG_WORD = re.compile(r'(\S{60})\S{140,}')
 
 
 def is_expected(error: BaseException) -> bool:
-    """Say whether an error is reported by its text alone, without a traceback."""
+    """Return whether an error is reported by its text alone, without a traceback."""
     return isinstance(error, REPORTED_ERRORS) or str(error) == NO_THREAD
 
 

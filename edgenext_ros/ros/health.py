@@ -30,7 +30,7 @@ from std_msgs.msg import Header
 
 _PERIOD_S = 1.0
 _LATE_S = 1.5
-"""Updates further apart than this: the process, or its executor, stood still."""
+"""Maximum normal time between two updates; a longer one means a stalled process or executor."""
 _ANY_JUMP_BACK = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1),
                                on_clock_change=False)
 
@@ -41,7 +41,7 @@ class Health:
 
     :param node: the node that publishes /diagnostics and gives access to the ROS graph.
     :param topic: full name of the image topic.
-    :param snapshot: returns the classifier's present state.
+    :param snapshot: returns the classifier's current state.
     :param statistics: statistics of its images.
     :param images: provides the layout of the images that arrive.
     :param restart_counts: called when the time jumps back, as when a bag starts again.
@@ -59,7 +59,7 @@ class Health:
         self._losses = LossLog(self._logger, topic=topic)
         self._updated, self._was_late = float('inf'), False
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
-        # A steady clock: diagnostics go on while /clock is paused or absent.
+        # The steady clock keeps diagnostics running while /clock is paused or absent.
         node.create_timer(_PERIOD_S, self.update, clock=Clock(clock_type=ClockType.STEADY_TIME))
         jump = log_exceptions(self._on_jump_back, 'the time', node=node)
         # rclpy drops the callback when this handle is collected.
@@ -69,11 +69,11 @@ class Health:
     def update(self) -> None:
         """Log changes, and publish diagnostics if there is a subscriber."""
         now = self._snapshot()
-        report = self._statistics.report()  # always: it begins the rate's next period
+        report = self._statistics.report()  # unconditional: it begins the rate's next period
         timeout = now.settings.image_timeout
         silent = 0.0 if now.subscription is None else \
             seconds_without_image(report, waited=now.waited)
-        # While one image is in work, ``Pipeline`` may have no thread that receives the next.
+        # ``Pipeline`` may have no thread that receives while an image is in work.
         is_at_work = now.busy > max(0.0, silent - _PERIOD_S)
         why = why_no_image(self._node, now) if silent > timeout and not is_at_work else ''
         if why:
@@ -92,11 +92,11 @@ class Health:
     def _lost_frames(self, now: Snapshot) -> Loss:
         time = monotonic()
         is_late = time - self._updated > _LATE_S
-        # Frames that arrived during the stall may be taken after this update only.
+        # Frames that arrived during the stall may be taken only after this update.
         stalled, self._updated, self._was_late = is_late or self._was_late, time, is_late
         if now.lost is None:
             return Loss()
-        # Stamps of several cameras on one topic have no meaningful common period.
+        # Stamps of several cameras on one topic have no common period.
         several = self._node.count_publishers(self._topic) > 1
         return now.lost.update(time, several=several, stalled=stalled)
 
@@ -114,7 +114,7 @@ class Health:
 
     def _log_silence(self, why: str, silent: float) -> None:
         before, self._silence = self._silence, why
-        # The reason names other topics, which may come and go, so its log is limited.
+        # The log is limited, because the reason names other topics, which may come and go.
         if why != before and self._limiter.should_log(why):
             self._logger.warning(f'no image for {silent:.0f} s: {why}')
 
@@ -136,7 +136,7 @@ class Health:
 
     def _on_jump_back(self, jump: TimeJump) -> None:
         self._restart_counts()
-        # Limited: two nodes that publish /clock make the time jump back continuously.
+        # The log is limited, because two publishers of /clock make the time jump back repeatedly.
         if self._limiter.should_log('time'):
             self._logger.info(
                 f'the time jumped back by {-jump.delta.nanoseconds / 1e9:.3f} s, as when a bag '

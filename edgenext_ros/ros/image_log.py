@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Log the kind of images that arrive, and images without a result."""
+"""Log layout and notes of the images that arrive, and images without a result."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from edgenext_ros.ros.safe_callbacks import print_exceptions
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
 _MOST_ALIKE = 3
-"""Logged problems that differ only in numbers, such as the size of a damaged frame."""
+"""Maximum number of logged problems that differ only in numbers, such as a size."""
 _MOST_NOTES = 20
-"""Most notes that are logged: a driver may give a new one with every frame."""
+"""Maximum number of logged notes; a driver may cause a new one with every frame."""
 
 
 class ImageLog:
     """
-    Log changes of the images, and problems with them; for one thread at a time.
+    Log changes of the images, and problems with them; one thread at a time may call.
 
     :param logger: the node's.
     :param topic: full name of the image topic.
@@ -35,7 +35,7 @@ class ImageLog:
 
     @print_exceptions
     def on_outcome(self, outcome: Outcome) -> None:
-        """Log an image's problem, or what changed since the image before."""
+        """Log the problem of an image, or what changed since the previous image."""
         if outcome.error is not None:
             self._log_problem(outcome.error)
         elif outcome.picture is not None and outcome.frame is not None:
@@ -52,7 +52,7 @@ class ImageLog:
         if layout != self.layout:
             before, self.layout = self.layout, layout
             text = f'{layout}, before {before}' if before else layout
-            # Limited: two cameras on one topic change the layout with every frame.
+            # The log is limited, because two cameras on one topic change the layout repeatedly.
             if self._layouts.should_log(text):
                 self._logger.info(replace_invalid_utf8(f'images of {self._topic}: {text}'))
 
@@ -63,7 +63,7 @@ class ImageLog:
         return new
 
     def _log_problem(self, error: BaseException) -> None:
-        # Do not log a resting engine: the failure before the rest was logged.
+        # The failure that started the backoff is already logged.
         if isinstance(error, EngineRestsError):
             return
         reason = describe_problem(error)

@@ -16,16 +16,16 @@ class LaunchArgumentError(ValueError):
 
 def parameter_file(text: str) -> ParameterFile:
     """
-    Return the parameter file that ``params_file`` names; launch alone only warns of a bad one.
+    Return the parameter file that ``params_file`` names; launch itself only warns of a bad one.
 
-    Whether the file has parameters for a node is checked by the node, which knows its name after
-    remapping.
+    The node checks whether the file has parameters for it, because only the node knows its name
+    after remapping.
 
     :raises LaunchArgumentError: the file is missing, unreadable, or not a parameter file.
     """
     path = user_path(text)
     try:
-        # Reading a pipe could block forever, and a device may have no end.
+        # A read from a pipe may block forever, and a device may have no end.
         if not text or (path.exists() and not path.is_file()):
             found = 'no name' if not text else 'a folder' if path.is_dir() else 'a pipe or device'
             raise LaunchArgumentError(f'params_file {text!r}: expected a YAML file, found {found}')

@@ -19,9 +19,9 @@ class SafeLifecycleNode(LifecycleNode):
     """
     A lifecycle node that logs failed transitions and refuses impossible ones.
 
-    Humble's rclpy drops the exception of a transition callback and enters error processing, and
-    an impossible transition raises out of the service (ros2/rclpy#1209). Later releases answer
-    the request, each with another text.
+    Humble's rclpy drops the exception of a transition callback and enters error processing. It
+    raises out of the service for an impossible transition (ros2/rclpy#1209). Later releases
+    answer the request, each with a different text.
     """
 
     failure = ''
@@ -39,7 +39,7 @@ class SafeLifecycleNode(LifecycleNode):
 
     @property
     def state(self) -> str:
-        """The present lifecycle state, such as ``unconfigured``, ``inactive`` or ``active``."""
+        """The current lifecycle state, such as ``unconfigured``, ``inactive`` or ``active``."""
         label: str = self._state_machine.current_state[1]
         return label
 
@@ -47,7 +47,7 @@ class SafeLifecycleNode(LifecycleNode):
         wanted = request.transition
         possible = [(number, label)
                     for number, label, *_ in self._state_machine.available_transitions]
-        # Like rclpy: a label, if there is one, takes precedence over the number.
+        # A label, if given, takes precedence over the number, as in rclpy.
         if any(wanted.label == label if wanted.label else wanted.id == number
                for number, label in possible):
             return self._change_state(request, response)
@@ -72,7 +72,7 @@ class SafeLifecycleNode(LifecycleNode):
                    for transition in (self.trigger_configure, self.trigger_activate))
 
     def attempt(self, name: str, step: Callable[[], None]) -> TransitionCallbackReturn:
-        """Run a transition's work; log an exception, and fail the transition."""
+        """Run a transition's work; an exception is logged and fails the transition."""
         try:
             step()
         except Exception as error:

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Change the model while images flow: load it beside the present one, then swap or refuse."""
+"""Change the model at run time: load it beside the current one, then swap or refuse."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from rclpy.task import Future
 _CLOSE_SECONDS = 5.0
 OFFER_SECONDS = 5.0
 """
-Longest wait of a loaded model for the executor. After it the model is freed, images go on, and
-the change, if it still comes, loads the model again.
+Maximum wait of a loaded model for the executor. After it, the model is freed and images continue.
+A change that still follows loads the model again.
 """
 _STRING = 4  # rcl_interfaces/msg/ParameterType
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A model that is ready to be swapped in, with its session's pipeline held, or a refusal."""
+    """A model that is ready to be swapped in while the pipeline is held, or a refusal."""
 
     session: Session
     settings: ClassifierSettings
@@ -58,8 +58,8 @@ class LiveModel:
     - ``offer`` passes the loaded model to ``check``. Without it, ``check`` loads in its own call.
     - ``apply`` swaps the models, or ``discard`` frees the new one.
 
-    The pipeline is held from the end of loading to ``apply`` or ``discard``, so no image sees a
-    mixture of two models. Calls from ``offer`` to ``apply`` or ``discard`` must not overlap.
+    The pipeline is held from the end of loading to ``apply`` or ``discard``, so that no image sees
+    a mixture of two models. Calls from ``offer`` to ``apply`` or ``discard`` must not overlap.
 
     :param node: the node whose executor awaits the load.
     :param opener: opens the model; see ``LoadedModel.open``.
@@ -91,7 +91,7 @@ class LiveModel:
             if executor is not None:
                 with suppress(AttributeError, InvalidHandle):  # the executor was shut down
                     executor.create_task(loaded.set_result, None)
-            # Images wait, and the executor may never come: the node may have another one now.
+            # Images wait here. This executor may never run again, for example after a replacement.
             if not pending.ended.wait(OFFER_SECONDS):
                 self._free(self._end(pending))
 
@@ -123,7 +123,7 @@ class LiveModel:
 
     def check(self, session: Session, settings: ClassifierSettings) -> None:
         """
-        Make the model of ``settings`` ready to be swapped in, if it differs from the present one.
+        Load the model of ``settings`` for ``apply``, if it differs from the current one.
 
         :raises ParameterError: the model cannot be used, or another load is in progress.
         """
@@ -141,7 +141,7 @@ class LiveModel:
             raise ParameterError(candidate.refusal)
 
     def apply(self, session: Session) -> None:
-        """Swap in the model that ``check`` has made ready, if there is one."""
+        """Swap in the model that ``check`` loaded, if there is one."""
         candidate, self._candidate = self._candidate, None
         if candidate is None or candidate.model is None:
             return
@@ -156,7 +156,7 @@ class LiveModel:
             self._close_later(before)
 
     def discard(self) -> None:
-        """Keep the present model, and free the one that was loaded beside it, if any."""
+        """Keep the current model, and free the one that was loaded beside it, if any."""
         candidate, self._candidate = self._candidate, None
         self._free(candidate)
 
@@ -173,9 +173,9 @@ class LiveModel:
 
     def join(self, timeout: float) -> None:
         """
-        Wait for a cancelled load: the process may be aborted if it exits during one.
+        Wait for a cancelled load, because a process that exits during a load may abort.
 
-        :param timeout: seconds.
+        :param timeout: maximum wait in seconds.
         """
         if self._thread is not None:
             self._thread.join(timeout)
@@ -188,7 +188,7 @@ class LiveModel:
             self._close_later(candidate.model)
 
     def _close_later(self, model: LoadedModel) -> None:
-        """Close a model in a thread: it may take seconds, which would block the executor."""
+        """Close a model in a thread, because the close may take seconds and block the executor."""
         def close() -> None:
             model.close(self._node.get_logger())
             return_memory()
@@ -218,7 +218,7 @@ class LiveModel:
         except BaseException as error:  # vendor code may even raise SystemExit
             text = describe_error(error) if is_expected(error) else \
                 f'{type(error).__name__}: {describe_error(error)}'
-            # The old ``labels`` do not fit the new model: both must change in one call.
+            # Labels of the old model do not fit the new one, so both must change in one call.
             if isinstance(error, LabelError) and settings.labels \
                     and settings.labels == before.settings.labels:
                 text += f'; change both at once: {self._command_for_both(settings)}'
@@ -238,7 +238,7 @@ class LiveModel:
 
 
 def _is_other(loaded: Session | _Candidate, settings: ClassifierSettings) -> bool:
-    """Say whether a model was loaded with other parameters than these."""
+    """Return whether a model was loaded with other parameters than these."""
     before = loaded.model.settings if isinstance(loaded, Session) else loaded.settings
     return (before.model, before.labels, before.runtime) != (
         settings.model, settings.labels, settings.runtime)

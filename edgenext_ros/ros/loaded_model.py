@@ -24,7 +24,7 @@ Opener = Callable[..., tuple[Engine, ModelInfo]]
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """An open model with labels and parameters; frozen, so that each image sees one state."""
+    """An open model with labels and parameters; immutable, so that each image sees one state."""
 
     located: store.Located
     info: ModelInfo
@@ -36,7 +36,7 @@ class LoadedModel:
     classifier: Classifier
     engine: Engine
     found: str
-    """Text on the engine that ``runtime: auto`` chose; empty if ``runtime`` names one."""
+    """Name and version of the engine that ``auto`` chose; empty if ``runtime`` names one."""
 
     @classmethod
     def open(cls, settings: ClassifierSettings, *,
@@ -99,10 +99,10 @@ class LoadedModel:
 
     def close(self, logger: Any, *, idle: bool = True) -> None:
         """
-        Free the model; if its engine is still at work, log that its memory stays taken.
+        Free the model; if its engine is still busy, log that the memory is not freed.
 
         :param logger: a node's logger.
-        :param idle: no thread of the session works on an image any more.
+        :param idle: whether all threads of the session have ended.
         """
         try:
             close_or_defer(self.engine)

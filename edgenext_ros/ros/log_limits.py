@@ -14,11 +14,11 @@ _NUMBER = re.compile(r'\d+')
 
 class LogLimiter:
     """
-    Decide which problems are logged; for one thread.
+    Decide which problems are logged; only one thread may call.
 
     A reason is logged when it first occurs, and then at most every ``_REPEAT_SECONDS``. At most
-    ``_REASONS`` different ones are logged in that time, because a driver that fails differently
-    with every frame must not fill the disk.
+    ``_REASONS`` different reasons are logged in that time, because a driver that fails
+    differently with every frame must not fill the disk.
     """
 
     def __init__(self) -> None:
@@ -27,9 +27,9 @@ class LogLimiter:
 
     def should_log(self, reason: str, *, most_alike: int = _REASONS) -> bool:
         """
-        Say whether to log this problem, and remember that it was logged.
+        Return whether to log this problem, and remember that it was logged.
 
-        :param most_alike: largest number of reasons that differ only in numbers.
+        :param most_alike: maximum number of logged reasons that differ only in numbers.
         """
         now = monotonic()
         self._logged = {text: time for text, time in self._logged.items()
@@ -43,11 +43,11 @@ class LogLimiter:
         return True
 
     def recovered(self) -> bool:
-        """Say whether this is the first good frame after a problem that was logged."""
+        """Return whether this is the first good frame after a problem that was logged."""
         unresolved, self._unresolved = self._unresolved, False
         return unresolved
 
 
 def replace_invalid_utf8(text: str) -> str:
-    """Replace characters without a UTF-8 form, as in file names: rclpy raises on them."""
+    """Replace characters that UTF-8 cannot encode, as in file names; rclpy raises on them."""
     return text.encode('utf-8', 'replace').decode()

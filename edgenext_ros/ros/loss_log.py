@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Log lost frames: how many are lost, how large they are, and what helps."""
+"""Log lost frames: their share, their size, and the remedy."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class LossLog:
 
     def log(self, loss: Loss, *, layout: str, size: int) -> str:
         """
-        Log a change, and return one sentence while frames are lost, else an empty text.
+        Log a change; return one sentence while frames are being lost, else an empty text.
 
-        :param loss: how many frames are lost, and at what rate frames are sent.
-        :param layout: kind of the frames, such as ``640x480 bgr8``; empty if unknown.
+        :param loss: counts from ``LostFrames.update``.
+        :param layout: layout of the frames, such as ``640x480 bgr8``; empty if unknown.
         :param size: size of a serialised frame in bytes.
         """
         before, self._goes_on = self._goes_on, loss.goes_on

@@ -14,12 +14,12 @@ def keep_memory() -> None:
     """
     Let this process keep the memory of large messages for later ones.
 
-    By default glibc returns it to the kernel, so every picture causes a page fault for each of
-    its pages. At 1080p that takes longer than everything else; see docs/benchmarks.md. C
-    libraries without ``mallopt`` stay as they are.
+    By default glibc returns such memory to the kernel, and every picture causes a page fault for
+    each of its pages. At 1080p these faults take longer than everything else; see
+    docs/benchmarks.md. C libraries without ``mallopt`` keep their behaviour.
     """
     mallopt = getattr(CDLL(None), 'mallopt', None)
-    # Setting either disables glibc's own tuning of both; so set both, or neither.
+    # Either setting disables glibc's own tuning of both, so both are set, or neither.
     if mallopt is not None and mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES):
         mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 

@@ -38,9 +38,9 @@ from vision_msgs.msg import (
 
 Enough = Callable[[int, int], bool]
 _LONGEST_NAME = 40
-"""Characters of an encoding that are compared; a message may hold any number."""
+"""Characters of an encoding that are compared; messages do not limit its length."""
 _FILES = frozenset(('jpeg', 'jpg', 'mjpeg', 'mjpg', 'png', 'webp', 'compressed'))
-"""Values of an Image's ``encoding`` if its data is a picture file."""
+"""Values of ``encoding`` with which an Image holds a picture file."""
 
 
 def frame_from_image(message: Image | ImageData, *, enough: Enough | None = None) -> Frame:
@@ -49,7 +49,7 @@ def frame_from_image(message: Image | ImageData, *, enough: Enough | None = None
 
     16-bit colour and mosaics are copied, reduced to their high bytes.
 
-    :param enough: used if the Image holds a JPEG, as from older TROS releases; see
+    :param enough: used if the Image holds a JPEG, as older TROS releases send it; see
         ``Frame.from_compressed``.
     :raises FrameError: the message does not hold a usable picture.
     """
@@ -79,8 +79,8 @@ def _ask_cv_bridge(message: Image | ImageData, data: Bytes,
         if not row or message.step < row or data.size != message.step * message.height:
             raise ValueError(f'{data.size} bytes, step {message.step} do not make '
                              f'{message.width}x{message.height}')
-        # Some cv_bridge releases ignore step, and with NumPy 2 the one in Python does not swap
-        # bytes: pass rows without padding, in the machine's byte order.
+        # The rows get no padding and the machine's byte order, because some cv_bridge releases
+        # ignore step, and the one in Python does not swap bytes with NumPy 2.
         rows = np.ascontiguousarray(data.reshape(-1, message.step)[:, :row])
         if message.is_bigendian:
             rows = rows.view(dtype).byteswap()
@@ -97,7 +97,7 @@ def _ask_cv_bridge(message: Image | ImageData, data: Bytes,
 def frame_from_compressed(message: CompressedImage | CompressedImageData, *,
                           enough: Enough | None = None) -> Frame:
     """
-    Decode a CompressedImage; its format is used only for a mosaic and a bit depth.
+    Decode a CompressedImage; its ``format`` is used only to detect a mosaic and depth.
 
     :param enough: see ``Frame.from_compressed``.
     :raises FrameError: the bytes are not a whole picture.
@@ -112,7 +112,7 @@ class InputType(NamedTuple):
     kind: type
     read: Callable[[bytes], CameraData]
     frame: Callable[..., Frame]
-    """Make a frame of what ``read`` returns; takes ``enough``, see ``Frame.from_compressed``."""
+    """Make a frame from the result of ``read``; for ``enough`` see ``Frame.from_compressed``."""
 
 
 INPUT_TYPES: dict[str, InputType] = {
@@ -142,8 +142,8 @@ class ClassificationMessage:
     """
     A vision_msgs Classification that is reused for each result.
 
-    Building the message takes several times as long as filling it. Publishing copies it, so that
-    it can be reused.
+    Construction takes several times as long as filling. Publishing copies the message, so the
+    message can be reused.
     """
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from edgenext_ros.ros.snapshot import Snapshot
 from rclpy.node import Node
 from rclpy.qos import qos_check_compatible, QoSCompatibility
 
-_UNKNOWN = '_NODE_NAME_UNKNOWN_'  # rmw's name for a node not discovered yet, or outside of ROS
+_UNKNOWN = '_NODE_NAME_UNKNOWN_'  # rmw's name for an undiscovered node, or one outside ROS
 _MOST_TOPICS = 3
 
 
@@ -20,7 +20,7 @@ def type_name(kind: type) -> str:
 
 def why_no_image(node: Node, now: Snapshot) -> str:
     """
-    Return a sentence that says why a classifier gets no images.
+    Return a sentence with the reason why a classifier receives no images.
 
     :param node: the classifier's node, for the ROS graph.
     :param now: the classifier's state.

@@ -22,7 +22,7 @@ def nodes(cameras: list[str]) -> list[ClassifierNode]:
     """
     Make the node ``/CAMERA/classifier`` for each camera.
 
-    :raises ParameterError: no name is given, one is not a namespace, or two nodes get one name.
+    :raises ParameterError: there is no name, one is not a namespace, or two nodes have one name.
     """
     if not cameras:
         raise ParameterError(f'{_EXPECTED}, found none')

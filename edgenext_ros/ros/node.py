@@ -43,7 +43,8 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
     Classify the newest image of a camera.
 
     From configure to cleanup the node has a ``Session``, which holds the model. The session
-    subscribes to images while the node is active, and either enabled or asked for one image.
+    subscribes to images while the node is active and is either enabled or has a waiting
+    ``classify_once`` request.
 
     :param opener: opens the model; see ``LoadedModel.open``.
     """
@@ -55,8 +56,8 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
         self._opener = opener
         self._table = Parameters(self, ClassifierSettings())
         self.add_on_set_parameters_callback(self._on_parameters)
-        # Held while parameters are set and during transitions, since a MultiThreadedExecutor may
-        # run both at the same time.
+        # Held while parameters are set and during transitions, because a MultiThreadedExecutor may
+        # run both concurrently.
         self._changing = RLock()
         self.session: Session | None = None
         self.enabled = True
@@ -79,7 +80,7 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
         return self._table.settings
 
     def snapshot(self) -> Snapshot:
-        """Return the present state."""
+        """Return the current state."""
         session = self.session
         now = Snapshot(state=self.state, enabled=self.enabled, failure=self.failure,
                        settings=self.settings)
@@ -103,7 +104,7 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to the camera."""
-        super().on_activate(state)  # before subscribing, else the first result would be lost
+        super().on_activate(state)  # first, else the first result would not be published
         result = self.attempt('activate', lambda: self._listen(active=True))
         if result == TransitionCallbackReturn.SUCCESS:
             assert self.session is not None
@@ -139,7 +140,7 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
         if self._is_constructed:  # rclpy 9 calls this even if the constructor raised
             self.attempt('destruction', self._release)
             self._live.join(LOAD_SECONDS)
-            self._live.close()  # frees what that load has left
+            self._live.close()  # frees a model that this load has left
         super().destroy_node()
 
     def attempt(self, name: str, step: Callable[[], None]) -> TransitionCallbackReturn:
@@ -202,7 +203,7 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
         """
         Create a service; rclpy's services that set parameters become coroutines.
 
-        So a service call awaits the load of a model, and the executor serves others meanwhile.
+        A service call therefore awaits the load of a model, and the executor serves other calls.
 
         :param kind: service class.
         :param name: service name.
@@ -220,7 +221,7 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
                 response.results += done.results
             return response
 
-        # The node's default group is mutually exclusive: it would block while a model loads.
+        # The node's default group is mutually exclusive and would block while a model loads.
         options['callback_group'] = ReentrantCallbackGroup()
         return super().create_service(kind, name, set_parameters, *arguments, **options)
 

@@ -3,9 +3,9 @@
 """
 Message packages that are used if they are installed.
 
-They come with D-Robotics' TROS, not with ROS from apt. rosdep has no keys for them, so if
-package.xml listed them, ``rosdep install`` would fail on every machine. Import them in functions
-only, and report a missing one where a user asks for it.
+D-Robotics' TROS provides them, ROS from apt does not. rosdep has no keys for them, so package.xml
+does not list them: ``rosdep install`` would fail. Only functions may import them, and a feature
+reports a missing package when a user requests the feature.
 """
 
 from __future__ import annotations
@@ -16,4 +16,4 @@ from typing import Final
 OPTIONAL_INTERFACES: Final = MappingProxyType({
     'ai_msgs': "PerceptionTargets, which TROS' detectors publish and its web page shows",
     'hbm_img_msgs': 'HbmMsg1080P and others, images of TROS cameras in shared memory'})
-"""Message packages, and their use. docs/robot.md names them."""
+"""Optional message packages and their use, which docs/robot.md lists."""

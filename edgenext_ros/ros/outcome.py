@@ -14,30 +14,30 @@ from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.serialised_images import CameraData
 
 
-# Named tuples: building one takes a fifth of the time of a frozen dataclass, and each image
-# needs two.
+# These are named tuples, because each image needs two objects, and a frozen dataclass takes five
+# times as long to construct.
 class ReceivedImage(NamedTuple):
     """A serialised image, with its subscription and time."""
 
     message: bytes
     subscription: Any
-    """The subscription that received it (rclpy); images of earlier subscriptions are dropped."""
+    """The rclpy subscription that received it; results of earlier subscriptions are dropped."""
     received: float
-    """Steady seconds."""
+    """Receive time in monotonic seconds."""
 
 
 class Outcome(NamedTuple):
     """
-    The outcome of one image: a result, an error, or neither if it was left out on purpose.
+    The outcome of one image: a result, an error, or neither if the image was skipped.
 
-    With a result, ``picture`` and ``frame`` are set too.
+    A result implies that ``picture`` and ``frame`` are set.
     """
 
     image: ReceivedImage
     model: LoadedModel
-    """The model, labels and parameters of this image."""
+    """The model, labels and parameters that this image was processed with."""
     ready: float
-    """Steady seconds at the end of the work."""
+    """Monotonic seconds at the end of the work."""
     picture: CameraData | None = None
     frame: Frame | None = None
     result: Classification | None = None
@@ -45,14 +45,14 @@ class Outcome(NamedTuple):
 
 
 class Observer(Protocol):
-    """Gets the outcome of each image, in the order of the images, one at a time."""
+    """An observer receives the outcome of each image, in order, one at a time."""
 
     def on_outcome(self, outcome: Outcome) -> None:
         """Process an outcome; called by the thread that worked on the image."""
 
 
 def describe_problem(error: BaseException) -> str:
-    """Return the sentence of an expected error, or the traceback of any other."""
+    """Return the text of an expected error, or the traceback of any other error."""
     if isinstance(error, (FrameError, InferenceError)):
         return str(error)
     return ''.join(traceback.format_exception(type(error), error, error.__traceback__))

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Find out which nodes a YAML file of parameters applies to."""
+"""Find the nodes that a YAML parameter file applies to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_BYTES = 10 ** 6
 """Largest size of a parameter file."""
 EXPECTED_LAYOUT = 'expected "/**:" and below it "ros__parameters:", as in config/classifier.yaml'
 _MOST_NAMES = 5
-# libyaml's loader reads a file of ``MOST_BYTES`` in a second; not every PyYAML includes it.
+# libyaml's loader parses ``MOST_BYTES`` in a second; some PyYAML builds do not include it.
 _LOADER: Any = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
 
 
@@ -65,8 +65,8 @@ def sections(value: Any, name: str = '') -> Iterator[str]:
     Yield each node name, or pattern of names, that has parameters.
 
     :param value: content of the YAML file, as from ``parse``.
-    :param name: name of the tree that ``value`` stands in.
-    :raises ValueError: it is not a tree of names with "ros__parameters:" below each.
+    :param name: path of the keys above ``value``, with slashes; empty at the top.
+    :raises ValueError: the content is not a tree of names with "ros__parameters:" below each.
     """
     if value is None:
         return
@@ -85,7 +85,7 @@ def sections(value: Any, name: str = '') -> Iterator[str]:
 
 
 def _matches(pattern: str, node: str) -> bool:
-    """Say whether a section applies to a node; ``*`` is one part of a name, ``**`` any number."""
+    """Return whether a section applies to a node; ``*`` matches one name part, ``**`` any."""
     parts, wanted = node.strip('/').split('/'), pattern.strip('/').split('/')
 
     def match(parts: list[str], wanted: list[str]) -> bool:

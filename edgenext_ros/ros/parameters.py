@@ -1,10 +1,10 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Parameters from one declarative table, which is a frozen dataclass.
+Declare and check parameters from one table, which is a frozen dataclass.
 
-Its fields hold name, type, default, range or choices, description, and when a change takes
-effect. Declaration, checks, ``ros2 param describe`` and the table in the documentation use it.
+Its fields hold name, type, default, range or choices, description, and the time at which a change
+takes effect. Declaration, checks, ``ros2 param describe`` and the documentation use this table.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Parameters(Generic[SettingsTable]):
 
     :param node: the node that declares them.
     :param table: a settings dataclass with its defaults.
-    :raises ParameterError: an initial value (YAML, command line) is refused.
+    :raises ParameterError: an initial value from YAML or the command line is refused.
     """
 
     def __init__(self, node: Node, table: SettingsTable) -> None:
@@ -66,14 +66,14 @@ class Parameters(Generic[SettingsTable]):
                     descriptor.integer_range = [bounds]
                 else:
                     descriptor.floating_point_range = [bounds]
-            # YAML may hold 1 for 1.0; rclpy would refuse it, so ``checked_value`` checks types.
+            # rclpy would refuse 1 for 1.0 in YAML, so ``checked_value`` checks the types instead.
             descriptor.dynamic_typing = True
             values[name] = self._declare(entry, descriptor)
         self.settings: SettingsTable = replace(table, **values)
         self._warn_of_unknown()
 
     def _declare(self, entry: Field[Any], descriptor: Any) -> Any:
-        # Without the range at first: rclpy would refuse a wrong value with its own text.
+        # The range is set later, because rclpy would refuse a wrong value with its own text.
         found = self._node.declare_parameter(
             entry.name, entry.default, type(descriptor)(dynamic_typing=True))
         value = checked_value(entry, found.value)
@@ -91,11 +91,11 @@ class Parameters(Generic[SettingsTable]):
 
     def change(self, changes: list[Parameter], *, configured: bool) -> SettingsTable:
         """
-        Return the settings with these changes; ``self.settings`` stays as it is.
+        Return the settings with these changes; ``self.settings`` is not modified.
 
         Names that are not in the table (``use_sim_time``, QoS overrides) are ignored.
 
-        :param configured: the node has a session, so parameters that are not live are refused.
+        :param configured: whether the node has a session, which refuses changes that are not live.
         :raises ParameterError: a change is refused.
         """
         values: dict[str, Any] = {}
@@ -114,9 +114,9 @@ class Parameters(Generic[SettingsTable]):
 
 
 def _commands(node: Node, name: str, value: Any) -> str:
-    """Return shell commands that set a parameter and restore the node's present state."""
+    """Return shell commands that set a parameter and restore the node's current state."""
     active = getattr(node, 'state', 'active') == 'active'
-    # A text value is one of a rule's choices, which YAML reads as text without quotes.
+    # A text value needs no quotes, because it is one of a rule's choices.
     text = value if isinstance(value, str) else json.dumps(value)
     node_name = node.get_fully_qualified_name()
     lifecycle = f'ros2 lifecycle set {node_name}'

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A thread that draws and publishes annotated pictures, so that results do not wait for them."""
+"""A thread that draws and publishes annotated pictures; results do not wait for it."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Any, Generic, TypeVar
 Drawable = TypeVar('Drawable')
 
 ANNOTATED_RATE = 15.0
-"""Largest number of pictures in a second."""
+"""Maximum number of pictures per second."""
 
 
 class PictureThread(Generic[Drawable]):
     """
     Draw and publish the newest item in a thread, without blocking the thread that offers it.
 
-    One item waits at most; a newer one replaces it. After each picture the thread pauses for at
-    least the processor time that the picture took, so it uses half a core at most.
+    At most one item waits; a newer one replaces it. After each picture the thread pauses for at
+    least the CPU time that the picture took, so it uses half a core at most.
 
     :param draw: turns an item into a message.
     :param publish: called with that message; may block.
-    :param on_error: called with an exception of either; must not raise.
-    :param rate: largest number of pictures in a second.
+    :param on_error: called with an exception of ``draw`` or ``publish``; must not raise.
+    :param rate: maximum number of pictures per second.
     """
 
     def __init__(self, draw: Callable[[Drawable], Any], publish: Callable[[Any], None], *,
@@ -40,7 +40,7 @@ class PictureThread(Generic[Drawable]):
         self._thread.start()
 
     def offer(self, item: Drawable) -> None:
-        """Submit an item without blocking; after ``close`` it is ignored."""
+        """Submit an item without blocking; items after ``close`` are ignored."""
         with self._changed:
             if self._closed:
                 return
@@ -51,8 +51,8 @@ class PictureThread(Generic[Drawable]):
         """
         Drop the items offered so far, and wait until none of them is being published.
 
-        :param timeout: seconds.
-        :return: False if ``publish`` still blocks; only that one item may still be published.
+        :param timeout: maximum wait in seconds.
+        :return: False if ``publish`` still blocks; the item in it may still be published.
         """
         with self._changed:
             self._waiting = self._drawing = None
@@ -62,7 +62,7 @@ class PictureThread(Generic[Drawable]):
         """
         Drop all items and end the thread.
 
-        :param timeout: seconds.
+        :param timeout: maximum wait in seconds.
         :return: False if the thread still draws or publishes.
         """
         end = monotonic() + timeout
@@ -80,7 +80,7 @@ class PictureThread(Generic[Drawable]):
                 self._show(item)
             except Exception as error:
                 self._on_error(error)
-            item = None  # free the picture, since the next one may come late
+            item = None  # free the picture, because the next one may arrive late
             spent = thread_time() - spent
             rest = max(spent, self._period - (monotonic() - begun))
             with self._changed:
@@ -97,7 +97,7 @@ class PictureThread(Generic[Drawable]):
         message = self._draw(item)
         with self._changed:
             if self._drawing is not item:
-                return  # cleared meanwhile
+                return  # cleared while it was drawn
             self._drawing, self._publishing = None, True
         try:
             self._publish(message)

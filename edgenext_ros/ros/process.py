@@ -39,7 +39,7 @@ _SIGNAL_SECONDS, _STOP_SECONDS = 0.2, 2.0
 SWITCH_SECONDS = 1e-4
 """
 Switch interval of Python threads. With Python's default of 5 ms, a frame waits while the executor
-builds its next wait set, which makes up a tenth or more of a result's age.
+builds its next wait set. This wait is a tenth or more of a result's age.
 """
 
 
@@ -47,8 +47,8 @@ def _check_text(arguments: Sequence[str]) -> None:
     """
     Check that rcl can read the arguments.
 
-    :raises ParameterError: Python could not decode an argument in the present locale, or a node
-        name is too long, for which Humble's rcl prints many lines.
+    :raises ParameterError: Python could not decode an argument in the current locale, or a node
+        name is too long, which Humble's rcl reports with many lines.
     """
     for argument in arguments:
         rule, _, name = argument.partition(':=')
@@ -72,7 +72,7 @@ def run(make: Callable[[Callable[[], None]], Node], args: list[str] | None = Non
 
     :param make: builds the node; see ``run_all``.
     :param args: command line; None takes ``sys.argv``.
-    :param start: called with the node before spinning; see ``run_all``.
+    :param start: called with the node before the executor spins; see ``run_all``.
     :return: the process's exit code.
     """
     def make_one(finish: Callable[[], None]) -> list[Node]:
@@ -88,20 +88,20 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
     """
     Run nodes until SIGINT, SIGTERM, a failure, or a call of ``finish``.
 
-    Start and executor run in a second thread. This thread can therefore react to signals
-    immediately, and the ROS context is still valid while the nodes shut down.
+    ``start`` and the executor run in a second thread. The calling thread therefore reacts to
+    signals immediately, and the ROS context is still valid while the nodes shut down.
 
     :param make: called with ``finish``, a function that ends the process with exit code 0;
         returns the nodes, and may raise one of ``USER_ERRORS``.
     :param args: command line; None takes ``sys.argv``.
-    :param start: called with each node before spinning; False ends the process with exit code 1.
+    :param start: called with each node before the executor spins; False gives exit code 1.
     :return: the process's exit code.
     """
     before = enumerate_threads()
     sys.setswitchinterval(SWITCH_SECONDS)
     keep_memory()
-    # A signal handler may run while this thread holds a lock, e.g. in Event.wait; taking that lock
-    # again would deadlock. SimpleQueue.put is reentrant.
+    # A signal handler may run while this thread holds a lock, e.g. in Event.wait, and would
+    # deadlock on that lock. SimpleQueue.put is reentrant.
     ends: SimpleQueue[None] = SimpleQueue()
     for number in _SIGNALS:
         signal.signal(number, lambda *_: ends.put(None))
@@ -124,7 +124,7 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
         finally:
             ends.put(None)
 
-    # rclpy warns of a node that it failed to create; the error is reported below.
+    # rclpy warns about a node that it failed to create; the error is reported below.
     warnings.filterwarnings('ignore', 'Failed to fini', RuntimeWarning)
     try:
         try:
@@ -145,12 +145,12 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
             rclpy.logging.get_logger('edgenext_ros').fatal(describe_error(error))
             if rclpy.ok() and isinstance(
                     error, (MemoryError, RuntimeError, UnsupportedTypeSupport)):
-                # Without memory or threads, the shutdown of ROS may hang.
+                # The shutdown of ROS may hang without memory or threads.
                 sys.stderr.flush()
                 os._exit(1)
             return 1
-        # With a timeout: the kernel may deliver a signal to another thread. Python then runs the
-        # handler only when this thread executes Python code again.
+        # The timeout is needed because the kernel may deliver a signal to another thread. Python
+        # then runs the handler only when this thread executes Python code again.
         while not ending:
             with suppress(Empty):
                 ends.get(timeout=_SIGNAL_SECONDS)
@@ -158,7 +158,7 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
         executor.shutdown(timeout_sec=0)  # Humble's would wait for classify_once requests
         thread.join(timeout=_STOP_SECONDS)
         if thread.is_alive():
-            # A callback, e.g. one that loads a model, still uses the node: do not destroy it.
+            # A running callback, e.g. a model load, still uses the node: do not destroy it.
             sys.stderr.flush()
             os._exit(int(failed))
     finally:
@@ -171,7 +171,7 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
     if any(thread not in before for thread in enumerate_threads()):
-        # A thread is inside an engine. Python would end it there, and C++ then aborts the process.
+        # A thread is inside an engine. Python would end it there, and C++ would abort the process.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(int(failed))
@@ -190,7 +190,7 @@ def _shut_all_down(nodes: Sequence[Node]) -> None:
 
 
 def _shut_down(node: Node) -> None:
-    """Shut a lifecycle node down, which takes seconds if an engine hangs; no callbacks follow."""
+    """Shut a lifecycle node down and detach its executor; a hung engine delays this by seconds."""
     node.executor = None
     # Shutdown is impossible during a transition, e.g. while a model loads.
     if isinstance(node, SafeLifecycleNode) and node.state in (

@@ -24,7 +24,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Classification, LabelInfo, VisionInfo
 
-# Copied for each use, since rclpy writes QoS overrides into the profile that it gets.
+# These are copied for each use, because rclpy writes QoS overrides into a given profile.
 _RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 _LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                       durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -32,8 +32,8 @@ _LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
 
 PICTURE_SECONDS = 0.25
 """
-Longest time that a pause waits for a picture that is being published. If a reliable reader has
-stopped, Fast DDS blocks for 0.1 s, and Cyclone DDS until the reader disappears.
+Maximum time that a pause waits for a picture that is being published. If a reliable reader has
+stopped, Fast DDS blocks for 0.1 s, and Cyclone DDS blocks until the reader disappears.
 """
 _TYPE = f'vision_msgs/msg/{Classification.__name__}'
 _TOPICS = ('image', 'classification', '~/annotated_image', '~/vision_info', '~/label_info',
@@ -70,7 +70,7 @@ class Publishers:
     def __init__(self, node: LifecycleNode) -> None:
         self._node = node
         check_topics(node, _TOPICS)
-        # A new group: a group never forgets its entities, and the node's own lives for long.
+        # The session has its own group, because a group keeps its entities forever.
         group = MutuallyExclusiveCallbackGroup()
         self._result = messages.ClassificationMessage()
         self.classification, self._annotated = (
@@ -95,7 +95,7 @@ class Publishers:
             result.prediction, header,
             labels=model.labels if model.settings.class_id == 'name' else None))
         if self._annotated.get_subscription_count():
-            # The frame may be a reduced JPEG; the pictures' thread decodes the message again.
+            # The frame may be a reduced JPEG, so the pictures' thread decodes the message again.
             source = messages.INPUT_TYPES[model.settings.input_type]
             read = partial(source.frame, picture, enough=wide_enough)
             self.pictures.offer(AnnotatedPicture(
@@ -103,10 +103,10 @@ class Publishers:
 
     def log_topics(self, input_type: str, *, listening: bool) -> None:
         """
-        Log the topics of images and results, with their names after remapping.
+        Log the remapped topics of images and results.
 
         :param input_type: the parameter of this name.
-        :param listening: the session has a subscription.
+        :param listening: whether the session has a subscription.
         """
         node = self._node
         topic = node.resolve_topic_name('image')

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Quality of service that users may override by the parameters ``qos_overrides``."""
+"""Check the parameters ``qos_overrides``, with which users override quality of service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST: Final = 2 ** 31 - 1
 
 def check_overrides(node: Node) -> None:
     """
-    Check the values before a topic uses them, because rclpy reports wrong ones by a traceback.
+    Check override values before a topic uses them; rclpy reports wrong ones with a traceback.
 
     :raises ParameterError: a value is not valid for its policy.
     """

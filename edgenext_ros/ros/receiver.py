@@ -4,10 +4,9 @@
 The image subscription, which bypasses rclpy's executor.
 
 For each message, rclpy's executor builds a wait set of all entities of a node in Python. It also
-waits for the subscription's events, and Fast DDS wakes it once more for them. Together that costs
-as much processor time as the classification without inference. Here a thread waits for the
-subscription alone and takes the message itself, as ``rclpy.wait_for_message`` does with the same
-classes.
+waits for the subscription's events, and Fast DDS wakes it once more for them. Both together cost
+as much CPU time as the classification without inference. Here a thread waits for the subscription
+alone and takes the message itself. ``rclpy.wait_for_message`` uses the same classes.
 """
 
 from __future__ import annotations
@@ -36,35 +35,36 @@ try:
 except ImportError:  # Humble
     from rclpy.qos_event import SubscriptionEventCallbacks
 
-# Copied for each use, since rclpy writes QoS overrides into the profile that it gets.
-# Depth 1: from a longer queue the oldest image would be taken first.
+# This is copied for each use, because rclpy writes QoS overrides into a given profile.
+# The depth is 1, because a longer queue would deliver its oldest image first.
 _NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 _PAUSE_S = 0.1
 _ALREADY_WAITING_S = 1e-3
-"""A message that arrives within this time may have been there before the wait began."""
+"""A message within this time may have been available before the wait began."""
 
 
 class _IgnoredByExecutor(CallbackGroup):
     """A callback group whose entities the executor never runs."""
 
     def can_execute(self, entity: Any) -> bool:
-        """Refuse."""
+        """Return False, so that the executor skips the entity."""
         return False
 
     def beginning_execution(self, entity: Any) -> bool:
-        """Refuse."""
+        """Return False, because no entity may begin."""
         return False
 
     def ending_execution(self, entity: Any) -> None:
-        """Do nothing, since nothing ever begins."""
+        """Do nothing, because no entity ever begins."""
 
 
 class Receiver:
     """
-    The ``Source`` of a pipeline: serialised messages of one topic, while subscribed.
+    The ``Source`` of a pipeline; it delivers the serialised messages of one topic.
 
     :param node: the node that subscribes.
-    :param on_message: called with each message and its subscription, by the thread that waits.
+    :param on_message: called with each message and its subscription, by the waiting thread or
+        by an EventsExecutor.
     """
 
     def __init__(self, node: Node, on_message: Callable[[bytes, Subscription], None]) -> None:
@@ -79,8 +79,9 @@ class Receiver:
         self._taken_elsewhere = False
         self.lost = LostFrames()
         self.message_bytes = 0
-        """Size of the last message, serialised."""
-        # Begin and end of the last wait, and the seconds before it in which no thread waited.
+        """Size of the last serialised message in bytes."""
+        # _begun and _ended are the times of the last wait. _absent are the seconds before it in
+        # which no thread waited.
         self._begun = self._ended = monotonic()
         self._begun_ns, self._absent = time_ns(), 0.0
         node.context.on_shutdown(self.close)
@@ -96,7 +97,7 @@ class Receiver:
 
         def on_message(message: bytes) -> None:
             # EventsExecutor ignores callback groups and calls this. The waiting thread then stops
-            # taking messages: with two threads, an older message could be delivered last.
+            # taking messages, because two threads could deliver messages out of order.
             if not self._taken_elsewhere:
                 self._taken_elsewhere = True
                 self.wake()
@@ -128,7 +129,7 @@ class Receiver:
         self.wake()
 
     def wake(self) -> None:
-        """End the present or the next ``wait``; any thread may call."""
+        """End the current or the next ``wait``; any thread may call this."""
         with suppress(InvalidHandle):  # destroyed
             self._wake.trigger()
 
@@ -155,12 +156,12 @@ class Receiver:
             wait_set.wait(-1)
         else:
             try:
-                with subscription.handle:  # prevents its destruction during the wait
+                with subscription.handle:  # keeps it alive during the wait
                     wait_set.add_subscription(subscription.handle)
                     wait_set.wait(-1)
                     if wait_set.is_ready('subscription', 0):
                         self._ready = subscription
-            except InvalidHandle:  # unsubscribed meanwhile, or the node is destroyed
+            except InvalidHandle:  # unsubscribed, or the node is destroyed
                 return subscription is not self.subscription
         return not wait_set.is_ready('guard_condition', signalled)
 
@@ -172,9 +173,9 @@ class Receiver:
         try:
             with subscription.handle:
                 taken = subscription.handle.take_message(subscription.msg_type, True)
-        except InvalidHandle:  # unsubscribed meanwhile
+        except InvalidHandle:  # unsubscribed after the wait
             return
-        except Exception as error:  # rcl, or no memory for it: the next may be smaller
+        except Exception as error:  # from rcl, or no memory: the next message may be smaller
             self._log_and_pause(error)
             return
         if taken is not None:
@@ -182,7 +183,7 @@ class Receiver:
             self._on_message(taken[0], subscription)
 
     def _note(self, message: bytes, info: dict[str, Any]) -> None:
-        """Record the stamp, and for how long a frame before this one may have been overwritten."""
+        """Record the stamp, and the time in which this frame may have replaced an earlier one."""
         self.message_bytes = len(message)
         try:
             stamp, frame_id = read_stamp(message)
@@ -198,7 +199,7 @@ class Receiver:
                        unattended=late + (self._absent if there else 0.0))
 
     def _log_and_pause(self, error: Exception) -> bool:
-        """Log an error and pause for a moment; return False if the ROS context has ended."""
+        """Log an error and pause briefly; return False if the ROS context has ended."""
         if not self._node.context.ok():
             return False
         self._node.get_logger().error(

@@ -23,8 +23,8 @@ class ResultsNode(Node):
     """
     Print the newest result of ``classification`` once a second, with the names of its classes.
 
-    The labels come from ``classifier/label_info``. If ``camera_node`` plays pictures, their names
-    come from ``camera/playing``.
+    The labels come from ``classifier/label_info``. The names of pictures that ``camera_node``
+    plays come from ``camera/playing``.
     """
 
     def __init__(self, **arguments: Any) -> None:

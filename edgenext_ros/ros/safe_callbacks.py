@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Callbacks whose exceptions are logged, so that they end neither executor nor thread."""
+"""Log the exceptions of callbacks, so that they do not end the executor or a thread."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _LAST_STAMP_NS = 2 ** 31 * 10 ** 9 - 1
 
 
 def stamp_now(clock: Clock) -> Any:
-    """Return the time as a stamp; from 19 January 2038 on, the largest stamp there is."""
+    """Return the time as a stamp; from 19 January 2038 on, the largest possible stamp."""
     return Time(nanoseconds=min(clock.now().nanoseconds, _LAST_STAMP_NS)).to_msg()
 
 
 def print_exceptions(method: Callable[..., None]) -> Callable[..., None]:
-    """Print an exception of a method instead of raising it, for methods that only report."""
+    """Wrap a method that only reports: its exceptions are printed, not raised."""
     @wraps(method)
     def call(*arguments: Any, **options: Any) -> None:
         try:
@@ -38,10 +38,10 @@ def print_exceptions(method: Callable[..., None]) -> Callable[..., None]:
 
 class SafeCallbacksNode(Node):
     """
-    A node that logs exceptions of its subscriptions, timers and services, and goes on.
+    A node that logs exceptions of its subscriptions, timers and services, and continues.
 
-    Without it, such an exception ends rclpy's executor, and the node stops serving. Most come from
-    rclpy itself, which raises on a negative ``/clock``, and in Humble on times after 2038.
+    In a plain node, an exception of a callback ends the executor's ``spin``. Most exceptions come
+    from rclpy itself, which raises on a negative ``/clock``, and in Humble on times after 2038.
     """
 
     def create_subscription(self, kind: type, topic: str, callback: Callable[..., Any],
@@ -90,7 +90,7 @@ def log_exceptions(callback: Callable[..., Any], name: str, *, node: Node) -> Ca
     def log(error: Exception, arguments: tuple[Any, ...]) -> Any:
         if not node.context.ok():
             raise error
-        # Limited by place in the source: a text that contains a time would be new each time.
+        # The limit applies to the source line, because a text with a time in it always differs.
         *_, place = traceback.extract_tb(error.__traceback__)
         if limiter.should_log(f'{place.filename}:{place.lineno}'):
             lines = traceback.format_exception(type(error), error, error.__traceback__)
@@ -98,7 +98,7 @@ def log_exceptions(callback: Callable[..., Any], name: str, *, node: Node) -> Ca
                 f'{name} failed, the node goes on:\n{"".join(lines)}'))
         return arguments[-1] if arguments else None
 
-    # rclpy inspects a callback: how many arguments it takes, and whether it is a coroutine.
+    # rclpy inspects the arguments of a callback, and whether it is a coroutine function.
     @wraps(callback)
     def call(*arguments: Any) -> Any:
         try:

@@ -3,9 +3,9 @@
 """
 Read and write serialised camera messages without building ROS messages.
 
-The format is CDR: four bytes that name the encoding, then the fields in their order, each number
-aligned to its size (OMG DDS-RTPS 2.3, 10; CORBA 3.0, 15.3). Values are read as rclpy reads them,
-except that a string without its final NUL is refused with every middleware.
+The format is CDR: four bytes that name the encoding, then the fields in order, each number aligned
+to its size (OMG DDS-RTPS 2.3, 10; CORBA 3.0, 15.3). Values are read as rclpy reads them, except
+that a string without its final NUL is refused with every middleware.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _BYTE_ORDERS = {b'\0\0': '>', b'\0\1': '<'}
 
 @dataclass(frozen=True)
 class StampedData:
-    """The first and the last field of every camera message: its header and its data."""
+    """The fields that every camera message has: header and data."""
 
     sec: int
     nanosec: int
     frame_id: str
     data: Bytes
-    """A read-only view on the serialised message, flat uint8."""
+    """A read-only view of the serialised message, flat uint8."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class CompressedImageData(StampedData):
 
     @property
     def layout(self) -> str:
-        """The format in quotes."""
+        """The field ``format`` in quotes."""
         return repr(self.format)
 
 
@@ -129,7 +129,7 @@ def _put_string(message: bytearray, text: str) -> None:
 
 
 class _Fields:
-    """Takes the fields of one message in their order; bytes after the last one are padding."""
+    """Read the fields of one message in order; bytes after the last field are padding."""
 
     def __init__(self, message: bytes, kind: str) -> None:
         order = _BYTE_ORDERS.get(message[:2])
@@ -138,8 +138,8 @@ class _Fields:
             raise FrameError(f'serialised {kind}: expected a header of 4 bytes for plain CDR, '
                              f'00 00 or 00 01 and two more, found {found}')
         self._message, self._kind, self._order = message, kind, order
-        # CDR aligns relative to this position. No number has more than 4 bytes, so aligning
-        # relative to the begin of the message gives the same.
+        # CDR aligns relative to this position. No number has more than 4 bytes, so alignment
+        # relative to the start of the message gives the same result.
         self._position = 4
 
     def numbers(self, codes: str, name: str) -> tuple[int, ...]:
@@ -154,7 +154,7 @@ class _Fields:
         """
         Take a string; its length includes the NUL, and may be 0 for an empty string.
 
-        Like in rclpy, it ends at the first NUL, and U+FFFD replaces invalid UTF-8.
+        As in rclpy, it ends at the first NUL, and U+FFFD replaces invalid UTF-8.
         """
         (length,) = self.numbers('I', f'the length of {name}')
         start = self._take(length, name)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The session of a classifier, from configure to cleanup; images pass through it."""
+"""The session of a classifier, from configure to cleanup, which processes the images."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.subscription import Subscription
 
 STOP_SECONDS = 1.5
-"""Longest wait for the end of the session's threads."""
+"""Maximum wait in seconds for the end of the session's threads."""
 
 
 class Session:
     """
     Model, threads, subscription and publishers, which have one common lifetime.
 
-    The pipeline's threads pass images to ``work`` as serialised bytes, without the executor. An
-    image that a newer one replaces is never deserialised.
+    The pipeline's threads pass images to ``work`` as serialised bytes, without the executor. Only
+    the stamp and ``frame_id`` of an image are read before ``work``.
 
     :param node: the node of the topics.
     :param model: an open model; the session closes it.
-    :param versions: numbers for lists of labels, ascending across sessions.
+    :param versions: yields a number for each label list, ascending across sessions.
     :param statistics: counts received and skipped images.
-    :param observers: get each outcome, in this order.
-    :param is_asked_for: says whether the next image is requested; then neither ``max_rate`` nor
+    :param observers: called with each outcome, in this order.
+    :param is_asked_for: returns whether the next image is requested; then neither ``max_rate`` nor
         ``skip_repeated`` leaves it out.
     :raises ParameterError: two topics are remapped to the same name.
     """
@@ -48,7 +48,7 @@ class Session:
                  is_asked_for: Callable[[], bool]) -> None:
         self.model = model
         self.subscribed_at = 0.0
-        """Steady seconds."""
+        """Time of the subscription in monotonic seconds."""
         self._node, self._versions = node, versions
         self._version = next(versions)
         self._statistics, self._observers = statistics, tuple(observers)
@@ -56,7 +56,7 @@ class Session:
         self._source = INPUT_TYPES[model.settings.input_type]
         self._limiter = RateLimiter(model.settings.max_rate)
         self._stamp, self._stamping = (0, 0), Lock()
-        # Held while a result is published, and while the subscription begins or ends.
+        # Held while a result is published, and while the session subscribes or unsubscribes.
         self._publishing = Lock()
         self.publishers = Publishers(node)
         try:
@@ -64,7 +64,7 @@ class Session:
             self.receiver = Receiver(node, self.receive)
             self.pipeline = Pipeline(self.work, self.finish, source=self.receiver,
                                      name='classify', at_once=model.info.slots, clock=monotonic)
-        except BaseException:  # no memory or thread: remove the topics before the next try
+        except BaseException:  # no memory or thread: free the topics for the next attempt
             self.publishers.destroy()
             raise
 
@@ -77,7 +77,7 @@ class Session:
 
     def receive(self, message: bytes, subscription: Subscription) -> None:
         """
-        Submit a serialised image to the pipeline, unless ``max_rate`` leaves it out.
+        Submit a serialised image to the pipeline, unless ``max_rate`` skips it.
 
         :param message: serialised message of the type that ``input_type`` names.
         :param subscription: the subscription that received it.
@@ -91,7 +91,7 @@ class Session:
 
     def work(self, image: ReceivedImage) -> Outcome:
         """Classify one image and return the outcome; called by several threads."""
-        model = self.model  # the same model and parameters for the whole image
+        model = self.model  # one model and one set of parameters for the whole image
         settings = model.settings
         try:
             picture = self._source.read(image.message)
@@ -109,14 +109,14 @@ class Session:
     def finish(self, outcome: Outcome) -> None:
         """Publish an outcome and pass it to the observers; called in the order of the images."""
         with self._publishing:
-            # Paused meanwhile, or paused and subscribed again.
+            # Paused after the image was received, and possibly subscribed again.
             if outcome.image.subscription is not self.receiver.subscription:
                 outcome = outcome._replace(result=None, error=None)
             elif outcome.result is not None:
                 outcome = self._published(outcome)
         patience = outcome.model.info.patience_s
         if outcome.error is not None and self.pipeline.busy_seconds > patience:
-            self.pipeline.clear()  # the waiting image has waited for the whole hang
+            self.pipeline.clear()  # the waiting image is as old as the hang
         for observer in self._observers:
             observer.on_outcome(outcome)
 
@@ -126,12 +126,12 @@ class Session:
                 raise InferenceError('it waited for an earlier image, which hung')
             self.publishers.publish(outcome)
         except Exception as error:
-            # If the ROS context has ended, its publishers fail; that is not an error.
+            # A failure of the publishers is not an error once the ROS context has ended.
             return outcome._replace(result=None, error=error if self._node.context.ok() else None)
         return outcome
 
     def _is_repeated(self, picture: StampedData) -> bool:
-        """Say whether a picture has the previous picture's stamp; stamps of zero never repeat."""
+        """Return whether a picture has the stamp of the previous one; zero stamps never repeat."""
         with self._stamping:
             before, self._stamp = self._stamp, (picture.sec, picture.nanosec)
         return before == self._stamp != (0, 0)
@@ -139,7 +139,7 @@ class Session:
     # Changes --------------------------------------------------------------------------------
 
     def listen(self, wanted: bool) -> None:
-        """Subscribe or unsubscribe; images in work while unsubscribing give no result."""
+        """Subscribe or unsubscribe; images in work when unsubscribing give no result."""
         with self._publishing:
             if wanted and self.subscription is None:
                 self.subscribed_at = monotonic()
@@ -168,7 +168,7 @@ class Session:
         before, self.model = self.model, model
         try:
             self.pipeline.set_at_once(model.info.slots)
-        except RuntimeError as error:  # rclpy has already set the parameter; it cannot be refused
+        except RuntimeError as error:  # too late to refuse: rclpy has set the parameter
             self._node.get_logger().error(f'fewer images are worked on at a time: '
                                           f'{describe_error(error)}')
         self._version = next(self._versions)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The parameters of the nodes as frozen dataclasses; needs no ROS."""
+"""The parameters of the nodes as frozen dataclasses; imports no ROS."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Rule:
     high: float | None = None
     choices: tuple[str, ...] = ()
     live: bool = False
-    """A change applies to the next frame; if False, only while the node is unconfigured."""
+    """A change applies to the next frame; other parameters change only while unconfigured."""
     reloads: bool = False
-    """A change loads a model beside the present one and swaps them between two frames."""
+    """A change loads a model beside the current one and swaps them between two frames."""
 
     @property
     def constraint(self) -> str:
@@ -40,7 +40,7 @@ class Rule:
         return f'{self.low} to {self.high}'
 
     def allows(self, value: Any) -> bool:
-        """Say whether a value of the parameter's type is one of the choices, or in the range."""
+        """Return whether a value of the right type is one of the choices, or in the range."""
         if self.choices:
             return value in self.choices
         return self.low is None or self.high is None or bool(self.low <= value <= self.high)
@@ -119,7 +119,7 @@ def rule_of(entry: Field[Any]) -> Rule:
 
 
 def is_fixed(table: Any) -> bool:
-    """Say whether a node reads this table only at its start, as none of it is live."""
+    """Return whether no parameter of a table is live; the node reads it only at its start."""
     return not any(rule_of(entry).live for entry in fields(table))
 
 
@@ -132,7 +132,7 @@ def checked_value(entry: Field[Any], value: Any) -> Any:
     rule = rule_of(entry)
     kind: type = type(entry.default)
     if kind in (float, str) and type(value) is int:
-        value = kind(value)  # YAML reads 1 for a float, and a webcam's number, as integers.
+        value = kind(value)  # YAML reads the float 1 and a webcam's number as integers.
     if type(value) is not kind:
         raise ParameterError(f'parameter {entry.name!r} expects {kind.__name__}, '
                              f'got {type(value).__name__} {value!r}')

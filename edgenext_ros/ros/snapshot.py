@@ -14,7 +14,7 @@ from edgenext_ros.ros.settings import ClassifierSettings
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The state of a classifier; without a session, the fields from ``model`` on are empty."""
+    """The state of a classifier; the fields from ``model`` on need a session."""
 
     state: str
     """Lifecycle state, such as ``active``."""
@@ -29,10 +29,10 @@ class Snapshot:
     waited: float = 0.0
     """Seconds since the subscription was made."""
     busy: float = 0.0
-    """Seconds that the oldest image in work has taken so far."""
+    """Seconds since the work on the oldest image in progress began; 0 without one."""
     dropped: int = 0
-    """Images that a newer one, or a pause, removed before work on them began."""
+    """Images that a newer image or a pause replaced or removed before work on them began."""
     lost: LostFrames | None = None
     """Counter of frames that were lost before they arrived."""
     message_bytes: int = 0
-    """Size of the last message, serialised."""
+    """Size of the last serialised message in bytes."""

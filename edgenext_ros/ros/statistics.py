@@ -21,13 +21,13 @@ class Counts:
     received: int = 0
     classified: int = 0
     skipped: int = 0
-    """Left out because of ``max_rate``, ``skip_repeated``, or a pause while it was in work."""
+    """No result because of ``max_rate``, ``skip_repeated``, or a pause during the work."""
     refused: int = 0
     """No result because the message holds no usable picture."""
     failed: int = 0
     """No result because the engine or publishing failed, or because of a bug."""
     empty: int = 0
-    """Classified, but no class reached ``score_threshold``."""
+    """Classified images in which no class reached ``score_threshold``."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class StatisticsReport:
 
     counts: Counts
     fps: float
-    """Rate of the last results; 0 if none has come for 1 s, and for twice their interval."""
+    """Rate of the last results; 0 if none was given for 1 s and for twice their interval."""
     image_age: float | None
-    """Steady seconds since the last image; None before the first."""
+    """Monotonic seconds since the last image arrived; None before the first."""
     result_age_ms: float | None
     """Node's clock minus camera stamp of the newest result; None if the clocks differ."""
     timings: Timings | None
@@ -47,15 +47,15 @@ class StatisticsReport:
     failing: int = 0
     """Failed frames since the last result; refused ones do not count."""
     empty: bool = False
-    """No result since the report before held a class; without results, as in that report."""
+    """All results since the previous report had no class; unchanged if there were no results."""
 
 
 class Rate:
     """
-    The rate of results, measured from result to result; times are steady seconds.
+    The rate of results, measured from result to result; times are monotonic seconds.
 
-    Counting the results between two updates would be wrong at low rates: with a result every two
-    seconds, and an update each second, it would give 1, 0, 1, 0.
+    A count of the results between two updates would be wrong at low rates: a result every two
+    seconds and an update each second would give 1, 0, 1, 0.
     """
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class Rate:
             self._rate = self._count / max(self._newest - self._first, 1e-9)
             self._first, self._count = self._newest, 0
         if self._rate and now - self._newest > max(1.0, 2 / self._rate):
-            self._rate, self._first = 0.0, None  # do not count the pause when results come again
+            self._rate, self._first = 0.0, None  # the pause must not count when results resume
         return self._rate
 
 
@@ -84,7 +84,7 @@ class Statistics:
     """
     Counts and times of images; any thread may call.
 
-    :param now_ns: clock in nanoseconds, compared with the camera's stamps.
+    :param now_ns: returns the time in nanoseconds, which is compared with the camera's stamps.
     """
 
     def __init__(self, *, now_ns: Callable[[], int] = time_ns) -> None:
@@ -100,7 +100,7 @@ class Statistics:
     def on_outcome(self, outcome: Outcome) -> None:
         """Count the outcome of an image."""
         if outcome.result is not None and outcome.picture is not None:
-            # Plain arithmetic, because rclpy's Time raises on invalid stamps of broken drivers.
+            # rclpy's Time is not used, because it raises on invalid stamps of broken drivers.
             stamp = outcome.picture.sec + outcome.picture.nanosec / 1e9
             self.count_result(outcome.result.timings, self._now_ns() / 1e9 - stamp,
                               empty=not outcome.result.prediction.class_ids)
@@ -112,7 +112,7 @@ class Statistics:
 
     @property
     def last_image(self) -> float:
-        """Steady time of the last image; minus infinity before the first."""
+        """Arrival of the last image in monotonic seconds; minus infinity before the first."""
         return float('-inf') if self._last_image is None else self._last_image
 
     def reset_counts(self) -> None:
@@ -143,7 +143,7 @@ class Statistics:
         Count an image without a result.
 
         :param reason: one sentence for the diagnostics.
-        :param engine: False if the message holds no usable picture, True for any other reason.
+        :param engine: False if the message holds no usable picture; True for all other reasons.
         """
         with self._lock:
             if engine:
@@ -158,7 +158,7 @@ class Statistics:
         Count a result.
 
         :param timings: times of the stages of its classification.
-        :param age: node's clock minus camera stamp in seconds; below 0 and from an hour on it
+        :param age: node's clock minus camera stamp in seconds; a negative age, or an hour or more,
             counts as unknown.
         :param empty: no class reached the threshold.
         """

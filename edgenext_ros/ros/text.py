@@ -3,7 +3,7 @@
 """
 Draw a line of text into a picture, in any script for which the machine has a font.
 
-OpenCV's font has ASCII characters only. Other text needs Pillow and a system font: the first one
+OpenCV's font has only ASCII characters. Other text needs Pillow and a system font. The first font
 that has a glyph for each character is used.
 """
 
@@ -28,7 +28,7 @@ _SUFFIXES = ('.ttf', '.otf', '.ttc')
 _PIXELS = 30
 """Em size of a system font that matches OpenCV's font at scale 1."""
 _PROBE_PIXELS = 24
-_NO_CHARACTER = '\U0010fffd'  # private use: drawn with the font's glyph for missing characters
+_NO_CHARACTER = '\U0010fffd'  # private use: fonts draw the missing-character glyph
 _MOST_FONTS = 200
 _MOST_CHARACTERS = 200
 _SELECTORS = {0xfe0e: None, 0xfe0f: None}  # variation selectors of emoji, which have no glyph
@@ -39,12 +39,12 @@ _SHAPED = ((0x0590, 0x0dff), (0x1000, 0x109f), (0x1780, 0x17ff), (0xfb1d, 0xfeff
 def draw(image: Bytes, before: str, text: str, *, instead: str, at: tuple[int, int],
          scale: float, thick: int, colour: tuple[int, int, int]) -> None:
     """
-    Draw a line of text; one that is wider than the picture is cut, and ends with dots.
+    Draw a line of text; a line that is wider than the picture is cut and ends with dots.
 
     :param image: BGR, uint8 (height, width, 3); modified in place.
     :param before: ASCII text in front of ``text``.
     :param text: text in any script.
-    :param instead: ASCII text that replaces ``text`` if no font has its characters.
+    :param instead: ASCII text to draw instead of ``text`` if no font has its characters.
     :param at: left end of the base line in pixels, x and y.
     :param scale: font scale as for ``cv2.putText``.
     :param thick: line thickness of OpenCV's font in pixels.
@@ -67,7 +67,7 @@ def draw(image: Bytes, before: str, text: str, *, instead: str, at: tuple[int, i
 
 
 def _cut(line: str, fits: Callable[[str], bool], dots: str) -> str:
-    """Return the line if it fits, else its longest beginning that fits with dots behind it."""
+    """Return the line if it fits, else its longest prefix that fits together with dots."""
     if fits(line):
         return line
     low, high = 0, len(line)
@@ -81,13 +81,13 @@ def _draw_with_font(image: Bytes, line: str, path: str, *, at: tuple[int, int], 
                     colour: tuple[int, int, int]) -> None:
     from PIL import features, Image, ImageDraw
     font = _load(path, max(8, pixels))
-    # Without a direction, the score would be drawn to the right of a right-to-left name.
+    # This direction keeps the score to the left of a right-to-left name.
     direction = 'ltr' if features.check('raqm') else None
     width = image.shape[1] - 2 * at[0]
     dots = '\u2026' if _has_all(path, '\u2026') else '...'
     line = _cut(line, lambda text: font.getlength(text, direction=direction) <= width, dots)
     left, top, right, bottom = font.getbbox(line, anchor='ls', direction=direction)
-    # A mask with one channel: the share of the colour in each pixel.
+    # The mask has one channel: the opacity of the text in each pixel.
     mask = Image.new('L', (max(1, right - left), max(1, bottom - top)))
     ImageDraw.Draw(mask).text(
         (-left, -top), line, font=font, fill=255, anchor='ls', direction=direction)
@@ -106,7 +106,7 @@ def font_for(text: str, folders: tuple[str, ...] = FONT_FOLDERS) -> str | None:
         from PIL import features
     except Exception:  # Pillow is optional: not installed, or broken
         return None
-    # Without raqm, Pillow draws letters of these scripts in the wrong order or shape.
+    # Pillow needs raqm to draw letters of these scripts in the right order and shape.
     shaped = any(low <= ord(character) <= high for character in text for low, high in _SHAPED)
     if shaped and not features.check('raqm'):
         return None
@@ -141,7 +141,7 @@ def _has_all(path: str, text: str) -> bool:
     try:
         font = _load(path, _PROBE_PIXELS)
         missing = _glyph(font, _NO_CHARACTER)
-        # Skip blanks: their empty glyph may equal the font's glyph for missing characters.
+        # Blanks are skipped: their empty glyph may equal the missing-character glyph.
         return all(_glyph(font, character) != missing for character in set(text)
                    if unicodedata.category(character) != 'Zs')
     except Exception:  # a damaged font, or a bitmap font without this size

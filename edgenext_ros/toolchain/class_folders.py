@@ -53,7 +53,7 @@ def held_back(files: list[str], *, fraction: float, seed: int) -> set[str]:
 
     :param files: all files of the class, ``class/file``.
     :param fraction: share to hold back, 0..1; at least one file, and never all of several.
-    :param seed: of the choice, which depends on seed and names alone.
+    :param seed: seed of the choice, which depends on seed and names alone.
     """
     order = sorted(files, key=lambda file: hashlib.sha256(file_bytes(f'{seed}/{file}')).digest())
     return set(order[:max(1, min(len(order) - 1, round(len(order) * fraction)))])

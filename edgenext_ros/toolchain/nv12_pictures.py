@@ -34,8 +34,8 @@ def read_folder(folder: Path, *, limit: int, width: int, height: int, fit: str) 
 
     :param folder: the folder.
     :param limit: number of files to read.
-    :param width: of the NV12 pictures, in pixels.
-    :param height: of the NV12 pictures, in pixels.
+    :param width: width of the NV12 pictures, in pixels.
+    :param height: height of the NV12 pictures, in pixels.
     :param fit: how another shape is fitted, one of ``choices.FITS``.
     :raises ValueError: there is no picture, or none decodes.
     """
@@ -60,8 +60,8 @@ def read_pictures(files: list[Path], *, width: int, height: int,
     Yield each file with its NV12 picture, or the reason why it does not decode.
 
     :param files: picture files.
-    :param width: of the NV12 pictures, in pixels.
-    :param height: of the NV12 pictures, in pixels.
+    :param width: width of the NV12 pictures, in pixels.
+    :param height: height of the NV12 pictures, in pixels.
     :param fit: how another shape is fitted, one of ``choices.FITS``.
     :return: pairs; each array (see ``base.Nv12``) is a copy of its own.
     """
@@ -80,8 +80,8 @@ def yuv444(nv12: Nv12, *, width: int, height: int) -> np.ndarray:
     Convert NV12 to YUV444 by repeating the chroma, as the BPU does.
 
     :param nv12: the picture, see ``base.Nv12``.
-    :param width: in pixels.
-    :param height: in pixels.
+    :param width: picture width in pixels.
+    :param height: picture height in pixels.
     :return: Y, U, V, uint8 (height, width, 3).
     """
     chroma = nv12[width * height:].reshape(height // 2, width // 2, 2)
@@ -94,8 +94,8 @@ def rgb(nv12: Nv12, *, width: int, height: int) -> np.ndarray:
     Convert NV12 to the RGB that hb_mapper calibrates on.
 
     :param nv12: the picture, see ``base.Nv12``.
-    :param width: in pixels.
-    :param height: in pixels.
+    :param width: picture width in pixels.
+    :param height: picture height in pixels.
     :return: float32 (3, height, width), 0..255.
     """
     yuv = yuv444(nv12, width=width, height=height).astype(np.float32)

@@ -96,7 +96,7 @@ class _Slot:
                  dequantise: Dequantiser) -> None:
         self._runtime, self._info, self._output = runtime, info, output
         self._dequantise = dequantise
-        # The binding accepts a short picture and appends the end of the previous one.
+        # The full size matters: the binding completes a short picture from the previous one.
         self.picture: Nv12 = np.zeros(info.nv12_size, np.uint8)
         self._shaped = self.picture.reshape(1, info.height * 3 // 2, info.width, 1)
 
@@ -110,8 +110,8 @@ class _Slot:
         except Exception as error:
             raise InferenceError(f'model {info.name!r}: hbm_runtime: {error}') from error
         scores = self._dequantise(values)
-        # The binding ignores a failed wait and returns memory that was never written. It may hold
-        # anything; only values that are all equal are certainly not a result.
+        # The binding ignores a failed wait and returns memory that was never written. Its content
+        # is arbitrary, and only equal values prove that it is not a result.
         if 1 < scores.size == info.classes and np.ptp(scores) == 0:
             raise InferenceError(
                 f'model {info.name!r}: all {info.classes} output values are {scores[0]:g}; the '
@@ -120,10 +120,10 @@ class _Slot:
 
 
 def _import() -> Any:
-    """Import the binding here, so that this module can be imported on any machine."""
+    """Import the binding; this module can therefore be imported on any machine."""
     try:
         return importlib.import_module('hbm_runtime')
-    except Exception as error:  # Its own checks, or another NumPy, raise more than ImportError.
+    except Exception as error:  # Checks of the binding and of NumPy raise more than ImportError.
         if 'libhbucp' in str(error):
             raise EngineUnavailableError(
                 f'hbm_runtime cannot be imported ({error}): this is the one of PyPI, for the '

@@ -3,9 +3,9 @@
 """
 Inference on the BPU through ``hobot_dnn.pyeasy_dnn``, the binding of RDK OS before 3.5.0.
 
-The binding checks nothing, holds the GIL, waits without a time limit, and does not give padding or
-zero points, so ``auto`` prefers ``libdnn``. Its behaviour is that of D-Robotics/x5-hobot-spdev,
-``src/python/dnn_python.cpp``.
+The binding checks nothing, holds the GIL, waits without a time limit, and does not report padding
+or zero points, so ``auto`` prefers ``libdnn``. The source of these statements is
+``src/python/dnn_python.cpp`` of D-Robotics/x5-hobot-spdev.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from edgenext_ros.models import ModelError
 import numpy as np
 
 _PACKAGES = ('hobot_dnn', 'hobot_dnn_rdkx5')
-"""Package of RDK OS, and package of hobot-dnn-rdkx5 from PyPI."""
+"""Names of the Python package: on RDK OS, and in hobot-dnn-rdkx5 from PyPI."""
 
 
 def available() -> str:
@@ -97,19 +97,19 @@ class _Slot:
     def run(self) -> Scores:
         """Run the network; the binding waits without a time limit."""
         try:
-            # An array, not a list, whose items the binding frees before it copies them.
+            # This is an array: the binding frees the items of a list before it copies them.
             outputs = self._model.forward(
                 self.picture, core_id=self._options.bpu_core, priority=self._options.priority)
             # Each access copies the values; the next picture overwrites the original.
             values = outputs[0].buffer
         except Exception as error:
             raise InferenceError(f'model {self._info.name!r}: {_reason(error)}') from error
-        # The shape has 4 dimensions, or is empty when the output has fewer; the size is right.
+        # The shape is empty for an output of fewer than 4 dimensions, but the size is right.
         return self._dequantise(values.reshape(-1))
 
 
 def _import() -> Any:
-    """Import the binding here, so that this module can be imported on any machine."""
+    """Import the binding; this module can therefore be imported on any machine."""
     failures = []
     for package in _PACKAGES:
         try:

@@ -1,7 +1,7 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Inference on the BPU through the board's libdnn.so: any RDK OS, any Python, the GIL released.
+Inference on the BPU through libdnn.so, on any RDK OS and Python; calls release the GIL.
 
 Steps for one frame: write the input, clean its cache, infer, wait, invalidate the output's cache,
 read, release the task; see ``libdnn_slot``. Two frames may be in progress: while the BPU works on
@@ -28,9 +28,9 @@ from edgenext_ros.engines.slot_pool import PooledEngine, SlotPool
 from edgenext_ros.models import ModelError
 
 SLOTS = 2
-"""Pictures in progress at once: one in the BPU, one before or after it."""
+"""Pictures in progress concurrently: one on the BPU, one before or after it."""
 TIMEOUT_MS = 1000
-"""Longest wait for one inference in milliseconds; libdnn takes 0 and less as no limit."""
+"""Maximum wait for one inference in ms; libdnn takes 0 and negative values as no limit."""
 
 
 def available() -> str:
@@ -58,7 +58,7 @@ class LibDnn(PooledEngine[BpuSlot]):
             raise ModelError(
                 f'{model}: libdnn cannot use this model, {error}; expected a .bin compiled for '
                 f'the X5 (march bayes-e); libdnn has printed its own reason') from error
-        # A slot with a late task comes first, since the others refuse to run before it has ended.
+        # A slot with a late task takes precedence: the others do not run before that task ends.
         self._pool = SlotPool(
             self._model.info, self._model.slots, first=UNFINISHED.__contains__)
         return self._model.info
@@ -143,7 +143,7 @@ def _picture(path: Path, tensors: list[abi.Properties]) -> tuple[InputLayout, in
         raise ModelError(
             f'{path}: expected an input of {pitch * height * 3 // 2} bytes or more '
             f'({width}x{height} NV12, rows of {pitch} bytes), found {size}')
-    # As in the vendor's tools: the shape of the picture has no padding.
+    # The vendor's tools also set the aligned shape to the valid one.
     properties.aligned_shape = properties.valid_shape
     parts = ((height, size * 2 // 3), (height // 2, size // 3)) if kind == 'NV12_SEPARATE' \
         else ((height + height // 2, size),)

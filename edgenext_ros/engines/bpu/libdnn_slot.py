@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Memory and task of one picture on the BPU; a model has several, to keep the BPU busy."""
+"""BPU memory and task of one picture; a model has several slots to keep the BPU busy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 UNFINISHED: set[BpuSlot] = set()
-"""Slots with a late task: the BPU may still use their tensors, so they must stay alive."""
+"""Slots with a late task; the set keeps their tensors alive, which the BPU may still use."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class InputLayout:
 
 @dataclass(frozen=True)
 class OutputLayout:
-    """Memory layout of the outputs, of which the first is read."""
+    """Memory layout of the outputs; only the first output is read."""
 
     properties: list[abi.Properties]
     dtype: str
@@ -58,14 +58,14 @@ class TaskArguments:
 
 class BpuSlot:
     """
-    Tensors and task of one picture; for one thread at a time.
+    Tensors and task of one picture; one thread at a time may use them.
 
     :param path: the model file, for errors.
     :param calls: arguments of the tasks.
     :param picture: memory layout of the input.
     :param output: memory layout of the outputs.
     :param freeing: stack to which the calls are added that free the memory.
-    :param others: all slots of the model; slots that are made later are added to it.
+    :param others: list of all slots of the model, which later slots are appended to.
     :raises EngineUnavailableError: no BPU memory can be allocated.
     :raises ModelError: the output does not fit into its memory.
     """
@@ -106,7 +106,7 @@ class BpuSlot:
         try:
             self.finish_late()
             for slot in self._others:
-                if slot in UNFINISHED:  # another thread has this slot, or gets it next
+                if slot in UNFINISHED:  # another thread holds this slot or takes it next
                     raise InferenceError(
                         f'model {self._calls.name!r}: an earlier inference still runs; the BPU '
                         f'is busy with other models, or hangs (dmesg)')
@@ -192,7 +192,7 @@ def view(
 
     :param path: the model file, for errors.
     :param memory: all bytes of the output, flat uint8.
-    :param dtype: of the values.
+    :param dtype: data type of the values.
     :param properties: shapes and strides of the output.
     :return: an array of the valid shape on the same memory.
     :raises ModelError: the output does not fit into its memory.

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Checks and arithmetic of the three engines of the board; imports no module of the vendor."""
+"""Checks and arithmetic that the three BPU engines share; imports no vendor module."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 OUTPUT_DTYPES = ('int8', 'int16', 'int32', 'float32')
-"""Output types that all engines of the board read correctly."""
+"""Output types that all BPU engines read correctly."""
 
 _SPATIAL = {'NCHW': (1, 2, 3), 'NHWC': (3, 1, 2)}
 
 
 def check_file(model: Path) -> None:
-    """Raise ModelError unless ``model`` is a file; errors of the vendor do not name the file."""
+    """Raise ModelError unless ``model`` is a file; the vendor's errors do not name the file."""
     if not model.exists():
         raise ModelError(f'{model}: no such file; give the path of a .bin model')
     if not model.is_file():
@@ -37,9 +37,9 @@ def picture_size(
 
     :param model: path of the file, for errors.
     :param count: number of inputs.
-    :param kind: tensor type of the first, as pyeasy_dnn names it.
+    :param kind: tensor type of the first input, as pyeasy_dnn names it.
     :param layout: NCHW or NHWC.
-    :param shape: valid shape of the first.
+    :param shape: valid shape of the first input.
     :raises ModelError: the model does not take exactly one NV12 picture.
     """
     found = f'{count} input(s), the first {kind} {layout} {tuple(shape)}'
@@ -59,8 +59,8 @@ def class_count(model: Path, *, count: int, dtype: str, shape: Sequence[int]) ->
 
     :param model: path of the file, for errors.
     :param count: number of outputs.
-    :param dtype: of the first.
-    :param shape: of the first.
+    :param dtype: data type of the first output.
+    :param shape: shape of the first output.
     :raises ModelError: the type is not in ``OUTPUT_DTYPES``, or the shape is empty.
     """
     if dtype not in OUTPUT_DTYPES or min(shape, default=0) < 1:
@@ -90,10 +90,10 @@ class Dequantiser:
         Prepare the conversion; scale and zero point are copied.
 
         :param model: path of the file, for errors.
-        :param shape: of the output.
-        :param scale: empty (the values are final), one, or one per index of ``axis``.
-        :param zero: empty (0), one, or one per index of ``axis``.
-        :param axis: dimension of ``shape``; None when the engine gives none: one scale per value.
+        :param shape: shape of the output.
+        :param scale: one scale, or one per index of ``axis``; empty means 1.
+        :param zero: one zero point, or one per index of ``axis``; empty means 0.
+        :param axis: dimension of ``shape``; None means one scale per value of the output.
         :raises ModelError: a value is not finite, or their number does not fit ``shape``.
         """
         lanes = [1] * len(shape)
@@ -110,7 +110,7 @@ class Dequantiser:
                     f'output {tuple(shape)} (axis {axis}), found {flat.size}: {flat[:3]}...')
             if flat.size < 2:
                 return np.full((), flat[0] if flat.size else default)
-            # A padded output has scales for its padding, too.
+            # The scales of a padded output include its padding.
             return flat[:prod(lanes)].reshape(lanes)
 
         return cls(scale=spread(scale, 1), zero=spread(zero, 0), shape=tuple(shape))

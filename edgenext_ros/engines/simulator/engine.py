@@ -3,8 +3,8 @@
 """
 Run a ``.bin`` in the vendor's BPU simulator on a PC: bit-exact, a second or more per frame.
 
-Each open model has its own process, see ``worker.py``, so that a crash costs one picture only and
-the GIL is free.
+Each open model has its own process, see ``worker.py``. A crash therefore loses one picture only,
+and the GIL stays free.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from edgenext_ros.models.formats import bin_file
 import numpy as np
 
 PATIENCE_S = 120.0
-"""Longest wait for one picture, in seconds."""
+"""Maximum wait for one picture, in seconds."""
 
 _BEHIND = {'Dequantize', 'Reshape', 'Transpose'}
 """Operators after the BPU program that keep one value per class, in the same order."""
@@ -99,7 +99,7 @@ class _Slot:
             raise InferenceError(
                 f'model {self._model.info.name!r}: BPU simulator: {error}') from error
         except BaseException:
-            # After Ctrl-C, for example, the pending answer must not be read for the next picture.
+            # The pending answer, for example after Ctrl-C, must not be read for the next picture.
             self.drop_worker()
             raise
         return values.astype(np.float32) * self._model.scales
@@ -112,7 +112,7 @@ class _Slot:
 
 
 class _Model:
-    """Facts that a worker needs; they outlive a worker that died."""
+    """Data that a worker needs; it outlives a worker that died."""
 
     def __init__(self, path: Path, tools: vendor_tools.Hbdk, limit_s: float) -> None:
         """Read the file, or raise ModelError."""
@@ -153,7 +153,7 @@ class _Worker:
             os.ftruncate(descriptor, sum(sizes))
             shared = mmap.mmap(descriptor, sum(sizes))
             shared[-len(program):] = bytes(program)
-            # A new session, so that Ctrl-C reaches this process only, which then ends the worker.
+            # In its own session, the worker does not receive Ctrl-C; this process ends it instead.
             self._process = subprocess.Popen(
                 [sys.executable, '-I', str(Path(__file__).with_name('worker.py')),
                  str(model.tools.simulator), *map(str, (descriptor, *sizes))],
@@ -215,7 +215,7 @@ class _Worker:
         return answer
 
     def _describe_end(self) -> str:
-        """Return how the process ended."""
+        """Describe how the process ended."""
         code = self._process.wait()
         how = f'with {signal.Signals(-code).name}' if code < 0 else f'with exit code {code}'
         return f'its process ended {how}{self._last_output()}'

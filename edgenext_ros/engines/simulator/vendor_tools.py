@@ -27,7 +27,7 @@ REMEDY = (
     f'virtual environment of Python 3.10 and name its folder in ${TOOLCHAIN_VARIABLE}')
 
 _PACKAGE = Path(__file__).parents[2]
-# Make only this package importable: its folder may contain a NumPy for another Python.
+# Only this package becomes importable: its folder may contain a NumPy for another Python.
 _RUN_MODULE = """
 import importlib.util, runpy, sys
 folder, name = sys.argv[1:3]
@@ -103,8 +103,8 @@ def find() -> Hbdk:
     """
     Find the tools in $EDGENEXT_TOOLCHAIN, else in the usual environments.
 
-    These are the environment of this interpreter, that of an ``hbdk-sim`` on the PATH, and the one
-    in the cache that ``./dev toolchain`` makes.
+    The usual environments are that of this interpreter, that of an ``hbdk-sim`` on the PATH, and
+    the one in the cache that ``./dev toolchain`` creates.
 
     :raises EngineUnavailableError: the tools are not found, or this is not Linux on x86-64.
     """

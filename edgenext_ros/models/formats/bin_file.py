@@ -1,7 +1,7 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Read a ``.bin``, which the BPU's tools make and libdnn runs, without code of the vendor.
+Read a ``.bin``, which hb_mapper writes and libdnn runs, without code of the vendor.
 
 The file is one protobuf message, ``runtime.proto`` of horizon_tc_ui: metadata, graphs of nodes,
 and the program for the BPU as an initializer.
@@ -24,7 +24,7 @@ from edgenext_ros.models.formats.protobuf_wire import BYTES, contents, FormatErr
 MARCH = 'bayes-e'
 """The BPU of an RDK X5."""
 MAX_MODEL_BYTES = 1 << 28
-"""Largest model file that is read; the published models have 2 to 30 MB."""
+"""Maximum size of a model file; the published models have 2 to 30 MB."""
 
 _INPUTS = MappingProxyType({7: 'nv12', 13: 'nv12_separate'})
 _OTHER_INPUTS = MappingProxyType({
@@ -58,8 +58,8 @@ class BinFile:
     output: TensorInfo
     """The first output."""
     scales: tuple[float, ...]
-    """Factors from the BPU's integers to the output, float32: one, or one per class; empty without
-    a Dequantize node."""
+    """Factors that convert the BPU's integers to the output, float32: one, or one per class. They
+    are empty without a Dequantize node."""
     operators: tuple[str, ...]
     """Operators of the graph in order, such as BPU (the program), Dequantize, Reshape."""
     models: tuple[str, ...]
@@ -75,7 +75,7 @@ class BinFile:
     operations: int
     """Operations of the BPU for one picture; 0 means unknown."""
     doubt: str = ''
-    """Why the BPU program could not be checked; empty when it was."""
+    """Reason why the BPU program could not be checked; empty when it was checked."""
 
 
 def read(path: Path) -> BinFile:

@@ -119,8 +119,8 @@ class Graph:
         """
         Return the factors of the Dequantize node before the first output; empty without one.
 
-        They are empty too when the node has a third input, the zero points, which hb_mapper does
-        not make.
+        They are also empty when the node has a third input, the zero points, which hb_mapper does
+        not write.
 
         :raises FormatError: scales are missing or not finite, or the graph has a cycle.
         """

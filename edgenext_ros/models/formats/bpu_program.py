@@ -35,7 +35,7 @@ MARCHES = {'B2E': 'bayes-e', 'B25': 'bayes', 'X2A': 'bernoulli2', 'X2': 'bernoul
 """Name of the BPU architecture (march) by the tag in a program's first bytes."""
 
 VERIFIED = '3.49.'
-"""First part of the versions of hbdk whose tables are known."""
+"""Prefix of the hbdk versions whose tables are known."""
 
 _HEADER = 0x74
 _TABLE = 0x168
@@ -56,7 +56,7 @@ class Program:
     operations: int
     """Operations for one picture; 0 means unknown."""
     doubt: str = ''
-    """Why instructions and weights could not be checked; empty when they were."""
+    """Reason why instructions and weights could not be checked; empty when they were."""
 
 
 def read(data: memoryview, *, hbdk: str = '') -> Program:

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Check that a file is complete and of its suffix's kind, with the standard library alone."""
+"""Check that a file is complete and has the format of its suffix; standard library only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edgenext_ros.models.formats import bin_file
 from edgenext_ros.models.formats.protobuf_wire import BYTES, contents, FormatError, Reader, VARINT
 
 _MAX_HEADER = 16 << 20
-"""Longest list of tensors that is read, in bytes; real files have 40,000."""
+"""Maximum size of the list of tensors in bytes; real files have 40,000."""
 
 
 def check(file: Path, *, name: str = '') -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 
 def is_class_vector(shape: Sequence[int]) -> bool:
-    """Say whether a shape has one value per class: (1, C), (1, C, 1, 1) or (C,)."""
+    """Return whether a shape has one value per class: (1, C), (1, C, 1, 1) or (C,)."""
     return min(shape, default=0) > 0 and sum(side != 1 for side in shape) <= 1
 
 

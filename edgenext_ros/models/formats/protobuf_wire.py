@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 MAX_FIELDS = 200_000
-"""Most fields in one file; the largest published model has under 2,000."""
+"""Maximum number of fields in one file; the largest published model has under 2,000."""
 MAX_TEXT = 8 << 20
-"""Most bytes of text in one file."""
+"""Maximum number of text bytes in one file."""
 
 VARINT, BYTES = 0, 2
 _FIXED = {1: 8, 5: 4}

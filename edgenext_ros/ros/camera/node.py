@@ -32,8 +32,8 @@ class CameraNode(Node):
     """
     Publish pictures on ``image`` at a steady rate, with stamps, as a camera driver does.
 
-    It begins when ``image`` has its first subscriber. ``~/playing`` maps stamps to pictures: each
-    Header has an image's stamp, and the picture's name as ``frame_id``.
+    Playback begins when ``image`` has its first subscriber. ``~/playing`` maps stamps to pictures:
+    each Header has the stamp of an image, and the name of its picture as ``frame_id``.
 
     :param finish: called once when the source has ended; the node publishes nothing after that.
     """
@@ -52,7 +52,7 @@ class CameraNode(Node):
             self._message(np.zeros((8, 8, 3), np.uint8))
         except FrameError as error:
             raise ParameterError(f"parameter 'encoding': {error}") from error
-        # Reliable like most drivers: it matches reliable and best-effort subscribers.
+        # A reliable publisher, as in most drivers, matches reliable and best-effort subscribers.
         self._publisher = self.create_publisher(
             CompressedImage if settings.output_type == 'compressed' else Image, 'image',
             QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE),
@@ -63,7 +63,7 @@ class CameraNode(Node):
                                         clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _on_timer(self) -> None:
-        # Do not play the first picture before there is a subscriber.
+        # The first picture waits for a subscriber.
         if self._last is None and not self._publisher.get_subscription_count():
             return
         picture = next(self._pictures, None)
@@ -73,7 +73,7 @@ class CameraNode(Node):
             if self._finish is not None:
                 self._finish()
             return
-        # A folder repeats each picture; encode it once and leave the processor to the classifier.
+        # A folder repeats each picture. It is encoded once, to leave CPU time for the classifier.
         if self._last is None or self._last[0] is not picture.image:
             self._last = picture.image, self._try_message(picture)
         message = self._last[1]

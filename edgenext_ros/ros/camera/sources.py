@@ -24,7 +24,7 @@ from edgenext_ros.ros.settings import ParameterError
 _VIDEO4LINUX = 81
 """Major number of webcams (Documentation/admin-guide/devices.txt of Linux)."""
 _CHECKED_S = 2.0
-"""Time limit in seconds for the check of a folder's pictures at the start."""
+"""Time limit in seconds for the check of a folder's pictures at startup."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def open_source(source: str, *, repeat: int, loop: bool,
         if state is not None and stat.S_ISCHR(state.st_mode):
             if os.major(state.st_rdev) == _VIDEO4LINUX:
                 return _capture(source, loop=False)
-            # Reading from a terminal or serial port would block.
+            # A read from a terminal or serial port would block.
             raise ParameterError(f"parameter 'source': {source!r} is a device, but no webcam")
         listing = list_pictures(path)
     except OSError as error:
@@ -110,7 +110,7 @@ def _failures(listing: Listing) -> list[LeftOut]:
 
 def _pictures(files: list[str], folder: Path, *, repeat: int, loop: bool,
               notice: Callable[[str], None]) -> Iterator[SourcePicture]:
-    """Read one picture at a time, since a folder of photographs may not fit into memory."""
+    """Read one picture at a time, because a folder of photographs may not fit into memory."""
     files, more = list(files), True
     while more:
         more = False
@@ -127,7 +127,7 @@ def _pictures(files: list[str], folder: Path, *, repeat: int, loop: bool,
 
 
 def _capture(source: str, *, loop: bool) -> Iterator[SourcePicture]:
-    """Open with OpenCV immediately, so that a missing camera is reported at the start."""
+    """Open with OpenCV immediately, so that a missing camera is reported at startup."""
     capture = cv2.VideoCapture(int(source) if source.isdecimal() else source)
     image = capture.read()[1] if capture.isOpened() else None
     if image is None:

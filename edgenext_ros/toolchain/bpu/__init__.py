@@ -1,3 +1,3 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""From a network to a .bin: the graph for the BPU, its ONNX, the compiler."""
+"""Compile a network to a .bin: rewrite its graph for the BPU, export ONNX, run hb_mapper."""

@@ -73,8 +73,8 @@ class Heads(nn.Module):
     :param weights: W_q, W_k, W_v on z, (3, c, K).
     :param biases: their biases, (3, c).
     :param project: W_p of these channels, (C, c).
-    :param temperatures: of the heads, (heads).
-    :param bias: of the projection, (C), or None.
+    :param temperatures: temperatures of the heads, (heads).
+    :param bias: bias of the projection, (C), or None.
     :param pixels: height and width of the map.
     """
 

@@ -33,7 +33,7 @@ def convolution(weight: Tensor, bias: Tensor | None = None, *, stride: int = 1, 
 
     :param weight: (out, in / groups, height, width).
     :param bias: (out), or None.
-    :param stride: in pixels, along both axes.
+    :param stride: stride in pixels, along both axes.
     :param padding: pixels of zeros on each side.
     :param groups: number of groups of channels.
     """

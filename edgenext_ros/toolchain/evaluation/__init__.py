@@ -1,3 +1,3 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How good a model is: accuracy, agreement, reports."""
+"""Evaluate models: accuracy, agreement and reports."""

@@ -16,10 +16,10 @@ import numpy as np
 BINS = 15
 """Number of confidence bins for the calibration error."""
 TOP = 5
-"""A picture is right for ``top5`` if its class is among so many best ones."""
+"""``top5`` counts a picture as right if its class is among this many best ones."""
 
 _Z = 1.959963984540054
-"""95 % of a normal distribution lie within so many standard deviations."""
+"""95 % of a normal distribution lie within this many standard deviations."""
 
 
 @dataclass(frozen=True)

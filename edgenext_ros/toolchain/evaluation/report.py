@@ -145,7 +145,7 @@ def _runs(runs: tuple[EvaluationRun, ...]) -> str:
 
 
 def _has_top5(run: EvaluationRun) -> bool:
-    """Tell whether top-5 is informative; with five classes or fewer it is always 100 %."""
+    """Return whether top-5 is informative; with five classes or fewer it is always 100 %."""
     return run.probabilities.shape[1] > TOP
 
 

@@ -24,7 +24,7 @@ class Plan:
     level: str = 'O2'
     """hbdk-cc's optimisation level; O3 compiles for twice as long, and is not always faster."""
     wide_from: int = 1 << 16
-    """A LayerNorm over so many channels or more becomes a ``WideNorm``."""
+    """A LayerNorm over at least this many channels becomes a ``WideNorm``."""
 
 
 PLANS = MappingProxyType({

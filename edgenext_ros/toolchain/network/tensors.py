@@ -27,7 +27,7 @@ class StoredTensor:
 
     shape: tuple[int, ...]
     dtype: str
-    """Such as float32 or bfloat16."""
+    """Name of the data type, such as float32 or bfloat16."""
     read: Callable[[], np.ndarray]
     """Returns the values, bfloat16 as float32; raises PickleError if they cannot be read."""
     place: tuple[str, int] | None = None
@@ -113,5 +113,5 @@ def array(record: Any) -> StoredTensor | None:
 
 
 def is_size(value: Any) -> bool:
-    """Tell whether a value from a file can be a size, an offset or a stride."""
+    """Return whether a value from a file can be a size, an offset or a stride."""
     return type(value) is int and 0 <= value < 1 << 48

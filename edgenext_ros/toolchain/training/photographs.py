@@ -120,7 +120,7 @@ def split(data: Photographs, *, fraction: float, seed: int) -> tuple[Photographs
 
     :param data: the pictures.
     :param fraction: share of each class to split off, 0..1; at least one picture, never all.
-    :param seed: of the hash.
+    :param seed: seed of the hash.
     :return: the rest, and the share.
     :raises ValueError: a class has a single picture.
     """
@@ -195,7 +195,7 @@ def batches(count: int, prepare: Callable[[int], np.ndarray], *, batch: int, see
     :param count: number of pictures.
     :param prepare: returns picture i for the network, uint8 (size, size, 3).
     :param batch: pictures of a batch.
-    :param seed: of the order.
+    :param seed: seed of the order.
     :param epoch: number of the epoch; the order depends on ``seed`` and ``epoch`` alone, so a
         resumed run repeats it.
     :return: pictures, uint8 (batch, size, size, 3), and their indices.

@@ -44,7 +44,7 @@ def crop_view(data: Photographs, number: int, index: int, size: int, seed: int) 
     :param number: number of the view.
     :param index: index of the picture.
     :param size: width and height of the result, in pixels.
-    :param seed: of the training.
+    :param seed: seed of the training.
     """
     return random_crop(data.images[index], size, np.random.default_rng([seed, number, index]))
 
@@ -56,7 +56,7 @@ def compute_views(data: Photographs, *, views: int, seed: int, cache: Path,
 
     :param data: the training pictures.
     :param views: number of views of each picture.
-    :param seed: of the training.
+    :param seed: seed of the training.
     :param cache: folder that keeps each finished view; a view is computed again when the pictures
         or the seed have changed.
     :param progress: called with ``Passing`` lines.

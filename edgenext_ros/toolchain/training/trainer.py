@@ -47,7 +47,7 @@ class TrainingSettings:
     """Highest learning rate of AdamW; a ramp over two epochs times a cosine."""
     batch: int = 64
     patience: int = 0
-    """Stop after so many epochs in a row below the best validation result; 0 never stops."""
+    """Stop after this many epochs in a row below the best validation result; 0 never stops."""
     seed: int = 0
 
     @property
