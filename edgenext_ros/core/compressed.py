@@ -71,7 +71,9 @@ def decode(data: Bytes, *, enough: Callable[[int, int], bool] | None = None,
     mosaic = _MOSAIC.fullmatch(source)
     if mosaic and header.channels == 1:
         image = _imdecode(data, cv2.IMREAD_ANYDEPTH, header, said)
-        return make_upright(_demosaic(image, f'{mosaic[1].lower()}8'), header.orientation), ''
+        highest = int(image.max())
+        note = low_values(highest) if image.itemsize == 2 and highest < LOWEST_USUAL else ''
+        return make_upright(_demosaic(image, f'{mosaic[1].lower()}8'), header.orientation), note
     # A mosaic is never decoded at a reduced size, which would average its colours.
     reduction = header.reduction(enough) if enough else 1
     image = _imdecode(data, _REDUCED[reduction], header, said)

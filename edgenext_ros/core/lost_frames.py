@@ -87,6 +87,8 @@ class Loss:
     """Frames that the camera sends per second; 0 while unknown."""
     goes_on: bool = False
     """Losses are frequent enough, for long enough, for a warning."""
+    arrives: bool = False
+    """A frame arrived in the last half minute."""
 
 
 class LostFrames:
@@ -155,7 +157,10 @@ class LostFrames:
             self._seconds.popleft()
         share = self._judge(now, steady=period is not None or numbered)
         return Loss(self._lost, self._overwritten, share, 1 / period if period else 0.0,
-                    self._goes_on)
+                    self._goes_on, self._arrives(now))
+
+    def _arrives(self, now: float) -> bool:
+        return any(second.received for second in self._seconds if second.at > now - _SHARE_S)
 
     def _take_new(self, stalled: bool) -> int:
         """Turn the new arrivals into gaps and return the number of frames."""

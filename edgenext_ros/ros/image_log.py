@@ -40,7 +40,7 @@ class ImageLog:
             self._log_problem(outcome.error)
         elif outcome.picture is not None and outcome.frame is not None:
             self._log_layout(outcome.picture.layout, outcome.frame)
-            if self._problems.recovered():
+            if outcome.result is not None and self._problems.recovered():
                 self._logger.info('frames give results again')
 
     def _log_layout(self, layout: str, frame: Frame) -> None:

@@ -75,7 +75,7 @@ class SafeLifecycleNode(LifecycleNode):
         """Run a transition's work; an exception is logged and fails the transition."""
         try:
             step()
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # vendor code may even raise SystemExit
             expected, text = is_expected(error), describe_error(error)
             why = f' {text}' if expected else f'\n{traceback.format_exc()}'
             kind = '' if expected else f'{type(error).__name__}: '

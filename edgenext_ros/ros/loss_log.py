@@ -32,7 +32,7 @@ class LossLog:
         """
         before, self._goes_on = self._goes_on, loss.goes_on
         if not loss.goes_on:
-            if before:
+            if before and loss.arrives:  # else the camera has stopped
                 self._logger.info(f'all frames of {self._topic} arrive again')
             return ''
         rate = f'{loss.rate:.1f} Hz, ' if loss.rate else ''

@@ -13,6 +13,7 @@ from threading import RLock
 from time import monotonic
 from typing import Any
 
+from edgenext_ros.engines.base import InferenceError
 from edgenext_ros.engines.recovering import open_recovering
 from edgenext_ros.ros.classify_once import ClassifyOnce, REQUESTS
 from edgenext_ros.ros.health import Health
@@ -175,6 +176,9 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
         :param active: whether the node will be active, for calls during a transition.
         """
         with self._changing:
+            if self.session is None and active:
+                raise InferenceError('no model is loaded, because the cleanup failed; expected '
+                                     'another cleanup, then configure')
             if self.session is not None:
                 self.session.listen((self.state == 'active' if active is None else active) and (
                     self.enabled or self._once.waiting()))

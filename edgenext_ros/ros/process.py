@@ -114,7 +114,7 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
             failed = not all(start(node) for node in nodes)
             if not failed:
                 executor.spin()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if ending:
                 return  # a race in rclpy between spinning and shutting down
             failed = True

@@ -103,6 +103,7 @@ class Session:
                 frame, top_k=settings.top_k, threshold=settings.score_threshold,
                 converted=self.pipeline.handover)
         except BaseException as error:  # vendor code may even raise SystemExit
+            self._forget_stamp()  # a repeated image may give the result that this one did not
             return Outcome(image, model, monotonic(), error=error)
         return Outcome(image, model, monotonic(), picture, frame, result)
 
@@ -136,6 +137,10 @@ class Session:
             before, self._stamp = self._stamp, (picture.sec, picture.nanosec)
         return before == self._stamp != (0, 0)
 
+    def _forget_stamp(self) -> None:
+        with self._stamping:
+            self._stamp = (0, 0)
+
     # Changes --------------------------------------------------------------------------------
 
     def listen(self, wanted: bool) -> None:
@@ -143,6 +148,7 @@ class Session:
         with self._publishing:
             if wanted and self.subscription is None:
                 self.subscribed_at = monotonic()
+                self._forget_stamp()
                 self.receiver.subscribe(self._source.kind, 'image')
             elif not wanted and self.subscription is not None:
                 self.receiver.unsubscribe()

@@ -215,13 +215,15 @@ def test_raw_or_video_data_in_a_compressed_image_names_the_remedy(picture_format
     assert hint in refusal(b'\x10\x80' * 3000, picture_format)
 
 
+@pytest.mark.parametrize('encoding', ['mono16', 'bayer_rggb16'])
 @pytest.mark.parametrize('highest,bits', [(255, 8), (1023, 10), (4095, 12), (16383, 14)])
-def test_a_16_bit_png_with_low_values_has_a_note(highest, bits):
+def test_a_16_bit_png_with_low_values_has_a_note(highest, bits, encoding):
     picture = np.linspace(0, highest, 64 * 64).astype(np.uint16).reshape(64, 64)
-    note = decoded(coded('.png', picture), 'mono16; png compressed ')[0].note
+    note = decoded(coded('.png', picture), f'{encoding}; png compressed ')[0].note
     assert note.startswith(f'16-bit values stay below {1 << bits} of 65535, as those of a {bits}-'
                            f'bit camera do: the picture is nearly black; let the driver send')
-    assert not decoded(coded('.png', picture << 16 - bits))[0].note
+    picture_format = f'{encoding}; png compressed '
+    assert not decoded(coded('.png', picture << 16 - bits), picture_format)[0].note
 
 
 def test_a_mono16_png_is_scaled_as_raw_mono16_is():

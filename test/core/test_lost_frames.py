@@ -123,7 +123,10 @@ def test_reset_counts_keeps_the_state_of_the_warning():
     assert play(lossy(camera(15, 30), 0.5), counter)[-1].lost > 200
     counter.reset_counts()
     look = counter.update(1031.0)
-    assert (look.lost, look.overwritten, look.goes_on) == (0, 0, True)
+    assert (look.lost, look.overwritten, look.goes_on, look.arrives) == (0, 0, True, True)
+    # The camera has stopped, so nothing is lost, and nothing arrives.
+    *_, look = (counter.update(1032.0 + second) for second in range(200))
+    assert not look.goes_on and not look.arrives
 
 
 def overwritten(rate, *, work, seconds=60):

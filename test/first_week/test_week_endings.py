@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """First week, behaviours 16 to 18: signals and the lifecycle."""
 
+from functools import partial
 import signal
 import sys
 
 from edgenext_ros.ros.messages import Classification
+from helpers import lifecycle
 from helpers.first_week import resources, slow_node
 from helpers.lifecycle import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE, state
 from helpers.programs import LOADS_FOR_LONG
 from helpers.standin_model import StandInModel
-from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState
 from sensor_msgs.msg import Image
 
 STOP_SECONDS = 5.0  # launch escalates after that
@@ -62,14 +62,7 @@ def test_18_lifecycle_abuse(ros, make_image, libdnn_path, tmp_path):
     process = ros.start('node', autostart=False, model=model, runtime='libdnn')
     results = ros.collect(Classification, 'classification')
     camera = ros.node.create_publisher(Image, 'image', 1)
-    client = ros.node.create_client(ChangeState, '/classifier/change_state')
-    ros.wait(client.service_is_ready, what='the service')
-
-    def change(transition):
-        future = client.call_async(ChangeState.Request(transition=Transition(id=transition)))
-        ros.wait(future.done, what='the answer')
-        return future.result().success
-
+    change = partial(lifecycle.change, ros)
     assert not any(change(illegal) for illegal in (ACTIVATE, CLEANUP, DEACTIVATE, 250))
     seen = []
     for cycle in range(CYCLES):

@@ -141,9 +141,7 @@ def test_24_services_under_load(ros, picture):
     results = ros.collect(Classification, 'classification')
     ros.start('camera.node', source=picture, rate=30.0)
     ros.wait(lambda: results, what='a result')
-    clients = [ros.node.create_client(SetBool, '/classifier/set_enabled') for _ in range(2)]
-    for client in clients:
-        ros.wait(client.service_is_ready)
+    clients = ros.clients(SetBool, '/classifier/set_enabled', 2)
     for turn in range(20):
         futures = [client.call_async(SetBool.Request(data=bool(turn % 2))) for client in clients]
         ros.wait(lambda f=futures: all(future.done() for future in f), timeout=2.0, what='answers')

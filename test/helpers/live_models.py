@@ -143,9 +143,8 @@ def load_birds(ros, live_node, models):
     def call():
         models.loading.clear()
         models.go.clear()
-        client = ros.node.create_client(
+        (client,) = ros.clients(
             SetParametersAtomically, '/classifier/set_parameters_atomically')
-        ros.wait(client.service_is_ready, what='the service')
         answer = client.call_async(
             SetParametersAtomically.Request(parameters=change(model=models.path('birds'))))
         ros.wait(models.loading.is_set, what='the load')

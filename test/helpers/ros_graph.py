@@ -124,17 +124,23 @@ class Ros:
         self.wait(publisher.get_subscription_count, what=f'a subscriber of {topic}')
         return publisher
 
+    def clients(self, kind, name, count=1):
+        """Make clients of a service, and wait until client and server have found each other."""
+        clients = [self.node.create_client(kind, name) for _ in range(count)]
+        for client in clients:
+            self.wait(client.service_is_ready, what=f'service {name}')
+        # The server may discover a client later, and Fast DDS drops an answer after 0.1 s.
+        end = monotonic() + 0.3
+        while monotonic() < end:
+            self.executor.spin_once(timeout_sec=0.05)
+        return clients
+
     def call(self, kind, name, **fields):
         """Call a service and return its response."""
-        if name not in self._clients:
-            self._clients[name] = self.node.create_client(kind, name)
-        client = self._clients[name]
-        if not client.service_is_ready():
-            self.wait(client.service_is_ready, what=f'service {name}')
-            # The server may discover the client later, and Fast DDS drops an answer after 0.1 s.
-            end = monotonic() + 0.3
-            while monotonic() < end:
-                self.executor.spin_once(timeout_sec=0.05)
+        client = self._clients.get(name)
+        if client is None or not client.service_is_ready():
+            (client,) = self.clients(kind, name)
+            self._clients[name] = client
         future = client.call_async(kind.Request(**fields))
         self.wait(future.done, what=f'the answer of {name}')
         return future.result()

@@ -20,10 +20,8 @@ WORDS = re.compile(r'\S.* \d\.\d{3}(, \S.* \d\.\d{3}){4}')
 def ask_once(ros):
     """Call the service from several clients, and publish an image until all have answers."""
     def ask(camera, image, clients=1):
-        asking = [ros.node.create_client(Trigger, NAME) for _ in range(clients)]
-        for client in asking:
-            ros.wait(client.service_is_ready, what='the service')
-        futures = [client.call_async(Trigger.Request()) for client in asking]
+        futures = [client.call_async(Trigger.Request())
+                   for client in ros.clients(Trigger, NAME, clients)]
         if camera is not None:
             ros.repeat(camera, image, lambda: all(future.done() for future in futures))
         ros.wait(lambda: all(future.done() for future in futures), what='the answers')
@@ -81,8 +79,7 @@ def test_missing_image_is_answered_after_the_timeout(ros, classifier, ask_once):
 
 def test_inactive_node_answers_with_the_needed_transition(ros, classifier, ask_once):
     process, _, camera = classifier(image_timeout=60.0)
-    client = ros.node.create_client(Trigger, NAME)
-    ros.wait(client.service_is_ready, what='the service')
+    (client,) = ros.clients(Trigger, NAME)
 
     def ask_while_paused():
         ros.wait(lambda: not camera.get_subscription_count(), what='the pause')

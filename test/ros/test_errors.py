@@ -26,3 +26,10 @@ def test_failed_transition_is_printed_if_the_logger_fails(capsys):
     assert answer == TransitionCallbackReturn.FAILURE
     assert node.failure == 'configure failed: not enough memory'
     assert capsys.readouterr().err == 'configure failed: not enough memory\n'
+
+
+def test_vendor_code_that_exits_fails_the_transition():
+    node = Mock()
+    answer = SafeLifecycleNode.attempt(node, 'configure', Mock(side_effect=SystemExit('no BPU')))
+    assert answer == TransitionCallbackReturn.FAILURE
+    assert node.failure == 'configure failed: SystemExit: no BPU'

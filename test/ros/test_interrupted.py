@@ -207,8 +207,7 @@ def test_signal_while_a_model_loads_ends_node_cleanly(ros, tmp_path, autostart, 
         ros.environment, tmp_path / 'node.log')
     try:
         if not autostart:
-            client = ros.node.create_client(ChangeState, '/classifier/change_state')
-            ros.wait(client.service_is_ready)
+            (client,) = ros.clients(ChangeState, '/classifier/change_state')
             client.call_async(ChangeState.Request(
                 transition=Transition(id=Transition.TRANSITION_CONFIGURE)))
         ros.wait(lambda: 'loading' in process.output, what='the load')

@@ -11,7 +11,7 @@ from edgenext_ros.ros import live_model, node as node_module
 from edgenext_ros.ros.live_model import LiveModel
 from helpers.live_models import change, end_threads
 from helpers.ros_graph import Process
-from lifecycle_msgs.srv import ChangeState, GetState
+from lifecycle_msgs.srv import GetState
 import pytest
 from rcl_interfaces.srv import GetParameters, SetParameters, SetParametersAtomically
 from rclpy.parameter import Parameter
@@ -71,8 +71,6 @@ def test_loading_blocks_neither_services_nor_diagnostics_nor_images(
 def test_loaded_model_is_used_or_freed_after_a_transition(
         ros, live_node, models, load_birds, transitions, state):
     answer = load_birds()
-    change_state = ros.node.create_client(ChangeState, '/classifier/change_state')
-    ros.wait(change_state.service_is_ready, what='the service')
     for name in transitions:
         getattr(live_node, f'trigger_{name}')()
     models.go.set()
@@ -163,9 +161,8 @@ def test_process_ends_promptly_while_a_model_loads(ros, models, tmp_path):
     process = Process([sys.executable, '-c', ENDS_WHILE_LOADING, models.path('cats')],
                       ros.environment, tmp_path / 'node.log')
     try:
-        client = ros.node.create_client(
+        (client,) = ros.clients(
             SetParametersAtomically, '/classifier/set_parameters_atomically')
-        ros.wait(client.service_is_ready, what='the service')
 
         def asked():
             client.call_async(SetParametersAtomically.Request(

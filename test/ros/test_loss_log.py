@@ -151,8 +151,18 @@ def test_warning_names_share_size_and_remedy(monkeypatch):
     text = ('47 % of the frames of /image are lost between the camera and this node '
             '(15.0 Hz, 640x480 bgr8, 0.92 MB each)')
     assert [log.log(found, layout='640x480 bgr8', size=921657)
-            for found in (Loss(), loss, loss, Loss(lost=47))] == ['', text, text, '']
+            for found in (Loss(), loss, loss, Loss(lost=47, arrives=True))
+            ] == ['', text, text, '']
     assert logged == [
         f'{text}. Usually they are too large for the buffers of the middleware: start the camera '
         f'with THE=remedy; see "Large frames" in the README',
         'all frames of /image arrive again']
+
+
+def test_camera_that_stops_during_losses_is_not_said_to_arrive_again():
+    logged = []
+    log = loss_log.LossLog(
+        SimpleNamespace(info=logged.append, warning=logged.append), topic='/image')
+    for loss in (Loss(share=0.5, goes_on=True), Loss(lost=47)):
+        log.log(loss, layout='', size=1000)
+    assert len(logged) == 1 and 'are lost' in logged[0]

@@ -8,7 +8,11 @@ from threading import Semaphore
 from edgenext_ros.engines.base import InferenceError
 from edgenext_ros.ros.publishers import Publishers
 from helpers.hostile_engine import GOOD, INFO
+import pytest
 from rclpy.exceptions import InvalidHandle
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.serialization import serialize_message
 
 pytest_plugins = ['helpers.hostile_engine']
 
@@ -72,3 +76,39 @@ def test_result_at_the_end_of_ros_is_not_a_failure(ros, node, give, monkeypatch,
     counts = node.statistics.report().counts
     assert (counts.failed, counts.skipped) == (0, 1)
     assert 'no result' not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize('what', ['failure', 'pause'])
+def test_repeated_image_is_classified_if_the_first_gave_no_result(
+        engine, node, published, give, make_image, what):
+    node.set_parameters([Parameter('skip_repeated', value=True)])
+    message = serialize_message(make_image())
+    engine.answer = InferenceError('the BPU is busy') if what == 'failure' else engine.hang
+    give(node, message)
+    if what == 'pause':
+        assert engine.begun.wait(20)
+        node.session.listen(False)
+        engine.go.set()
+        assert node.session.pipeline.drain(20)
+        node.session.listen(True)
+    else:
+        assert node.session.pipeline.drain(20)
+    engine.now, engine.answer = engine.now + 1, GOOD  # after the backoff
+    assert published == []
+    for _ in range(2):
+        give(node, message)
+        assert node.session.pipeline.drain(20)
+    assert len(published) == 1
+
+
+def test_activate_after_a_failed_cleanup_is_refused_in_one_sentence(node, monkeypatch):
+    assert node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
+    session, close = node.session, node.session.close
+    monkeypatch.setattr(session, 'close', lambda: (_ for _ in ()).throw(OSError('no')))
+    assert node.trigger_cleanup() == TransitionCallbackReturn.FAILURE
+    assert node.trigger_activate() == TransitionCallbackReturn.FAILURE
+    assert node.failure.startswith('activate failed: no model is loaded, because the cleanup')
+    close()
+    assert node.trigger_cleanup() == TransitionCallbackReturn.SUCCESS
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
