@@ -78,7 +78,8 @@ def _start(module: str) -> int:
         signal.alarm(_START_SECONDS)
         # Print one line without the logger, which may also lack memory.
         sys.excepthook = _print_error
-        threading.excepthook = lambda args: _print_error(args.exc_type, args.exc_value)
+        for hook in ((threading, 'excepthook'), (sys, 'unraisablehook')):
+            setattr(*hook, lambda args: _print_error(args.exc_type, args.exc_value))
     try:
         require_opencv()
         main = import_module(module).main
