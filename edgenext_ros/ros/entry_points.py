@@ -13,6 +13,8 @@ from edgenext_ros.libraries import require_opencv
 
 _ADDRESS_SPACE = 1_200_000_000
 """Address space that a node needs on a PC; with less, libraries may crash without a message."""
+_RESERVE = 4 << 20
+"""Bytes that are freed before the line about an uncaught error is printed."""
 _START_SECONDS = 30
 _RUN = 'usage: ros2 run edgenext_ros'
 _TABLE = '"edgenext parameters" prints the table of all parameters.'
@@ -76,10 +78,7 @@ def _start(module: str) -> int:
               file=sys.stderr, flush=True)
         # End a start that hangs; run_all cancels this alarm once it handles signals.
         signal.alarm(_START_SECONDS)
-        # Print one line without the logger, which may also lack memory.
-        sys.excepthook = _print_error
-        for hook in ((threading, 'excepthook'), (sys, 'unraisablehook')):
-            setattr(*hook, lambda args: _print_error(args.exc_type, args.exc_value))
+        _print_errors_in_one_line()
     try:
         require_opencv()
         main = import_module(module).main
@@ -92,8 +91,17 @@ def _start(module: str) -> int:
     return code
 
 
-def _print_error(kind: type[BaseException], error: BaseException | None, *_: object) -> None:
-    print(f'edgenext_ros: stopped: {kind.__name__}: {error}', file=sys.stderr, flush=True)
+def _print_errors_in_one_line() -> None:
+    """Print uncaught errors without the logger and a traceback, for which memory may lack."""
+    reserve = [bytearray(_RESERVE)]
+
+    def log(kind: type[BaseException], error: BaseException | None, *_: object) -> None:
+        reserve.clear()
+        print(f'edgenext_ros: stopped: {kind.__name__}: {error}', file=sys.stderr, flush=True)
+
+    sys.excepthook = log
+    for hook in ((threading, 'excepthook'), (sys, 'unraisablehook')):
+        setattr(*hook, lambda args: log(args.exc_type, args.exc_value))
 
 
 def camera() -> int:
