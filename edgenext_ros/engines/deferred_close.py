@@ -72,7 +72,7 @@ def _close(engine: Engine) -> None:
         engine.close()
     except InferenceError:
         raise
-    except Exception as error:  # Every further close would raise it again.
+    except (Exception, SystemExit) as error:  # Every further close would raise it again.
         logging.getLogger(__name__).warning(
             'an engine did not close and is dropped, its memory may stay taken: %s: %s',
             type(error).__name__, ' '.join(str(error).split()))

@@ -183,7 +183,7 @@ class Recovering:
                 self._reopened_at = None
             self._healthy = self._reopened_at is None and not (self._closed or self._opening)
 
-    def _failure(self, error: Exception) -> InferenceError:
+    def _failure(self, error: Exception | SystemExit) -> InferenceError:
         """Count an exception of the engine, and return an InferenceError to raise instead."""
         if isinstance(error, InferenceError):
             return InferenceError(self._failed(str(error), dead=False))
@@ -214,7 +214,7 @@ class Recovering:
             defer_close(engine)
         try:
             engine, info = self._opened()
-        except Exception as error:  # No error of file, machine or engine may stop the node.
+        except (Exception, SystemExit) as error:  # no error of an engine may stop the node
             raise InferenceError(
                 f'model {self.info.name!r}: the engine has failed and does not open again: '
                 f'{" ".join(str(error).split())}') from error
@@ -256,7 +256,7 @@ class _WatchedSlot:
             self._lent = engine.slot()
             self._slot = self._lent.__enter__()
             self.picture = self._slot.picture
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             failure = watched._failure(error)
             watched._leave()
             raise failure from error
@@ -288,7 +288,7 @@ class _WatchedSlot:
                     f'model {watched.info.name!r}: expected a result within '
                     f'{watched.info.patience_s:.0f} s, it came after {took:.0f} s and is dropped; '
                     f'the engine hung, or is overloaded by other programs')
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise watched._failure(error) from error
         if not watched._healthy:
             watched._succeeded()

@@ -59,7 +59,7 @@ class LoadedModel:
         try:
             labels, source = store.labels_of(
                 located, classes=info.classes, chosen=settings.labels)
-        except Exception:
+        except BaseException:
             with suppress(InferenceError):  # report the first error instead
                 close_or_defer(engine)
             raise

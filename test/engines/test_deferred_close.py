@@ -150,7 +150,8 @@ def test_recovering_reopens_nothing_beside_a_deferred_engine(opened):
     assert (engine.opened, hung.closed) == (2, 1)
 
 
-@pytest.mark.parametrize('error', [OSError('gone'), SystemError('bad'), MemoryError()], ids=repr)
+@pytest.mark.parametrize('error', [
+    OSError('gone'), SystemError('bad'), MemoryError(), SystemExit('no BPU')], ids=repr)
 def test_engine_that_breaks_down_in_close_is_dropped(error):
     engine = FakeEngine(at_close=error)
     deferred_close.close_or_defer(engine)

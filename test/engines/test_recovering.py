@@ -117,6 +117,16 @@ def test_engine_that_breaks_down_repeatedly_is_not_reopened_each_time(
     assert engine.opened == opened
 
 
+def test_engine_that_exits_is_reopened(engine, watched):
+    engine.answer = SystemExit('no BPU')
+    assert 'the engine broke down with SystemExit: no BPU' in fail(watched)
+    engine.at_open = SystemExit('still none')
+    assert 'does not open again: still none' in fail(watched)
+    engine.now += 8
+    engine.at_open, engine.answer = None, GOOD
+    assert infer(watched, PICTURE).tolist() == [0, 1, 2]
+
+
 def test_failed_reopening_is_tried_until_it_succeeds(engine, watched):
     engine.answer = OSError('gone')
     fail(watched)

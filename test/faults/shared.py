@@ -79,7 +79,7 @@ _RECOVERING = faults_in(
     ('results do not mark the engine as healthy', '        if not watched._healthy:\n',
      '        if False:\n'),
     ('an exception of any kind passes through', """\
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise watched._failure(error) from error""", """\
         except InferenceError as error:
             raise watched._failure(error) from error"""),
@@ -98,7 +98,8 @@ _DEFERRED = faults_in(
      '                problem = problem or error\n', '                raise\n'),
     ('a model is loaded although an engine does not close', '    if problem is not None:\n',
      '    if False:\n'),
-    ('an exception of close passes through', 'except Exception as error:  # Every further',
+    ('an exception of close passes through',
+     'except (Exception, SystemExit) as error:  # Every further',
      'except ZeroDivisionError as error:  # Every further'),
     ('a closed engine stays deferred',
      '_deferred[:] = [listed for listed in _deferred if listed is not engine]', 'pass'),

@@ -27,8 +27,9 @@ try:
     executor.spin()
 except (ExternalShutdownException, KeyboardInterrupt):
     pass
-except Exception:
-    if rclpy.ok():  # else a race in rclpy of Humble: the context ends before a wait set is made
+except Exception as error:
+    # A race in rclpy of Humble: the context ends between its check and the making of a wait set.
+    if 'failed to initialize wait set: the given context is not valid' not in str(error):
         raise
 node.destroy_node()
 print('the program has ended', flush=True)
