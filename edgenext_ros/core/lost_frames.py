@@ -155,9 +155,10 @@ class LostFrames:
         self._seconds.append(second)
         while self._seconds[0].at < now - _EVIDENCE_S:
             self._seconds.popleft()
+        arrives = self._arrives(now)  # _judge may forget the seconds
         share = self._judge(now, steady=period is not None or numbered)
         return Loss(self._lost, self._overwritten, share, 1 / period if period else 0.0,
-                    self._goes_on, self._arrives(now))
+                    self._goes_on, arrives)
 
     def _arrives(self, now: float) -> bool:
         return any(second.received for second in self._seconds if second.at > now - _SHARE_S)

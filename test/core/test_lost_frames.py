@@ -114,7 +114,7 @@ def test_loss_report_ends_and_resumes_with_losses():
                if before.goes_on != after.goes_on]
     assert len(changes) == 3
     assert changes[0] <= 8
-    assert 40 <= changes[1] <= 52
+    assert 40 <= changes[1] <= 52 and looks[changes[1] + 1].arrives
     assert 80 <= changes[2] <= 92
 
 
