@@ -1,0 +1,59 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What the self-test finds: one verdict and one sentence per check.
+
+A part of the self-test is a module with a function ``check(conditions)``, which yields findings as
+they are known, so that an interruption keeps the earlier ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+Value = float | int | str | bool | None
+"""A figure or a word in a finding, as JSON has it."""
+
+
+class Verdict(Enum):
+    """Verdict of a check."""
+
+    GOOD = 'good'
+    """The check passed."""
+    WRONG = 'wrong'
+    """Something is wrong with this machine, engine or model."""
+    MEASURED = 'measured'
+    """A fact or a figure, without a limit to judge it by."""
+    UNTESTED = 'untested'
+    """A part for the check is missing here; the text says which."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of one check."""
+
+    part: str
+    """Part of the self-test, such as ``right``."""
+    name: str
+    """What was checked, such as ``libdnn: stored pictures``; unique in its part."""
+    verdict: Verdict
+    text: str
+    """One sentence: what was found; for WRONG also what was expected, and the likely cause."""
+    figures: Mapping[str, Value] = field(default_factory=dict)
+    """The figures behind the sentence, with their units in the keys, such as ``latency_ms``."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How the self-test was asked to run."""
+
+    engines: tuple[str, ...]
+    """Names of the engines that load here, and that the checks use."""
+    quick: bool = False
+    """Take under a minute: fewer pictures, repetitions and encodings."""
+    beside: bool = False
+    """Measure the speed also beside another user of the BPU."""
+    progress: Callable[[str], None] = lambda text: None
+    """Receives what a check does now, for the terminal."""
