@@ -6,6 +6,7 @@ import importlib.util
 import os
 from pathlib import Path
 
+import cv2
 import pytest
 
 HAS_ROS = importlib.util.find_spec('rclpy') is not None
@@ -28,3 +29,11 @@ def _quick_start(_byte_code):
         patch.setenv(f'FAST{"RTPS" if former else "DDS"}_DEFAULT_PROFILES_FILE',
                      str(Path(__file__).with_name('discovery.xml')))
         yield
+
+
+@pytest.fixture
+def picture(photograph, tmp_path):
+    """Write the photograph to a file for the camera node."""
+    path = tmp_path / 'picture.png'
+    cv2.imwrite(str(path), photograph)
+    return path

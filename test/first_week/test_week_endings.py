@@ -35,7 +35,7 @@ def test_16_ctrl_c_at_work_and_while_a_model_loads(ros, classifier, make_image):
     assert 'Traceback' not in process.output + loading.output
 
 
-def test_17_sigterm_in_mid_inference_and_sigkill(ros, make_image, classifier):
+def test_17_sigterm_in_mid_inference_and_sigkill(ros, make_image, classifier, picture):
     """SIGTERM, even twice, ends the node without another result; it starts again after SIGKILL."""
     interrupted = make_image()
     seen = ros.collect(Classification, 'classification')
@@ -47,8 +47,11 @@ def test_17_sigterm_in_mid_inference_and_sigkill(ros, make_image, classifier):
         assert process.stop(end, STOP_SECONDS) == (0 if end == signal.SIGTERM else -end)
         assert 'Traceback' not in process.output
         ros.node.destroy_publisher(camera)
-    _, results, camera = classifier()
-    ros.ask(camera, make_image(), results)
+    _, results, _ = classifier()
+    # Not the test's publisher: with Fast DDS's shared memory, a publisher may lose the port of a
+    # process that was killed for good (docs/troubleshooting.md).
+    ros.start('camera.node', source=picture)
+    ros.wait(lambda: results, what='a result of the new node')
     assert interrupted.header.stamp not in [r.header.stamp for r in seen]
 
 

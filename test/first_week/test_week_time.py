@@ -8,25 +8,15 @@ from statistics import median
 import time
 
 from builtin_interfaces.msg import Time
-import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.ros.messages import Classification
 from helpers.diagnosed import age, count, status
 from helpers.first_week import resources, slow_node
 from helpers.lifecycle import ACTIVATE, change, DEACTIVATE
 from helpers.parameters import set_parameters
-import pytest
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool, Trigger
-
-
-@pytest.fixture
-def picture(photograph, tmp_path):
-    """Write the photograph to a file for the camera node."""
-    path = tmp_path / 'picture.png'
-    cv2.imwrite(str(path), photograph)
-    return path
 
 
 def test_19_a_bag_in_a_loop(ros, classifier, make_image):
@@ -84,9 +74,9 @@ def test_21_a_fast_camera_and_a_slow_model(ros, picture):
     ros.wait(lambda: count(status(diagnostics), 'dropped') > 20, what='the count')
     assert set_parameters(ros, max_rate=5.0)[0].successful
     before = len(stamps) + 1
-    ros.wait(lambda: len(stamps) >= before + 9, what='results')
-    # The rate is never higher; on a busy machine it may be lower.
-    assert 2.5 < 8 / (stamps[before + 8] - stamps[before]) < 5.5
+    ros.wait(lambda: len(stamps) >= before + 21, what='results')
+    # The rate is never higher; on a busy machine it may be lower. Frames wait up to 0.2 s.
+    assert 2.5 < 20 / (stamps[before + 20] - stamps[before]) < 5.3
 
 
 def test_22_subscribers_come_and_go(ros, picture):
