@@ -108,6 +108,19 @@ def modules(folder):
     return text
 
 
+def break_names(app, pagename, templatename, context, doctree):
+    """Let the long names in tables break, or they leave no room for the sentences beside them."""
+    def name(match):
+        return re.sub(r'(?<=[/:_])(?=\w)', '<wbr>', match[0]) if len(match[1]) > 20 else match[0]
+
+    def cell(match):
+        return re.sub(r'(?<=<span class="pre">)([^<]+)', name, match[0])
+
+    if 'body' in context:
+        context['body'] = re.sub(r'<td>.*?</td>', cell, context['body'], flags=re.DOTALL)
+
+
 def setup(app):
-    """Let every page pass through ``prepare``."""
+    """Let every page pass through ``prepare``, and its HTML through ``break_names``."""
     app.connect('source-read', prepare)
+    app.connect('html-page-context', break_names)

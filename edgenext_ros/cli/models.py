@@ -105,11 +105,11 @@ def _list(arguments: argparse.Namespace) -> int:
         place = f'Fetched files are in {store.cache_folder()}'
     except store.NoHomeError as error:
         place = f'There is no place for fetched files: {error}'
-    print('\ndemo is part of this package and knows the 100 classes of Caltech-101. The others know '
-          'the\n1000 classes of ImageNet-1k; D-Robotics published them and measured these figures '
-          'on an\nRDK X5: top-1 accuracy of the .bin and of the float network, latency of one '
-          'picture,\npictures a second with several threads. The last column lists the files on '
-          f'this machine.\n{place}; fetch a model with '
+    print('\ndemo is part of this package and knows the 100 classes of Caltech-101. The others '
+          'know\nthe 1000 classes of ImageNet-1k; D-Robotics published them and measured these '
+          'figures on\nan RDK X5: top-1 accuracy of the .bin and of the float network, latency of '
+          'one picture,\npictures a second with several threads. The last column lists the files '
+          f'on this machine.\n{place}; fetch a model with '
           f'"{store.fetch_command("NAME", store.default_kind())}".')
     return 0
 

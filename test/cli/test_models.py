@@ -143,6 +143,14 @@ def test_verify_checks_all_files_of_this_machine(call, cache):
     assert 'expected an ONNX model' in out
 
 
+def test_verify_records_nothing_of_a_file_that_the_board_brings(call, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, '_BOARD_FOLDERS', (tmp_path / 'board',))
+    (tmp_path / 'board').mkdir()
+    (tmp_path / 'board' / 'edgenext_base.onnx').write_bytes(ONNX)
+    assert [call('verify', 'base')[1].count('no record') for _ in range(2)] == [1, 1]
+    assert names(tmp_path / 'board') == ['edgenext_base.onnx']
+
+
 def test_fetch_of_bundled_model_downloads_nothing(call, site):
     assert 'is part of this package' in call('fetch', 'demo')[1] and not site.requests
 
