@@ -108,6 +108,21 @@ def modules(folder):
     return text
 
 
+def set_breaks(app, pagename, templatename, context, doctree):
+    """Set where lines may break: in long names of tables, not in options and not in values."""
+    def name(match):
+        return re.sub(r'(?<=[/:_])(?=\w)', '<wbr>', match[0]) if len(match[0]) > 20 else match[0]
+
+    def cell(match):
+        return re.sub(r'(?<=<span class="pre">)[^<]+', name, match[0])
+
+    if 'body' in context:
+        body = re.sub(r'<td>.*?</td>', cell, context['body'], flags=re.DOTALL)
+        body = re.sub(r'<td>(?=<p>[\d.]+( \S{1,2})?</p>)', '<td class="whole">', body)
+        context['body'] = body.replace('<span class="pre">--', '<span class="pre whole">--')
+
+
 def setup(app):
-    """Let every page pass through ``prepare``."""
+    """Let every page pass through ``prepare``, and its HTML through ``set_breaks``."""
     app.connect('source-read', prepare)
+    app.connect('html-page-context', set_breaks)

@@ -28,8 +28,9 @@ _SAME = 4
 _LONGEST_S, _LONGEST_PERIODS = 2.0, 25
 """Gaps longer than both limits are pauses of the camera, not losses."""
 _SHORTEST_S = 0.012
-"""Minimum period for the count of losses. Frames at a shorter distance are overwritten before a
-process can take them, or arrive in bursts, whose stamps show no losses."""
+"""Minimum distance of frames that are counted by their stamps (83 Hz). Closer ones are overwritten
+before a process can take them, or arrive in bursts, whose stamps show no losses. What is not
+counted is listed in docs/interface.md, "Missing images"."""
 _LONGEST_CYCLE, _REPEATS = 6, 3
 """A cycle of up to 6 gaps that repeats 3 times means that the camera itself leaves out frames."""
 _UNATTENDED = 0.5

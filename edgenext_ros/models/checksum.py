@@ -3,10 +3,10 @@
 """
 Record size and SHA-256 of a fetched file in ``FILE.sha256`` beside it, and check them later.
 
-The record is written when the file is fetched, or first verified. The publishers provide no
-checksums, so this first file is trusted. A later file that differs was damaged, replaced, or
-published again, and a person has to decide which. The record has a comment with the size and a
-line that ``sha256sum -c`` reads.
+``edgenext models fetch`` writes the record, and so does ``verify`` for a file in the cache that
+has none. The publishers provide no checksums, so this first file is trusted. A later file that
+differs was damaged, replaced, or published again, and a person has to decide which. The record
+has a comment with the size and a line that ``sha256sum -c`` reads.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def check(file: Path) -> Digest | None:
     found = digest(file)
     if found != expected:
         raise ChangedError(
-            f'{file}: has changed since its first use: expected {expected}, found {found}; delete '
-            f'it and fetch it again, or delete {record_path(file).name} beside it to trust it as '
-            'it is now')
+            f'{file}: has changed since its SHA-256 was recorded: expected {expected}, found '
+            f'{found}; delete it and fetch it again, or delete {record_path(file).name} beside '
+            'it to trust it as it is now')
     return found

@@ -194,9 +194,9 @@ def _accept(url: str, part: Path, target: Path) -> checksum.Digest:
         found, expected = checksum.digest(part), checksum.read_record(target)
         if expected not in (None, found):
             raise checksum.ChangedError(
-                f'{url} is not the file of the first use: expected {expected}, found {found}; if '
-                f'the publisher has replaced it, delete {checksum.record_path(target)} and fetch '
-                f'again')
+                f'{url} is not the file whose SHA-256 was recorded: expected {expected}, found '
+                f'{found}; if the publisher has replaced it, delete '
+                f'{checksum.record_path(target)} and fetch again')
     except ModelError as error:
         part.unlink()
         origin_of(part).unlink(missing_ok=True)

@@ -86,7 +86,7 @@ def test_fetch_then_info_and_verify(call, site, cache, capsys):
     assert code == 0 and 'was here' in out and not row['fresh'] and len(site.requests) == 1
     assert call('info', 'small')[3]['path'] == str(target)
     code, out, _, rows = call('verify', 'small')
-    assert code == 0 and 'as at its first use' in out
+    assert code == 0 and 'as recorded' in out
     assert [row['compared'] for row in rows] == [True]
     target.write_bytes(OTHER)
     for arguments in (['verify'], ['verify', 'small'], ['fetch', 'small']):
@@ -94,7 +94,7 @@ def test_fetch_then_info_and_verify(call, site, cache, capsys):
         assert code == 1 and len(re.findall('SHA-256 [0-9a-f]{64}', rows[-1]['error'])) == 2
         assert rows[-1]['error'] in out + error
     assert main(['models', 'info', 'small']) == 1
-    assert 'has changed since its first use' in capsys.readouterr().err
+    assert 'has changed since its SHA-256 was recorded' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('default,options,kind', [
@@ -136,11 +136,19 @@ def test_verify_checks_all_files_of_this_machine(call, cache):
     assert code == 0 and [row['kind'] for row in rows] == ['bin', 'onnx'] and 'bundled' in out
     cache.mkdir(parents=True)
     (cache / 'edgenext_base.onnx').write_bytes(ONNX)
-    assert 'first use' in call('verify')[1] and 'as at its first use' in call('verify')[1]
+    assert 'recorded now' in call('verify')[1] and 'as recorded' in call('verify')[1]
     (cache / 'edgenext_small.onnx').write_bytes(ONNX[:-1])
     code, out, _, rows = call('verify')
     assert code == 1 and [row['name'] for row in rows if 'error' in row] == ['small']
     assert 'expected an ONNX model' in out
+
+
+def test_verify_records_nothing_of_a_file_that_the_board_brings(call, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, '_BOARD_FOLDERS', (tmp_path / 'board',))
+    (tmp_path / 'board').mkdir()
+    (tmp_path / 'board' / 'edgenext_base.onnx').write_bytes(ONNX)
+    assert [call('verify', 'base')[1].count('no record') for _ in range(2)] == [1, 1]
+    assert names(tmp_path / 'board') == ['edgenext_base.onnx']
 
 
 def test_fetch_of_bundled_model_downloads_nothing(call, site):

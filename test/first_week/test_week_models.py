@@ -42,7 +42,7 @@ MODELS = {
     **WRONG_MODELS, 'a bin without a board': (empty_bin, 'found no bytes'),
     'a model for another chip': (wrong_chip, "found one for 'bayes'"),
     'an unreadable file': (unreadable, 'not a readable ONNX model'),
-    'a file that has changed': (changed, 'has changed since its first use: expected ')}
+    'a file that has changed': (changed, 'has changed since its SHA-256 was recorded: expected ')}
 
 
 def test_14_wrong_models(ros, tmp_path, libdnn_path):
