@@ -79,7 +79,11 @@ class Pipeline(Generic[_Item, _Outcome]):
         self._dropped = 0
         self._threads: list[Thread] = []
         self._at_once = 0
-        self.set_at_once(at_once)
+        try:
+            self.set_at_once(at_once)
+        except BaseException:  # no memory for a thread: end those that have started
+            self.stop(SLOW_S)
+            raise
 
     def set_at_once(self, at_once: int) -> None:
         """Change the number of items in work concurrently; threads are added, never removed."""

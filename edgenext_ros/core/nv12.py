@@ -11,12 +11,12 @@ they write limited range (16..235), which the model would see as a picture of le
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 from edgenext_ros.choices import DEFAULT_FIT, FITS, YUV_RANGES
 from edgenext_ros.core.frame import Bytes, Frame
-from edgenext_ros.core.to_yuv import CONVERSIONS, NEUTRAL, Rectangle, YUV
+from edgenext_ros.core.to_yuv import CONVERSIONS, NEUTRAL, Rectangle, Write, YUV
 import numpy as np
 
 _GREY: Final = 127
@@ -61,6 +61,17 @@ def _centred(width: int, height: int, outer: Rectangle) -> Rectangle:
                      width, height)
 
 
+class _Plan(NamedTuple):
+    """What all frames of one size and encoding share; made as a whole, or not at all."""
+
+    key: tuple[object, ...]
+    write: Write
+    letterbox: bool
+    part_y: tuple[slice, slice]
+    part_uv: tuple[slice, slice]
+    limited: bool
+
+
 class Nv12Converter:
     """
     Convert frames of any supported encoding and size to NV12 of one size.
@@ -92,7 +103,7 @@ class Nv12Converter:
         self._expand = yuv_range == 'limited'
         self._out = np.empty(width * height * 3 // 2, np.uint8)
         self._planes = self._split(self._out)
-        self._key: tuple[object, ...] = ()
+        self._plan: _Plan | None = None
 
     def convert(self, frame: Frame, *, out: Bytes | None = None) -> Bytes:
         """
@@ -105,16 +116,16 @@ class Nv12Converter:
         """
         key = (frame.encoding, frame.width, frame.height, frame.step, frame.luma_rows,
                frame.big_endian)
-        if key != self._key:
-            self._plan(frame)
-            self._key = key
+        plan = self._plan
+        if plan is None or plan.key != key:
+            plan = self._plan = self._plan_for(frame, key)
         y, uv = self._planes if out is None else self._split(out)
-        if self._letterbox:
+        if plan.letterbox:
             y.fill(_GREY)
             uv.fill(NEUTRAL)
-            y, uv = y[self._part_y], uv[self._part_uv]
-        self._write(np.ascontiguousarray(frame.data), y, uv)
-        if self._limited:
+            y, uv = y[plan.part_y], uv[plan.part_uv]
+        plan.write(np.ascontiguousarray(frame.data), y, uv)
+        if plan.limited:
             cv2.addWeighted(y, _SCALE_Y, y, 0, -16 * _SCALE_Y, dst=y)
             cv2.addWeighted(uv, _SCALE_C, uv, 0, 128 - 128 * _SCALE_C, dst=uv)
         return self._out if out is None else out
@@ -136,11 +147,11 @@ class Nv12Converter:
         return (out[:width * height].reshape(height, width),
                 out[width * height:].reshape(height // 2, width // 2, 2))
 
-    def _plan(self, frame: Frame) -> None:
+    def _plan_for(self, frame: Frame, key: tuple[object, ...]) -> _Plan:
         """Prepare what all frames of this size and encoding share."""
         source, target = fit_rectangles(
             source=(frame.width, frame.height), target=self._size, fit=self._fit)
-        self._letterbox = target[2:] != self._size
-        self._part_y, self._part_uv = target.slices(), target.slices(divide=2)
-        self._limited = self._expand and frame.encoding in YUV
-        self._write = CONVERSIONS[frame.encoding](frame, source, target.width, target.height)
+        return _Plan(
+            key, CONVERSIONS[frame.encoding](frame, source, target.width, target.height),
+            letterbox=target[2:] != self._size, part_y=target.slices(),
+            part_uv=target.slices(divide=2), limited=self._expand and frame.encoding in YUV)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from pathlib import Path
 from threading import Condition, Lock
 from time import monotonic
@@ -23,6 +24,7 @@ from edgenext_ros.engines.base import (
     Scores,
 )
 from edgenext_ros.engines.deferred_close import close_or_defer, defer_close
+from edgenext_ros.engines.reopening import file_version, Opened, Reopener
 from edgenext_ros.engines.select import open_model
 
 REOPEN_AFTER = 3
@@ -34,11 +36,9 @@ _SETTLED_S = 60.0
 """Seconds that a reopened engine must work before it may be reopened again. Some of the vendor's
 bindings leak memory at each reopening."""
 
-Opened = Callable[[], tuple[Engine, ModelInfo]]
-
 
 def open_recovering(model: Path, *, runtime: str = 'auto', options: EngineOptions | None = None,
-                    ) -> tuple[Engine, ModelInfo]:
+                    ) -> tuple[Recovering, ModelInfo]:
     """
     Open a model with ``open_model`` and wrap its engine in ``Recovering``.
 
@@ -47,7 +47,8 @@ def open_recovering(model: Path, *, runtime: str = 'auto', options: EngineOption
     :param options: see ``open_model``.
     :return: the engine, and facts about the model.
     """
-    engine = Recovering(lambda: open_model(model, runtime=runtime, options=options))
+    engine = Recovering(lambda: open_model(model, runtime=runtime, options=options),
+                        version=partial(file_version, model))
     return engine, engine.info
 
 
@@ -63,10 +64,13 @@ class Recovering:
     :param opened: function that opens the engine. Like ``open_model``, it closes deferred engines
         first, warms the engine up, and may raise the same errors.
     :param clock: returns monotonic seconds.
+    :param version: returns a value that changes with the model's file.
     """
 
-    def __init__(self, opened: Opened, *, clock: Callable[[], float] = monotonic) -> None:
-        self._opened, self._clock = opened, clock
+    def __init__(self, opened: Opened, *, clock: Callable[[], float] = monotonic,
+                 version: Callable[[], object] = lambda: None) -> None:
+        self._clock = clock
+        self._reopener = Reopener(opened, version=version)
         self._backoff = Backoff(clock=clock)
         self._reason = ''
         self._dead = False
@@ -94,6 +98,18 @@ class Recovering:
         :raises EngineRestsError: the engine backs off after failures, and nothing was run.
         """
         return _WatchedSlot(self)
+
+    def retry(self) -> None:
+        """
+        Let the next attempt reopen a failing engine, without a delay.
+
+        A user that opens the model again calls this. Reopening may help now, even if it did not
+        help before.
+        """
+        with self._lock:
+            if self._backoff.failures:
+                self._backoff.succeed()
+                self._dead, self._reopened_at = True, None
 
     def close(self) -> None:
         """
@@ -212,18 +228,7 @@ class Recovering:
         engine, self._engine = self._engine, None
         if engine is not None:
             defer_close(engine)
-        try:
-            engine, info = self._opened()
-        except (Exception, SystemExit) as error:  # no error of an engine may stop the node
-            raise InferenceError(
-                f'model {self.info.name!r}: the engine has failed and does not open again: '
-                f'{" ".join(str(error).split())}') from error
-        if info != self.info:
-            with suppress(InferenceError):
-                close_or_defer(engine)
-            raise InferenceError(
-                f'the model file has changed: expected {self.info}, found {info}; configure the '
-                f'node again (ros2 lifecycle set: deactivate, cleanup, configure, activate)')
+        engine = self._reopener.reopen(self.info)
         with self._lock:
             self._engine, self._dead, self._opening = engine, False, False
             self._reopened_at = self._clock()

@@ -20,15 +20,19 @@ from edgenext_ros.engines.base import (
     Scores,
 )
 from edgenext_ros.engines.deferred_close import close_or_defer, defer_close
-from edgenext_ros.engines.recovering import open_recovering
+from edgenext_ros.engines.recovering import open_recovering, Recovering
+from edgenext_ros.engines.reopening import file_version
 import numpy as np
 
-_Key = tuple[Path, str, EngineOptions]
+_Key = tuple[Path, str, EngineOptions, object]
 
 
 class SharedModels:
     """
     Open each model once, and close it when its last user leaves.
+
+    A file that has changed is another model. Its next user opens it, and the former users keep
+    the model that they have.
 
     A BPU runs one frame at a time, and the engine may hold the next one in memory. Waiting users
     are served in the order of their requests, so that a fast camera cannot starve a slow one.
@@ -39,22 +43,25 @@ class SharedModels:
         """Held during a load, so that no model is loaded twice; acquired before ``_lock``."""
         self._lock = Lock()
         """Protects ``_open``; not held during a load or close, which takes seconds."""
-        self._open: dict[_Key, tuple[Engine, ModelInfo, _Turns, list[_Share]]] = {}
+        self._open: dict[_Key, tuple[Recovering, ModelInfo, _Turns, list[_Share]]] = {}
 
     def open(self, model: Path, *, runtime: str = 'auto',
              options: EngineOptions | None = None) -> tuple[Engine, ModelInfo]:
         """
         Open a model with ``open_recovering``, unless another user has it open already.
 
+        An engine that other users have open and that fails is reopened at the next picture.
+
         :param model: see ``open_model``, which raises the same errors.
         :param runtime: see ``open_model``.
         :param options: see ``open_model``.
         :return: an engine for this user alone, and facts about the model.
         """
-        key = model.resolve(), runtime, options or EngineOptions()
+        key = model.resolve(), runtime, options or EngineOptions(), file_version(model)
         with self._loading:
             with self._lock:
                 if key in self._open:
+                    self._open[key][0].retry()
                     return self._share(key)
             instance, info = open_recovering(model, runtime=runtime, options=options)
             with self._lock:

@@ -6,8 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+import errno
 import os
 from pathlib import Path
+
+_NOT_SYNCED = (errno.EINVAL, errno.ENOTSUP, errno.EROFS)
+"""Errors of file systems, such as some network ones, that cannot sync a folder."""
 
 
 def part_of(path: Path) -> Path:
@@ -29,8 +33,8 @@ def atomic_write(path: Path, *, fsync: bool = False) -> Iterator[Path]:
     these in one ``with`` publish several files only when all are complete; the last is renamed
     first. Two processes must not write the same file concurrently.
 
-    :param fsync: flush the content to the disk before the rename; takes milliseconds on an SD
-        card.
+    :param fsync: flush the content to the disk before the rename, and the rename after it, so that
+        the file survives a loss of power; takes milliseconds on an SD card.
     :raises OSError: the file cannot be renamed or synchronised.
     """
     part = part_of(path)
@@ -40,5 +44,26 @@ def atomic_write(path: Path, *, fsync: bool = False) -> Iterator[Path]:
             with part.open('rb') as stream:
                 os.fsync(stream.fileno())
         part.replace(path)
+        if fsync:
+            sync_folder(path.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """
+    Flush the names in a folder to the disk, where its file system can do that.
+
+    Without this, a loss of power after a rename may bring the old file back.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError:  # a folder in which files may be written, but not listed
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_SYNCED:
+            raise
+    finally:
+        os.close(descriptor)

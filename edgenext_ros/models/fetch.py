@@ -17,7 +17,7 @@ from time import sleep
 from urllib.parse import urlsplit
 
 from edgenext_ros.models import checksum, ModelError
-from edgenext_ros.models.atomic_file import part_of
+from edgenext_ros.models.atomic_file import part_of, sync_folder
 from edgenext_ros.models.catalog import File
 from edgenext_ros.models.download import (
     attempt,
@@ -207,5 +207,6 @@ def _accept(url: str, part: Path, target: Path) -> checksum.Digest:
         # The record is written first, so that the file never exists without it.
         checksum.write_record(target, found)
     part.replace(target)  # not atomic_write, which would remove the part after an error
+    sync_folder(target.parent)
     origin_of(part).unlink(missing_ok=True)
     return found

@@ -3,16 +3,18 @@
 """
 Find the pictures of a folder, by the same rules for every verb and node.
 
-All subfolders are searched, and links to folders are followed. Files with a suffix of ``SUFFIXES``
-are used. Files without a suffix, or with one that phones leave on converted files, are used if
-their first bytes are those of a picture. Files that are probably meant as pictures are left out
-and counted: other picture and video formats, hidden copies, broken links, pipes, and files that do
-not decode. All other files, such as annotations, are ignored.
+All subfolders are searched, and links to folders are followed. Of several names for one folder in
+the folder that was named, the first is used. Files with a suffix of ``SUFFIXES`` are used. Files
+without a suffix, or with one that phones leave on converted files, are used if their first bytes
+are those of a picture. Files that are probably meant as pictures are left out and counted: other
+picture and video formats, hidden copies, broken links, pipes, and files that do not decode. All
+other files, such as annotations, are ignored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 import errno
 import os
@@ -127,8 +129,11 @@ def find(folder: Path) -> Listing:
         raise ValueError(f'{folder}: expected a folder of pictures, found '
                          f'{_kind(folder)}')
     files, left_out = [], []
-    entries = _scan(folder)
+    entries, seen = _scan(folder), set[tuple[int, int]]()
     for entry in entries:
+        if _is_repeated(entry, seen):
+            left_out.append(LeftOut(entry.name, 'linked twice'))
+            continue
         for file, reason in _search(entry):
             if reason:
                 left_out.append(LeftOut(file, reason))
@@ -198,6 +203,18 @@ def _identity(folder: Path | str) -> tuple[int, int]:
 
 def _hidden(name: str) -> bool:
     return name.startswith('.') or name.lower() in _HIDDEN
+
+
+def _is_repeated(entry: os.DirEntry[str], seen: set[tuple[int, int]]) -> bool:
+    """Return whether an entry is a folder that is in ``seen``, and add it."""
+    # Links come last, so a folder beside its link keeps its own name.
+    with suppress(OSError):  # ``_search`` reports it
+        if entry.is_dir() and not _hidden(entry.name):
+            identity = _identity(entry.path)
+            if identity in seen:
+                return True
+            seen.add(identity)
+    return False
 
 
 def _search(top: os.DirEntry[str]) -> Iterator[tuple[str, str]]:

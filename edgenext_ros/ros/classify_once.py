@@ -10,6 +10,7 @@ from threading import Lock
 from time import monotonic
 from typing import NamedTuple
 
+from edgenext_ros.ros.errors import describe_error
 from edgenext_ros.ros.log_limits import replace_invalid_utf8
 from edgenext_ros.ros.messages import describe_prediction
 from edgenext_ros.ros.missing_images import why_no_image
@@ -22,6 +23,7 @@ from rclpy.exceptions import InvalidHandle
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.task import Future
+from rclpy.timer import Timer
 from std_srvs.srv import Trigger
 
 REQUESTS = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
@@ -105,25 +107,39 @@ class ClassifyOnce:
                     f'{_MISSING_TRANSITIONS[now.state]}" first')
             return response
         waiting = _Request(monotonic(), Future(executor=self._node.executor))
-        with self._lock:
-            self._requests.append(waiting)
-        timeout = now.settings.image_timeout
-        timer = self._node.create_timer(
-            timeout, lambda: self._give_up(waiting, timeout),
-            clock=Clock(clock_type=ClockType.STEADY_TIME),
-            # Each timer has a new group, because a group keeps its entities forever.
-            callback_group=ReentrantCallbackGroup())
-        self._listen()
-        response.success, response.message = await waiting.future
-        self._node.destroy_timer(timer)
-        self._listen()
+        timer, timeout = None, now.settings.image_timeout
+        try:
+            with self._lock:
+                self._requests.append(waiting)
+            timer = self._node.create_timer(
+                timeout, lambda: self._give_up(waiting, timeout),
+                clock=Clock(clock_type=ClockType.STEADY_TIME),
+                # Each timer has a new group, because a group keeps its entities forever.
+                callback_group=ReentrantCallbackGroup())
+            self._listen()
+            response.success, response.message = await waiting.future
+        except Exception as error:  # not GeneratorExit, which comes after the node's end
+            response.message = f'no result: {describe_error(error)}'
+            self._end(waiting, timer)
+            raise
+        self._end(waiting, timer)
         return response
 
-    def _give_up(self, request: _Request, timeout: float) -> None:
+    def _end(self, request: _Request, timer: Timer | None) -> None:
+        self._remove(request)
+        if timer is not None:
+            self._node.destroy_timer(timer)
+        self._listen()
+
+    def _remove(self, request: _Request) -> bool:
+        """Remove a request; return whether it was waiting."""
         with self._lock:
             is_waiting = request in self._requests
             self._requests = [other for other in self._requests if other is not request]
-        if is_waiting:
+        return is_waiting
+
+    def _give_up(self, request: _Request, timeout: float) -> None:
+        if self._remove(request):
             why = 'an image is still in work' if self._statistics.last_image > request.since \
                 else f'no image, {why_no_image(self._node, self._snapshot())}'
             request.future.set_result((False, f'no result in {timeout:.1f} s: {why}'))

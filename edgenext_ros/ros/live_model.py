@@ -145,15 +145,17 @@ class LiveModel:
         candidate, self._candidate = self._candidate, None
         if candidate is None or candidate.model is None:
             return
+        before, logger = session.model, self._node.get_logger()
         try:
-            before = session.swap(candidate.model.with_settings(session.model.settings))
+            session.swap(candidate.model.with_settings(before.settings))
         finally:
             session.pipeline.release()
-        logger = self._node.get_logger()
+            # An exception may come before the swap or after it.
+            for model in (before, candidate.model):
+                if model.engine is not session.model.engine:
+                    self._close_later(model)
         logger.info(f'model changed, was {before.info.name} with {before.info.classes} classes')
         candidate.model.log_to(logger)
-        if before.engine is not candidate.model.engine:
-            self._close_later(before)
 
     def discard(self) -> None:
         """Keep the current model, and free the one that was loaded beside it, if any."""

@@ -59,13 +59,13 @@ class LoadedModel:
         try:
             labels, source = store.labels_of(
                 located, classes=info.classes, chosen=settings.labels)
+            return cls(located, info, labels, source, settings,
+                       _classifier(engine, info, settings), engine,
+                       describe_choice(located.path, found) or info.engine if found else '')
         except BaseException:
             with suppress(InferenceError):  # report the first error instead
                 close_or_defer(engine)
             raise
-        return cls(located, info, labels, source, settings,
-                   _classifier(engine, info, settings), engine,
-                   describe_choice(located.path, found) or info.engine if found else '')
 
     def with_settings(self, settings: ClassifierSettings) -> LoadedModel:
         """Return the same open model with other parameters."""

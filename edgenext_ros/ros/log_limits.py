@@ -9,6 +9,7 @@ from time import monotonic
 
 _REPEAT_SECONDS = 5.0
 _REASONS = 20
+_LONGEST = 100
 _NUMBER = re.compile(r'\d+')
 
 
@@ -46,6 +47,11 @@ class LogLimiter:
         """Return whether this is the first good frame after a problem that was logged."""
         unresolved, self._unresolved = self._unresolved, False
         return unresolved
+
+
+def limit_length(text: str) -> str:
+    """Return a text of a message, at most ``_LONGEST`` characters long; dots replace the rest."""
+    return text if len(text) <= _LONGEST else f'{text[:_LONGEST - 3]}...'
 
 
 def replace_invalid_utf8(text: str) -> str:

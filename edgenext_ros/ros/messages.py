@@ -17,6 +17,7 @@ from edgenext_ros.core.frame import (
 )
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.prediction import Prediction
+from edgenext_ros.ros.log_limits import limit_length
 from edgenext_ros.ros.serialised_images import (
     CameraData,
     CompressedImageData,
@@ -60,7 +61,8 @@ def frame_from_image(message: Image | ImageData, *, enough: Enough | None = None
     except UnknownEncodingError as error:
         if message.encoding[:_LONGEST_NAME].strip().lower() in _FILES:
             frame = Frame.from_compressed(data, enough=enough)
-            note = f'encoding {message.encoding!r} is a picture file, which is decoded'
+            name = limit_length(message.encoding)
+            note = f'encoding {name!r} is a picture file, which is decoded'
             return replace(frame, note=f'{note}; {frame.note}' if frame.note else note)
         wide = Frame.from_high_bytes(message.encoding, message.width, message.height,
                                      message.step, data, bool(message.is_bigendian))
@@ -89,7 +91,7 @@ def _ask_cv_bridge(message: Image | ImageData, data: Bytes,
         image = bridge.imgmsg_to_cv2(packed, 'bgr8')
     except Exception as error:  # the types of errors depend on the build of cv_bridge
         reason = 'it knows no way to bgr8' if isinstance(error, KeyError) else \
-            ' '.join(str(error).split()) or type(error).__name__
+            limit_length(' '.join(str(error).split())) or type(error).__name__
         raise FrameError(f'{unknown}; cv_bridge cannot convert it either ({reason})') from error
     return np.asarray(image, np.uint8)
 

@@ -151,8 +151,8 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
 
     def _configure(self) -> None:
         model = LoadedModel.open(self.settings, opener=self._opener)
-        self.statistics.reset()
         try:
+            self.statistics.reset()
             self.session = Session(
                 self, model, versions=self._versions, statistics=self.statistics,
                 observers=(self.statistics, self._log, self._once),
@@ -160,14 +160,20 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
         except BaseException:
             model.close(self.get_logger())
             raise
-        model.log_to(self.get_logger())
+        try:
+            model.log_to(self.get_logger())
+        except BaseException:  # no memory for a line: the next attempt makes another session
+            self._release()
+            raise
 
     def _release(self) -> None:
         self._once.answer(success=False, text='the node was shut down')
         session, self.session = self.session, None
-        self._live.close()
-        if session is not None:
-            session.close()
+        try:
+            self._live.close()
+        finally:
+            if session is not None:
+                session.close()
 
     def _listen(self, *, active: bool | None = None) -> None:
         """

@@ -164,7 +164,7 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
     finally:
         _shut_all_down(nodes)
         for node in nodes:
-            node.destroy_node()
+            _try(node, node.destroy_node, 'destruction')
         rclpy.try_shutdown()
         # Python restores the default handlers shortly before the process ends. Ctrl-C under
         # launch sends two signals, from the terminal and from launch; ignore a late one.
@@ -195,4 +195,13 @@ def _shut_down(node: Node) -> None:
     # Shutdown is impossible during a transition, e.g. while a model loads.
     if isinstance(node, SafeLifecycleNode) and node.state in (
             'unconfigured', 'inactive', 'active'):
-        node.trigger_shutdown()
+        _try(node, node.trigger_shutdown, 'shutdown')
+
+
+def _try(node: Node, step: Callable[[], object], name: str) -> None:
+    """Take a step at the end of the process; an exception is logged, and the next step follows."""
+    try:
+        step()
+    except (Exception, SystemExit) as error:
+        why = describe_error(error) if is_expected(error) else f'\n{traceback.format_exc()}'
+        node.get_logger().error(f'{name} failed: {why}')

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from copy import copy
 from functools import partial
+from typing import Any
 
 from edgenext_ros.ros import blocking_publish, messages
 from edgenext_ros.ros.annotate import AnnotatedPicture, wide_enough
@@ -73,18 +75,29 @@ class Publishers:
         # The session has its own group, because a group keeps its entities forever.
         group = MutuallyExclusiveCallbackGroup()
         self._result = messages.ClassificationMessage()
-        self.classification, self._annotated = (
-            node.create_lifecycle_publisher(kind, topic, copy(_RELIABLE), callback_group=group,
-                                            qos_overriding_options=OVERRIDES)
-            for kind, topic in ((Classification, 'classification'),
-                                (Image, '~/annotated_image')))
-        self.pictures: PictureThread[AnnotatedPicture] = PictureThread(
-            AnnotatedPicture.message, self._publish_picture,
-            on_error=self._log_picture_error)
-        self._vision_info, self._label_info = (
-            node.create_publisher(kind, topic, copy(_LATCHED), callback_group=group)
-            for kind, topic in ((VisionInfo, '~/vision_info'),
-                                (LabelInfo, '~/label_info')))
+        with ExitStack() as made:  # destroyed if a later step raises
+            def active(kind: type, topic: str) -> Any:
+                publisher = node.create_lifecycle_publisher(
+                    kind, topic, copy(_RELIABLE), callback_group=group,
+                    qos_overriding_options=OVERRIDES)
+                made.callback(node.destroy_lifecycle_publisher, publisher)
+                return publisher
+
+            def latched(kind: type, topic: str) -> Any:
+                publisher = node.create_publisher(
+                    kind, topic, copy(_LATCHED), callback_group=group)
+                made.callback(node.destroy_publisher, publisher)
+                return publisher
+
+            self.classification = active(Classification, 'classification')
+            self._annotated = active(Image, '~/annotated_image')
+            self._vision_info = latched(VisionInfo, '~/vision_info')
+            self._label_info = latched(LabelInfo, '~/label_info')
+            self.pictures: PictureThread[AnnotatedPicture] = PictureThread(
+                AnnotatedPicture.message, self._publish_picture,
+                on_error=self._log_picture_error)
+            made.callback(self.pictures.close, PICTURE_SECONDS)
+            self._made = made.pop_all()
 
     def publish(self, outcome: Outcome) -> None:
         """Publish the result of an image, and its annotated picture if there is a subscriber."""
@@ -143,8 +156,4 @@ class Publishers:
 
     def destroy(self) -> None:
         """End the pictures' thread, and destroy the publishers."""
-        self.pictures.close(PICTURE_SECONDS)
-        for publisher in (self.classification, self._annotated):
-            self._node.destroy_lifecycle_publisher(publisher)
-        for publisher in (self._vision_info, self._label_info):
-            self._node.destroy_publisher(publisher)
+        self._made.close()

@@ -29,7 +29,10 @@ class ResultsNode(Node):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__('results', **arguments)
-        self._labels: list[str] = []
+        self._labels: dict[str, str] = {}
+        """Names of the classes by their index as decimal text."""
+        self._are_names: bool | None = None
+        """Whether the classifier publishes names as ``class_id``; None: unknown."""
         self._newest: Classification | None = None
         self._count = 0
         self._pictures: dict[tuple[int, int], str] = {}
@@ -41,7 +44,7 @@ class ResultsNode(Node):
         self.create_timer(_SECONDS, self._print, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _on_labels(self, message: LabelInfo) -> None:
-        self._labels = [entry.class_name for entry in message.class_map]
+        self._labels = {str(entry.class_id): entry.class_name for entry in message.class_map}
 
     def _on_playing(self, message: Header) -> None:
         self._pictures[message.stamp.sec, message.stamp.nanosec] = message.frame_id
@@ -51,12 +54,23 @@ class ResultsNode(Node):
     def _on_result(self, message: Classification) -> None:
         self._newest = message
         self._count += 1
+        ids = {result.class_id for result in message.results}
+        if self._labels and not ids <= self._labels.keys():
+            self._are_names = True
+        elif not ids <= set(self._labels.values()):
+            self._are_names = False
 
     def _name(self, class_id: str) -> str:
-        """Return the name of a class; ``class_id`` may be the name itself."""
-        if class_id.isdecimal() and int(class_id) < len(self._labels):
-            return self._labels[int(class_id)]
-        return class_id
+        """
+        Return the name of a class.
+
+        A class may be named "7" and another one have the index 7. Unless a result has shown what
+        the classifier publishes, the text says that it may be either.
+        """
+        name = self._labels.get(class_id, class_id)
+        if self._are_names or name == class_id:
+            return class_id
+        return name if self._are_names is False else f'{class_id} (index or name)'
 
     def _print(self) -> None:
         message, self._newest = self._newest, None

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import struct
 
 from edgenext_ros.core.frame import Bytes, Frame, FrameError
+from edgenext_ros.ros.log_limits import limit_length
 import numpy as np
 
 # The two encodings that ROS 2 sends. Others (PL_CDR, XCDR2) arrange the fields differently.
@@ -44,7 +45,7 @@ class ImageData(StampedData):
     @property
     def layout(self) -> str:
         """Size and encoding as text."""
-        return f'{self.width}x{self.height} {self.encoding}'
+        return f'{self.width}x{self.height} {limit_length(self.encoding)}'
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class CompressedImageData(StampedData):
     @property
     def layout(self) -> str:
         """The field ``format`` in quotes."""
-        return repr(self.format)
+        return repr(limit_length(self.format))
 
 
 CameraData = ImageData | CompressedImageData

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, ExitStack
 from threading import Lock
 from time import monotonic
 
@@ -161,25 +162,30 @@ class Session:
         if before.settings.max_rate != settings.max_rate:
             self._limiter = RateLimiter(settings.max_rate)
         if before.settings.score_threshold != settings.score_threshold:
-            self.publishers.publish_labels(self.model, version=self._version)
+            with self._logged('the new score_threshold is not published'):
+                self.publishers.publish_labels(self.model, version=self._version)
 
-    def swap(self, model: LoadedModel) -> LoadedModel:
+    def swap(self, model: LoadedModel) -> None:
         """
-        Replace the model; the pipeline must be held.
+        Replace the model, and leave the previous one open; the pipeline must be held.
 
         Its labels are published before its first result.
-
-        :return: the previous model, which is still open.
         """
-        before, self.model = self.model, model
-        try:
+        self.model = model
+        with self._logged('fewer images are worked on at a time'):
             self.pipeline.set_at_once(model.info.slots)
-        except RuntimeError as error:  # too late to refuse: rclpy has set the parameter
-            self._node.get_logger().error(f'fewer images are worked on at a time: '
-                                          f'{describe_error(error)}')
         self._version = next(self._versions)
-        self.publishers.publish_labels(model, version=self._version)
-        return before
+        with self._logged('the labels of the new model are not published'):
+            self.publishers.publish_labels(model, version=self._version)
+
+    @contextmanager
+    def _logged(self, consequence: str) -> Iterator[None]:
+        """Log an exception of a change that cannot be refused, because rclpy has accepted it."""
+        try:
+            yield
+        except Exception as error:
+            if self._node.context.ok():
+                self._node.get_logger().error(f'{consequence}: {describe_error(error)}')
 
     def restart_counts(self) -> None:
         """Count dropped and lost frames from zero."""
@@ -188,7 +194,17 @@ class Session:
 
     def close(self) -> None:
         """Unsubscribe, end the threads, destroy the publishers, and free the model."""
-        self.listen(False)
-        idle = self.pipeline.stop(STOP_SECONDS)
-        self.publishers.destroy()
-        self.model.close(self._node.get_logger(), idle=idle)
+        idle = False
+
+        def stop() -> None:
+            nonlocal idle
+            idle = self.pipeline.stop(STOP_SECONDS)
+
+        def free() -> None:
+            self.model.close(self._node.get_logger(), idle=idle)
+
+        with ExitStack() as steps:  # in reverse order, each one even if an earlier one raises
+            steps.callback(free)
+            steps.callback(self.publishers.destroy)
+            steps.callback(stop)
+            self.listen(False)

@@ -47,6 +47,22 @@ def test_pipeline_goes_on_after_an_exception_at_the_source(place, error, caplog)
     assert len(caplog.records) == 1
 
 
+@pytest.mark.parametrize('source', [None, Source('wait')], ids=['submit', 'source'])
+def test_constructor_that_fails_ends_the_threads_that_it_has_started(monkeypatch, source):
+    starting, start = [], Thread.start
+
+    def start_two(thread):
+        starting.append(thread)
+        if len(starting) > 2:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(Thread, 'start', start_two)
+    with pytest.raises(RuntimeError, match='start new thread'):
+        Pipeline(lambda item: item, print, source=source, at_once=4)
+    assert [thread.is_alive() for thread in starting] == [False] * 3
+
+
 def test_pipeline_stops_after_a_thread_that_did_not_start(monkeypatch):
     done = SimpleQueue()
     pipeline = Pipeline(lambda item: item, done.put)

@@ -12,7 +12,7 @@ from edgenext_ros.core.nv12 import (
     FITS,
     Nv12Converter,
 )
-from edgenext_ros.core.to_yuv import Rectangle
+from edgenext_ros.core.to_yuv import CONVERSIONS, Rectangle
 import numpy as np
 import pytest
 
@@ -30,6 +30,21 @@ def decode(nv12, size=SIZE):
     uv = nv12[size * size:].reshape(size // 2, size // 2, 2).repeat(2, 0).repeat(2, 1) - 128.0
     u, v = uv[..., 0], uv[..., 1]
     return np.stack([y + 1.402 * v, y - 0.344136 * u - 0.714136 * v, y + 1.772 * u], axis=2)
+
+
+@pytest.mark.parametrize('fit', ['letterbox', 'crop'])
+def test_frame_without_memory_does_not_change_later_ones(fit, photograph, monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    converter = Nv12Converter(width=SIZE, height=SIZE, fit=fit)
+    frame = encode(photograph, 'bgr8')
+    before = converter.convert(frame).copy()
+    with monkeypatch.context() as short:
+        short.setitem(CONVERSIONS, 'yuyv', fail)
+        with pytest.raises(MemoryError):
+            converter.convert(encode(photograph[::2], 'yuyv'))
+    np.testing.assert_array_equal(converter.convert(frame), before)
 
 
 @pytest.mark.parametrize('encoding', COLOUR)

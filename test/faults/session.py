@@ -32,8 +32,14 @@ _SESSION = faults_in(
     ('a pause leaves the waiting image', """\
                 self.pipeline.clear()
                 self.publishers""", '                self.publishers'),
-    ('close does not free the model',
-     '        self.model.close(self._node.get_logger(), idle=idle)\n', ''),
+    ('close does not free the model', '            steps.callback(free)\n', ''),
+    ('close that fails does not free the model', """\
+            steps.callback(stop)
+            self.listen(False)
+""", """\
+            self.listen(False)
+            steps.callback(stop)
+"""),
     ('close does not end the threads', 'idle = self.pipeline.stop(STOP_SECONDS)', 'idle = True'),
 )
 
@@ -43,14 +49,11 @@ _IMAGES = faults_in(
      'Outcome(image, model, monotonic(), picture, frame, result)',
      'Outcome(image, self.model, monotonic(), picture, frame, result)'),
     ('labels of a new model are not published', """\
-        self.publishers.publish_labels(model, version=self._version)
-        return before""", '        return before'),
-    ('labels of a new model keep their version', """\
-        self._version = next(self._versions)
-        self.publishers.publish_labels(model, version=self._version)
-        return""", """\
-        self.publishers.publish_labels(model, version=self._version)
-        return"""),
+        with self._logged('the labels of the new model are not published'):
+            self.publishers.publish_labels(model, version=self._version)
+""", ''),
+    ('labels of a new model keep their version',
+     '        self._version = next(self._versions)\n        with', '        with'),
     ('a new model has the threads of the old one',
      '            self.pipeline.set_at_once(model.info.slots)\n', '            pass\n'),
 )
@@ -59,8 +62,10 @@ _LIVE = faults_in(
     'ros/live_model.py', _LIVE_TESTS,
     ('the model is swapped under an image in work',
      'if not session.pipeline.hold(patience):', 'if False:'),
-    ('the old engine is not closed', '            self._close_later(before)\n',
-     '            pass\n'),
+    ('the old engine is not closed', 'for model in (before, candidate.model):',
+     'for model in (candidate.model,):'),
+    ('a new model that is not swapped in is not closed',
+     'for model in (before, candidate.model):', 'for model in (before,):'),
     ('the engine of a refused model is not closed',
      '            self._close_later(candidate.model)\n', '            pass\n'),
     ('the engine of a model that waits in vain is not closed', """\
@@ -68,14 +73,11 @@ _LIVE = faults_in(
                     model.close(self._node.get_logger())
 """, ''),
     ('a change of labels closes the engine',
-     'if before.engine is not candidate.model.engine:', 'if True:'),
+     'if model.engine is not session.model.engine:', 'if True:'),
     ('no image is classified after a swap', """\
         finally:
             session.pipeline.release()
-""", """\
-        finally:
-            pass
-"""),
+""", '        finally:\n'),
     ('no image is classified after a refusal',
      '        candidate.session.pipeline.release()\n', ''),
     ('a second change is taken while a model loads', """\

@@ -5,9 +5,13 @@
 from faults.fault import faults_in
 
 _RECOVERING = faults_in(
-    'engines/recovering.py', ('engines/test_recovering.py', 'engines/test_deferred_close.py'),
+    'engines/recovering.py',
+    ('engines/test_recovering.py', 'engines/test_deferred_close.py',
+     'engines/test_reopening.py'),
     ('a failure is not counted', '            self._backoff.fail()\n', ''),
-    ('a success does not end a row of failures', '            self._backoff.succeed()\n', ''),
+    ('a success does not end a row of failures', """\
+            self._backoff.succeed()
+            self._dead = False""", '            self._dead = False'),
     ('the rest is not kept', '        if rest:\n', '        if False:\n'),
     ('an engine is reopened more than once',
      'return self._engine is not None and self._reopened_at is None and (',
@@ -44,17 +48,13 @@ _RECOVERING = faults_in(
     def _enter"""),
     ('the engine that failed stays open beside the new one', """\
             defer_close(engine)
-        try:""", """\
+        engine = self""", """\
             pass
-        try:"""),
-    ('another model in the file is taken', 'if info != self.info:', 'if False:'),
-    ('another model in the file stays open', """\
-            with suppress(InferenceError):
-                close_or_defer(engine)
-            raise InferenceError(
-                f'the model file""", """\
-            raise InferenceError(
-                f'the model file"""),
+        engine = self"""),
+    ('a request to retry ends no delay', '                self._backoff.succeed()\n', ''),
+    ('a request to retry reopens nothing',
+     '                self._dead, self._reopened_at = True, None\n', ''),
+    ('a request to retry reopens an engine that works', 'if self._backoff.failures:', 'if True:'),
     ('reopening does not wait for lent slots',
      'self._inside and (self._opening or self._is_due())', 'self._inside and self._opening'),
     ('two threads open at once', 'self._inside and (self._opening or self._is_due())',
@@ -83,6 +83,23 @@ _RECOVERING = faults_in(
             raise watched._failure(error) from error""", """\
         except InferenceError as error:
             raise watched._failure(error) from error"""),
+)
+
+_REOPENING = faults_in(
+    'engines/reopening.py', ('engines/test_reopening.py', 'engines/test_recovering.py'),
+    ('another model in the file is taken', 'if info != expected:', 'if False:'),
+    ('another model in the file stays open', """\
+            with suppress(InferenceError):
+                close_or_defer(engine)
+""", ''),
+    ('another model in the file is loaded at each attempt',
+     '            self._refused = version, text\n', ''),
+    ('a file that has changed once more is not loaded',
+     'if self._refused is not None and self._refused[0] == version:',
+     'if self._refused is not None:'),
+    ('a file of another size is the same', 'state.st_size, ', ''),
+    ('a file that was written is the same', ', state.st_mtime_ns', ''),
+    ('another file of the same size and time is the same', 'state.st_ino, ', ''),
 )
 
 _DEFERRED = faults_in(
@@ -116,12 +133,17 @@ _DEFERRED = faults_in(
 )
 
 _SHARED = faults_in(
-    'engines/shared_model.py', ('engines/test_shared_loading.py', 'engines/test_shared_model.py'),
+    'engines/shared_model.py',
+    ('engines/test_shared_loading.py', 'engines/test_shared_model.py',
+     'engines/test_shared_failures.py'),
     ('a model is loaded again for each user', """\
                 if key in self._open:
-                    return""", """\
+                    self""", """\
                 if False:
-                    return"""),
+                    self"""),
+    ('a file that has changed is the same model', ', file_version(model)', ', None'),
+    ('an engine that fails is shared as it is', '                    self._open[key][0].retry()\n',
+     ''),
     ('two simultaneous users load it twice', 'with self._loading:', 'if True:'),
     ('users with other options share a model', 'runtime, options or EngineOptions()',
      'runtime, EngineOptions()'),
@@ -168,4 +190,4 @@ _SHARED = faults_in(
     ('a share closed during its turn runs', 'if instance is None:', 'if False:'),
 )
 
-FAULTS = _RECOVERING + _DEFERRED + _SHARED
+FAULTS = _RECOVERING + _REOPENING + _DEFERRED + _SHARED

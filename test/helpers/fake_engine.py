@@ -29,13 +29,14 @@ class FakeEngine:
     Count calls; the engine is its own clock and opener.
 
     A run returns, raises or calls ``answer``, the last one with the picture; ``close`` and
-    ``open`` raise or call ``at_close`` and ``at_open``.
+    ``open`` raise or call ``at_close`` and ``at_open``. ``version`` is that of its model file.
     """
 
     def __init__(self, *, slots=1, answer=GOOD, at_close=None, info=INFO):
         self.now, self.opened, self.closed = 0.0, 0, 0
         self.info, self.answer, self.at_close = replace(info, slots=slots), answer, at_close
         self.at_open = None
+        self.version = 1
         self.pictures = []
         """First value of each picture that was run."""
         self._pool = SlotPool()
@@ -60,6 +61,9 @@ class FakeEngine:
     def run(self, picture):
         self.pictures.append(int(picture[0]))
         return do(self.answer, picture) if callable(self.answer) else do(self.answer)
+
+    def retry(self):
+        """Do nothing, as ``Recovering`` while its engine works."""
 
     def close(self):
         self._pool.close()

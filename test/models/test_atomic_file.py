@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """atomic_write: the file is complete or unchanged, and has normal permissions."""
 
+from contextlib import nullcontext
+import errno
 import os
 import stat
 
@@ -66,6 +68,48 @@ def test_file_that_was_entered_last_is_renamed_first(tmp_path):
         part.write_text('')
         other.write_text('')
     assert [path.name for path in tmp_path.iterdir()] == ['model.recipe.json']
+
+
+@pytest.fixture
+def synced(target, monkeypatch):
+    """List what is synced: name of the file or folder, and content of the target by then."""
+    names, fsync = [], os.fsync
+
+    def note(descriptor):
+        fsync(descriptor)
+        (where,) = (path for path in (target.parent, part_of(target))
+                    if path.exists() and os.path.samestat(path.stat(), os.fstat(descriptor)))
+        names.append((where.name, target.read_text() if target.exists() else None))
+
+    monkeypatch.setattr(os, 'fsync', note)
+    return names
+
+
+def test_content_is_synced_before_the_rename_and_the_folder_after_it(target, synced):
+    before = contents(target.parent).get('file.txt')
+    with atomic_write(target, fsync=True) as part:
+        part.write_text('new')
+    assert synced == [(part_of(target).name, before), (target.parent.name, 'new')]
+    with atomic_write(target) as part:
+        part.write_text('newer')
+    assert len(synced) == 2
+
+
+@pytest.mark.parametrize('number,passes', [
+    (errno.EINVAL, True), (errno.ENOTSUP, True), (errno.EIO, False)])
+def test_folder_is_not_synced_where_the_file_system_cannot(target, monkeypatch, number, passes):
+    fsync = os.fsync
+
+    def fail(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, 'fsync', fail)
+    with nullcontext() if passes else pytest.raises(OSError, match=os.strerror(number)), \
+            atomic_write(target, fsync=True) as part:
+        part.write_text('new')
+    assert contents(target.parent) == {'file.txt': 'new'}
 
 
 @pytest.mark.parametrize('mask,mode', [(0o022, 0o644), (0o077, 0o600)])

@@ -33,6 +33,19 @@ def test_fetch_writes_model_and_checksum_once(site, get, tmp_path, naps):
     assert again.digest == got.digest and not again.fresh and len(site.requests) == 1 and not naps
 
 
+def test_names_of_fetched_files_are_synced(get, tmp_path, monkeypatch):
+    synced, fsync = [], os.fsync
+
+    def note(descriptor):
+        fsync(descriptor)
+        if os.fstat(descriptor).st_ino == tmp_path.stat().st_ino:
+            synced.append({'model.bin', 'model.bin.sha256'} & set(names(tmp_path)))
+
+    monkeypatch.setattr(os, 'fsync', note)
+    get(Answer())
+    assert synced == [{'model.bin.sha256'}, {'model.bin', 'model.bin.sha256'}]
+
+
 @pytest.mark.parametrize('name,body', [('model.onnx', ONNX), ('model.safetensors', WEIGHTS)])
 def test_fetch_checks_onnx_and_safetensors(get, refusal, name, body):
     assert get(Answer(body), name=name).path.read_bytes() == body

@@ -111,6 +111,27 @@ def test_links_to_folders_are_followed_once_each(tmp_path):
     assert pictures.find(data).files == ('a/x.jpg', 'b/other/x.jpg', 'b/x.jpg')
 
 
+@pytest.mark.parametrize('links,files,twice', [
+    ({'b': 'elsewhere', 'c': 'elsewhere', 'd': 'data/b'}, ['b/x.jpg'], 'c, d'),
+    ({'a': 'data/z'}, ['z/x.jpg'], 'a'),
+    ({'.a': 'elsewhere', 'b': 'elsewhere'}, ['b/x.jpg'], ''),
+    ({'b': 'data/.z'}, ['b/x.jpg'], ''),
+    ({'b': 'data', 'c': 'data/z'}, ['z/x.jpg'], 'c')],
+    ids=['links', 'folder and link', 'hidden link', 'hidden folder', 'link to the whole'])
+def test_folder_with_two_names_gives_its_pictures_once(tmp_path, links, files, twice):
+    data = tmp_path / 'data'
+    for name in ('elsewhere', *(f'data/{path[5:]}' for path in links.values() if 'z' in path)):
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / 'x.jpg').write_bytes(encoded('.jpg'))
+    data.mkdir(exist_ok=True)
+    for name, path in links.items():
+        (data / name).symlink_to(tmp_path / path)
+    found = pictures.find(data)
+    assert list(found.files) == files
+    assert ', '.join(entry.file for entry in found.left_out
+                     if entry.reason == 'linked twice') == twice
+
+
 @pytest.mark.slow
 def test_folders_too_deep_for_recursion_are_searched(tmp_path):
     here = os.open(tmp_path, os.O_RDONLY)

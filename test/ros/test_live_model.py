@@ -13,6 +13,7 @@ from edgenext_ros.ros import session as session_module
 from edgenext_ros.ros.errors import NO_THREAD
 from edgenext_ros.ros.messages import LabelInfo
 from edgenext_ros.ros.publishers import Publishers
+from edgenext_ros.ros.session import Session
 from helpers.live_models import change
 import pytest
 from rcl_interfaces.msg import Parameter as ParameterMessage, ParameterValue, SetParametersResult
@@ -131,6 +132,41 @@ def test_model_is_changed_if_no_new_thread_starts(
     monkeypatch.setattr(Pipeline, 'set_at_once', start)
     assert set_parameters(model=models.path('birds')) == (True, '')
     assert classify() == 'bird 4'
+
+
+@pytest.mark.parametrize('values,name', [
+    ({'model': 'birds'}, 'bird 4'), ({'score_threshold': 0.1}, 'cat 2')], ids=['model', 'other'])
+def test_change_is_in_force_if_its_labels_are_not_published(
+        ros, live_node, models, classify, set_parameters, monkeypatch, capfd, values, name):
+    def fail(*_, **__):
+        raise RuntimeError('no memory in the middleware')
+
+    if 'model' in values:
+        values = {'model': models.path(values['model'])}
+    with monkeypatch.context() as short:
+        short.setattr(Publishers, 'publish_labels', fail)
+        assert set_parameters(**values) == (True, '')
+    assert 'not published: no memory in the middleware' in capfd.readouterr().err
+    assert classify() == name
+    ros.wait(lambda: len(models.in_use) == 1, what='the end of the former model')
+    assert models.in_use == [live_node.session.model.info.name]
+
+
+@pytest.mark.parametrize('when,name', [('before', 'cats'), ('after', 'birds')])
+def test_swap_that_raises_leaves_one_model(
+        ros, live_node, models, classify, monkeypatch, when, name):
+    swap = Session.swap
+
+    def fail(session, model):
+        if when == 'after':
+            swap(session, model)
+        raise MemoryError
+
+    monkeypatch.setattr(Session, 'swap', fail)
+    with pytest.raises(MemoryError):
+        live_node.set_parameters([Parameter('model', value=models.path('birds'))])
+    ros.wait(lambda: models.in_use == [name], what='the end of the other model')
+    assert classify() == f'{name[:-1]} {len(live_node.session.model.labels) - 1}'
 
 
 def test_session_without_a_thread_leaves_no_topic(ros, live_node, models, monkeypatch):

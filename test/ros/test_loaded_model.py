@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opening and closing a model, and its log lines."""
 
+from dataclasses import replace
 import shutil
 from unittest.mock import Mock
 
 from edgenext_ros.core.labels import LabelError
 from edgenext_ros.models.store import resource_folder
+from edgenext_ros.ros import loaded_model
 from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.settings import ClassifierSettings
-from helpers.fake_engine import FakeEngine
+from helpers.fake_engine import FakeEngine, INFO
 from helpers.wrong_models import demo_model
 import pytest
 
@@ -53,6 +55,18 @@ def test_engine_is_closed_if_the_labels_do_not_fit(tmp_path):
     settings = ClassifierSettings(model=str(demo_model()), runtime='onnx', labels=str(labels))
     with pytest.raises(LabelError):
         LoadedModel.open(settings, opener=lambda *_, **__: engine.open_it())
+    assert engine.closed == 1
+
+
+def test_engine_is_closed_if_there_is_no_memory_for_the_converter(monkeypatch):
+    def fail(**_):
+        raise MemoryError
+
+    engine = FakeEngine(info=replace(INFO, classes=100))
+    monkeypatch.setattr(loaded_model, 'Nv12Converter', fail)
+    with pytest.raises(MemoryError):
+        LoadedModel.open(ClassifierSettings(model=str(demo_model()), runtime='onnx'),
+                         opener=lambda *_, **__: engine.open_it())
     assert engine.closed == 1
 
 

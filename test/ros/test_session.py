@@ -3,9 +3,11 @@
 """The session of a node: waiting images, swapped models, the end of ROS."""
 
 from dataclasses import replace
-from threading import Semaphore
+from threading import enumerate as enumerate_threads, Semaphore, Thread
 
 from edgenext_ros.engines.base import InferenceError
+from edgenext_ros.ros.errors import NO_THREAD
+from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.publishers import Publishers
 from helpers.hostile_engine import GOOD, INFO
 import pytest
@@ -112,3 +114,78 @@ def test_activate_after_a_failed_cleanup_is_refused_in_one_sentence(node, monkey
     assert node.trigger_cleanup() == TransitionCallbackReturn.SUCCESS
     assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
     assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+
+
+TOPICS = ('classification', '~/annotated_image', '~/vision_info', '~/label_info')
+THREADS = ('classify', 'pictures')
+
+
+def left_of_the_session(node):
+    """Return the topics and threads of a session that the node still has."""
+    return [name for name in TOPICS if node.count_publishers(name)] + [
+        thread.name for thread in enumerate_threads() if thread.name.startswith(THREADS)]
+
+
+def fail(*_, **__):
+    raise MemoryError('by a test')
+
+
+@pytest.mark.parametrize('part,name,left', [
+    ('', 'listen', []), ('pipeline', 'stop', ['classify 0', 'classify 1']),
+    ('publishers', 'destroy', [*TOPICS, 'pictures']), ('model', 'close', [])])
+def test_close_takes_each_step_although_one_raises(
+        engine, node, monkeypatch, part, name, left):
+    node.trigger_deactivate()
+    session = node.session
+    whole = getattr(session, part) if part else session
+    with monkeypatch.context() as short:
+        if part == 'model':  # a frozen dataclass
+            short.setattr(LoadedModel, name, fail)
+        else:
+            short.setattr(whole, name, fail)
+        assert node.trigger_cleanup() == TransitionCallbackReturn.FAILURE
+    assert 'by a test' in node.failure
+    assert (left_of_the_session(node), engine.closed) == (left, int(part != 'model'))
+    session.close()
+    assert (left_of_the_session(node), engine.closed) == ([], 1)
+
+
+def test_session_is_closed_although_the_end_of_a_load_raises(engine, node, monkeypatch):
+    node.trigger_deactivate()
+    with monkeypatch.context() as short:
+        short.setattr(node._live, 'close', fail)
+        assert node.trigger_cleanup() == TransitionCallbackReturn.FAILURE
+    assert (left_of_the_session(node), engine.closed) == ([], 1)
+
+
+@pytest.mark.parametrize('thread', THREADS)
+def test_configure_without_a_thread_leaves_nothing(engine, node, monkeypatch, thread):
+    node.trigger_deactivate()
+    node.trigger_cleanup()
+    start = Thread.start
+
+    def start_others(other):
+        if other.name.startswith(thread):
+            raise RuntimeError(NO_THREAD)
+        start(other)
+
+    with monkeypatch.context() as short:
+        short.setattr(Thread, 'start', start_others)
+        assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert 'too many threads' in node.failure
+    assert (left_of_the_session(node), engine.opened - engine.closed) == ([], 0)
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+
+
+@pytest.mark.parametrize('step', ['labels', 'publisher', 'log'])
+def test_configure_that_raises_leaves_nothing(engine, node, monkeypatch, step):
+    node.trigger_deactivate()
+    node.trigger_cleanup()
+    what, name = {'labels': (Publishers, 'publish_labels'), 'log': (LoadedModel, 'log_to'),
+                  'publisher': (node, 'create_publisher')}[step]
+    with monkeypatch.context() as short:
+        short.setattr(what, name, fail)
+        assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert (left_of_the_session(node), engine.opened - engine.closed) == ([], 0)
+    assert node.session is None
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS

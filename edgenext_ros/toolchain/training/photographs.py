@@ -87,7 +87,7 @@ def read_folder(folder: Path) -> Photographs:
             files.append(file)
         if index not in targets[-1:]:
             here = pictures.Listing(folder, tuple(by_class[name]), tuple(
-                entry for entry in listing.left_out if entry.file.startswith(f'{name}/')))
+                entry for entry in listing.left_out if entry.file.split('/')[0] == name))
             account = here.account(entry for entry in failed if entry.file in by_class[name])
             raise ValueError(
                 f'{folder / name}: expected pictures ({COMMON_SUFFIXES}) in this class, found '
