@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Test and write the report; return 1 if something is wrong, 2 if no engine was tested."""
     from contextlib import closing
+    import re
     from time import monotonic
 
     from edgenext_ros.cli import write_json
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edgenext_ros.selftest.finding import Conditions, Verdict
     from edgenext_ros.selftest.redact import Redactor
     from edgenext_ros.selftest.report import Report, REPORT_NAME
-    from edgenext_ros.selftest.run import exit_code, run as run_parts
+    from edgenext_ros.selftest.run import exit_code, run as run_parts, SELFTEST_PARTS
     from edgenext_ros.toolchain.progress import Passing
 
     if not arguments.output.is_dir():
@@ -49,12 +50,19 @@ def run(arguments: argparse.Namespace) -> int:
         steps(f'{name} ...')
         report.write(arguments.output)
 
+    step = ''
+
+    def progresses(text: str) -> None:
+        nonlocal step
+        counted, step = step, re.sub(r'\d+', '', text)  # a count is the same step
+        line = f'{report.part}: {report.redact(text)}'
+        steps(Passing(line) if counted == step else line)
+
     conditions = Conditions(
         engines=tuple(dict.fromkeys(arguments.engines or ENGINES)), quick=arguments.quick,
-        beside=arguments.beside,
-        progress=lambda text: steps(Passing(f'{report.part}: {report.redact(text)}')))
+        beside=arguments.beside, progress=progresses)
     try:
-        with closing(run_parts(conditions, begin=begins)) as findings:
+        with closing(run_parts(conditions, SELFTEST_PARTS, begin=begins)) as findings:
             for finding in findings:
                 found = report.add(finding)
                 report.seconds = monotonic() - begin

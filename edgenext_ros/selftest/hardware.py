@@ -39,8 +39,12 @@ def read(path: Path) -> str | None:
 
 def number(path: Path) -> float | None:
     """Return the number in a file, or None."""
-    with suppress(TypeError, ValueError):
-        return float(read(path) or '')
+    return _number(read(path) or '')
+
+
+def _number(text: str) -> float | None:
+    with suppress(ValueError):
+        return float(text)
     return None
 
 
@@ -78,10 +82,10 @@ def processor(root: Path) -> Iterator[Finding]:
     names = {value.strip() for key, _, value in cpuinfo
              if key.strip() in ('model name', 'CPU part', 'Hardware')}
     count = sum(key.strip() == 'processor' for key, _, _ in cpuinfo) or os.cpu_count() or 0
-    load = (read(root / 'proc/loadavg') or '').split(' ')[0]
+    load = _number((read(root / 'proc/loadavg') or '').partition(' ')[0])
     yield fact('processor', f'{count} processors ({", ".join(sorted(names)) or "no name"}), '
-               f'load {load or "unknown"} at the start.', processors=count,
-               usable_by_this_process=len(os.sched_getaffinity(0)), load_1min=load or None)
+               f'load {"unknown" if load is None else load} at the start.', processors=count,
+               usable_by_this_process=len(os.sched_getaffinity(0)), load_1min=load)
     policies = sorted((root / _CPUFREQ).glob('policy*'))
     if not policies:
         yield absent('processor clock', f'There is no clock control (/{_CPUFREQ}/policy*), so '
@@ -181,7 +185,7 @@ def devices(root: Path) -> Iterator[Finding]:
         yield absent('device files', 'There is no /dev/bpu*, so there is no BPU or no driver.')
     for path in files:
         name = f'/{path.relative_to(root)}'
-        state = path.stat()
+        state = path.lstat()  # a link to nothing has no other
         owner = _group(state.st_gid)
         mode = stat.S_IMODE(state.st_mode)
         ways = {way: _opens(path, flag) for way, flag in (

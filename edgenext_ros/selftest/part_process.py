@@ -101,7 +101,7 @@ def _received(part: SelfTestPart, conditions: Conditions, process: subprocess.Po
         elif 'error' in message:
             yield Finding(part.name, f'{subject}: completes', Verdict(message['verdict']), (
                 f'The checks of {subject} stopped at an error; the last step was: {doing}. '
-                f'{message["error"]}{_said(printed)}'))
+                f'{message["error"].rstrip(".")}{_said(printed)}.'))
             _wait(process)
             return
         else:

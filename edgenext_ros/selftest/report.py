@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 import json
 import math
@@ -15,6 +15,7 @@ from typing import Any, Final
 from edgenext_ros import __version__
 from edgenext_ros.choices import ENGINES
 from edgenext_ros.models.atomic_file import atomic_write
+from edgenext_ros.selftest.engine_survey import loaded
 from edgenext_ros.selftest.finding import Finding, Value, Verdict
 from edgenext_ros.selftest.redact import Redactor
 from edgenext_ros.selftest.run import tested
@@ -23,6 +24,8 @@ REPORT_NAME: Final = 'edgenext_selftest'
 """Name of both files, without suffix."""
 _WORDS = {Verdict.WRONG: '**wrong**', Verdict.GOOD: 'good', Verdict.MEASURED: 'measured',
           Verdict.UNTESTED: 'untested'}
+_HEADING = ('board', 'operating system', 'RDK OS')
+"""Facts about the machine that stand above the tables too."""
 _MOST = 60_000
 """Characters of the Markdown; an issue on GitHub has room for 65,536."""
 
@@ -63,12 +66,17 @@ class Report:
             return f'interrupted during {self.part}; until then {words}'
         return f'not finished, {self.part} runs; until now {words}' if self.part else words
 
+    @property
+    def counts(self) -> str:
+        """How many checks have which verdict."""
+        return ', '.join(f'{len(self.of(verdict))} {verdict.value}' for verdict in _WORDS)
+
     def verdict(self) -> Iterator[str]:
         """Yield the lines for the screen: what was tested, what is wrong, how many are good."""
         yield f'verdict: {self.headline}'
         for found in self.of(Verdict.WRONG):
             yield f'  wrong: {found.part}, {found.name}: {found.text}'
-        yield ', '.join(f'{len(self.of(verdict))} {verdict.value}' for verdict in _WORDS)
+        yield self.counts
 
     def write(self, folder: Path) -> None:
         """Write both files; each is the earlier one or the complete new one at any time."""
@@ -89,23 +97,26 @@ class Report:
                          for found in self.findings]}
 
     def markdown(self) -> str:
-        """Return the report for an issue: verdict, what is wrong, tables, figures."""
-        text = '\n'.join(self._short())
-        for block in self._details():
-            if len(text) + len(block) > _MOST:
-                text += f'\n\nThe rest has no room in an issue: attach `{REPORT_NAME}.json`.'
-                break
-            text += f'\n{block}'
-        return f'{text}\n'
+        """Return the report for an issue: verdict, what is wrong, tables, then the figures."""
+        text, fits = '\n'.join(self._summary()), True
+        for block in self._blocks():
+            if len(text) + len(block) <= _MOST:
+                text += f'\n\n{block}'
+            else:
+                fits = False
+        return text + ('\n' if fits else '\n\nAn issue has no room for the rest: attach '
+                       f'`{REPORT_NAME}.json`.\n')
 
-    def _short(self) -> Iterator[str]:
+    def _summary(self) -> Iterator[str]:
+        """Yield the lines above the tables: the verdict, the machine, and what is wrong."""
         yield f'# edgenext selftest: {self.headline}'
         yield ''
         yield f'`{self.redact(self.command)}`, edgenext_ros {__version__}, {self.seconds:.0f} s.'
         yield ''
-        yield '| verdict | checks |'
-        yield '|---|---|'
-        yield from (f'| {word} | {len(self.of(verdict))} |' for verdict, word in _WORDS.items())
+        rows = [('checks', self.counts), ('engines that load', ', '.join(loaded(self.findings)))]
+        rows += [(found.name, found.text) for found in self.findings
+                 if found.name in _HEADING and found.part == 'machine']
+        yield _table(('', ''), [(name, _escape(text) or 'none') for name, text in rows])
         yield from self._list('Wrong', Verdict.WRONG)
 
     def _list(self, title: str, verdict: Verdict) -> Iterator[str]:
@@ -114,20 +125,23 @@ class Report:
             yield from (f'- **{found.part}, {_escape(found.name)}**: {_escape(found.text)}'
                         for found in self.of(verdict))
 
-    def _details(self) -> Iterator[str]:
-        yield '\n'.join(self._list('Not tested', Verdict.UNTESTED))
-        for part in dict.fromkeys(found.part for found in self.findings):
-            mine = [found for found in self.findings if found.part == part]
-            rows = [(*map(_escape, engine_and_check(found.name)), _WORDS[found.verdict],
-                     _escape(found.text)) for found in mine if found.verdict is not
-                    Verdict.UNTESTED]
+    def _blocks(self) -> Iterator[str]:
+        """Yield the tables of the parts, what was not tested, and the figures of the parts."""
+        parts = dict.fromkeys(found.part for found in self.findings)
+        for part in parts:
+            rows = [(*_cells(found), _WORDS[found.verdict], _escape(found.text))
+                    for found in self.findings
+                    if found.part == part and found.verdict is not Verdict.UNTESTED]
             if rows:
-                yield f'\n## {part.capitalize()}\n\n' + _table(
+                yield f'## {part.capitalize()}\n\n' + _table(
                     ('engine', 'check', 'verdict', 'found'), rows)
-            figures = [(*map(_escape, engine_and_check(found.name)), _escape(key), _shown(value))
-                       for found in mine for key, value in found.figures.items()]
+        if self.of(Verdict.UNTESTED):
+            yield '\n'.join(self._list('Not tested', Verdict.UNTESTED)).strip()
+        for part in parts:
+            figures = [(*_cells(found), _escape(key), _shown(value)) for found in self.findings
+                       if found.part == part for key, value in found.figures.items()]
             if figures:
-                yield (f'\n<details><summary>Figures of {part}</summary>\n\n' + _table(
+                yield (f'<details><summary>Figures of {part}</summary>\n\n' + _table(
                     ('engine', 'check', 'figure', 'value'), figures) + '\n\n</details>')
 
 
@@ -137,10 +151,15 @@ def engine_and_check(name: str) -> tuple[str, str]:
     return (engine, check) if separator and engine in ENGINES else ('', name)
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _cells(found: Finding) -> tuple[str, str]:
+    engine, check = engine_and_check(found.name)
+    return _escape(engine), _escape(check)
+
+
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Return a table without the columns that are empty in all rows."""
     kept = [column for column in range(len(header)) if any(row[column] for row in rows)]
-    lines = [header, tuple('---' for _ in header), *rows]
+    lines = [header, ('---',) * len(header), *rows]
     return '\n'.join(f'| {" | ".join(line[column] for column in kept)} |' for line in lines)
 
 

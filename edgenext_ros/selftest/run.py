@@ -23,8 +23,7 @@ SILENCE_S: Final = 120.0
 """Seconds without progress or finding after which a part counts as hung."""
 
 
-def run(asked: Conditions, *, parts: Iterable[SelfTestPart] = SELFTEST_PARTS,
-        silence_s: float = SILENCE_S,
+def run(asked: Conditions, parts: Iterable[SelfTestPart], *, silence_s: float = SILENCE_S,
         begin: Callable[[str], None] = lambda name: None) -> Generator[Finding, None, None]:
     """
     Run the parts, and yield each finding when it is known.
