@@ -76,7 +76,7 @@ class SoakRun:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SoakVerdict:
     """The growth of one resource of a process."""
 
     name: str
@@ -104,7 +104,7 @@ def sample_process(pid: int, *, second: float, visit: int) -> Sample:
                   int(status['Threads']), len(list((process / 'fd').iterdir())))
 
 
-def growth_of(samples: list[Sample], process: str) -> Iterator[Verdict]:
+def growth_of(samples: list[Sample], process: str) -> Iterator[SoakVerdict]:
     """
     Yield the growth of each resource in ``_LIMITS``.
 
@@ -123,8 +123,8 @@ def growth_of(samples: list[Sample], process: str) -> Iterator[Verdict]:
         first, second = np.triu_indices(len(visits), 1)
         slope = float(np.median((values[second] - values[first]) / (times[second] - times[first])))
         growth = slope * float(times[-1] - times[0])
-        yield Verdict(f'{process} {figure}', float(values[0]), float(values[-1]), growth,
-                      growth > limit)
+        yield SoakVerdict(f'{process} {figure}', float(values[0]), float(values[-1]), growth,
+                          growth > limit)
 
 
 @contextmanager

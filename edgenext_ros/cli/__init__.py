@@ -25,7 +25,7 @@ from edgenext_ros.libraries import MissingPartError, require_opencv
 from edgenext_ros.models.atomic_file import atomic_write
 
 VERBS = ('bench', 'classify', 'compile', 'demo', 'evaluate', 'models', 'parameters', 'runtimes',
-         'train', 'verify')
+         'selftest', 'train', 'verify')
 _EPILOG = ('exit codes: 0 success; 1 failure, or a check did not hold; 2 wrong usage, or a part '
            'of the installation is missing; 130 interrupted by Ctrl-C')
 _WITHOUT_OPENCV = ('models',)

@@ -34,7 +34,8 @@ def test_json_writes_to_the_target_of_a_link_and_to_a_pipe(tmp_path):
     ('models', 'list'), ('runtimes',), ('parameters',), ('classify', 'a.jpg'),
     ('evaluate', '--data', '.'), ('verify', 'a.bin', '--against', 'a.onnx', '--pictures', '.'),
     ('train', '.', '--output', 'own'), ('bench',),
-    ('compile', 'edgenext_xx_small', '--random-weights'), ('demo',)], ids=lambda verb: verb[0])
+    ('compile', 'edgenext_xx_small', '--random-weights'), ('demo',), ('selftest',)],
+    ids=lambda verb: verb[0])
 @pytest.mark.parametrize('found,words', [
     ('pipe', 'expected a file to write, found a pipe that nobody reads'),
     ('socket', 'expected a file to write, found a socket'),

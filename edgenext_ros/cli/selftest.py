@@ -1,0 +1,82 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Test this machine: what it is, whether its engines are right, and how fast they are."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from edgenext_ros.choices import ENGINES
+
+HELP = ('Test this machine in five minutes: what it is, whether its engines are right, how fast '
+        'they are; write a report to paste into an issue.')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument('--quick', action='store_true',
+                        help='take under a minute: fewer pictures, repetitions and encodings')
+    parser.add_argument('--beside', action='store_true',
+                        help='measure the speed also beside another user of the BPU')
+    parser.add_argument('--engines', nargs='+', choices=ENGINES, metavar='NAME',
+                        help=f'test only these of {", ".join(ENGINES)} (default: all that load)')
+    parser.add_argument('--output', type=Path, default=Path(), metavar='FOLDER',
+                        help='write edgenext_selftest.md and edgenext_selftest.json here '
+                             '(default: the current folder)')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Test and write the report; return 1 if something is wrong, 2 if no engine was tested."""
+    from contextlib import closing
+    import re
+    from time import monotonic
+
+    from edgenext_ros.cli import write_json
+    from edgenext_ros.cli.progress import Steps
+    from edgenext_ros.selftest.finding import Conditions, Verdict
+    from edgenext_ros.selftest.redact import Redactor
+    from edgenext_ros.selftest.report import Report, REPORT_NAME
+    from edgenext_ros.selftest.run import exit_code, run as run_parts, SELFTEST_PARTS
+    from edgenext_ros.toolchain.progress import Passing
+
+    if not arguments.output.is_dir():
+        raise ValueError(f'--output {arguments.output}: expected a folder that exists')
+    begin, steps = monotonic(), Steps(stderr=True)
+    report = Report(' '.join(('edgenext', *arguments.command)), Redactor.of_this_machine())
+
+    def begins(name: str) -> None:
+        report.part = name
+        steps(f'{name} ...')
+        report.write(arguments.output)
+
+    step = ''
+
+    def progresses(text: str) -> None:
+        nonlocal step
+        counted, step = step, re.sub(r'\d+', '', text)  # a count is the same step
+        line = f'{report.part}: {report.redact(text)}'
+        steps(Passing(line) if counted == step else line)
+
+    conditions = Conditions(
+        engines=tuple(dict.fromkeys(arguments.engines or ENGINES)), quick=arguments.quick,
+        beside=arguments.beside, progress=progresses)
+    try:
+        with closing(run_parts(conditions, SELFTEST_PARTS, begin=begins)) as findings:
+            for finding in findings:
+                found = report.add(finding)
+                report.seconds = monotonic() - begin
+                report.write(arguments.output)
+                if found.verdict is Verdict.WRONG:
+                    steps(f'wrong: {found.part}, {found.name}')
+        report.part = ''
+    except KeyboardInterrupt:
+        report.interrupted = True
+    report.seconds = monotonic() - begin
+    report.write(arguments.output)
+    write_json(arguments.json, report.as_json())
+    for line in report.verdict():
+        print(line)
+    print(f'report, to paste into an issue: {arguments.output / REPORT_NAME}.md; the same as JSON '
+          'beside it')
+    return 130 if report.interrupted else exit_code(report.findings)

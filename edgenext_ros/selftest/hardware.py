@@ -1,0 +1,249 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Read what the kernel tells about a board: name, clocks, load, memory, temperatures, device files.
+
+Every function takes the root of the file system, so that tests can give a made-up one. A path that
+is missing gives an UNTESTED finding with one sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+import grp
+import os
+from pathlib import Path
+import stat
+
+from edgenext_ros.selftest.finding import Finding, Value, Verdict
+
+_PART = 'machine'
+_CPUFREQ = 'sys/devices/system/cpu/cpufreq'
+_BPU = 'sys/devices/system/bpu'
+_HOT_C = 95.0
+"""Temperature at which the vendor's thermal zones reduce the clocks."""
+_DEVICES = ('bpu*', 'ion', 'dma_heap/*')
+_DEVICE_GROUPS = frozenset(('audio', 'bpu', 'dialout', 'gpio', 'i2c', 'ion', 'misc', 'render',
+                            'spi', 'video', 'vio', 'vps'))
+"""Groups whose names belong to devices; no other group is named."""
+
+
+def read(path: Path) -> str | None:
+    """Return the text of a small file as one line, or None if it cannot be read."""
+    try:
+        return ' '.join(path.read_text(errors='replace').replace('\0', ' ').split())
+    except OSError:
+        return None
+
+
+def number(path: Path) -> float | None:
+    """Return the number in a file, or None."""
+    return _number(read(path) or '')
+
+
+def _number(text: str) -> float | None:
+    with suppress(ValueError):
+        return float(text)
+    return None
+
+
+def absent(name: str, text: str) -> Finding:
+    """Return a finding for a part that this machine does not have."""
+    return Finding(_PART, name, Verdict.UNTESTED, text)
+
+
+def fact(name: str, text: str, **figures: Value) -> Finding:
+    """
+    Return a finding for a fact.
+
+    :param name: what it is about.
+    :param text: a sentence.
+    :param figures: with their units in the keys.
+    """
+    return Finding(_PART, name, Verdict.MEASURED, text, figures)
+
+
+def board(root: Path) -> Iterator[Finding]:
+    """Yield the name of the board."""
+    model = read(root / 'proc/device-tree/model')
+    if not model:
+        yield absent('board', 'This machine has no /proc/device-tree/model, so it is no RDK X5.')
+        return
+    details = {name: read(root / 'sys/class/socinfo' / name)
+               for name in ('soc_name', 'board_id', 'board_name', 'som_name', 'ddr_size')}
+    yield fact('board', f'{model}.', model=model,
+               **{name: text for name, text in details.items() if text})
+
+
+def processor(root: Path) -> Iterator[Finding]:
+    """Yield the number of processors, and the clock and governor of each cluster."""
+    cpuinfo = [line.partition(':') for line in _lines(root / 'proc/cpuinfo')]
+    names = {value.strip() for key, _, value in cpuinfo
+             if key.strip() in ('model name', 'CPU part', 'Hardware')}
+    count = sum(key.strip() == 'processor' for key, _, _ in cpuinfo) or os.cpu_count() or 0
+    load = _number((read(root / 'proc/loadavg') or '').partition(' ')[0])
+    yield fact('processor', f'{count} processors ({", ".join(sorted(names)) or "no name"}), '
+               f'load {"unknown" if load is None else load} at the start.', processors=count,
+               usable_by_this_process=len(os.sched_getaffinity(0)), load_1min=load)
+    policies = sorted((root / _CPUFREQ).glob('policy*'))
+    if not policies:
+        yield absent('processor clock', f'There is no clock control (/{_CPUFREQ}/policy*), so '
+                     'clock and governor are unknown.')
+    boost = read(root / _CPUFREQ / 'boost')
+    for policy in policies:
+        governor = read(policy / 'scaling_governor') or 'unknown'
+        current, least, most = (_divided(number(policy / f'scaling_{name}_freq'), 1000)
+                                for name in ('cur', 'min', 'max'))
+        yield fact(
+            f'processor clock of {policy.name}',
+            f'{_mhz(current)} now, {_mhz(least)} to {_mhz(most)}, governor {governor}'
+            + (f', boost {"on" if boost == "1" else "off"}' if boost else '')
+            + ('.' if governor == 'performance' else
+               '; with another governor than "performance" times vary.'),
+            governor=governor, now_mhz=current, least_mhz=least, most_mhz=most, boost=boost)
+
+
+def bpu(root: Path) -> Iterator[Finding]:
+    """Yield clock, governor and load of each BPU, and the clock of the memory."""
+    units = sorted((root / _BPU).glob('bpu[0-9]*'))
+    if not units:
+        yield absent('BPU', f'There is no BPU (/{_BPU}/bpu0), so its clock and load are unknown.')
+    for unit in units:
+        load = number(unit / 'ratio')
+        states = {name: read(unit / name) for name in ('power_enable', 'clock_enable', 'users')}
+        yield fact(f'load of {unit.name}', f'{_or_unknown(load, "%")} at the start.',
+                   load_percent=load, **{name: text for name, text in states.items() if text})
+        clocks = sorted(path for folder in ('devfreq', 'bpufreq')
+                        for path in (unit / folder).glob('*') if (path / 'governor').exists())
+        if not clocks:
+            yield absent(f'clock of {unit.name}', f'/{_BPU}/{unit.name} has no devfreq folder, '
+                         'so the clock is unknown.')
+        for clock in clocks[:1]:
+            yield _devfreq(f'clock of {unit.name}', clock)
+    for clock in sorted((root / 'sys/class/devfreq').glob('*ddr*'))[:1]:
+        yield _devfreq('memory clock', clock)
+
+
+def _devfreq(name: str, folder: Path) -> Finding:
+    current, least, most = (_divided(number(folder / f'{key}_freq'), 1e6)
+                            for key in ('cur', 'min', 'max'))
+    governor = read(folder / 'governor') or 'unknown'
+    return fact(name, f'{_mhz(current)} now, {_mhz(least)} to {_mhz(most)}, governor {governor}.',
+                governor=governor, now_mhz=current, least_mhz=least, most_mhz=most)
+
+
+def memory(root: Path) -> Iterator[Finding]:
+    """Yield the memory of the system, and the part that devices share."""
+    sizes = {}
+    for line in _lines(root / 'proc/meminfo'):
+        key, _, value = line.partition(':')
+        with suppress(ValueError, IndexError):
+            sizes[key] = round(float(value.split()[0]) / 1024)
+    if 'MemTotal' not in sizes:
+        yield absent('memory', 'There is no /proc/meminfo, so the memory is unknown.')
+        return
+    shared = f', {sizes["CmaFree"]} of {sizes["CmaTotal"]} MB for devices' \
+        if sizes.get('CmaTotal') and 'CmaFree' in sizes else ''
+    yield fact('memory', f'{sizes.get("MemAvailable", 0)} of {sizes["MemTotal"]} MB available, '
+               f'{sizes.get("SwapTotal", 0)} MB of swap{shared}.',
+               **{f'{key}_mb': sizes[key] for key in (
+                   'MemTotal', 'MemAvailable', 'SwapTotal', 'CmaTotal', 'CmaFree')
+                  if key in sizes})
+
+
+def temperatures(root: Path) -> Iterator[Finding]:
+    """Yield the temperature of each sensor; a hot one is WRONG."""
+    found: dict[str, float | None] = {}
+    for sensor in sorted((root / 'sys/class/hwmon').glob('hwmon*/temp*_input')):
+        label = read(sensor.with_name(sensor.name.replace('_input', '_label'))) \
+            or sensor.name.replace('_input', '')
+        chip = read(sensor.parent / 'name') or sensor.parent.name
+        found[f'{chip} {label}'] = _divided(number(sensor), 1000)
+    for zone in sorted((root / 'sys/class/thermal').glob('thermal_zone*')):
+        found[f'{zone.name} {read(zone / "type") or ""}'.strip()] = \
+            _divided(number(zone / 'temp'), 1000)
+    if not found:
+        yield absent('temperature', 'There is no sensor in /sys/class/hwmon and '
+                     '/sys/class/thermal, so the temperature is unknown.')
+        return
+    words = ', '.join(f'{name} {_or_unknown(value, "C")}' for name, value in found.items())
+    hot = [name for name, value in found.items() if value is not None and value >= _HOT_C]
+    figures: dict[str, Value] = {f'{name} celsius': value for name, value in found.items()}
+    if hot:
+        yield Finding(_PART, 'temperature', Verdict.WRONG, (
+            f'Expected less than {_HOT_C:.0f} C, where the clocks are reduced, found {words}. '
+            'The likely cause is missing cooling.'), figures)
+    else:
+        yield Finding(_PART, 'temperature', Verdict.MEASURED, f'{words}.', figures)
+
+
+def devices(root: Path) -> Iterator[Finding]:
+    """Yield for each device file of the BPU whether this user can open it."""
+    files = [path for pattern in _DEVICES for path in sorted((root / 'dev').glob(pattern))]
+    if not any(path.name.startswith('bpu') for path in files):
+        yield absent('device files', 'There is no /dev/bpu*, so there is no BPU or no driver.')
+    for path in files:
+        name = f'/{path.relative_to(root)}'
+        state = path.lstat()  # a link to nothing has no other
+        owner = _group(state.st_gid)
+        mode = stat.S_IMODE(state.st_mode)
+        ways = {way: _opens(path, flag) for way, flag in (
+            ('read and write', os.O_RDWR), ('read', os.O_RDONLY))}
+        can = next((way for way, error in ways.items() if not error), '')
+        named = f'group {owner}, mode {mode:04o}'
+        figures: dict[str, Value] = {'opens': can or 'no', 'group': owner, 'mode': f'{mode:04o}'}
+        if can:
+            yield Finding(_PART, name, Verdict.MEASURED,
+                          f'This user can open it to {can} ({named}).', figures)
+        else:
+            yield Finding(_PART, name, Verdict.WRONG, (
+                f'Expected to open it, found "{ways["read"]}" ({named}). The likely cause is '
+                f'that this user is neither root nor in group {owner}.'), figures)
+
+
+def groups(gids: list[int] | None = None) -> Iterator[Finding]:
+    """Yield the names of the user's groups that belong to devices; ``gids`` replaces them."""
+    names = {_group(gid) for gid in (os.getgroups() if gids is None else gids)}
+    mine = ', '.join(sorted(names & _DEVICE_GROUPS))
+    root = os.geteuid() == 0
+    yield fact('groups', f'This user is {"" if root else "not "}root, and in '
+               f'{f"the device groups {mine}" if mine else "no group of devices"}.',
+               root=root, device_groups=mine)
+
+
+def _opens(path: Path, flag: int) -> str:
+    """Return why a device cannot be opened; empty if it can."""
+    try:
+        os.close(os.open(path, flag | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY))
+    except OSError as error:
+        return error.strerror or str(error)
+    return ''
+
+
+def _group(gid: int) -> str:
+    """Return the name of a group of devices or of root, else its number."""
+    with suppress(KeyError):
+        name = grp.getgrgid(gid).gr_name
+        if name in _DEVICE_GROUPS or gid == 0:
+            return name
+    return str(gid)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(errors='replace').splitlines()
+    except OSError:
+        return []
+
+
+def _divided(value: float | None, by: float) -> float | None:
+    return None if value is None else value / by
+
+
+def _mhz(value: float | None) -> str:
+    return _or_unknown(value, 'MHz')
+
+
+def _or_unknown(value: float | None, unit: str) -> str:
+    return 'not readable' if value is None else f'{value:.0f} {unit}'

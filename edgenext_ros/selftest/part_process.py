@@ -1,0 +1,202 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Run a part of the self-test in a process of its own.
+
+A library of a vendor may crash, hang with the GIL held, or print; the report outlives all of that.
+The process sends one line of JSON for each progress and each finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+from time import monotonic
+from typing import Any
+
+from edgenext_ros.libraries import MissingPartError
+from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
+
+_START = ('import json, sys; sys.path[:] = json.loads(sys.argv[1]); '
+          'from edgenext_ros.selftest.part_process import work; work(json.loads(sys.argv[2]))')
+"""The process has this one's sys.path, without a variable that its own children would inherit."""
+_PATIENCE_S = 5.0
+"""Seconds that a process has to end after SIGTERM, before it is killed."""
+_PRINTED = 2000
+"""Characters of what the libraries printed that a report keeps."""
+
+
+@dataclass(frozen=True)
+class SelfTestPart:
+    """A part of the self-test."""
+
+    name: str
+    """Name of the part, as in its findings."""
+    module: str
+    """Module with its function ``check``."""
+    per_engine: bool = False
+    """Whether each engine is checked in a process of its own."""
+
+
+def findings(part: SelfTestPart, conditions: Conditions, *, silence_s: float) -> Iterator[Finding]:
+    """
+    Run ``check`` of a part in another process, and yield its findings.
+
+    An exception, a crash and a hang are findings too.
+
+    :param part: the part.
+    :param conditions: what ``check`` gets; ``progress`` is called in this process.
+    :param silence_s: seconds without progress or finding after which the process is killed.
+    """
+    with tempfile.TemporaryFile() as printed:
+        reader, writer = os.pipe()
+        try:
+            process = subprocess.Popen(
+                [sys.executable, '-c', _START, json.dumps(sys.path), json.dumps(
+                    {'descriptor': writer, 'part': part.name, 'module': part.module,
+                     'engines': conditions.engines, 'quick': conditions.quick,
+                     'beside': conditions.beside})],
+                stdin=subprocess.DEVNULL, stdout=printed, stderr=printed, pass_fds=(writer,),
+                start_new_session=True)
+        except BaseException:
+            os.close(reader)
+            raise
+        finally:
+            os.close(writer)
+        try:
+            yield from _received(part, conditions, process, reader, silence_s, printed)
+        finally:
+            os.close(reader)
+            _end(process)
+
+
+def _received(part: SelfTestPart, conditions: Conditions, process: subprocess.Popen[bytes],
+              reader: int, silence_s: float, printed: Any) -> Iterator[Finding]:
+    """Yield the findings that a process sends until it ends; the last one may be its failure."""
+    doing = 'it started'
+    subject = ', '.join(conditions.engines) if part.per_engine else part.name
+    for line in _lines(reader, silence_s):
+        if line is None:
+            yield Finding(part.name, f'{subject}: goes on', Verdict.WRONG, (
+                f'Nothing was heard for {silence_s:.0f} s, so the checks of {subject} were ended '
+                f'there; the last step was: {doing}. The likely cause is a library or a driver '
+                f'that hangs{_said(printed)}.'))
+            return
+        message = json.loads(line)
+        if 'done' in message:
+            _wait(process)
+            return
+        if 'progress' in message:
+            doing = message['progress']
+            conditions.progress(doing)
+        elif 'error' in message:
+            yield Finding(part.name, f'{subject}: completes', Verdict(message['verdict']), (
+                f'The checks of {subject} stopped at an error; the last step was: {doing}. '
+                f'{message["error"].rstrip(".")}{_said(printed)}.'))
+            _wait(process)
+            return
+        else:
+            yield Finding(**{**message, 'part': part.name, 'verdict': Verdict(message['verdict'])})
+    _wait(process)
+    yield Finding(part.name, f'{subject}: completes', Verdict.WRONG, (
+        f'The process of {subject} ended with {_exit_of(process)}; the last step was: {doing}. '
+        f'The likely cause is a library that crashed{_said(printed)}.'))
+
+
+def _lines(reader: int, silence_s: float) -> Iterator[bytes | None]:
+    """Yield the lines of a pipe, and None where nothing comes for a while."""
+    waiting, silent_since = b'', monotonic()
+    while True:
+        left = silence_s - (monotonic() - silent_since)
+        if left <= 0 or not select.select([reader], [], [], left)[0]:
+            yield None
+            return
+        received = os.read(reader, 2 ** 16)
+        if not received:
+            return
+        silent_since = monotonic()
+        *complete, waiting = (waiting + received).split(b'\n')
+        yield from complete
+
+
+def _exit_of(process: subprocess.Popen[bytes]) -> str:
+    code = process.returncode
+    if code is not None and code < 0:
+        with suppress(ValueError):
+            return signal.Signals(-code).name
+    return f'exit code {code}'
+
+
+def _said(printed: Any) -> str:
+    """Return the end of what the process printed, as a part of a sentence."""
+    size = printed.seek(0, os.SEEK_END)
+    printed.seek(max(0, size - _PRINTED))
+    lines = [' '.join(line.split()) for line in
+             printed.read().decode(errors='replace').splitlines()]
+    lines = [line for line in lines if line]
+    return f'; it printed: {" / ".join(lines[-5:])}' if lines else ''
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its children; one that no signal ends is left to the kernel."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        _wait(process)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_PATIENCE_S)
+
+
+def work(task: dict[str, Any]) -> None:
+    """Run ``check`` in this process; ``findings`` has made the task."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    with os.fdopen(task['descriptor'], 'w', encoding='utf-8') as stream:
+        def send(message: dict[str, Any]) -> None:
+            stream.write(json.dumps(message, default=_plain) + '\n')
+            stream.flush()
+
+        try:
+            _check(task, send)
+        except BrokenPipeError:
+            return  # nobody waits for the findings any more
+        except Exception as error:
+            missing = isinstance(error, (ImportError, MissingPartError))
+            send({'error': _sentence(error),
+                  'verdict': (Verdict.UNTESTED if missing else Verdict.WRONG).value})
+        else:
+            send({'done': True})
+
+
+def _check(task: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> None:
+    conditions = Conditions(
+        engines=tuple(task['engines']), quick=task['quick'], beside=task['beside'],
+        progress=lambda text: send({'progress': str(text)}))
+    for found in import_module(task['module']).check(conditions):
+        send({'name': found.name, 'verdict': found.verdict.value, 'text': found.text,
+              'figures': dict(found.figures)})
+
+
+def _sentence(error: BaseException) -> str:
+    """Return an exception and its cause as one line."""
+    text = ' '.join(str(error).split())
+    cause = error.__cause__
+    return f'{type(error).__name__}: {text}' + (
+        f' (because of {type(cause).__name__}: {" ".join(str(cause).split())})'
+        if cause is not None else '')
+
+
+def _plain(value: Any) -> Any:
+    """Return a NumPy scalar as Python's number, and anything else as text."""
+    return value.item() if hasattr(value, 'item') else str(value)

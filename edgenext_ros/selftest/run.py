@@ -1,0 +1,68 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Run the parts of the self-test in their order, and judge the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import replace
+from typing import Final
+
+from edgenext_ros.selftest import engine_survey
+from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
+from edgenext_ros.selftest.part_process import findings, SelfTestPart
+
+SELFTEST_PARTS: Final = (
+    SelfTestPart('machine', 'edgenext_ros.selftest.machine'),
+    SelfTestPart('engines', 'edgenext_ros.selftest.engine_survey', per_engine=True),
+    SelfTestPart('right', 'edgenext_ros.selftest.right', per_engine=True),
+    SelfTestPart('fast', 'edgenext_ros.selftest.fast'),
+    SelfTestPart('colours', 'edgenext_ros.selftest.colours', per_engine=True))
+"""The parts in the order in which they run."""
+SILENCE_S: Final = 120.0
+"""Seconds without progress or finding after which a part counts as hung."""
+
+
+def run(asked: Conditions, parts: Iterable[SelfTestPart], *, silence_s: float = SILENCE_S,
+        begin: Callable[[str], None] = lambda name: None) -> Generator[Finding, None, None]:
+    """
+    Run the parts, and yield each finding when it is known.
+
+    :param asked: the conditions, with the names of all engines that are to be tried; the parts
+        after ``engines`` get those that load.
+    :param parts: the parts in their order.
+    :param silence_s: seconds without progress or finding after which a part counts as hung.
+    :param begin: called with the name of each part before it runs.
+    """
+    conditions = asked
+    for part in parts:
+        begin(part.name)
+        seen: dict[str, Finding] = {}
+        for engines in ([(name,) for name in conditions.engines] if part.per_engine
+                        else [conditions.engines]):
+            for found in findings(part, replace(conditions, engines=engines),
+                                  silence_s=silence_s):
+                # What does not depend on the engine is found once for each of them.
+                if found.name in seen and found.verdict is seen[found.name].verdict:
+                    continue
+                if found.name in seen:
+                    found = replace(found, name=f'{found.name} (with {engines[0]})')
+                seen[found.name] = found
+                yield found
+        if part.name == engine_survey.SURVEY:
+            conditions = replace(asked, engines=engine_survey.loaded(seen.values()))
+            yield from engine_survey.judge_board(conditions.engines)
+
+
+def exit_code(found: Iterable[Finding]) -> int:
+    """Return 0 if all is well, 1 if something is wrong, 2 if no engine could be tested."""
+    found = list(found)
+    if any(finding.verdict is Verdict.WRONG for finding in found):
+        return 1
+    return 0 if tested(found) else 2
+
+
+def tested(found: Iterable[Finding]) -> bool:
+    """Return whether an engine's answers were checked."""
+    return any(finding.part in ('right', 'colours') and finding.verdict is not Verdict.UNTESTED
+               for finding in found)

@@ -1,0 +1,104 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A part runs in a process of its own: what it finds is kept, however it ends."""
+
+import os
+import re
+
+from edgenext_ros.selftest import part_process
+from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
+from helpers.selftest_parts import BODIES, FIRST, make_part
+import pytest
+
+SILENCE_S = 10.0
+SAY_PID = "conditions.progress(f'pid {os.getpid()}')"
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch, tmp_path):
+    """Put a folder on the path, which the process of a part gets too."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(part_process, '_PATIENCE_S', 1.0)
+    return tmp_path
+
+
+def found_by(part, silence_s=SILENCE_S, **conditions):
+    return list(part_process.findings(
+        part, Conditions(**{'engines': ('onnx',), **conditions}), silence_s=silence_s))
+
+
+@pytest.mark.parametrize('kind,verdict,words', [
+    ('missing', Verdict.UNTESTED,
+     'stopped at an error; the last step was: first step. EngineUnavailableError: there is no '
+     'libdnn: install it'),
+    ('raises', Verdict.WRONG, 'ValueError: two lines (because of OSError: the cause)'),
+    ('crashes', Verdict.WRONG, 'ended with SIGABRT; the last step was: first step. The likely '
+     'cause is a library that crashed; it printed: last words.'),
+    ('exits', Verdict.WRONG, 'ended with exit code 3'),
+])
+def test_failure_is_a_finding_after_the_earlier_ones(folder, kind, verdict, words):
+    first, last = found_by(make_part(folder, 'right', BODIES[kind]))
+    assert first == Finding('right', 'first', Verdict.GOOD, 'The first check passed.')
+    assert (last.part, last.name, last.verdict) == ('right', 'right: completes', verdict)
+    assert words in last.text
+    assert '\n' not in last.text and 'Traceback' not in last.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('kind', ['hangs', 'holds the GIL', 'cannot be ended'])
+def test_hang_is_a_finding_and_its_process_ends(folder, kind):
+    part = make_part(folder, 'fast', f'{SAY_PID}\n{BODIES[kind]}', per_engine=True)
+    said = []
+    first, last = found_by(part, silence_s=3.0, progress=said.append)
+    assert first.name == 'first'
+    assert (last.name, last.verdict) == ('onnx: goes on', Verdict.WRONG)
+    assert re.search(r'Nothing was heard for 3 s, .* the last step was: pid \d+\.', last.text)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(said[-1].split()[1]), 0)
+
+
+@pytest.mark.slow
+def test_progress_keeps_a_slow_part_alive(folder):
+    """The limit is on silence, not on the time of a part."""
+    part = make_part(folder, 'fast', (
+        'import threading\nfor number in range(8):\n'
+        '    threading.Event().wait(0.5)\n    conditions.progress(str(number))\n' + FIRST))
+    assert [found.name for found in found_by(part, silence_s=3.0)] == ['first']
+
+
+def test_conditions_and_figures_pass_the_border(folder):
+    part = make_part(folder, 'fast', (
+        'import numpy as np\n'
+        "yield Finding('', 'a', Verdict.MEASURED, repr(conditions.engines), {\n"
+        "    'quick': conditions.quick, 'beside': conditions.beside, 'none': None,\n"
+        "    'single': np.float32(1.5), 'count': np.int64(3), 'flag': np.bool_(True)})"))
+    (found,) = found_by(part, engines=('onnx', 'libdnn'), quick=True)
+    assert found == Finding('fast', 'a', Verdict.MEASURED, "('onnx', 'libdnn')", {
+        'quick': True, 'beside': False, 'none': None, 'single': 1.5, 'count': 3, 'flag': True})
+
+
+def test_output_of_libraries_stays_off_the_screen(folder, capfd):
+    part = make_part(folder, 'right',
+                     f"print('noise', flush=True)\nos.write(2, b'noise')\n{FIRST}")
+    assert len(found_by(part)) == 1
+    assert capfd.readouterr() == ('', '')
+
+
+def test_module_that_is_missing_or_broken_is_a_finding(folder):
+    part = make_part(folder, 'right', 'this is no Python')
+    (broken,) = found_by(part)
+    assert broken.verdict is Verdict.WRONG and 'SyntaxError' in broken.text
+    (missing,) = found_by(part_process.SelfTestPart('right', 'no_such_module'))
+    assert missing.verdict is Verdict.UNTESTED
+    assert "ModuleNotFoundError: No module named 'no_such_module'" in missing.text
+
+
+def test_closing_the_findings_ends_the_process(folder):
+    said = []
+    found = part_process.findings(
+        make_part(folder, 'right', f'{SAY_PID}\n{BODIES["hangs"]}'),
+        Conditions(engines=(), progress=said.append), silence_s=SILENCE_S)
+    assert next(found).name == 'first'
+    found.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(said[-1].split()[1]), 0)

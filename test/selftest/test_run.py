@@ -1,0 +1,116 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The parts run in their order, each gets the engines that load, and the whole is judged."""
+
+from importlib import import_module
+
+from edgenext_ros.choices import ENGINES
+from edgenext_ros.selftest import engine_survey
+from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
+from edgenext_ros.selftest.run import exit_code, run, SELFTEST_PARTS
+from helpers.selftest_parts import BODIES, FIRST, make_part
+import pytest
+
+ENGINE_LINES = """for name in conditions.engines:
+    yield Finding('', f'{name}: loads',
+                  Verdict.GOOD if name != 'broken' else Verdict.UNTESTED, 'text')"""
+ABORT_A = """if conditions.engines == ('a',):
+    os.abort()"""
+EACH = """for name in conditions.engines:
+    yield Finding('', f'{name}: pictures', Verdict.GOOD, str(os.getpid()))"""
+
+
+@pytest.fixture
+def folder(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def test_parts_are_those_of_the_package_in_order():
+    assert [part.name for part in SELFTEST_PARTS] == [
+        'machine', 'engines', 'right', 'fast', 'colours']
+    assert all(callable(import_module(part.module).check) for part in SELFTEST_PARTS)
+
+
+@pytest.mark.slow
+def test_each_part_gets_the_engines_that_load(folder):
+    parts = (make_part(folder, 'engines', ENGINE_LINES, per_engine=True),
+             make_part(folder, 'right', EACH, per_engine=True), make_part(folder, 'fast', EACH))
+    begun = []
+    found = list(run(Conditions(engines=('a', 'broken', 'b')), parts, begin=begun.append))
+    assert begun == ['engines', 'right', 'fast']
+    assert [(one.part, one.name) for one in found] == [
+        ('engines', 'a: loads'), ('engines', 'broken: loads'), ('engines', 'b: loads'),
+        ('right', 'a: pictures'), ('right', 'b: pictures'),
+        ('fast', 'a: pictures'), ('fast', 'b: pictures')]
+    processes = [one.text for one in found[3:]]
+    assert len(set(processes[:2])) == 2, 'a crash of an engine would end the checks of another'
+    assert len(set(processes[2:])) == 1
+
+
+@pytest.mark.slow
+def test_failure_of_a_part_and_an_engine_leaves_the_others(folder):
+    parts = (make_part(folder, 'engines', ENGINE_LINES, per_engine=True),
+             make_part(folder, 'right', f'{ABORT_A}\n{EACH}', per_engine=True),
+             make_part(folder, 'fast', BODIES['raises']),
+             make_part(folder, 'colours', EACH, per_engine=True))
+    found = list(run(Conditions(engines=('a', 'b')), parts))
+    assert [(one.name, one.verdict) for one in found[2:]] == [
+        ('a: completes', Verdict.WRONG), ('b: pictures', Verdict.GOOD), ('first', Verdict.GOOD),
+        ('fast: completes', Verdict.WRONG), ('a: pictures', Verdict.GOOD),
+        ('b: pictures', Verdict.GOOD)]
+
+
+@pytest.mark.slow
+def test_check_that_no_engine_concerns_is_reported_once(folder):
+    """A different verdict for another engine stays."""
+    body = f"""{FIRST}
+verdict = Verdict.GOOD if 'a' in conditions.engines else Verdict.WRONG
+yield Finding('', 'second', verdict, 'text')"""
+    parts = (make_part(folder, 'engines', ENGINE_LINES, per_engine=True),
+             make_part(folder, 'right', body, per_engine=True))
+    found = list(run(Conditions(engines=('a', 'b', 'c')), parts))
+    assert [one.name for one in found[3:]] == [
+        'first', 'second', 'second (with b)', 'second (with c)']
+
+
+def test_without_an_engine_only_the_parts_of_the_machine_run(folder):
+    parts = (make_part(folder, 'engines', ENGINE_LINES, per_engine=True),
+             make_part(folder, 'right', EACH, per_engine=True),
+             make_part(folder, 'fast', FIRST))
+    found = list(run(Conditions(engines=('broken',)), parts))
+    assert [one.name for one in found] == ['broken: loads', 'first']
+    assert exit_code(found) == 2
+
+
+@pytest.mark.parametrize('verdicts,code', [
+    ([], 2), ([('machine', Verdict.MEASURED), ('engines', Verdict.GOOD)], 2),
+    ([('fast', Verdict.MEASURED), ('right', Verdict.UNTESTED)], 2),
+    ([('right', Verdict.GOOD), ('fast', Verdict.UNTESTED)], 0),
+    ([('colours', Verdict.GOOD)], 0), ([('right', Verdict.GOOD), ('fast', Verdict.WRONG)], 1),
+    ([('engines', Verdict.WRONG)], 1)])
+def test_exit_code(verdicts, code):
+    assert exit_code(Finding(part, str(number), verdict, 'text')
+                     for number, (part, verdict) in enumerate(verdicts)) == code
+
+
+def test_survey_asks_every_engine():
+    said = []
+    found = list(engine_survey.check(Conditions(engines=tuple(ENGINES), progress=said.append)))
+    assert [one.name for one in found] == [f'{name}: loads' for name in ENGINES]
+    assert len(said) == len(ENGINES)
+    assert all(one.text for one in found)
+    assert engine_survey.loaded(found) == tuple(
+        name for name, one in zip(ENGINES, found, strict=True) if one.verdict is Verdict.GOOD)
+
+
+@pytest.mark.parametrize('devices,engines,wrong', [
+    ((), ('onnx',), False), (('bpu0',), ('onnx', 'libdnn'), False),
+    (('bpu0',), ('onnx', 'simulator'), True), (('bpu0', 'bpu_core0'), (), True)])
+def test_board_whose_bpu_no_engine_uses_is_wrong(tmp_path, devices, engines, wrong):
+    (tmp_path / 'dev').mkdir()
+    for device in devices:
+        (tmp_path / 'dev' / device).touch()
+    found = list(engine_survey.judge_board(engines, tmp_path))
+    assert [one.verdict for one in found] == [Verdict.WRONG] * wrong
+    assert not wrong or '/dev/bpu0' in found[0].text
