@@ -1,13 +1,13 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Compare an engine's answers with the stored outputs, and name the likely cause of differences."""
+"""Compare an engine's answers with the stored outputs, and name the cause of differences."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from edgenext_ros.selftest.finding import Value
-from edgenext_ros.selftest.reference import Outputs, Reference
+from edgenext_ros.selftest.reference import is_within_range, Outputs, Reference
 import numpy as np
 import numpy.typing as npt
 
@@ -89,6 +89,8 @@ def misreading_cause(answers: Outputs, reference: Reference, rows: npt.NDArray[n
         'limited range': 'the answers agree with the outputs for limited range; likely cause: '
                          'the engine reads the picture as limited range (16..235), not as full '
                          'range'}
+    within = np.array([is_within_range(reference.pictures[row]) for row in rows])
+    answers, rows = answers[within], rows[within]
     far = np.linalg.norm(answers - reference.outputs[rows])
     distances = {name: float(np.linalg.norm(answers - outputs[rows]))
                  for name, outputs in reference.seen_otherwise.items()}

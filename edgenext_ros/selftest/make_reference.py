@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import json
 from pathlib import Path
+from typing import Any
 
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.core.nv12 import Nv12Converter
@@ -35,6 +36,13 @@ _PHOTOGRAPHS = (
     ('demo/astronaut_face.jpg', 'crop'), ('demo/grace_hopper_face.jpg', 'crop'),
     ('pictures/coffee.jpg', 'letterbox'))
 
+_LEVELS = np.array([24, 96, 160, 232], np.uint8)
+"""
+Levels of red, green and blue whose luma and chroma are within limited range.
+
+Engines that read limited range differ in whether they clip what is outside of it.
+"""
+
 
 def make_pictures() -> Iterator[tuple[str, Nv12]]:
     """Yield name and NV12 bytes of each picture."""
@@ -43,13 +51,12 @@ def make_pictures() -> Iterator[tuple[str, Nv12]]:
         nv12 = Nv12Converter(width=WIDTH, height=HEIGHT, fit=fit).convert(frame)
         yield Path(file).stem + ('' if fit == 'crop' else f', {fit}'), nv12
     ramp = np.full(WIDTH * HEIGHT * 3 // 2, 128, np.uint8)
-    levels = np.rint(np.linspace(0, 255, WIDTH)).astype(np.uint8)
+    levels = np.rint(np.linspace(16, 235, 28)).astype(np.uint8).repeat(WIDTH // 28)
     ramp[:WIDTH * HEIGHT] = np.tile(levels, HEIGHT)
     yield 'grey ramp', ramp
-    corners = np.array(np.meshgrid([0, 255], [0, 255], [0, 255])).T.reshape(2, 4, 3)
-    yield 'saturated patches', _blocks(corners.astype(np.uint8))
-    random = np.random.default_rng(0).choice(np.uint8([0, 64, 192, 255]), (14, 14, 3))
-    yield 'colour blocks', _blocks(random)
+    corners = np.array(np.meshgrid(*[_LEVELS[::3]] * 3)).T.reshape(2, 4, 3)
+    yield 'saturated patches', _blocks(corners)
+    yield 'colour blocks', _blocks(np.random.default_rng(0).choice(_LEVELS, (14, 14, 3)))
 
 
 def _blocks(colours: npt.NDArray[np.uint8]) -> Nv12:
@@ -64,7 +71,7 @@ def _blocks(colours: npt.NDArray[np.uint8]) -> Nv12:
 def make(target: Path) -> None:
     """Run every picture through the simulator and ONNX Runtime, and write the files."""
     names, inputs = zip(*make_pictures(), strict=True)
-    arrays = {'pictures': np.stack(inputs)}
+    arrays: dict[str, Any] = {'pictures': np.stack(inputs)}
     facts: dict[str, object] = {'pictures': names}
     for kind, runtime in ENGINE_OF_KIND.items():
         model = model_of(runtime)

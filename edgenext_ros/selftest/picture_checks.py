@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of an open engine with the stored pictures: each twice, two at once, many, wrong sizes."""
+"""Checks of an open engine with stored pictures: each twice, many, in two threads, wrong sizes."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ def check_stored(subject: Subject, effort: Effort) -> tuple[Finding, Expected | 
         'pictures': len(rows), 'failed': len(answers.errors), **difference.figures}
     text, good = _compare(answers, difference, subject)
     if difference.different:
-        own = reference.outputs.copy()
         again = answers.repeats()
-        for answer in again.given:
-            own[answer.row] = answer.scores
-        expected = Expected(own, reference.steps, rows, 'its own first answers')
         cause = order_cause(answers.given, expected) or (
             constant_cause(again.scores, reference, again.rows) if again.given else '')
         text += f'; {cause or _UNKNOWN}'
+        own = reference.outputs.copy()
+        for answer in again.given:
+            own[answer.row] = answer.scores
+        expected = Expected(own, reference.steps, rows, 'its own first answers')
     return _finding(subject, 'stored pictures', Verdict.GOOD if good else Verdict.WRONG,
                     text, figures), expected
 

@@ -99,6 +99,18 @@ def expand_range(nv12: Nv12) -> Nv12:
     return np.concatenate([EXPAND_Y[nv12[:luma]], EXPAND_C[nv12[luma:]]])
 
 
+def is_within_range(nv12: Nv12) -> bool:
+    """
+    Return whether 99 % of a picture's bytes are within limited range.
+
+    Only such a picture tells how an engine reads the range: engines that read limited range
+    differ in whether they clip the other bytes.
+    """
+    luma, chroma = nv12[:WIDTH * HEIGHT], nv12[WIDTH * HEIGHT:]
+    outside = ((luma < 16) | (luma > 235)).sum() + ((chroma < 16) | (chroma > 240)).sum()
+    return bool(outside <= nv12.size / 100)
+
+
 MISREADINGS: Mapping[str, Callable[[Nv12], Nv12]] = MappingProxyType(
     {'swapped chroma': swap_chroma, 'limited range': expand_range})
 """Functions that turn a picture into what a faulty engine sees."""
@@ -157,5 +169,5 @@ def load(model: Path) -> Reference:
         raise ReferenceMissingError(
             f'{model.name}: expected the file whose outputs are stored, SHA-256 {expected}, found '
             f'{found}; install the package again')
-    steps = np.broadcast_to(np.float32(scales), outputs.shape[1:])
+    steps = np.broadcast_to(np.array(scales, np.float32), outputs.shape[1:])
     return Reference(model, names, pictures, outputs, MappingProxyType(otherwise), steps, source)

@@ -19,6 +19,7 @@ from edgenext_ros.engines.base import (
 )
 from edgenext_ros.engines.deferred_close import close_or_defer
 from edgenext_ros.engines.select import open_model
+from edgenext_ros.models import ModelError
 from edgenext_ros.selftest.finding import Verdict
 from edgenext_ros.selftest.reference import (
     load,
@@ -119,7 +120,7 @@ class Subject:
 def describe_error(error: BaseException) -> str:
     """Return the text of an error as one line; with its type if it is none of the engines'."""
     text = ' '.join(str(error).split())
-    return text if isinstance(error, (InferenceError, ValueError)) and text else \
+    return text if isinstance(error, (InferenceError, ModelError, ValueError)) and text else \
         f'{type(error).__name__}: {text}'
 
 
@@ -134,7 +135,7 @@ def opened(name: str) -> Iterator[Subject]:
         reference = load(model_of(name))
         engine, info = open_model(reference.model, runtime=name)
     except EngineUnavailableError as error:
-        raise NoSubjectError(Verdict.UNTESTED, describe_error(error)) from error
+        raise NoSubjectError(Verdict.UNTESTED, ' '.join(str(error).split())) from error
     except ReferenceMissingError as error:
         raise NoSubjectError(Verdict.WRONG, str(error)) from error
     except (Exception, SystemExit) as error:  # vendor code may raise anything
