@@ -130,7 +130,7 @@ def _layout_cause(answers: Outputs, stored: Outputs, reference: Reference) -> st
         for pitch in _PITCHES:
             places = np.arange(0, count, pitch)
             if (abs(found[:, places] - wanted[:, :len(places)]) < near).all():
-                return (f'every {pitch}th value is a value of the stored output, in order; likely '
+                return (f'the stored values are {pitch} places apart in the answers; likely '
                         f'cause: the padding of the output tensor (its stride) is not skipped')
         for shift in (*range(1, count // 2), *range(-count // 2, 0)):
             apart = abs(found[:, max(0, -shift):count - max(0, shift)]

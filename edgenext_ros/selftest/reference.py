@@ -19,6 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 import zipfile
+import zlib
 
 from edgenext_ros.core.nv12 import EXPAND_C, EXPAND_Y
 from edgenext_ros.engines import select
@@ -156,7 +157,7 @@ def load(model: Path) -> Reference:
             otherwise = {name: arrays[f'{kind} {name}'] for name in MISREADINGS}
         of_model, names = facts[kind], tuple(facts['pictures'])
         expected, source = of_model['sha256'], of_model['engine']
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ReferenceMissingError(
             f'{place}: the stored pictures and outputs cannot be read '
             f'({type(error).__name__}: {error}); install the package again') from error

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from edgenext_ros.engines.base import EngineOptions, infer, ModelInfo
 from edgenext_ros.engines.onnx import Onnx
-from edgenext_ros.engines.slot_pool import PooledEngine, SlotPool
+from edgenext_ros.engines.slot_pool import LentSlot, PooledEngine, SlotPool
 from edgenext_ros.selftest import reference
 import numpy as np
 
@@ -171,6 +171,18 @@ class Nothing(Healthy):
         return np.zeros_like(scores)
 
 
+class WorksOnlyOnce(Healthy):
+    """It is broken after a picture was refused in the block of a slot."""
+
+    broken = False
+
+    def refused(self):
+        self.broken = True
+
+    def tell(self, scores, slot):
+        return scores * 0 if self.broken else scores
+
+
 class Failing(Healthy):
 
     def tell(self, scores, slot):
@@ -180,7 +192,7 @@ class Failing(Healthy):
 FAULTS = MappingProxyType({kind.__name__: kind for kind in (
     HalfScale, NoScale, ScaleOfFirstClass, StaleUntilAgain, StaleNowAndThen, PictureBefore,
     PaddedOutput, OutputOffset, SwappedChroma, LimitedRange, LimitedTables, NanNowAndThen,
-    MixedThreads, Noise, Nothing, Failing)})
+    MixedThreads, Noise, Nothing, WorksOnlyOnce, Failing)})
 
 
 class FaultySlot:
@@ -194,6 +206,23 @@ class FaultySlot:
     def run(self):
         self._memory = self._fault.see(self.picture.copy(), self._memory)
         return self._fault.tell(self._run(self._memory), self._number)
+
+
+class NoticingPool(SlotPool):
+    """Tell the fault of errors in the block of a slot."""
+
+    fault = None
+
+    def slot(self):
+        return NoticingSlot(self)
+
+
+class NoticingSlot(LentSlot):
+
+    def __exit__(self, kind=None, *error):
+        if kind is not None and hasattr(self._pool.fault, 'refused'):
+            self._pool.fault.refused()
+        super().__exit__(kind, *error)
 
 
 class FaultyEngine(PooledEngine):
@@ -215,8 +244,9 @@ class FaultyEngine(PooledEngine):
                 for _ in range(fault.slots)]
         info = ModelInfo('demo', f'with the fault {self._fault.__name__}', width=224, height=224,
                          classes=100, slots=fault.slots)
-        self._pool = SlotPool(info, [
+        self._pool = NoticingPool(info, [
             FaultySlot(number, fault, run) for number, run in enumerate(runs)])
+        self._pool.fault = fault
         return info
 
 
