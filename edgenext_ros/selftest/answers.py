@@ -7,12 +7,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgenext_ros.selftest.finding import Value
-from edgenext_ros.selftest.reference import is_within_range, Outputs, Reference
+from edgenext_ros.selftest.reference import (
+    CLEARLY_NEARER,
+    is_within_range,
+    Outputs,
+    Reference,
+)
 import numpy as np
 import numpy.typing as npt
 
-_NEARER = 0.5
-"""A cause explains answers whose distance to its outputs is less than this share of the other."""
 _ALIKE = 0.02
 """Largest relative error of answers that a factor explains."""
 _PITCHES = (2, 4, 8, 16, 32)
@@ -82,20 +85,27 @@ def constant_cause(answers: Outputs, reference: Reference, rows: npt.NDArray[np.
 
 
 def misreading_cause(answers: Outputs, reference: Reference, rows: npt.NDArray[np.intp]) -> str:
-    """Name the way of reading NV12 whose stored outputs explain the answers; else empty."""
+    """
+    Name the way of reading NV12 whose stored outputs are nearest to the answers.
+
+    :param answers: one answer per picture, float32 (answers, classes).
+    :param reference: the stored outputs.
+    :param rows: row of the stored picture of each answer.
+    :return: a clause, or an empty text if full range is nearest or none is clearly.
+    """
     known = {
-        'swapped chroma': 'the answers agree with the outputs for swapped chroma; likely cause: '
-                          'the engine reads the picture as NV21, V before U',
-        'limited range': 'the answers agree with the outputs for limited range; likely cause: '
-                         'the engine reads the picture as limited range (16..235), not as full '
-                         'range'}
+        'swapped chroma': 'the answers are nearest to the outputs for swapped chroma; likely '
+                          'cause: the engine reads the picture as NV21, V before U',
+        'limited range': 'the answers are nearest to the outputs for limited range; likely '
+                         'cause: the engine reads the picture as limited range (16..235), not as '
+                         'full range'}
     within = np.array([is_within_range(reference.pictures[row]) for row in rows])
     answers, rows = answers[within], rows[within]
     far = np.linalg.norm(answers - reference.outputs[rows])
     distances = {name: float(np.linalg.norm(answers - outputs[rows]))
                  for name, outputs in reference.seen_otherwise.items()}
     name = min(distances, key=lambda name: distances[name])
-    return known[name] if distances[name] < _NEARER * far else ''
+    return known[name] if distances[name] < CLEARLY_NEARER * far else ''
 
 
 def _scale_cause(answers: Outputs, stored: Outputs, reference: Reference) -> str:

@@ -12,13 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgenext_ros.selftest.finding import Conditions, Finding, Value, Verdict
-from edgenext_ros.selftest.reference import COLOUR_PICTURES
-from edgenext_ros.selftest.subject import NoSubjectError, opened, Subject
+from edgenext_ros.selftest.reference import CLEARLY_NEARER, COLOUR_PICTURES
+from edgenext_ros.selftest.under_test import EngineUnderTest, NotTestableError, opened
 import numpy as np
 
 _FULL = 'full range'
-_CLEAR = 0.5
-"""The nearest outputs must be nearer than this share of the distance to the second nearest."""
 
 
 def check(conditions: Conditions) -> Iterator[Finding]:
@@ -26,18 +24,18 @@ def check(conditions: Conditions) -> Iterator[Finding]:
     for name in conditions.engines:
         conditions.progress(f'{name}: grey ramp and saturated patches')
         try:
-            with opened(name) as subject:
-                yield _check_subject(subject)
-        except NoSubjectError as error:
+            with opened(name) as tested:
+                yield _check_range(tested)
+        except NotTestableError as error:
             yield Finding('colours', f'{name}: range of NV12', error.verdict, str(error))
 
 
-def _check_subject(subject: Subject) -> Finding:
-    reference = subject.reference
+def _check_range(tested: EngineUnderTest) -> Finding:
+    reference = tested.reference
     # Each picture is run twice, so that a stale picture is not taken for another range.
-    answers = subject.run(reference.index(name) for name in COLOUR_PICTURES for _ in range(2))
+    answers = tested.run(reference.index(name) for name in COLOUR_PICTURES for _ in range(2))
     again = answers.repeats()
-    name = f'{subject.name}: range of NV12'
+    name = f'{tested.name}: range of NV12'
     if not again.given:
         return Finding('colours', name, Verdict.WRONG,
                        f'no answer for {answers.count} pictures; the first error: '
@@ -51,17 +49,17 @@ def _check_subject(subject: Subject) -> Finding:
         for way, distance in distances.items()}
     shown = ', '.join(f'{distance:.3g} from {way}' for way, distance in distances.items())
     ways = 'the answers for a grey ramp and saturated patches'
-    if distances[first] > _CLEAR * distances[second]:
+    if distances[first] > CLEARLY_NEARER * distances[second]:
         return Finding('colours', name, Verdict.WRONG,
-                       f'neither: {ways} agree with no stored outputs (distance in logits: '
-                       f'{shown}), expected those for full range; likely cause: another fault, '
-                       f'see the stored pictures', figures)
+                       f'neither: {ways} are clearly nearest to no stored outputs '
+                       f'(distance in logits: {shown}), expected those for full range; likely '
+                       f'cause: another fault, see the stored pictures', figures)
     if first == _FULL:
         return Finding('colours', name, Verdict.GOOD,
-                       f'full range: {ways} agree with the stored outputs for full range '
-                       f'(distance in logits: {shown})', figures)
+                       f'full range: {ways} are nearest to the stored outputs for full '
+                       f'range (distance in logits: {shown})', figures)
     return Finding('colours', name, Verdict.WRONG,
-                   f'{first}: {ways} agree with the stored outputs for {first} (distance in '
-                   f'logits: {shown}), expected those for full range; likely cause: the engine '
-                   f'reads NV12 otherwise than the model was compiled (full range, U before V)',
-                   figures)
+                   f'{first}: {ways} are nearest to the stored outputs for {first} '
+                   f'(distance in logits: {shown}), expected those for full range; likely cause: '
+                   f'the engine reads NV12 otherwise than the model was compiled (full range, U '
+                   f'before V)', figures)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from edgenext_ros.selftest.reference import Outputs
-from edgenext_ros.selftest.subject import Answer
+from edgenext_ros.selftest.under_test import Answer
 import numpy as np
 import numpy.typing as npt
 

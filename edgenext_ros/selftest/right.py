@@ -20,7 +20,7 @@ from edgenext_ros.selftest.picture_checks import (
     FULL_EFFORT,
     QUICK_EFFORT,
 )
-from edgenext_ros.selftest.subject import NoSubjectError, opened
+from edgenext_ros.selftest.under_test import NotTestableError, opened
 
 
 def check(conditions: Conditions) -> Iterator[Finding]:
@@ -28,21 +28,22 @@ def check(conditions: Conditions) -> Iterator[Finding]:
     for name in conditions.engines:
         try:
             yield from _check_engine(name, conditions)
-        except NoSubjectError as error:
+        except NotTestableError as error:
             yield Finding('right', f'{name}: stored pictures', error.verdict, str(error))
 
 
 def _check_engine(name: str, conditions: Conditions) -> Iterator[Finding]:
     effort = QUICK_EFFORT if conditions.quick else FULL_EFFORT
     conditions.progress(f'{name}: stored pictures')
-    with opened(name) as subject:
-        finding, expected = check_stored(subject, effort)
+    with opened(name) as tested:
+        finding, expected = check_stored(tested, effort)
         yield finding
         if expected is None:
             return
         conditions.progress(f'{name}: up to {effort.row} pictures in a row')
-        yield check_row(subject, effort, expected)
+        row = check_row(tested, effort, expected)
+        yield row
         conditions.progress(f'{name}: two threads')
-        yield check_threads(subject, effort, expected)
+        yield check_threads(tested, effort, expected, alone=row.verdict)
         conditions.progress(f'{name}: wrong sizes')
-        yield check_sizes(subject, expected)
+        yield check_sizes(tested, expected)

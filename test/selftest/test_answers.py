@@ -5,7 +5,7 @@
 from edgenext_ros.selftest import reference
 from edgenext_ros.selftest.answers import constant_cause, Difference
 from edgenext_ros.selftest.order import count_mixed_up, Expected, order_cause
-from edgenext_ros.selftest.subject import Answer
+from edgenext_ros.selftest.under_test import Answer
 import numpy as np
 import pytest
 

@@ -7,14 +7,14 @@ from itertools import count
 
 from edgenext_ros.engines.base import EngineUnavailableError, infer, InferenceError
 from edgenext_ros.models import ModelError
-from edgenext_ros.selftest import colours, picture_checks, right, subject
+from edgenext_ros.selftest import colours, picture_checks, right, under_test
 from edgenext_ros.selftest.finding import Conditions, Verdict
 from edgenext_ros.selftest.picture_checks import Effort
 from helpers import faulty_engines
 import numpy as np
 import pytest
 
-SMALL = Effort(stride=1, row=60, row_s=60.0, pairs=12, pairs_s=60.0)
+SMALL = Effort(stride=1, row=40, row_s=60.0, pairs=6, pairs_s=60.0)
 PARTS = ('stored pictures', 'pictures in a row', 'two threads', 'wrong sizes')
 BIN, ONNX = 'libdnn', 'onnx'  # names of engines, which decide the model file
 
@@ -41,6 +41,7 @@ FAULTS = [
     ('NanNowAndThen', BIN, ROW, 'outputs that are not finite now and then'),
     ('NanNowAndThen', ONNX, ROW, 'outputs that are not finite now and then'),
     ('MixedThreads', ONNX, THREADS, 'the engine mixes up its threads'),
+    ('StaleNowAndThen', BIN, THREADS, 'pictures in a row of one thread do too'),
     ('Noise', BIN, STORED, 'no fault that the self-test knows explains them'),
     ('Nothing', BIN, STORED, 'all values are 0'),
     ('WorksOnlyOnce', BIN, SIZES, 'expected the answers of before, found another answer'),
@@ -52,7 +53,7 @@ FAULTS = [
 def find(monkeypatch):
     """Return a function that checks an engine with a fault; findings by their names."""
     def run(module, engine, fault):
-        monkeypatch.setattr(subject, 'open_model', faulty_engines.opener(fault))
+        monkeypatch.setattr(under_test, 'open_model', faulty_engines.opener(fault))
         monkeypatch.setattr(right, 'QUICK_EFFORT', SMALL)
         found = list(module.check(Conditions(engines=(engine,), quick=True)))
         return {finding.name.removeprefix(f'{engine}: '): finding for finding in found}
@@ -73,7 +74,7 @@ def test_healthy_engine_has_no_wrong_finding(onnxruntime, find, engine):
     assert tuple(found) == PARTS
     assert {finding.verdict for finding in found.values()} == {Verdict.GOOD}
     assert found['stored pictures'].text.startswith('equal: 24 answers')
-    assert found['pictures in a row'].figures['pictures'] == 60
+    assert found['pictures in a row'].figures['pictures'] == 40
 
 
 @pytest.mark.parametrize('engine,fault,verdict,word', [
@@ -104,7 +105,7 @@ def test_engine_that_does_not_open_is_one_finding(
     def open_model(*_, **__):
         raise error
 
-    monkeypatch.setattr(subject, 'open_model', open_model)
+    monkeypatch.setattr(under_test, 'open_model', open_model)
     (finding,) = module.check(Conditions(engines=(BIN,)))
     assert (finding.name, finding.verdict) == (f'{BIN}: {name}', verdict)
     assert finding.text.endswith(words)
@@ -115,7 +116,7 @@ def test_model_of_another_size_is_wrong(monkeypatch):
         engine, info = faulty_engines.opener(faulty_engines.Healthy)(model)
         return engine, replace(info, classes=1000)
 
-    monkeypatch.setattr(subject, 'open_model', open_model)
+    monkeypatch.setattr(under_test, 'open_model', open_model)
     (finding,) = right.check(Conditions(engines=(BIN,)))
     assert 'found 75264 bytes and 1000 classes' in finding.text
 
@@ -137,7 +138,7 @@ def test_engine_is_closed_when_a_check_is_interrupted(monkeypatch):
         opened.append(faulty_engines.opener(faulty_engines.Healthy)(model))
         return opened[-1]
 
-    monkeypatch.setattr(subject, 'open_model', open_model)
+    monkeypatch.setattr(under_test, 'open_model', open_model)
     checks = right.check(Conditions(engines=(BIN,), quick=True))
     next(checks)
     checks.close()
@@ -147,7 +148,7 @@ def test_engine_is_closed_when_a_check_is_interrupted(monkeypatch):
 
 def test_slow_engine_runs_fewer_pictures(monkeypatch, find):
     times = count()
-    monkeypatch.setattr(subject, 'monotonic', lambda: 10.0 * next(times))
+    monkeypatch.setattr(under_test, 'monotonic', lambda: 10.0 * next(times))
     found = find(right, BIN, faulty_engines.Healthy)['pictures in a row']
     assert (found.verdict, found.figures['pictures']) == (Verdict.GOOD, 6)
 

@@ -32,7 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-class NoSubjectError(RuntimeError):
+class NotTestableError(RuntimeError):
     """
     An engine cannot be tested.
 
@@ -85,7 +85,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Subject:
+class EngineUnderTest:
     """An engine with the bundled model open, and the stored pictures and outputs for it."""
 
     name: str
@@ -125,31 +125,31 @@ def describe_error(error: BaseException) -> str:
 
 
 @contextmanager
-def opened(name: str) -> Iterator[Subject]:
+def opened(name: str) -> Iterator[EngineUnderTest]:
     """
     Open the file of the bundled model that an engine reads; close it after the block.
 
-    :raises NoSubjectError: the engine is not there, or does not open or run the model.
+    :raises NotTestableError: the engine is not there, or does not open or run the model.
     """
     try:
         reference = load(model_of(name))
         engine, info = open_model(reference.model, runtime=name)
     except EngineUnavailableError as error:
-        raise NoSubjectError(Verdict.UNTESTED, ' '.join(str(error).split())) from error
+        raise NotTestableError(Verdict.UNTESTED, ' '.join(str(error).split())) from error
     except ReferenceMissingError as error:
-        raise NoSubjectError(Verdict.WRONG, str(error)) from error
+        raise NotTestableError(Verdict.WRONG, str(error)) from error
     except (Exception, SystemExit) as error:  # vendor code may raise anything
-        raise NoSubjectError(
+        raise NotTestableError(
             Verdict.WRONG, f'the bundled model does not open: {describe_error(error)}') from error
     try:
         if (info.nv12_size, info.classes) != (
                 reference.pictures.shape[1], reference.outputs.shape[1]):
-            raise NoSubjectError(
+            raise NotTestableError(
                 Verdict.WRONG,
                 f'expected a model of {reference.pictures.shape[1]} bytes of NV12 and '
                 f'{reference.outputs.shape[1]} classes, the engine found {info.nv12_size} bytes '
                 f'and {info.classes} classes')
-        yield Subject(name, engine, info, reference)
+        yield EngineUnderTest(name, engine, info, reference)
     finally:
         with suppress(InferenceError):
             close_or_defer(engine)
