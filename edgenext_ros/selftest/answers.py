@@ -1,0 +1,152 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Compare an engine's answers with the stored outputs, and name the cause of differences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgenext_ros.selftest.finding import Value
+from edgenext_ros.selftest.reference import (
+    CLEARLY_NEARER,
+    is_within_range,
+    Outputs,
+    Reference,
+)
+import numpy as np
+import numpy.typing as npt
+
+_ALIKE = 0.02
+"""Largest relative error of answers that a factor explains."""
+_PITCHES = (2, 4, 8, 16, 32)
+"""Distances of values in a padded output that are looked for."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How answers differ from the stored outputs."""
+
+    equal: int
+    """Answers that are equal to the bit."""
+    within: int
+    """Answers that differ by at most one step in every class, and are not equal."""
+    different: int
+    """The other answers."""
+    largest: float
+    """Largest difference of a logit; infinite if one is not finite."""
+    largest_steps: float
+    """Largest difference of a logit in steps of its class."""
+    changed: tuple[str, ...]
+    """Pictures whose best class changed, each as ``name (stored -> found)``."""
+
+    @classmethod
+    def of(cls, answers: Outputs, reference: Reference, rows: npt.NDArray[np.intp]) -> Difference:
+        """
+        Compare answers with stored outputs.
+
+        :param answers: float32 (answers, classes).
+        :param reference: the stored outputs.
+        :param rows: row of the stored picture of each answer.
+        """
+        stored = reference.outputs[rows]
+        apart = np.nan_to_num(abs(answers.astype(np.float64) - stored), nan=np.inf)
+        steps = (apart / reference.steps).max(1, initial=0)
+        equal = (answers == stored).all(1)
+        within = ~equal & (steps <= 1)
+        best, was = answers.argmax(1), stored.argmax(1)
+        return cls(
+            int(equal.sum()), int(within.sum()), int((~equal & ~within).sum()),
+            float(apart.max(initial=0)), float(steps.max(initial=0)),
+            tuple(f'{reference.names[row]} ({old} -> {new})'
+                  for row, old, new in zip(rows, was, best, strict=True) if old != new))
+
+    @property
+    def figures(self) -> dict[str, Value]:
+        """The figures for a finding."""
+        finite = bool(np.isfinite(self.largest))
+        return {'equal': self.equal, 'within_one_step': self.within, 'different': self.different,
+                'largest_difference_logits': self.largest if finite else None,
+                'largest_difference_steps': self.largest_steps if finite else None,
+                'pictures_with_another_class': ', '.join(self.changed)}
+
+
+def constant_cause(answers: Outputs, reference: Reference, rows: npt.NDArray[np.intp]) -> str:
+    """
+    Name the cause of answers that are wrong for every picture in the same way.
+
+    :param answers: one answer per picture, float32 (answers, classes).
+    :param reference: the stored outputs.
+    :param rows: row of the stored picture of each answer.
+    :return: a clause, or an empty text if no known cause explains the answers.
+    """
+    stored = reference.outputs[rows]
+    return (_scale_cause(answers, stored, reference) or _layout_cause(answers, stored, reference)
+            or misreading_cause(answers, reference, rows))
+
+
+def misreading_cause(answers: Outputs, reference: Reference, rows: npt.NDArray[np.intp]) -> str:
+    """
+    Name the way of reading NV12 whose stored outputs are nearest to the answers.
+
+    :param answers: one answer per picture, float32 (answers, classes).
+    :param reference: the stored outputs.
+    :param rows: row of the stored picture of each answer.
+    :return: a clause, or an empty text if full range is nearest or none is clearly.
+    """
+    known = {
+        'swapped chroma': 'the answers are nearest to the outputs for swapped chroma; likely '
+                          'cause: the engine reads the picture as NV21, V before U',
+        'limited range': 'the answers are nearest to the outputs for limited range; likely '
+                         'cause: the engine reads the picture as limited range (16..235), not as '
+                         'full range'}
+    within = np.array([is_within_range(reference.pictures[row]) for row in rows])
+    answers, rows = answers[within], rows[within]
+    far = np.linalg.norm(answers - reference.outputs[rows])
+    distances = {name: float(np.linalg.norm(answers - outputs[rows]))
+                 for name, outputs in reference.seen_otherwise.items()}
+    name = min(distances, key=lambda name: distances[name])
+    return known[name] if distances[name] < CLEARLY_NEARER * far else ''
+
+
+def _scale_cause(answers: Outputs, stored: Outputs, reference: Reference) -> str:
+    """Look for one factor, and for one factor per class."""
+    found, wanted = answers.astype(np.float64), stored.astype(np.float64)
+    factor = float((found * wanted).sum() / (wanted ** 2).sum())
+    size = np.linalg.norm(found)
+    if size == 0:
+        return 'all values are 0; likely cause: the output is not read or was not written'
+    if np.linalg.norm(found - factor * wanted) <= _ALIKE * size and abs(factor - 1) > _ALIKE:
+        return (f'the answers are the stored outputs times {factor:.4g}; likely cause: a wrong '
+                f'output scale')
+    factors = (found * wanted).sum(0) / np.maximum((wanted ** 2).sum(0), 1e-30)
+    if len(found) < 3 or np.linalg.norm(found - factors * wanted) > _ALIKE * size or (
+            abs(factors - 1).max() <= _ALIKE):
+        return ''
+    steps = reference.steps
+    if np.allclose(factors * steps, (factors * steps).mean(), rtol=_ALIKE):
+        return ('the answers are the integers of the BPU times one factor; likely cause: a wrong '
+                'output scale: the scale of each class is not applied')
+    return (f'each class has a factor of its own, {factors.min():.3g} to {factors.max():.3g}; '
+            f'likely cause: a wrong output scale for some classes')
+
+
+def _layout_cause(answers: Outputs, stored: Outputs, reference: Reference) -> str:
+    """Look for values of the stored output in other places of the answers."""
+    count = answers.shape[1]
+    for unit in (np.ones(count, np.float32), reference.steps):
+        # A layout fault before the scales moves integers; the scales stay in their places.
+        found, wanted = answers / unit, stored / unit
+        near = np.maximum(1e-3 * abs(wanted).max(), 1e-6)
+        for pitch in _PITCHES:
+            places = np.arange(0, count, pitch)
+            if (abs(found[:, places] - wanted[:, :len(places)]) < near).all():
+                return (f'the stored values are {pitch} places apart in the answers; likely '
+                        f'cause: the padding of the output tensor (its stride) is not skipped')
+        for shift in (*range(1, count // 2), *range(-count // 2, 0)):
+            apart = abs(found[:, max(0, -shift):count - max(0, shift)]
+                        - wanted[:, max(0, shift):count + min(0, shift)])
+            if (apart < near).all():
+                return (f'each value is that of the class {abs(shift)} places '
+                        f'{"after" if shift > 0 else "before"} it; likely cause: padding or '
+                        f'offset of the output tensor is not skipped')
+    return ''

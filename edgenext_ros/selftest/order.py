@@ -1,0 +1,83 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Recognise answers that depend on the pictures before: stale pictures, late results, mix-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from edgenext_ros.selftest.reference import Outputs
+from edgenext_ros.selftest.under_test import Answer
+import numpy as np
+import numpy.typing as npt
+
+_NEAR = 0.1
+"""Distance that counts as agreement, as a share of the distance of two expected outputs."""
+_NEARLY_ALL = 0.9
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What an engine should answer."""
+
+    outputs: Outputs
+    """One output per stored picture, float32 (pictures, classes)."""
+    steps: npt.NDArray[np.float32]
+    """Largest difference that counts as equal, for each class."""
+    rows: tuple[int, ...]
+    """Rows of the pictures that are run."""
+    source: str
+    """Where the outputs are from, in words."""
+
+    def has(self, answer: Answer) -> bool:
+        """Return whether an answer differs by at most one step in every class."""
+        apart = abs(answer.scores - self.outputs[answer.row])
+        return bool((apart <= self.steps * 1.001).all())
+
+    def wrong(self, answers: Sequence[Answer]) -> list[Answer]:
+        """Return the answers that differ by more than one step."""
+        return [answer for answer in answers if not self.has(answer)]
+
+    def is_near(self, answer: Answer, row: int) -> bool:
+        """Return whether an answer clearly is that for another picture than its own."""
+        apart = np.linalg.norm(answer.scores - self.outputs[row])
+        return bool(apart <= _NEAR * np.linalg.norm(self.outputs[row] - self.outputs[answer.row]))
+
+
+def order_cause(answers: Sequence[Answer], expected: Expected) -> str:
+    """
+    Name the cause if wrong answers depend on the picture before; else return an empty text.
+
+    :param answers: the answers of one thread, in order, some for the same picture as the one
+        before.
+    :param expected: the right answers.
+    """
+    wrong = expected.wrong(answers)
+    changes = [answer for answer in answers if answer.before not in (None, answer.row)]
+    late = [answer for answer in wrong if answer.before not in (None, answer.row)
+            and expected.is_near(answer, answer.before)]
+    if late and len(late) >= _NEARLY_ALL * len(changes):
+        return (f'{len(late)} of {len(changes)} answers after another picture are those for the '
+                f'picture before; likely cause: the engine answers from the picture before: it '
+                f'reads the result before the inference has ended, or from the memory of another '
+                f'slot')
+    repeats = [answer for answer in answers if answer.before == answer.row]
+    if not wrong or not repeats or any(answer.before == answer.row for answer in wrong):
+        return ''
+    return (f'{len(wrong)} of {len(changes)} answers after another picture are wrong, '
+            f'{len(late)} of them are those for the picture before; all {len(repeats)} for the '
+            f'same picture again are right; likely cause: a stale picture: the cache of the input '
+            f'is not flushed before the inference, or that of the output after it')
+
+
+def count_mixed_up(answers: Sequence[Answer], expected: Expected, others: Collection[int]) -> int:
+    """
+    Count wrong answers that are those for a picture that only another thread runs.
+
+    :param answers: answers of one thread.
+    :param expected: the right answers.
+    :param others: rows of the other thread's pictures.
+    """
+    return sum(any(expected.is_near(answer, row) for row in others)
+               for answer in expected.wrong(answers))

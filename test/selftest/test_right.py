@@ -1,0 +1,162 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The answers of engines are checked, and each deliberate fault is found and named."""
+
+from dataclasses import replace
+from itertools import count
+
+from edgenext_ros.engines.base import EngineUnavailableError, infer, InferenceError
+from edgenext_ros.models import ModelError
+from edgenext_ros.selftest import colours, picture_checks, right, under_test
+from edgenext_ros.selftest.finding import Conditions, Verdict
+from edgenext_ros.selftest.picture_checks import Effort
+from helpers import faulty_engines
+import numpy as np
+import pytest
+
+SMALL = Effort(stride=1, row=40, row_s=60.0, pairs=6, pairs_s=60.0)
+PARTS = ('stored pictures', 'pictures in a row', 'two threads', 'wrong sizes')
+BIN, ONNX = 'libdnn', 'onnx'  # names of engines, which decide the model file
+
+STORED, ROW, THREADS, SIZES = PARTS
+FAULTS = [
+    ('HalfScale', BIN, STORED, 'times 0.5; likely cause: a wrong output scale'),
+    ('HalfScale', ONNX, STORED, 'times 0.5; likely cause: a wrong output scale'),
+    ('NoScale', BIN, STORED, 'the scale of each class is not applied'),
+    ('ScaleOfFirstClass', BIN, STORED, 'the scale of each class is not applied'),
+    ('StaleUntilAgain', ONNX, STORED, 'a stale picture: the cache of the input is not flushed'),
+    ('StaleUntilAgain', BIN, STORED, 'a stale picture: the cache of the input is not flushed'),
+    ('StaleNowAndThen', ONNX, ROW, 'a stale picture: the cache of the input is not flushed'),
+    ('StaleNowAndThen', BIN, ROW, 'a stale picture: the cache of the input is not flushed'),
+    ('PictureBefore', BIN, STORED, 'the engine answers from the picture before'),
+    ('PictureBefore', ONNX, STORED, 'the engine answers from the picture before'),
+    ('PictureBefore', BIN, ROW, 'the engine answers from the picture before'),
+    ('PaddedOutput', BIN, STORED, 'padding of the output tensor (its stride) is not skipped'),
+    ('PaddedOutput', ONNX, STORED, 'padding of the output tensor (its stride) is not skipped'),
+    ('OutputOffset', BIN, STORED, 'padding or offset of the output tensor is not skipped'),
+    ('SwappedChroma', BIN, STORED, 'as NV21, V before U'),
+    ('SwappedChroma', ONNX, STORED, 'as NV21, V before U'),
+    ('LimitedTables', BIN, STORED, 'as limited range (16..235)'),
+    ('LimitedRange', ONNX, STORED, 'as limited range (16..235)'),
+    ('NanNowAndThen', BIN, ROW, 'outputs that are not finite now and then'),
+    ('NanNowAndThen', ONNX, ROW, 'outputs that are not finite now and then'),
+    ('MixedThreads', ONNX, THREADS, 'the engine mixes up its threads'),
+    ('StaleNowAndThen', BIN, THREADS, 'pictures in a row of one thread do too'),
+    ('Noise', BIN, STORED, 'no fault that the self-test knows explains them'),
+    ('Nothing', BIN, STORED, 'all values are 0'),
+    ('WorksOnlyOnce', BIN, SIZES, 'expected the answers of before, found another answer'),
+    ('Failing', BIN, STORED, 'no picture of 24 got an answer; the first error: OSError: the'),
+]
+
+
+@pytest.fixture
+def find(monkeypatch):
+    """Return a function that checks an engine with a fault; findings by their names."""
+    def run(module, engine, fault):
+        monkeypatch.setattr(under_test, 'open_model', faulty_engines.opener(fault))
+        monkeypatch.setattr(right, 'QUICK_EFFORT', SMALL)
+        found = list(module.check(Conditions(engines=(engine,), quick=True)))
+        return {finding.name.removeprefix(f'{engine}: '): finding for finding in found}
+
+    return run
+
+
+@pytest.mark.parametrize('fault,engine,part,words', FAULTS)
+def test_fault_is_found_and_named(onnxruntime, find, fault, engine, part, words):
+    found = find(right, engine, faulty_engines.FAULTS[fault])
+    assert found[part].verdict is Verdict.WRONG
+    assert words in found[part].text
+
+
+@pytest.mark.parametrize('engine', [BIN, ONNX])
+def test_healthy_engine_has_no_wrong_finding(onnxruntime, find, engine):
+    found = find(right, engine, faulty_engines.Healthy)
+    assert tuple(found) == PARTS
+    assert {finding.verdict for finding in found.values()} == {Verdict.GOOD}
+    assert found['stored pictures'].text.startswith('equal: 24 answers')
+    assert found['pictures in a row'].figures['pictures'] == 40
+
+
+@pytest.mark.parametrize('engine,fault,verdict,word', [
+    (BIN, 'Healthy', Verdict.GOOD, 'full range: '),
+    (ONNX, 'Healthy', Verdict.GOOD, 'full range: '),
+    (BIN, 'LimitedTables', Verdict.WRONG, 'limited range: '),
+    (ONNX, 'LimitedRange', Verdict.WRONG, 'limited range: '),
+    (BIN, 'SwappedChroma', Verdict.WRONG, 'swapped chroma: '),
+    (BIN, 'StaleUntilAgain', Verdict.GOOD, 'full range: '),
+    (BIN, 'Nothing', Verdict.WRONG, 'neither: '),
+    (BIN, 'Failing', Verdict.WRONG, 'no answer for 6 pictures')])
+def test_range_of_nv12_is_stated(onnxruntime, find, engine, fault, verdict, word):
+    (finding,) = find(colours, engine, getattr(faulty_engines, fault)).values()
+    assert (finding.verdict, finding.text[:len(word)]) == (verdict, word)
+
+
+@pytest.mark.parametrize('module,name', [(right, STORED), (colours, 'range of NV12')])
+@pytest.mark.parametrize('error,verdict,words', [
+    (EngineUnavailableError('no libdnn.so: it comes with RDK OS'), Verdict.UNTESTED,
+     'no libdnn.so: it comes with RDK OS'),
+    (ModelError('demo.bin: expected another'), Verdict.WRONG,
+     'the bundled model does not open: demo.bin: expected another'),
+    (InferenceError('not enough memory'), Verdict.WRONG, 'does not open: not enough memory'),
+    (OSError('broken\nhere'), Verdict.WRONG, 'does not open: OSError: broken here'),
+    (SystemExit(3), Verdict.WRONG, 'does not open: SystemExit: 3')])
+def test_engine_that_does_not_open_is_one_finding(
+        monkeypatch, module, name, error, verdict, words):
+    def open_model(*_, **__):
+        raise error
+
+    monkeypatch.setattr(under_test, 'open_model', open_model)
+    (finding,) = module.check(Conditions(engines=(BIN,)))
+    assert (finding.name, finding.verdict) == (f'{BIN}: {name}', verdict)
+    assert finding.text.endswith(words)
+
+
+def test_model_of_another_size_is_wrong(monkeypatch):
+    def open_model(model, **_):
+        engine, info = faulty_engines.opener(faulty_engines.Healthy)(model)
+        return engine, replace(info, classes=1000)
+
+    monkeypatch.setattr(under_test, 'open_model', open_model)
+    (finding,) = right.check(Conditions(engines=(BIN,)))
+    assert 'found 75264 bytes and 1000 classes' in finding.text
+
+
+def test_engine_that_takes_a_picture_of_a_wrong_size_is_named(monkeypatch, find):
+    def careless(engine, nv12):
+        return infer(engine, np.resize(nv12, 75264).astype(np.uint8))
+
+    monkeypatch.setattr(picture_checks, 'infer', careless)
+    assert find(right, BIN, faulty_engines.Healthy)['wrong sizes'].text == (
+        'a picture with one byte less than the model reads: expected a refusal that names the '
+        'size, found an answer')
+
+
+def test_engine_is_closed_when_a_check_is_interrupted(monkeypatch):
+    opened = []
+
+    def open_model(model, **_):
+        opened.append(faulty_engines.opener(faulty_engines.Healthy)(model))
+        return opened[-1]
+
+    monkeypatch.setattr(under_test, 'open_model', open_model)
+    checks = right.check(Conditions(engines=(BIN,), quick=True))
+    next(checks)
+    checks.close()
+    with pytest.raises(InferenceError, match='no model is open'):
+        infer(opened[0][0], np.zeros(75264, np.uint8))
+
+
+def test_slow_engine_runs_fewer_pictures(monkeypatch, find):
+    times = count()
+    monkeypatch.setattr(under_test, 'monotonic', lambda: 10.0 * next(times))
+    found = find(right, BIN, faulty_engines.Healthy)['pictures in a row']
+    assert (found.verdict, found.figures['pictures']) == (Verdict.GOOD, 6)
+
+
+@pytest.mark.slow
+def test_simulator_has_no_wrong_finding(toolchain, monkeypatch):
+    monkeypatch.setattr(right, 'QUICK_EFFORT', Effort(
+        stride=3, row=6, row_s=60.0, pairs=2, pairs_s=60.0))
+    found = list(right.check(Conditions(engines=('simulator',), quick=True)))
+    assert [finding.verdict for finding in found] == [Verdict.GOOD] * 4
+    assert found[0].text.startswith('equal: 8 answers')
