@@ -1,0 +1,16 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The part ``fast`` of the self-test: inference, processor, and the node over DDS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edgenext_ros.selftest import fast_inference
+from edgenext_ros.selftest.finding import Conditions, Finding
+
+
+def check(conditions: Conditions) -> Iterator[Finding]:
+    """Yield what each measurement finds, when it is known."""
+    for name in conditions.engines:
+        yield from fast_inference.check(name, conditions)
