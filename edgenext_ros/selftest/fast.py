@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgenext_ros.selftest import fast_inference
+from edgenext_ros.selftest import fast_host, fast_inference, fast_node
 from edgenext_ros.selftest.finding import Conditions, Finding
 
 
 def check(conditions: Conditions) -> Iterator[Finding]:
-    """Yield what each measurement finds, when it is known."""
+    """Yield what each measurement finds, when it is known; three minutes at most."""
     for name in conditions.engines:
         yield from fast_inference.check(name, conditions)
+    yield from fast_host.check(conditions)
+    yield from fast_node.check(conditions)
