@@ -15,6 +15,7 @@ import cv2
 from edgenext_ros.core.frame import Bytes
 from edgenext_ros.core.prediction import Values
 import numpy as np
+from scipy.special import softmax
 
 _GREY = (127, 127, 127)
 
@@ -94,8 +95,6 @@ def _nv12_planes(image: Bytes) -> tuple[Bytes, Bytes]:
 
 def postprocess(logits: Values, *, top_k: int) -> tuple[list[int], list[float]]:
     """Return the best classes and their probabilities, best first."""
-    from scipy.special import softmax  # the self-test imports its neighbours without scipy
-
     probabilities = softmax(logits)
     best = np.argsort(probabilities)[::-1][:top_k]
     return best.tolist(), probabilities[best].tolist()

@@ -64,7 +64,7 @@ def measure(engine: Engine, info: ModelInfo, *, count: int, within_s: float) -> 
             begun.set()
             sleep(_TICK_S)
 
-    inferences = []
+    inferences = list[tuple[float, float]]()
     thread = Thread(target=record, daemon=True)
     thread.start()
     try:

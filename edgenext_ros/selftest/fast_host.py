@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Time what the processor does around an inference: conversion of a frame, and the best classes."""
+"""Time the work of the processor around an inference: conversion and postprocessing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from statistics import median
 from time import perf_counter
 
 import cv2
-from edgenext_ros.bench.host import picture, quiet
+from edgenext_ros.bench.repeatable import picture, quiet
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame
 from edgenext_ros.core.nv12 import Nv12Converter
@@ -26,7 +26,7 @@ _WARM_UP = 3
 
 
 def check(conditions: Conditions) -> Iterator[Finding]:
-    """Measure conversion of every encoding at two sizes, and postprocessing; OpenCV's threads off."""
+    """Measure conversion of every encoding at two sizes, and postprocessing."""
     repeat = 10 if conditions.quick else 20
     for width, height in _FRAMES[:1] if conditions.quick else _FRAMES:
         conditions.progress(f'conversion of {width}x{height} frames')

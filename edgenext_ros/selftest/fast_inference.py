@@ -9,12 +9,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from edgenext_ros.bench.board import BPU_ENGINES
 from edgenext_ros.engines.base import Engine, EngineUnavailableError, InferenceError, ModelInfo
+from edgenext_ros.engines.deferred_close import close_or_defer
 from edgenext_ros.engines.select import open_model, suffixes
 from edgenext_ros.models import checksum, ModelError
 from edgenext_ros.models.store import locate, ModelNotFoundError
 from edgenext_ros.selftest import fast_gil, fast_latency
-from edgenext_ros.selftest.fast_board import bpu_state, BpuState, idle_load
+from edgenext_ros.selftest.fast_board import bpu_state, BpuState, idle_load, judge_load, watched
 from edgenext_ros.selftest.fast_latency import Cause, Diagnosis, TimedSeries
 from edgenext_ros.selftest.fast_neighbour import BUSY_S, neighbour, REST_S
 from edgenext_ros.selftest.fast_throughput import pictures_a_second
@@ -56,7 +58,7 @@ def check(name: str, conditions: Conditions, *,
     try:
         yield from measurement.findings()
     finally:
-        engine.close()
+        close_or_defer(engine)
 
 
 def estimate_of(path: Path) -> float | None:
@@ -83,9 +85,11 @@ class _Measurement:
 
     def findings(self) -> Iterator[Finding]:
         """Yield each finding when it is known; an inference that fails ends its check only."""
-        checks = {'latency': self._latency}
+        checks: dict[str, Callable[[str], Finding]] = {'latency': self._latency}
         if self._name != _SLOW:
             checks |= {'threads': self._throughput, 'GIL': self._gil}
+            if self._name in BPU_ENGINES:
+                checks['BPU load and temperature'] = self._load_and_temperature
             if self._conditions.beside:
                 checks['beside another user'] = self._beside
         for what, measure in checks.items():
@@ -108,7 +112,8 @@ class _Measurement:
         series, diagnosis = fast_latency.repeated(
             lambda: fast_latency.measure(self._engine, self._info, quick=self._quick),
             lambda series: Diagnosis(Cause.NONE, '') if estimate is None else
-            fast_latency.diagnose(series, estimate_ms=estimate, load_before=self._load))
+            fast_latency.diagnose(series, estimate_ms=estimate, load_before=self._load,
+                                  clock=self._state().clock))
         self._alone = found = fast_latency.figures(series.steady)
         figures: dict[str, Value] = {
             **found, **{f'paced_{key}': value
@@ -166,6 +171,12 @@ class _Measurement:
         return _finding(self._name, what, Verdict.WRONG, (
             f'the GIL is held during an inference: another Python thread makes no progress for '
             f'{share}; expected an engine that releases the GIL while it waits'), figures)
+
+    def _load_and_temperature(self, what: str) -> Finding:
+        with watched(self._state) as states:
+            pictures_a_second(self._engine, self._info, threads=_THREADS[-1],
+                              seconds=1.0 if self._quick else 2.0)
+        return judge_load(f'{self._name}: {what}', self._load, states)
 
     def _beside(self, what: str) -> Finding:
         with neighbour(self._name, self._path):

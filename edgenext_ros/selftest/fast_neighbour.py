@@ -54,7 +54,12 @@ def main(runtime: str, model: str) -> None:
     """Run pictures until standard input ends."""
     engine, info = open_model(Path(model), runtime=runtime)
     picture, ended = np.zeros(info.nv12_size, np.uint8), Event()
-    Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+
+    def wait_for_end() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    Thread(target=wait_for_end, daemon=True).start()
     print('ready', flush=True)
     pictures = 0
     while not ended.wait(REST_S):

@@ -136,7 +136,8 @@ class _Node:
             [sys.executable, '-m', 'edgenext_ros.ros.node', '--ros-args', '-p', 'model:=demo',
              '-p', f'runtime:={engine}'],
             env=variables, text=True, errors='replace', stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            start_new_session=True)  # Ctrl-C reaches the self-test alone, which ends the node
         self._lines, self._changed = deque[str](maxlen=100), Condition()
         self._ended = False
         assert self._process.stderr is not None
