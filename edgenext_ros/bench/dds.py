@@ -154,7 +154,11 @@ class Process:
             start_new_session=True)  # Ctrl-C reaches the benchmark alone, which ends the roles
 
     def __enter__(self) -> Process:
-        self._line()
+        try:
+            self._line()
+        except BaseException:  # after Ctrl-C the role must not stay behind
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:

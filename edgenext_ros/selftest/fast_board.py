@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
 
+from edgenext_ros.selftest.fast_latency import BUSY_PERCENT
 from edgenext_ros.selftest.finding import Finding, Verdict
 
 _BPU = 'sys/devices/system/bpu/bpu0'
@@ -19,7 +20,6 @@ _SETTLE_S = 3.0
 _STEP_S = 0.1
 _THROTTLED_C = 95.0
 """Temperature at which RDK OS lowers the clocks."""
-_BUSY_PERCENT = 5.0
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def judge_load(name: str, before: float | None, states: list[BpuState]) -> Findi
     text = f'with four threads: {", ".join(filter(None, parts))}'
     if before is not None:
         figures['load_before_percent'] = before
-        if before >= _BUSY_PERCENT:
+        if before >= BUSY_PERCENT:
             text += (f'; before the test the load was {before:.0f} %, so another program uses '
                      'the BPU')
     if temperatures and figures['temperature_c'] >= _THROTTLED_C:

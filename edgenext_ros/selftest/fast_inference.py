@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 import json
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from edgenext_ros.models.store import locate, ModelNotFoundError
 from edgenext_ros.selftest import fast_gil, fast_latency
 from edgenext_ros.selftest.fast_board import bpu_state, BpuState, idle_load, judge_load, watched
 from edgenext_ros.selftest.fast_latency import Cause, Diagnosis, TimedSeries
-from edgenext_ros.selftest.fast_neighbour import BUSY_S, neighbour, REST_S
+from edgenext_ros.selftest.fast_neighbour import BUSY_S, neighbour, NeighbourError, REST_S
 from edgenext_ros.selftest.fast_throughput import pictures_a_second
 from edgenext_ros.selftest.finding import Conditions, Finding, Value, Verdict
 
@@ -28,6 +29,8 @@ _SLOW = 'simulator'
 _THREADS = (1, 2, 4)
 _HOLD_GIL = {'hbm_runtime', 'hobot_dnn'}
 """The vendor's Python modules, which hold the GIL during each inference."""
+_TOO_FAST = 0.5
+"""Share of the estimate below which an engine may not run the network at all."""
 _FAILURES = (EngineUnavailableError, ModelError, InferenceError, ModelNotFoundError)
 
 
@@ -58,7 +61,8 @@ def check(name: str, conditions: Conditions, *,
     try:
         yield from measurement.findings()
     finally:
-        close_or_defer(engine)
+        with suppress(InferenceError):  # an inference that hangs is a finding already
+            close_or_defer(engine)
 
 
 def estimate_of(path: Path) -> float | None:
@@ -96,6 +100,8 @@ class _Measurement:
             self._conditions.progress(f'{self._name}: {what}')
             try:
                 yield measure(what)
+            except NeighbourError as error:
+                yield _finding(self._name, what, Verdict.UNTESTED, str(error))
             except InferenceError as error:
                 yield _finding(self._name, what, Verdict.WRONG,
                                f'expected a result for each picture, found: {error}')
@@ -126,6 +132,10 @@ class _Measurement:
                     'load_before_percent': self._load, 'cause': diagnosis.cause.value}
         if diagnosis.step_ms is not None:
             figures['other_task_ms'] = diagnosis.step_ms
+        if found['median_ms'] < _TOO_FAST * estimate:
+            return _finding(self._name, what, Verdict.MEASURED, (
+                f'{_times(found)}, less than half of the {estimate:.2f} ms that the compiler '
+                'estimates; the part "right" says whether the network runs'), figures)
         if diagnosis.cause is Cause.NONE:
             return _finding(self._name, what, Verdict.GOOD, (
                 f'{_times(found)}; the compiler estimates {estimate:.2f} ms'), figures)
@@ -135,7 +145,7 @@ class _Measurement:
             f'{diagnosis.cause.value}: {diagnosis.text}'), figures)
 
     def _throughput(self, what: str) -> Finding:
-        seconds = 0.5 if self._quick else 2.0
+        seconds = 0.4 if self._quick else 2.0
         rates = {threads: pictures_a_second(self._engine, self._info, threads=threads,
                                             seconds=seconds) for threads in _THREADS}
         figures: dict[str, Value] = {
@@ -175,7 +185,7 @@ class _Measurement:
     def _load_and_temperature(self, what: str) -> Finding:
         with watched(self._state) as states:
             pictures_a_second(self._engine, self._info, threads=_THREADS[-1],
-                              seconds=1.0 if self._quick else 2.0)
+                              seconds=0.6 if self._quick else 2.0)
         return judge_load(f'{self._name}: {what}', self._load, states)
 
     def _beside(self, what: str) -> Finding:

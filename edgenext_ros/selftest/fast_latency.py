@@ -39,7 +39,9 @@ _MANY = 0.2
 _STEP_SPREAD = 0.3
 """Delays are of one length when their middle half spreads by less than this share of it."""
 _LEAST_STEPS = 4
-_BUSY_PERCENT = 5.0
+_ALIKE = 3.0
+"""Factor within which two estimates of the other user's share of the BPU agree."""
+BUSY_PERCENT = 5.0
 """BPU load before the test from which the BPU counts as used by another program."""
 
 
@@ -147,23 +149,26 @@ def diagnose(series: TimedSeries, *, estimate_ms: float,
     """
     steady = np.array([run.judged_ms for run in series.steady])
     paced = np.array([run.judged_ms for run in series.paced or series.steady])
-    fastest = min(np.percentile(steady, 5), paced.min())
-    steady_late = _late(steady, float(fastest))
+    fastest = float(min(np.percentile(steady, 5), paced.min()))
+    steady_late = _late(steady, fastest)
     # After a pause all pictures may take longer, because clocks fall: that is no delay.
     paced_late = _late(paced, float(np.percentile(paced, 5)))
-    share = max(len(steady_late) / len(steady), len(paced_late) / len(paced))
-    step = _step(steady_late) if len(paced_late) > _FEW * len(paced) else None
-    if step is not None:
+    share, paced_share = len(steady_late) / len(steady), len(paced_late) / len(paced)
+    step = _step(steady_late)
+    # The other user's share of the time is the chance to meet it.
+    taken = float(steady_late.sum() / steady.sum())
+    if step is not None and paced_share > _FEW and taken / _ALIKE < paced_share < taken * _ALIKE:
         return Diagnosis(Cause.SHARED, (
             f'{len(paced_late)} of {len(paced)} pictures at random moments wait up to '
             f'{paced_late.max():.1f} ms longer than the fastest, and pictures without a pause '
             f'wait {step:.1f} ms, as for one task of another program; stop the other users of '
             'the BPU, or count on this wait'), step)
-    if share > _FEW and load_before is not None and load_before >= _BUSY_PERCENT:
+    if (load_before is not None and load_before >= BUSY_PERCENT
+            and max(share, paced_share) > _FEW):
         return Diagnosis(Cause.SHARED, (
-            f'{100 * share:.0f} % of the pictures wait, and the BPU load was already '
-            f'{load_before:.0f} % before the test; stop the other users of the BPU, or count on '
-            'this wait'))
+            f'{100 * max(share, paced_share):.0f} % of the pictures wait, and the BPU load was '
+            f'already {load_before:.0f} % before the test; stop the other users of the BPU, or '
+            'count on this wait'))
     limit, middle = limit_ms(estimate_ms), median(steady)
     if middle > limit and (share <= _MANY or np.percentile(steady, 5) > limit):
         others = 'the others about as long' if share <= _MANY else \

@@ -17,7 +17,6 @@ import sys
 from threading import Event, Thread, Timer
 from time import perf_counter
 
-from edgenext_ros.engines.base import InferenceError
 from edgenext_ros.engines.select import open_model
 import numpy as np
 
@@ -25,12 +24,18 @@ BUSY_S = REST_S = 0.02
 _START_S = 60.0
 
 
+class NeighbourError(RuntimeError):
+    """The second process has not started; the text has its last line."""
+
+
 @contextmanager
 def neighbour(engine: str, model: Path) -> Iterator[None]:
     """
     Keep the BPU busy from another process during the block.
 
-    :raises InferenceError: the process has not started.
+    :param engine: name of the engine.
+    :param model: the model file.
+    :raises NeighbourError: the process has not started.
     """
     process = subprocess.Popen(
         [sys.executable, '-m', 'edgenext_ros.selftest.fast_neighbour', engine, str(model)],
@@ -41,7 +46,7 @@ def neighbour(engine: str, model: Path) -> Iterator[None]:
         assert process.stdout is not None and process.stderr is not None
         if not any(line == 'ready\n' for line in process.stdout):  # vendors' lines may precede it
             last = (process.stderr.read().strip().splitlines() or ['no message'])[-1]
-            raise InferenceError(f'the second process has not started on {engine}: {last}')
+            raise NeighbourError(f'the second process has not started on {engine}: {last}')
         watchdog.cancel()
         yield
     finally:

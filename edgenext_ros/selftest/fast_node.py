@@ -45,7 +45,7 @@ class NodeFigures:
     ages_ms: tuple[float, ...]
     """Age of each result on arrival, from the stamp of its image."""
     cpu_ms: float
-    """CPU time of the node's process for each image that was sent, in ms."""
+    """CPU time of the node's process for each result, in ms."""
 
     @property
     def lost(self) -> int:
@@ -102,7 +102,7 @@ def judge(name: str, engine: str, camera: CameraStream, figures: NodeFigures) ->
     share = 100 * figures.lost / figures.sent
     return Finding('fast', name, Verdict.MEASURED, (
         f'{camera.title} with {engine}: a result is {middle:.1f} ms old on arrival (95 % within '
-        f'{high:.1f} ms), {figures.cpu_ms:.1f} ms of CPU an image, {figures.lost} of '
+        f'{high:.1f} ms), {figures.cpu_ms:.1f} ms of CPU a result, {figures.lost} of '
         f'{figures.sent} images without a result'),
         {'age_median_ms': float(middle), 'age_p95_ms': float(high), 'cpu_ms': figures.cpu_ms,
          'sent': figures.sent, 'lost': figures.lost, 'lost_percent': share})
@@ -125,7 +125,8 @@ def run_node(engine: str, camera: CameraStream) -> NodeFigures:
         sender.figures()
         spent = node.cpu_seconds() - before
         heard = listener.figures(close=True)
-    return NodeFigures(camera.frames, tuple(heard['ages_ms']), 1e3 * spent / camera.frames)
+    ages_ms = tuple(heard['ages_ms'])
+    return NodeFigures(camera.frames, ages_ms, 1e3 * spent / max(1, len(ages_ms)))
 
 
 class _Node:
@@ -135,13 +136,14 @@ class _Node:
         self._process = subprocess.Popen(
             [sys.executable, '-m', 'edgenext_ros.ros.node', '--ros-args', '-p', 'model:=demo',
              '-p', f'runtime:={engine}'],
-            env=variables, text=True, errors='replace', stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            env={**variables, 'RCUTILS_LOGGING_BUFFERED_STREAM': '0'}, text=True,
+            errors='replace', stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # the environment decides to which of them rcutils writes
             start_new_session=True)  # Ctrl-C reaches the self-test alone, which ends the node
         self._lines, self._changed = deque[str](maxlen=100), Condition()
         self._ended = False
-        assert self._process.stderr is not None
-        self._reader = Thread(target=self._read, args=(self._process.stderr,), daemon=True)
+        assert self._process.stdout is not None
+        self._reader = Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._reader.start()
 
     def __enter__(self) -> _Node:
@@ -151,8 +153,8 @@ class _Node:
         self._process.kill()
         self._process.wait()
         self._reader.join()
-        assert self._process.stderr is not None
-        self._process.stderr.close()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
 
     def _read(self, log: IO[str]) -> None:
         for line in log:

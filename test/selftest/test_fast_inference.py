@@ -12,6 +12,7 @@ from edgenext_ros.engines.base import InferenceError, ModelInfo
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.selftest import fast_gil, fast_inference, fast_latency
 from edgenext_ros.selftest.fast_board import BpuState
+from edgenext_ros.selftest.fast_neighbour import neighbour, NeighbourError
 from edgenext_ros.selftest.fast_throughput import pictures_a_second
 from edgenext_ros.selftest.finding import Conditions, Verdict
 from helpers.fake_engine import FakeEngine
@@ -137,6 +138,13 @@ def test_simulator_is_timed_but_not_judged():
     assert engine.tried == 3
 
 
+def test_engine_far_below_the_estimate_is_a_fact():
+    engine = FakeEngine()
+    found = findings(open_=lambda *args, **more: (engine, engine.open()), until='latency')
+    assert found['latency'].verdict is Verdict.MEASURED
+    assert 'less than half of the 0.69 ms' in found['latency'].text
+
+
 def test_board_state_is_part_of_the_findings(monkeypatch):
     monkeypatch.setattr(fast_gil, 'measure', lambda *args, **more: fast_gil.GilProgress((0.1,)))
     monkeypatch.setattr(fast_latency, 'measure', lambda *args, **more: fast_latency.TimedSeries(
@@ -159,8 +167,8 @@ def test_onnx_is_measured_beside_another_process(onnxruntime):
 
 
 def test_second_process_that_does_not_start_is_named():
-    with pytest.raises(InferenceError, match=r'has not started on libdnn: .+'), \
-            fast_inference.neighbour('libdnn', DEMO.with_name('missing.bin')):
+    with pytest.raises(NeighbourError, match=r'has not started on libdnn: .+'), \
+            neighbour('libdnn', DEMO.with_name('missing.bin')):
         pass
 
 
