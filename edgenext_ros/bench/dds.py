@@ -19,12 +19,14 @@ import sys
 from time import monotonic
 from typing import Any
 
-from edgenext_ros.bench import model_zoo_baseline, ros_domain
+from edgenext_ros.bench import ros_domain
 from edgenext_ros.bench.table import BenchRow
 from edgenext_ros.models.store import resource_folder
 
 _PLAIN, _FLOOR = 'plain rclpy node', 'raw subscriber that does nothing'
 _ECHO = 'raw subscriber that answers at once'
+_BASELINE = 'edgenext_ros.bench.model_zoo_baseline'
+"""Module of the plain node's path; it needs scipy, which this process does without."""
 _TIMEOUT = 120
 _INFERENCE_US = 5200  # base, the largest of the four sizes
 _FASTDDS = 'FASTRTPS_DEFAULT_PROFILES_FILE'
@@ -121,7 +123,7 @@ def session(role: str, camera: CameraStream, *, infer_us: int = 0,
         listener = stack.enter_context(Process('listener', {}, variables)) \
             if role != 'floor' else None
         side = stack.enter_context(Process(
-            role, {'path': model_zoo_baseline.__name__, 'infer_us': infer_us,
+            role, {'path': _BASELINE, 'infer_us': infer_us,
                    'holds_gil': holds_gil, 'helper': helper},
             variables | (_KEEP_MEMORY if role in ('floor', 'echo') else {})))
         sender = stack.enter_context(
@@ -148,10 +150,15 @@ class Process:
         self._process = subprocess.Popen(
             [sys.executable, '-m', 'edgenext_ros.bench.dds_roles', role, json.dumps(options),
              '--ros-args', '--log-level', 'error', '-r', f'__ns:=/{namespace}'],
-            env=variables, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            env=variables, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            start_new_session=True)  # Ctrl-C reaches the benchmark alone, which ends the roles
 
     def __enter__(self) -> Process:
-        self._line()
+        try:
+            self._line()
+        except BaseException:  # after Ctrl-C the role must not stay behind
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -9,11 +9,9 @@ Time the functions around the inference against the baseline's, side by side.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-import gc
 import os
 from pathlib import Path
 import platform
@@ -23,6 +21,7 @@ from typing import Any
 
 import cv2
 from edgenext_ros.bench import model_zoo_baseline
+from edgenext_ros.bench.repeatable import picture, quiet
 from edgenext_ros.bench.table import BenchRow
 from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame
@@ -68,21 +67,6 @@ class Timed:
                     taken.append(perf_counter_ns() - start)
         ours, theirs = (median(taken) / 1e3 for taken in times)
         return BenchRow(self.name, self.baseline, 'us', ours, theirs)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Disable what makes times vary: garbage collection and OpenCV's threads."""
-    threads, collects = cv2.getNumThreads(), gc.isenabled()
-    gc.collect()
-    gc.disable()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(threads)
-        if collects:
-            gc.enable()
 
 
 def cases() -> list[Timed]:
@@ -166,19 +150,6 @@ def postprocessing() -> Timed:
     return Timed(f'softmax and top {_TOP_K} of {_CLASSES}',
                  ours=lambda: Prediction.from_output(logits, top_k=_TOP_K),
                  theirs=lambda: model_zoo_baseline.postprocess(logits, top_k=_TOP_K))
-
-
-def picture(width: int, height: int) -> Bytes:
-    """Return a BGR picture with the detail of a photograph; always the same one."""
-    random = np.random.default_rng(0)
-    image = np.full((height, width, 3), 128, np.float32)
-    image += np.linspace(48, -48, height, dtype=np.float32)[:, None, None]
-    # In photographs amplitudes fall with the frequency, and brightness varies more than colour.
-    for cells in (4, 8, 16, 32, 64, 128, 256, 512):
-        noise = random.normal(size=(cells, cells, 3)) * 0.4 + random.normal(size=(cells, cells, 1))
-        image += cv2.resize(noise.astype(np.float32), (width, height),
-                            interpolation=cv2.INTER_CUBIC) * (60 / cells ** 0.6)
-    return image.clip(0, 255).astype(np.uint8)
 
 
 def machine() -> str:

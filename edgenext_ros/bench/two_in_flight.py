@@ -15,7 +15,7 @@ from threading import Event, Lock, Semaphore
 from time import perf_counter
 
 import cv2
-from edgenext_ros.bench.host import picture, quiet
+from edgenext_ros.bench.repeatable import picture, quiet
 from edgenext_ros.bench.table import BenchRow
 from edgenext_ros.core.classifier import Classification, Classifier
 from edgenext_ros.core.encode import encode

@@ -1,0 +1,149 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Read load, clock and temperature of the BPU from the board's sysfs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic, sleep
+
+from edgenext_ros.selftest.fast_latency import BUSY_PERCENT
+from edgenext_ros.selftest.finding import Finding, Verdict
+
+_BPU = 'sys/devices/system/bpu/bpu0'
+_SETTLE_S = 3.0
+"""Time for the load of earlier checks to leave the kernel's average."""
+_STEP_S = 0.1
+_THROTTLED_C = 95.0
+"""Temperature at which RDK OS lowers the clocks."""
+
+
+@dataclass(frozen=True)
+class BpuState:
+    """The state of the BPU; None for what cannot be read."""
+
+    load_percent: float | None = None
+    temperature_c: float | None = None
+    """Readable only while the BPU works."""
+    clock_mhz: float | None = None
+    top_clock_mhz: float | None = None
+    """The highest clock that the governor may choose."""
+
+    @property
+    def clock(self) -> str:
+        """The clock, as text; empty where it cannot be read."""
+        if self.clock_mhz is None:
+            return ''
+        most = '' if self.top_clock_mhz is None else f' of {self.top_clock_mhz:.0f}'
+        return f'{self.clock_mhz:.0f}{most} MHz'
+
+
+def bpu_state(root: Path = Path('/')) -> BpuState:
+    """Read the state of the BPU below a root folder; all values are None on other machines."""
+    # Older systems call the folder of the clock bpufreq.
+    clocks = [*(root / _BPU).glob('devfreq/*.bpu'), *(root / _BPU).glob('bpufreq')]
+    clock = clocks[0] if clocks else root / _BPU
+    # The hwmon device of the board's sensors is called pvt; its temp2 is the BPU's.
+    sensors = [folder for folder in sorted((root / 'sys/class/hwmon').glob('hwmon*'))
+               if _text(folder / 'name') == 'pvt']
+    return BpuState(
+        load_percent=_number(root / _BPU / 'ratio'),
+        temperature_c=_scaled(sensors[0] / 'temp2_input', 1e3) if sensors else None,
+        clock_mhz=_scaled(clock / 'cur_freq', 1e6), top_clock_mhz=_scaled(clock / 'max_freq', 1e6))
+
+
+def idle_load(read: Callable[[], BpuState], *, now: Callable[[], float] = monotonic,
+              wait: Callable[[float], None] = sleep) -> float | None:
+    """
+    Return the BPU load before a test, in per cent; wait a while for it to fall to zero.
+
+    :param read: reads the state of the BPU.
+    :param now: the clock, in seconds.
+    :param wait: waits so many seconds.
+    :return: the least load that was seen; None where it cannot be read.
+    """
+    least, end = read().load_percent, now() + _SETTLE_S
+    while least and now() < end:
+        wait(_STEP_S)
+        load = read().load_percent
+        least = min(least, least if load is None else load)
+    return least
+
+
+@contextmanager
+def watched(read: Callable[[], BpuState]) -> Iterator[list[BpuState]]:
+    """Record the state of the BPU during the block, ten times a second."""
+    states, ended = [], Event()
+
+    def record() -> None:
+        while True:
+            states.append(read())
+            if ended.wait(_STEP_S):
+                return
+
+    thread = Thread(target=record, daemon=True)
+    thread.start()
+    try:
+        yield states
+    finally:
+        ended.set()
+        thread.join()
+
+
+def judge_load(name: str, before: float | None, states: list[BpuState]) -> Finding:
+    """
+    Return the finding for the BPU under load.
+
+    :param name: name of the finding.
+    :param before: load before the test in per cent; None where it cannot be read.
+    :param states: states during the load.
+    """
+    loads, temperatures, clocks, tops = (
+        [value for state in states if (value := getattr(state, key)) is not None]
+        for key in ('load_percent', 'temperature_c', 'clock_mhz', 'top_clock_mhz'))
+    figures = {key: max(values) for key, values in (
+        ('load_percent', loads), ('temperature_c', temperatures), ('top_clock_mhz', tops))
+        if values}
+    if clocks:
+        figures['clock_mhz'] = min(clocks)
+    if not figures:
+        return Finding('fast', name, Verdict.UNTESTED,
+                       f'the system has neither load nor temperature of a BPU in /{_BPU} or hwmon')
+    parts = [f'load {figures["load_percent"]:.0f} %' if loads else '',
+             f'{figures["temperature_c"]:.0f} degrees Celsius' if temperatures else '',
+             f'lowest clock {figures["clock_mhz"]:.0f} MHz' if clocks else '',
+             f'highest allowed clock {figures["top_clock_mhz"]:.0f} MHz' if tops else '']
+    text = f'with four threads: {", ".join(filter(None, parts))}'
+    if before is not None:
+        figures['load_before_percent'] = before
+        if before >= BUSY_PERCENT:
+            text += (f'; before the test the load was {before:.0f} %, so another program uses '
+                     'the BPU')
+    if temperatures and figures['temperature_c'] >= _THROTTLED_C:
+        return Finding('fast', name, Verdict.WRONG, (
+            f'{text}; expected less than {_THROTTLED_C:.0f} degrees; likely cause: poor cooling, '
+            'for which the system lowers the clocks'), figures)
+    return Finding('fast', name, Verdict.MEASURED, text, figures)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except (OSError, ValueError):  # ValueError: not UTF-8
+        return ''
+
+
+def _number(path: Path) -> float | None:
+    try:
+        return float(_text(path))
+    except ValueError:
+        return None
+
+
+def _scaled(path: Path, unit: float) -> float | None:
+    number = _number(path)
+    return None if number is None else number / unit
