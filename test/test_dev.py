@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 
+import edgenext_ros
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,10 +18,10 @@ VERBS = ('demo', 'test', 'bench', 'soak', 'faults', 'lint', 'docs', 'toolchain',
 pytestmark = pytest.mark.skipif(not (ROOT / 'dev').exists(), reason='installed without ./dev')
 
 
-def dev(*arguments, root=ROOT, **environment):
+def dev(*arguments, root=ROOT, cwd=None, **environment):
     bare = {name: os.environ[name] for name in ('HOME', 'PATH') if name in os.environ}
     return subprocess.run([root / 'dev', *arguments], env={**bare, **environment}, text=True,
-                          capture_output=True)
+                          capture_output=True, cwd=cwd)
 
 
 @pytest.fixture
@@ -85,7 +86,20 @@ def test_dev_names_the_log_of_a_failed_step(copy):
     assert str(copy / '.venv/.dev/log') in result.stderr
 
 
-@pytest.mark.skipif(not (ROOT / '.venv/.dev/project').exists(), reason='./dev is not set up here')
+is_set_up = pytest.mark.skipif(not (ROOT / '.venv/.dev/project').exists(),
+                               reason='./dev is not set up here')
+
+
+@is_set_up
+def test_package_is_found_from_the_folder_that_holds_the_clone(tmp_path):
+    """The clone's own folder has the package's name and no __init__.py."""
+    (tmp_path / 'edgenext_ros').symlink_to(ROOT)
+    code = 'import edgenext_ros; print(edgenext_ros.__version__)'
+    result = dev('shell', 'python', '-c', code, root=tmp_path / 'edgenext_ros', cwd=tmp_path)
+    assert result.stdout == f'{edgenext_ros.__version__}\n', result.stderr
+
+
+@is_set_up
 def test_dev_sets_up_nothing_in_a_second_start(record_property):
     begin = time.perf_counter()
     result = dev('shell', 'true')
