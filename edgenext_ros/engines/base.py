@@ -44,7 +44,7 @@ class EngineRestsError(InferenceError):
     """A picture was not run, because the failed engine backs off until its next attempt."""
 
 
-LEAST_PATIENCE_S = 5.0
+MIN_HANG_TIMEOUT_S = 5.0
 """Minimum time after which an inference counts as hung; on a board it takes milliseconds."""
 
 
@@ -76,12 +76,12 @@ class ModelInfo:
     """Whether the output has probabilities (the network ends in Softmax), not logits."""
     slots: int = 1
     """Number of slots, at least 1; this many threads may use the engine concurrently."""
-    patience_s: float = field(default=LEAST_PATIENCE_S, compare=False, repr=False)
+    hang_timeout_s: float = field(default=MIN_HANG_TIMEOUT_S, compare=False, repr=False)
     """
     Seconds after which an inference counts as hung; ``open_model`` sets this value.
 
     It is twice the time for loading the model and running two pictures, at least
-    ``LEAST_PATIENCE_S``. No healthy inference on the same machine takes longer.
+    ``MIN_HANG_TIMEOUT_S``. No healthy inference on the same machine takes longer.
     """
 
     @property

@@ -58,7 +58,7 @@ class Recovering:
 
     Repeated failures make attempts less frequent (``Backoff``). The engine is reopened once:
     after ``REOPEN_AFTER`` failures in a row, or at the next attempt after an exception other than
-    InferenceError, which no healthy engine raises. A result that took longer than ``patience_s``
+    InferenceError, which no healthy engine raises. A result after more than ``hang_timeout_s``
     counts as a failure, because the robot has moved on.
 
     :param opened: function that opens the engine. Like ``open_model``, it closes deferred engines
@@ -287,11 +287,11 @@ class _WatchedSlot:
         begin = watched._clock()
         try:
             scores = self._slot.run()
-            took = watched._clock() - begin
-            if took > watched.info.patience_s:
+            took, timeout = watched._clock() - begin, watched.info.hang_timeout_s
+            if took > timeout:
                 raise InferenceError(
                     f'model {watched.info.name!r}: expected a result within '
-                    f'{watched.info.patience_s:.0f} s, it came after {took:.0f} s and is dropped; '
+                    f'{timeout:.0f} s, it came after {took:.0f} s and is dropped; '
                     f'the engine hung, or is overloaded by other programs')
         except (Exception, SystemExit) as error:
             raise watched._failure(error) from error

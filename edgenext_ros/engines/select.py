@@ -19,7 +19,7 @@ from edgenext_ros.engines.base import (
     EngineUnavailableError,
     infer,
     InferenceError,
-    LEAST_PATIENCE_S,
+    MIN_HANG_TIMEOUT_S,
     ModelInfo,
     Scores,
 )
@@ -172,7 +172,7 @@ def open_model(model: Path, *, runtime: str = 'auto',
     # No file states whether it ends in Softmax: the vendor's sample models do, EdgeNeXt not.
     return instance, replace(
         info, probabilities=all(map(are_probabilities, outputs)),
-        patience_s=max(LEAST_PATIENCE_S, 2 * (monotonic() - begin)))
+        hang_timeout_s=max(MIN_HANG_TIMEOUT_S, 2 * (monotonic() - begin)))
 
 
 def are_probabilities(output: Scores) -> bool:

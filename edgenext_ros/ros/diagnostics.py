@@ -45,9 +45,9 @@ def assess(report: StatisticsReport, now: Snapshot, *, waited: float, why: str =
         return (2, now.failure) if now.failure else (0, now.state)
     if not now.enabled:
         return 0, 'paused by set_enabled'
-    patience = now.model.patience_s if now.model is not None else 0.0
-    if now.busy > patience:
-        return (2 if now.busy > 3 * patience else 1), (
+    hung_after = now.model.hang_timeout_s if now.model is not None else 0.0
+    if now.busy > hung_after:
+        return (2 if now.busy > 3 * hung_after else 1), (
             f'a frame has been in work for {now.busy:.0f} s: the engine hangs, or is overloaded '
             f'by other programs; newer frames are dropped until it returns')
     silent, timeout = seconds_without_image(report, waited=waited), now.settings.image_timeout

@@ -212,11 +212,11 @@ class LiveModel:
                 settings.model, settings.runtime)
             model = before.with_labels(settings) if only_labels else \
                 LoadedModel.open(settings, opener=self._opener)
-            patience = before.info.patience_s
-            if not session.pipeline.hold(patience):
+            timeout = before.info.hang_timeout_s
+            if not session.pipeline.hold(timeout):
                 if not only_labels:
                     model.close(self._node.get_logger())
-                raise ParameterError(f'an image has been in work for more than {patience:.1f} s')
+                raise ParameterError(f'an image has been in work for more than {timeout:.1f} s')
         except BaseException as error:  # vendor code may even raise SystemExit
             text = describe_error(error) if is_expected(error) else \
                 f'{type(error).__name__}: {describe_error(error)}'

@@ -9,7 +9,7 @@ from copy import copy
 from functools import partial
 from typing import Any
 
-from edgenext_ros.ros import blocking_publish, messages
+from edgenext_ros.ros import gil_free_publish, messages
 from edgenext_ros.ros.annotate import AnnotatedPicture, wide_enough
 from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.outcome import Outcome
@@ -145,7 +145,7 @@ class Publishers:
             labels=model.labels_source, version=version))
 
     def _publish_picture(self, data: bytes) -> None:
-        blocking_publish.publish(self._annotated, data)
+        gil_free_publish.publish(self._annotated, data)
 
     def _log_picture_error(self, error: Exception) -> None:
         """Log an error, unless the publisher was destroyed or the ROS context has ended."""

@@ -55,7 +55,9 @@ class ResultsNode(Node):
         self._newest = message
         self._count += 1
         ids = {result.class_id for result in message.results}
-        if self._labels and not ids <= self._labels.keys():
+        if not self._labels:
+            return
+        if not ids <= self._labels.keys():
             self._are_names = True
         elif not ids <= set(self._labels.values()):
             self._are_names = False

@@ -116,15 +116,15 @@ class Session:
                 outcome = outcome._replace(result=None, error=None)
             elif outcome.result is not None:
                 outcome = self._published(outcome)
-        patience = outcome.model.info.patience_s
-        if outcome.error is not None and self.pipeline.busy_seconds > patience:
+        timeout = outcome.model.info.hang_timeout_s
+        if outcome.error is not None and self.pipeline.busy_seconds > timeout:
             self.pipeline.clear()  # the waiting image is as old as the hang
         for observer in self._observers:
             observer.on_outcome(outcome)
 
     def _published(self, outcome: Outcome) -> Outcome:
         try:
-            if monotonic() - outcome.ready > outcome.model.info.patience_s:
+            if monotonic() - outcome.ready > outcome.model.info.hang_timeout_s:
                 raise InferenceError('it waited for an earlier image, which hung')
             self.publishers.publish(outcome)
         except Exception as error:

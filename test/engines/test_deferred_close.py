@@ -98,8 +98,8 @@ def test_open_model_detects_probabilities_by_both_pictures(opened, second, answe
     instance.close()
 
 
-@pytest.mark.parametrize('seconds,patience', [(0.1, 5.0), (6.0, 24.0)])
-def test_patience_is_twice_the_time_of_opening(opened, monkeypatch, seconds, patience):
+@pytest.mark.parametrize('seconds,timeout', [(0.1, 5.0), (6.0, 24.0)])
+def test_hang_timeout_is_twice_the_time_of_opening(opened, monkeypatch, seconds, timeout):
     now, (engine, open_it) = [0.0], opened
     monkeypatch.setattr(select, 'monotonic', lambda: now[0])
 
@@ -108,7 +108,7 @@ def test_patience_is_twice_the_time_of_opening(opened, monkeypatch, seconds, pat
         return GOOD
 
     engine.answer = run
-    assert open_it()[1].patience_s == pytest.approx(patience)
+    assert open_it()[1].hang_timeout_s == pytest.approx(timeout)
 
 
 def test_recovering_loads_nothing_beside_a_deferred_engine(hung, opened):

@@ -61,10 +61,10 @@ def test_large_scores_are_finite_scores(engine, watched):
     assert infer(watched, PICTURE).tolist() == engine.answer.tolist()
 
 
-@pytest.mark.parametrize('patience,seconds,late', [
+@pytest.mark.parametrize('timeout,seconds,late', [
     (5, 4.9, False), (5, 5.1, True), (40, 39, False), (40, 41, True)])
-def test_late_result_is_dropped(engine, patience, seconds, late):
-    engine.info = replace(INFO, patience_s=patience)
+def test_late_result_is_dropped(engine, timeout, seconds, late):
+    engine.info = replace(INFO, hang_timeout_s=timeout)
 
     def work(picture):
         engine.now += seconds

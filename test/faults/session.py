@@ -24,10 +24,10 @@ _SESSION = faults_in(
         if True:
             # Paused"""),
     ('a result that waited for a hung image is published',
-     'if monotonic() - outcome.ready > outcome.model.info.patience_s:', 'if False:'),
+     'if monotonic() - outcome.ready > outcome.model.info.hang_timeout_s:', 'if False:'),
     ('the image that waited behind a hang is classified',
-     'if outcome.error is not None and self.pipeline.busy_seconds > patience:', 'if False:'),
-    ('the image behind any failure is dropped', ' and self.pipeline.busy_seconds > patience:',
+     'if outcome.error is not None and self.pipeline.busy_seconds > timeout:', 'if False:'),
+    ('the image behind any failure is dropped', ' and self.pipeline.busy_seconds > timeout:',
      ':'),
     ('a pause leaves the waiting image', """\
                 self.pipeline.clear()
@@ -61,7 +61,7 @@ _IMAGES = faults_in(
 _LIVE = faults_in(
     'ros/live_model.py', _LIVE_TESTS,
     ('the model is swapped under an image in work',
-     'if not session.pipeline.hold(patience):', 'if False:'),
+     'if not session.pipeline.hold(timeout):', 'if False:'),
     ('the old engine is not closed', 'for model in (before, candidate.model):',
      'for model in (candidate.model,):'),
     ('a new model that is not swapped in is not closed',

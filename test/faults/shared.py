@@ -28,7 +28,7 @@ _RECOVERING = faults_in(
             self._healthy""", """\
                 pass
             self._healthy"""),
-    ('patience is ignored', 'if took > watched.info.patience_s:', 'if False:'),
+    ('a late result is taken', 'if took > timeout:', 'if False:'),
     ('a thread that enters is not counted', '            self._inside += 1\n', ''),
     ('a thread that leaves is not counted', '            self._inside -= 1\n', ''),
     ('the last thread does not close the engine', '        if is_last:\n', '        if False:\n'),

@@ -64,7 +64,7 @@ _SELECT = faults_in(
     ('a model is loaded beside a deferred engine', """\
     close_deferred()
     if not model""", '    if not model'),
-    ('the patience is not doubled', '2 * (monotonic() - begin)',
+    ('the hang timeout is not doubled', '2 * (monotonic() - begin)',
      '(monotonic() - begin)'),
     ('the file is not checked before an engine opens it', """\
     if model.suffix.lower() == '.bin':

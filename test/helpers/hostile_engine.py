@@ -84,7 +84,7 @@ def engine(monkeypatch):
 @pytest.fixture
 def patient(engine):
     """Let inferences of the model take up to 20 s."""
-    engine.info = replace(INFO, patience_s=20.0)
+    engine.info = replace(INFO, hang_timeout_s=20.0)
 
 
 @pytest.fixture

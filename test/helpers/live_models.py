@@ -21,7 +21,7 @@ class Engine:
     """A model whose best class is the last one; it counts its users."""
 
     def __init__(self, name):
-        self.info = ModelInfo(name, 'stand-in', 224, 224, CLASSES[name], patience_s=0.3)
+        self.info = ModelInfo(name, 'stand-in', 224, 224, CLASSES[name], hang_timeout_s=0.3)
         self.picture = np.empty(self.info.nv12_size, np.uint8)
         self.closed = 0
         self.hangs, self.begun, self.go = False, Event(), Event()

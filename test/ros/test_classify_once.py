@@ -13,6 +13,7 @@ import pytest
 from std_srvs.srv import SetBool, Trigger
 
 NAME = '/classifier/classify_once'
+pytest_plugins = ['helpers.live_models']
 WORDS = re.compile(r'\S.* \d\.\d{3}(, \S.* \d\.\d{3}){4}')
 
 
@@ -115,3 +116,17 @@ def test_ctrl_c_ends_node_with_a_waiting_request(ros, classifier):
     ros.wait(camera.get_subscription_count, what='the subscription for one image')
     assert process.stop() == 0
     assert 'Traceback' not in process.output
+
+
+@pytest.mark.parametrize('step', ['create_timer', '_listen'])
+def test_request_without_memory_is_answered_and_not_listed(ros, live_node, monkeypatch, step):
+    def fail(*_, **__):
+        raise MemoryError
+
+    with monkeypatch.context() as short:
+        short.setattr(live_node if step == 'create_timer' else live_node._once, step, fail)
+        answer = ros.call(Trigger, NAME)
+    assert (answer.success, answer.message) == (False, 'no result: not enough memory')
+    assert not live_node._once.waiting()
+    timers = [timer for timer in live_node.timers if timer.timer_period_ns > 1_000_000_000]
+    assert not timers, 'only that of the diagnostics'

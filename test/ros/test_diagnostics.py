@@ -24,8 +24,8 @@ NOW = statistics_module.StatisticsReport(
     ({'problem': 'bad', 'failing': 2}, {}, 1, 'bad'),
     ({'problem': 'bad', 'failing': 3}, {}, 2, 'bad'),
     ({}, {'busy': 4.9}, 0, '9.5 '), ({}, {'busy': 5.1}, 1, 'a frame has been in work for 5 s'),
-    ({}, {'busy': 6.0, 'patience': 20.0}, 0, '9.5 '), ({}, {'busy': 1.0, 'patience': 0.5}, 1, ''),
-    ({}, {'busy': 21.0, 'patience': 20.0}, 1, 'a frame has been in work for 21 s'),
+    ({}, {'busy': 6.0, 'timeout': 20.0}, 0, '9.5 '), ({}, {'busy': 1.0, 'timeout': 0.5}, 1, ''),
+    ({}, {'busy': 21.0, 'timeout': 20.0}, 1, 'a frame has been in work for 21 s'),
     ({}, {'busy': 61.0}, 2, 'a frame has been in work for 61 s: the engine hangs'),
     ({'image_age': 9.0}, {'busy': 61.0}, 2, 'a frame has been in work'),
     ({'image_age': 3.0}, {}, 1, 'no image for 3 s'), ({'image_age': 9.0}, {}, 2, 'no image'),
@@ -46,7 +46,7 @@ NOW = statistics_module.StatisticsReport(
 ])
 def test_assess_returns_level_and_sentence(changes, state, level, sentence):
     settings = ClassifierSettings(score_threshold=state.pop('threshold', 0.0))
-    model = ModelInfo('net', 'stand-in', 224, 224, 100, patience_s=state.pop('patience', 5.0))
+    model = ModelInfo('net', 'stand-in', 224, 224, 100, hang_timeout_s=state.pop('timeout', 5.0))
     options = {'waited': state.pop('waited', 100.0), 'why': state.pop('why', '')}
     now = Snapshot(**{'state': 'active', 'enabled': True, 'failure': '', **state},
                    settings=settings, model=model)

@@ -51,12 +51,12 @@ def test_image_behind_a_failure_of_a_slow_model_is_not_dropped(
     assert node.session.pipeline.dropped == 0
 
 
-@pytest.mark.parametrize('patience,seconds,lost', [(5.0, 6, 1), (20.0, 6, 0), (0.5, 1, 1)])
+@pytest.mark.parametrize('timeout,seconds,lost', [(5.0, 6, 1), (20.0, 6, 0), (0.5, 1, 1)])
 def test_result_that_waited_for_a_hung_image_is_dropped(
-        ros, engine, monkeypatch, make_node, published, give, patience, seconds, lost):
+        ros, engine, monkeypatch, make_node, published, give, timeout, seconds, lost):
     """Two images are in work: the second is ready immediately, but must wait for the first."""
     engine.answer = engine.hang
-    engine.info = replace(INFO, slots=2, patience_s=patience)
+    engine.info = replace(INFO, slots=2, hang_timeout_s=timeout)
     node = make_node(lambda *_, **__: engine.open_it())
     hung = give(node)
     assert engine.begun.wait(20)

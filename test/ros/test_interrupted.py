@@ -37,6 +37,25 @@ node.ClassifierNode.autostart = start
 sys.exit(node.main())
 """
 
+# Steps at the end of the process raise.
+FAILS_AT_THE_END = """
+import sys
+from edgenext_ros.ros.node import ClassifierNode
+from edgenext_ros.ros.multi_node import main
+destroy = ClassifierNode.destroy_node
+def fail(node):
+    raise ValueError('by a test')
+def note(node):
+    destroy(node)
+    print('a classifier destroyed', flush=True)
+    if sys.argv[1] == 'destroy_node':
+        fail(node)
+ClassifierNode.destroy_node = note
+if sys.argv[1] == 'trigger_shutdown':
+    ClassifierNode.trigger_shutdown = fail
+sys.exit(main(['multi', 'front', 'rear', '--ros-args', '-p', 'runtime:=onnx']))
+"""
+
 
 # A user's program, in which rclpy handles the signals.
 USER_PROGRAM = """
@@ -246,3 +265,13 @@ def test_repeated_signals_end_node_cleanly(ros, module, words, nodes, number):
         ended.set()
         signals.join()
     assert 'Traceback' not in process.output
+
+
+@pytest.mark.parametrize('step', ['trigger_shutdown', 'destroy_node'])
+def test_every_node_is_destroyed_although_a_step_raises(ros, step):
+    process = ros.run([sys.executable, '-c', FAILS_AT_THE_END, step])
+    ros.wait(lambda: process.output.count('[front.classifier]: listening')
+             + process.output.count('[rear.classifier]: listening') == 2, what='the start')
+    assert process.stop() == 0
+    assert process.output.count('classifier destroyed') == 2
+    assert process.output.count('ValueError: by a test') == 2

@@ -11,7 +11,7 @@ from threading import Event, Thread
 from types import SimpleNamespace
 
 from edgenext_ros.core.encode import encode
-from edgenext_ros.ros import blocking_publish, node as module
+from edgenext_ros.ros import gil_free_publish, node as module
 from edgenext_ros.ros.messages import Classification, image_message
 from edgenext_ros.ros.picture_thread import PictureThread
 from edgenext_ros.ros.serialised_images import write_image
@@ -160,7 +160,7 @@ def node(ros, blocking, monkeypatch):
     publish = LifecyclePublisher.publish
     monkeypatch.setattr(LifecyclePublisher, 'publish', lambda publisher, message: (
         blocking(message) if publisher.msg_type is Image else publish(publisher, message)))
-    monkeypatch.setattr(blocking_publish, 'publish', lambda publisher, data: blocking(data))
+    monkeypatch.setattr(gil_free_publish, 'publish', lambda publisher, data: blocking(data))
     node = module.ClassifierNode(
         context=ros.context, parameter_overrides=[Parameter('runtime', value='onnx')])
     node.trigger_configure()
@@ -257,11 +257,11 @@ def test_written_image_is_readable_by_rclpy(encoding, frame_id, photograph):
 @pytest.mark.parametrize('reachable', [True, False])
 def test_serialised_image_is_published(ros, make_image, monkeypatch, reachable):
     if not reachable:
-        monkeypatch.setattr(blocking_publish, 'load_rcl', lambda: None)
+        monkeypatch.setattr(gil_free_publish, 'load_rcl', lambda: None)
     image = make_image()
     heard = ros.collect(Image, 'picture')
     publisher = ros.publisher(topic='picture')
-    ros.repeat(SimpleNamespace(publish=lambda data: blocking_publish.publish(publisher, data)),
+    ros.repeat(SimpleNamespace(publish=lambda data: gil_free_publish.publish(publisher, data)),
                serialize_message(image), lambda: heard)
     assert heard[0] == image
 
@@ -270,7 +270,7 @@ def test_publishing_on_a_destroyed_publisher_raises(ros, make_image):
     publisher = ros.node.create_publisher(Image, 'picture', 1)
     ros.node.destroy_publisher(publisher)
     with pytest.raises(InvalidHandle):
-        blocking_publish.publish(publisher, serialize_message(make_image()))
+        gil_free_publish.publish(publisher, serialize_message(make_image()))
 
 
 def test_publishing_in_an_ended_context_raises(ros, make_image):
@@ -278,4 +278,4 @@ def test_publishing_in_an_ended_context_raises(ros, make_image):
     ros.context.shutdown()
     # rclpy 9 destroys a publisher with its context.
     with pytest.raises(RuntimeError, match=r'_message returned|destruction was requested'):
-        blocking_publish.publish(publisher, serialize_message(make_image()))
+        gil_free_publish.publish(publisher, serialize_message(make_image()))

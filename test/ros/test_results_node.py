@@ -5,7 +5,10 @@
 import re
 
 from edgenext_ros.models.store import resource_folder
+from edgenext_ros.ros import results_node
+from helpers.ros_graph import LATCHED
 import pytest
+from vision_msgs.msg import Classification, LabelInfo, ObjectHypothesis, VisionClass
 
 
 @pytest.mark.parametrize('parameters', [{}, {'class_id': 'name'}], ids=['index', 'name'])
@@ -19,6 +22,44 @@ def test_results_are_printed_with_names_and_pictures(ros, parameters):
                         r'\(\d+ results? in 1 s\)', line)
     assert process.stop() == 0
     assert 'Traceback' not in process.output
+
+
+@pytest.fixture
+def printed(ros, monkeypatch, capfd):
+    """Return a function that prints a result with these ids, and returns what is printed."""
+    monkeypatch.setattr(results_node, '_SECONDS', 0.01)
+    node = results_node.ResultsNode(context=ros.context)
+    ros.executor.add_node(node)
+    ros.at_end(lambda: (ros.executor.remove_node(node), node.destroy_node()))
+    labels = ros.publisher(LabelInfo, 'classifier/label_info', LATCHED)
+    labels.publish(LabelInfo(class_map=[
+        VisionClass(class_id=index, class_name=name) for index, name in enumerate(NAMES)]))
+    results = ros.publisher(Classification, 'classification')
+    lines = []
+
+    def show(*ids):
+        lines.clear()
+        results.publish(Classification(results=[
+            ObjectHypothesis(class_id=class_id, score=0.5) for class_id in ids]))
+        ros.wait(lambda: lines.extend(capfd.readouterr().err.splitlines()) or lines, what='a line')
+        return re.findall(r'[:,] (\S.*?) 50\.0%', lines[-1])
+
+    ros.wait(lambda: show('7') == ['7 (index or name)'], what='the labels')
+    return show
+
+
+NAMES = ('cat', '7', 'dog', '1', '4', 'bird', 'fish', 'cow', '2')
+
+
+def test_class_that_is_named_as_a_number_is_not_read_as_an_index(printed):
+    assert printed('7', '4') == ['7 (index or name)', '4'], 'both, and no result has told yet'
+    assert printed('7', 'fish') == ['7', 'fish']
+    assert printed('7', '1') == ['7', '1'], 'the classifier publishes names'
+
+
+def test_index_that_is_the_name_of_another_class_is_read_as_an_index(printed):
+    assert printed('7', '0') == ['cow', 'cat']
+    assert printed('7', '1') == ['cow', '7'], 'the classifier publishes indices'
 
 
 def test_result_without_classes_is_printed(ros):
