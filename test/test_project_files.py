@@ -62,7 +62,7 @@ def test_workflow_tests_paths_that_exist():
     assert paths and all((ROOT / path).is_dir() for path in paths)
 
 
-@pytest.mark.parametrize('form', ['bug', 'feature', 'question'])
+@pytest.mark.parametrize('form', ['board_report', 'bug', 'feature', 'question'])
 def test_issue_form_has_what_github_requires(form):
     found = load(GITHUB / 'ISSUE_TEMPLATE' / f'{form}.yml')
     assert found['name'] and found['description']

@@ -29,6 +29,8 @@ from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
 _START = ('import json, sys; sys.path[:] = json.loads(sys.argv[1]); '
           'from edgenext_ros.selftest.part_process import work; work(json.loads(sys.argv[2]))')
 """The process has this one's sys.path, without a variable that its own children would inherit."""
+HANGS, CRASHES = ': goes on', ': does not crash'
+"""Ends of the names of the findings for a process that hangs, and for one that ends early."""
 _PATIENCE_S = 5.0
 """Seconds that a process has to end after SIGTERM, before it is killed."""
 _PRINTED = 2000
@@ -86,7 +88,7 @@ def _received(part: SelfTestPart, conditions: Conditions, process: subprocess.Po
     subject = ', '.join(conditions.engines) if part.per_engine else part.name
     for line in _lines(reader, silence_s):
         if line is None:
-            yield Finding(part.name, f'{subject}: goes on', Verdict.WRONG, (
+            yield Finding(part.name, f'{subject}{HANGS}', Verdict.WRONG, (
                 f'Nothing was heard for {silence_s:.0f} s, so the checks of {subject} were ended '
                 f'there; the last step was: {doing}. The likely cause is a library or a driver '
                 f'that hangs{_said(printed)}.'))
@@ -107,7 +109,7 @@ def _received(part: SelfTestPart, conditions: Conditions, process: subprocess.Po
         else:
             yield Finding(**{**message, 'part': part.name, 'verdict': Verdict(message['verdict'])})
     _wait(process)
-    yield Finding(part.name, f'{subject}: completes', Verdict.WRONG, (
+    yield Finding(part.name, f'{subject}{CRASHES}', Verdict.WRONG, (
         f'The process of {subject} ended with {_exit_of(process)}; the last step was: {doing}. '
         f'The likely cause is a library that crashed{_said(printed)}.'))
 

@@ -61,10 +61,16 @@ class Report:
         """The verdict on the whole, as a few words."""
         wrong = len(self.of(Verdict.WRONG))
         words = f'{wrong} {"checks are" if wrong != 1 else "check is"} wrong' if wrong else (
-            'all well' if tested(self.findings) else 'no engine could be tested')
+            f'all well{self._with()}' if tested(self.findings) else 'no engine could be tested')
         if self.interrupted:
             return f'interrupted during {self.part}; until then {words}'
         return f'not finished, {self.part} runs; until now {words}' if self.part else words
+
+    def _with(self) -> str:
+        """Return which engines' answers were checked, as the end of a headline."""
+        names = dict.fromkeys(engine_and_check(found.name)[0] for found in self.findings
+                              if tested([found]))
+        return f' with {", ".join(filter(None, names))}' if any(names) else ''
 
     @property
     def counts(self) -> str:

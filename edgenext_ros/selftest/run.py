@@ -10,7 +10,7 @@ from typing import Final
 
 from edgenext_ros.selftest import engine_survey
 from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
-from edgenext_ros.selftest.part_process import findings, SelfTestPart
+from edgenext_ros.selftest.part_process import CRASHES, findings, HANGS, SelfTestPart
 
 SELFTEST_PARTS: Final = (
     SelfTestPart('machine', 'edgenext_ros.selftest.machine'),
@@ -28,6 +28,9 @@ def run(asked: Conditions, parts: Iterable[SelfTestPart], *, silence_s: float = 
     """
     Run the parts, and yield each finding when it is known.
 
+    An engine that crashes or hangs is left out of the parts after that, whose other checks it
+    would end too.
+
     :param asked: the conditions, with the names of all engines that are to be tried; the parts
         after ``engines`` get those that load.
     :param parts: the parts in their order.
@@ -35,9 +38,16 @@ def run(asked: Conditions, parts: Iterable[SelfTestPart], *, silence_s: float = 
     :param begin: called with the name of each part before it runs.
     """
     conditions = asked
+    broken: set[str] = set()
     for part in parts:
         begin(part.name)
         seen: dict[str, Finding] = {}
+        for name in conditions.engines:
+            if name in broken:
+                yield Finding(part.name, f'{name}: checks', Verdict.UNTESTED, (
+                    f'{name} crashed or hung in an earlier part, so this part leaves it out.'))
+        conditions = replace(conditions, engines=tuple(
+            name for name in conditions.engines if name not in broken))
         for engines in ([(name,) for name in conditions.engines] if part.per_engine
                         else [conditions.engines]):
             for found in findings(part, replace(conditions, engines=engines),
@@ -49,6 +59,8 @@ def run(asked: Conditions, parts: Iterable[SelfTestPart], *, silence_s: float = 
                     found = replace(found, name=f'{found.name} (with {engines[0]})')
                 seen[found.name] = found
                 yield found
+                if part.per_engine and found.name.endswith((HANGS, CRASHES)):
+                    broken.update(engines)
         if part.name == engine_survey.SURVEY:
             conditions = replace(asked, engines=engine_survey.loaded(seen.values()))
             yield from engine_survey.judge_board(conditions.engines)

@@ -27,19 +27,21 @@ def found_by(part, silence_s=SILENCE_S, **conditions):
         part, Conditions(**{'engines': ('onnx',), **conditions}), silence_s=silence_s))
 
 
-@pytest.mark.parametrize('kind,verdict,words', [
-    ('missing', Verdict.UNTESTED,
+@pytest.mark.parametrize('kind,name,verdict,words', [
+    ('missing', 'right: completes', Verdict.UNTESTED,
      'stopped at an error; the last step was: first step. EngineUnavailableError: there is no '
      'libdnn: install it'),
-    ('raises', Verdict.WRONG, 'ValueError: two lines (because of OSError: the cause)'),
-    ('crashes', Verdict.WRONG, 'ended with SIGABRT; the last step was: first step. The likely '
+    ('raises', 'right: completes', Verdict.WRONG,
+     'ValueError: two lines (because of OSError: the cause)'),
+    ('crashes', 'right: does not crash', Verdict.WRONG,
+     'ended with SIGABRT; the last step was: first step. The likely '
      'cause is a library that crashed; it printed: last words.'),
-    ('exits', Verdict.WRONG, 'ended with exit code 3'),
+    ('exits', 'right: does not crash', Verdict.WRONG, 'ended with exit code 3'),
 ])
-def test_failure_is_a_finding_after_the_earlier_ones(folder, kind, verdict, words):
+def test_failure_is_a_finding_after_the_earlier_ones(folder, kind, name, verdict, words):
     first, last = found_by(make_part(folder, 'right', BODIES[kind]))
     assert first == Finding('right', 'first', Verdict.GOOD, 'The first check passed.')
-    assert (last.part, last.name, last.verdict) == ('right', 'right: completes', verdict)
+    assert (last.part, last.name, last.verdict) == ('right', name, verdict)
     assert words in last.text
     assert '\n' not in last.text and 'Traceback' not in last.text
 

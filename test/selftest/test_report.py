@@ -31,9 +31,9 @@ def report_of(*findings, **changes):
 
 @pytest.mark.parametrize('findings,changes,headline', [
     ((), {}, 'no engine could be tested'), ((MEASURED, MISSING), {}, 'no engine could be tested'),
-    ((GOOD, MEASURED), {}, 'all well'), ((GOOD, WRONG), {}, '1 check is wrong'),
+    ((GOOD, MEASURED), {}, 'all well with libdnn'), ((GOOD, WRONG), {}, '1 check is wrong'),
     ((WRONG, WRONG), {}, '2 checks are wrong'),
-    ((GOOD,), {'part': 'fast'}, 'not finished, fast runs; until now all well'),
+    ((GOOD,), {'part': 'fast'}, 'not finished, fast runs; until now all well with libdnn'),
     ((WRONG,), {'part': 'fast', 'interrupted': True},
      'interrupted during fast; until then 1 check is wrong'),
 ])

@@ -56,8 +56,9 @@ def test_failure_of_a_part_and_an_engine_leaves_the_others(folder):
              make_part(folder, 'colours', EACH, per_engine=True))
     found = list(run(Conditions(engines=('a', 'b')), parts))
     assert [(one.name, one.verdict) for one in found[2:]] == [
-        ('a: completes', Verdict.WRONG), ('b: pictures', Verdict.GOOD), ('first', Verdict.GOOD),
-        ('fast: completes', Verdict.WRONG), ('a: pictures', Verdict.GOOD),
+        ('a: does not crash', Verdict.WRONG), ('b: pictures', Verdict.GOOD),
+        ('a: checks', Verdict.UNTESTED), ('first', Verdict.GOOD),
+        ('fast: completes', Verdict.WRONG),
         ('b: pictures', Verdict.GOOD)]
 
 
