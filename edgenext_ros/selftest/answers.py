@@ -10,6 +10,7 @@ from edgenext_ros.selftest.finding import Value
 from edgenext_ros.selftest.reference import (
     CLEARLY_NEARER,
     is_within_range,
+    ONE_STEP,
     Outputs,
     Reference,
 )
@@ -52,7 +53,7 @@ class Difference:
         apart = np.nan_to_num(abs(answers.astype(np.float64) - stored), nan=np.inf)
         steps = (apart / reference.steps).max(1, initial=0)
         equal = (answers == stored).all(1)
-        within = ~equal & (steps <= 1)
+        within = ~equal & (steps <= ONE_STEP)
         best, was = answers.argmax(1), stored.argmax(1)
         return cls(
             int(equal.sum()), int(within.sum()), int((~equal & ~within).sum()),

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from edgenext_ros.selftest.reference import Outputs
+from edgenext_ros.selftest.reference import ONE_STEP, Outputs
 from edgenext_ros.selftest.under_test import Answer
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,7 @@ class Expected:
     def has(self, answer: Answer) -> bool:
         """Return whether an answer differs by at most one step in every class."""
         apart = abs(answer.scores - self.outputs[answer.row])
-        return bool((apart <= self.steps * 1.001).all())
+        return bool((apart <= self.steps * ONE_STEP).all())
 
     def wrong(self, answers: Sequence[Answer]) -> list[Answer]:
         """Return the answers that differ by more than one step."""

@@ -156,6 +156,20 @@ def test_slow_engine_runs_fewer_pictures(monkeypatch, find):
     assert found[ROW].text.endswith('(the time was up before 40 pictures)')
 
 
+@pytest.mark.parametrize('change,words', [
+    (1e-6, 'multiplication by the scales rounds otherwise'),
+    (5e-5, 'within one quantisation step')])
+def test_answers_within_a_step_are_good(monkeypatch, find, change, words):
+    class Nearly(faulty_engines.Healthy):
+
+        def tell(self, scores, slot):
+            return scores + np.float32(change)
+
+    found = find(right, BIN, Nearly)
+    assert {finding.verdict for finding in found.values()} == {Verdict.GOOD}
+    assert words in found[STORED].text
+
+
 @pytest.mark.slow
 def test_simulator_has_no_wrong_finding(toolchain, monkeypatch):
     monkeypatch.setattr(right, 'QUICK_EFFORT', Effort(
