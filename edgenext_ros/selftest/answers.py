@@ -81,8 +81,20 @@ def constant_cause(answers: Outputs, reference: Reference, rows: npt.NDArray[np.
     :return: a clause, or an empty text if no known cause explains the answers.
     """
     stored = reference.outputs[rows]
-    return (_scale_cause(answers, stored, reference) or _layout_cause(answers, stored, reference)
+    return (_fixed_cause(answers, reference) or _scale_cause(answers, stored, reference)
+            or _layout_cause(answers, stored, reference)
             or misreading_cause(answers, reference, rows))
+
+
+def _fixed_cause(answers: Outputs, reference: Reference) -> str:
+    """Look for answers that do not depend on the picture."""
+    if not answers.any():
+        return ('all values are 0; likely cause: the output is not written, or its cache is not '
+                'invalidated after the inference')
+    if len(answers) > 2 and (abs(answers - answers[0]) <= reference.steps * ONE_STEP).all():
+        return ('all pictures get the same answer; likely cause: a stale picture: the cache of '
+                'the input is not flushed, or no picture gets to the BPU')
+    return ''
 
 
 def misreading_cause(answers: Outputs, reference: Reference, rows: npt.NDArray[np.intp]) -> str:
@@ -114,8 +126,6 @@ def _scale_cause(answers: Outputs, stored: Outputs, reference: Reference) -> str
     found, wanted = answers.astype(np.float64), stored.astype(np.float64)
     factor = float((found * wanted).sum() / (wanted ** 2).sum())
     size = np.linalg.norm(found)
-    if size == 0:
-        return 'all values are 0; likely cause: the output is not read or was not written'
     if np.linalg.norm(found - factor * wanted) <= _ALIKE * size and abs(factor - 1) > _ALIKE:
         return (f'the answers are the stored outputs times {factor:.4g}; likely cause: a wrong '
                 f'output scale')

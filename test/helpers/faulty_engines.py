@@ -171,6 +171,14 @@ class Nothing(Healthy):
         return np.zeros_like(scores)
 
 
+class FirstForEver(Healthy):
+    first = None
+
+    def tell(self, scores, slot):
+        self.first = scores if self.first is None else self.first
+        return self.first
+
+
 class WorksOnlyOnce(Healthy):
     """It is broken after a picture was refused in the block of a slot."""
 
@@ -192,7 +200,7 @@ class Failing(Healthy):
 FAULTS = MappingProxyType({kind.__name__: kind for kind in (
     HalfScale, NoScale, ScaleOfFirstClass, StaleUntilAgain, StaleNowAndThen, PictureBefore,
     PaddedOutput, OutputOffset, SwappedChroma, LimitedRange, LimitedTables, NanNowAndThen,
-    MixedThreads, Noise, Nothing, WorksOnlyOnce, Failing)})
+    MixedThreads, Noise, Nothing, FirstForEver, WorksOnlyOnce, Failing)})
 
 
 class FaultySlot:

@@ -43,6 +43,7 @@ FAULTS = [
     ('MixedThreads', ONNX, THREADS, 'the engine mixes up its threads'),
     ('StaleNowAndThen', BIN, THREADS, 'pictures in a row of one thread do too'),
     ('Noise', BIN, STORED, 'no fault that the self-test knows explains them'),
+    ('FirstForEver', BIN, STORED, 'all pictures get the same answer; likely cause: a stale'),
     ('Nothing', BIN, STORED, 'all values are 0'),
     ('WorksOnlyOnce', BIN, SIZES, 'expected the answers of before, found another answer'),
     ('Failing', BIN, STORED, 'no picture of 24 got an answer; the first error: OSError: the'),
@@ -73,7 +74,9 @@ def test_healthy_engine_has_no_wrong_finding(onnxruntime, find, engine):
     found = find(right, engine, faulty_engines.Healthy)
     assert tuple(found) == PARTS
     assert {finding.verdict for finding in found.values()} == {Verdict.GOOD}
-    assert found['stored pictures'].text.startswith('equal: 24 answers')
+    equal = ('equal: 24 answers',) if engine == BIN else (
+        'equal: 24 answers', 'within the rounding of float32: 24 answers')  # another version
+    assert found[STORED].text.startswith(equal)
     assert found['pictures in a row'].figures['pictures'] == 40
 
 
