@@ -93,7 +93,8 @@ def _fixed_cause(answers: Outputs, reference: Reference) -> str:
                 'invalidated after the inference')
     if len(answers) > 2 and (abs(answers - answers[0]) <= reference.steps * ONE_STEP).all():
         return ('all pictures get the same answer; likely cause: a stale picture: the cache of '
-                'the input is not flushed, or no picture gets to the BPU')
+                'the input is not flushed before the inference, or that of the output not '
+                'invalidated after it')
     return ''
 
 
