@@ -37,6 +37,8 @@ class Difference:
     """Largest difference of a logit; infinite if one is not finite."""
     largest_steps: float
     """Largest difference of a logit in steps of its class."""
+    cosine: float
+    """Least cosine similarity of an answer and the stored output."""
     changed: tuple[str, ...]
     """Pictures whose best class changed, each as ``name (stored -> found)``."""
 
@@ -54,10 +56,12 @@ class Difference:
         steps = (apart / reference.steps).max(1, initial=0)
         equal = (answers == stored).all(1)
         within = ~equal & (steps <= ONE_STEP)
+        lengths = np.linalg.norm(answers, axis=1) * np.linalg.norm(stored, axis=1)
+        cosines = (answers * stored).sum(1) / np.maximum(lengths, 1e-30)
         best, was = answers.argmax(1), stored.argmax(1)
         return cls(
             int(equal.sum()), int(within.sum()), int((~equal & ~within).sum()),
-            float(apart.max(initial=0)), float(steps.max(initial=0)),
+            float(apart.max(initial=0)), float(steps.max(initial=0)), float(cosines.min()),
             tuple(f'{reference.names[row]} ({old} -> {new})'
                   for row, old, new in zip(rows, was, best, strict=True) if old != new))
 
@@ -68,6 +72,7 @@ class Difference:
         return {'equal': self.equal, 'within_one_step': self.within, 'different': self.different,
                 'largest_difference_logits': self.largest if finite else None,
                 'largest_difference_steps': self.largest_steps if finite else None,
+                'least_cosine': round(self.cosine, 6) if finite else None,
                 'pictures_with_another_class': ', '.join(self.changed)}
 
 

@@ -13,7 +13,7 @@ from time import monotonic
 from edgenext_ros.engines.base import infer
 from edgenext_ros.selftest.answers import constant_cause, Difference
 from edgenext_ros.selftest.finding import Finding, Value, Verdict
-from edgenext_ros.selftest.order import count_mixed_up, Expected, order_cause
+from edgenext_ros.selftest.order import count_mixed_up, Expected, order_cause, repeat_cause
 from edgenext_ros.selftest.under_test import Answers, describe_error, EngineUnderTest
 import numpy as np
 
@@ -69,11 +69,14 @@ def check_stored(tested: EngineUnderTest, effort: Effort) -> tuple[Finding, Expe
         again = answers.repeats()
         cause = order_cause(answers.given, expected) or (
             constant_cause(again.scores, reference, again.rows) if again.given else '')
-        text += f'; {cause or _UNKNOWN}'
-        own = reference.outputs.copy()
-        for answer in again.given:
-            own[answer.row] = answer.scores
-        expected = Expected(own, reference.steps, rows, 'its own first answers')
+        cause = cause or repeat_cause(answers.given, expected) or (
+            f'{_UNKNOWN}, the cosine similarity is at least {difference.cosine:.5f}')
+        text += f'; {cause}'
+        if expected.wrong(again.given):
+            own = reference.outputs.copy()
+            for answer in again.given:
+                own[answer.row] = answer.scores
+            expected = Expected(own, reference.steps, rows, 'its own earlier answers')
     return _finding(tested, 'stored pictures', Verdict.GOOD if good else Verdict.WRONG,
                     text, figures), expected
 
@@ -131,7 +134,7 @@ def check_row(tested: EngineUnderTest, effort: Effort, expected: Expected) -> Fi
                         f'for itself, compared with {expected.source}{fewer}', figures)
     parts = [_describe_failures(answers)] if answers.errors else []
     if wrong:
-        cause = order_cause(answers.given, expected)
+        cause = order_cause(answers.given, expected) or repeat_cause(answers.given, expected)
         parts.append(f'{len(wrong)} of {answers.count} pictures in a row got a wrong answer, '
                      f'compared with {expected.source}; {cause or _UNKNOWN}')
     return _finding(tested, 'pictures in a row', Verdict.WRONG, '; '.join(parts), figures)
@@ -181,12 +184,13 @@ def check_threads(tested: EngineUnderTest, effort: Effort, expected: Expected, *
     return _finding(tested, 'two threads', Verdict.WRONG, '; '.join(parts), figures)
 
 
-def check_sizes(tested: EngineUnderTest, expected: Expected) -> Finding:
+def check_sizes(tested: EngineUnderTest, expected: Expected, *, alone: Verdict) -> Finding:
     """
     Check that pictures of a wrong size or type are refused and that the engine works afterwards.
 
     :param tested: the engine.
     :param expected: the right answers.
+    :param alone: verdict for pictures in a row; after wrong ones only an answer is expected.
     """
     picture = tested.reference.pictures[0]
     for what, wrong in (
@@ -204,8 +208,9 @@ def check_sizes(tested: EngineUnderTest, expected: Expected) -> Finding:
         return _finding(tested, 'wrong sizes', Verdict.WRONG,
                         f'a picture with {what} than the model reads: expected a refusal that '
                         f'names the size, found {said}', {})
-    answers = tested.run(expected.rows[:1])
-    if answers.errors or expected.wrong(answers.given):
+    answers = tested.run(expected.rows[:1] * 2)
+    if answers.errors or (
+            alone is Verdict.GOOD and expected.wrong(answers.repeats().given)):
         found = answers.errors[0] if answers.errors else 'another answer than before'
         return _finding(tested, 'wrong sizes', Verdict.WRONG,
                         f'after pictures of wrong sizes were refused, expected the answers of '
@@ -230,7 +235,7 @@ def _some(names: Sequence[str]) -> str:
     """Return up to four names."""
     distinct = list(dict.fromkeys(names))
     return ', '.join(distinct[:4]) + (
-        f' and {len(distinct) - 4} more pictures' if len(distinct) > 4 else '')
+        f' and {len(distinct) - 4} more' if len(distinct) > 4 else '')
 
 
 def _finding(tested: EngineUnderTest, name: str, verdict: Verdict, text: str,

@@ -165,6 +165,13 @@ class Noise(Healthy):
         return scores + self.random.normal(0, 0.05, len(scores)).astype(np.float32)
 
 
+class Other(Healthy):
+    """A deviation that is the same each time, such as that of another compiler."""
+
+    def tell(self, scores, slot):
+        return scores + np.sin(50 * scores).astype(np.float32) / 10
+
+
 class Nothing(Healthy):
 
     def tell(self, scores, slot):
@@ -200,7 +207,7 @@ class Failing(Healthy):
 FAULTS = MappingProxyType({kind.__name__: kind for kind in (
     HalfScale, NoScale, ScaleOfFirstClass, StaleUntilAgain, StaleNowAndThen, PictureBefore,
     PaddedOutput, OutputOffset, SwappedChroma, LimitedRange, LimitedTables, NanNowAndThen,
-    MixedThreads, Noise, Nothing, FirstForEver, WorksOnlyOnce, Failing)})
+    MixedThreads, Noise, Other, Nothing, FirstForEver, WorksOnlyOnce, Failing)})
 
 
 class FaultySlot:

@@ -107,7 +107,7 @@ DOUBLED = [row for row in range(6) for _ in range(2)]
     (DOUBLED, 0, (), None),
     (DOUBLED, 1, (), '5 of 5 answers after another picture are those for the picture before'),
     (DOUBLED, 2, (), '5 of 5 answers after another picture are those for the picture before'),
-    (DOUBLED, 0, (2, 4, 8), '3 of 5 answers after another picture are wrong, 0 of them are'),
+    (DOUBLED, 0, (2, 4, 8), '3 of 6 answers after another picture are wrong, 0 of them are'),
     (DOUBLED, 0, (3,), None), (DOUBLED, 0, (2, 3), None),
     (range(6), 0, (2, 3), None),
     (range(6), 1, (), '5 of 5 answers after another picture are those for the picture before')])
