@@ -10,6 +10,7 @@ from edgenext_ros.selftest.finding import Value
 from edgenext_ros.selftest.reference import (
     CLEARLY_NEARER,
     is_within_range,
+    ONE_STEP,
     Outputs,
     Reference,
 )
@@ -36,6 +37,8 @@ class Difference:
     """Largest difference of a logit; infinite if one is not finite."""
     largest_steps: float
     """Largest difference of a logit in steps of its class."""
+    cosine: float
+    """Least cosine similarity of an answer and the stored output."""
     changed: tuple[str, ...]
     """Pictures whose best class changed, each as ``name (stored -> found)``."""
 
@@ -52,11 +55,13 @@ class Difference:
         apart = np.nan_to_num(abs(answers.astype(np.float64) - stored), nan=np.inf)
         steps = (apart / reference.steps).max(1, initial=0)
         equal = (answers == stored).all(1)
-        within = ~equal & (steps <= 1)
+        within = ~equal & (steps <= ONE_STEP)
+        lengths = np.linalg.norm(answers, axis=1) * np.linalg.norm(stored, axis=1)
+        cosines = (answers * stored).sum(1) / np.maximum(lengths, 1e-30)
         best, was = answers.argmax(1), stored.argmax(1)
         return cls(
             int(equal.sum()), int(within.sum()), int((~equal & ~within).sum()),
-            float(apart.max(initial=0)), float(steps.max(initial=0)),
+            float(apart.max(initial=0)), float(steps.max(initial=0)), float(cosines.min()),
             tuple(f'{reference.names[row]} ({old} -> {new})'
                   for row, old, new in zip(rows, was, best, strict=True) if old != new))
 
@@ -67,6 +72,7 @@ class Difference:
         return {'equal': self.equal, 'within_one_step': self.within, 'different': self.different,
                 'largest_difference_logits': self.largest if finite else None,
                 'largest_difference_steps': self.largest_steps if finite else None,
+                'least_cosine': round(self.cosine, 6) if finite else None,
                 'pictures_with_another_class': ', '.join(self.changed)}
 
 
@@ -80,8 +86,21 @@ def constant_cause(answers: Outputs, reference: Reference, rows: npt.NDArray[np.
     :return: a clause, or an empty text if no known cause explains the answers.
     """
     stored = reference.outputs[rows]
-    return (_scale_cause(answers, stored, reference) or _layout_cause(answers, stored, reference)
+    return (_fixed_cause(answers, reference) or _scale_cause(answers, stored, reference)
+            or _layout_cause(answers, stored, reference)
             or misreading_cause(answers, reference, rows))
+
+
+def _fixed_cause(answers: Outputs, reference: Reference) -> str:
+    """Look for answers that do not depend on the picture."""
+    if not answers.any():
+        return ('all values are 0; likely cause: the output is not written, or its cache is not '
+                'invalidated after the inference')
+    if len(answers) > 2 and (abs(answers - answers[0]) <= reference.steps * ONE_STEP).all():
+        return ('all pictures get the same answer; likely cause: a stale picture: the cache of '
+                'the input is not flushed before the inference, or that of the output not '
+                'invalidated after it')
+    return ''
 
 
 def misreading_cause(answers: Outputs, reference: Reference, rows: npt.NDArray[np.intp]) -> str:
@@ -113,8 +132,6 @@ def _scale_cause(answers: Outputs, stored: Outputs, reference: Reference) -> str
     found, wanted = answers.astype(np.float64), stored.astype(np.float64)
     factor = float((found * wanted).sum() / (wanted ** 2).sum())
     size = np.linalg.norm(found)
-    if size == 0:
-        return 'all values are 0; likely cause: the output is not read or was not written'
     if np.linalg.norm(found - factor * wanted) <= _ALIKE * size and abs(factor - 1) > _ALIKE:
         return (f'the answers are the stored outputs times {factor:.4g}; likely cause: a wrong '
                 f'output scale')

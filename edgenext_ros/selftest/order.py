@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from edgenext_ros.selftest.reference import Outputs
+from edgenext_ros.engines.base import Scores
+from edgenext_ros.selftest.reference import ONE_STEP, Outputs
 from edgenext_ros.selftest.under_test import Answer
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +34,11 @@ class Expected:
 
     def has(self, answer: Answer) -> bool:
         """Return whether an answer differs by at most one step in every class."""
-        apart = abs(answer.scores - self.outputs[answer.row])
-        return bool((apart <= self.steps * 1.001).all())
+        return self.is_same(answer.scores, self.outputs[answer.row])
+
+    def is_same(self, scores: Scores, others: Scores) -> bool:
+        """Return whether scores differ by at most one step in every class."""
+        return bool((abs(scores - others) <= self.steps * ONE_STEP).all())
 
     def wrong(self, answers: Sequence[Answer]) -> list[Answer]:
         """Return the answers that differ by more than one step."""
@@ -62,6 +67,7 @@ def order_cause(answers: Sequence[Answer], expected: Expected) -> str:
                 f'picture before; likely cause: the engine answers from the picture before: it '
                 f'reads the result before the inference has ended, or from the memory of another '
                 f'slot')
+    changes = [answer for answer in answers if answer.before != answer.row]
     repeats = [answer for answer in answers if answer.before == answer.row]
     if not wrong or not repeats or any(answer.before == answer.row for answer in wrong):
         return ''
@@ -69,6 +75,22 @@ def order_cause(answers: Sequence[Answer], expected: Expected) -> str:
             f'{len(late)} of them are those for the picture before; all {len(repeats)} for the '
             f'same picture again are right; likely cause: a stale picture: the cache of the input '
             f'is not flushed before the inference, or that of the output after it')
+
+
+def repeat_cause(answers: Sequence[Answer], expected: Expected) -> str:
+    """
+    Name the cause if the same picture gets another answer when it comes again; else return ''.
+
+    :param answers: the answers of one thread, in order.
+    :param expected: gives the difference that counts as equal.
+    """
+    pairs = [(first, again) for first, again in pairwise(answers)
+             if again.before == again.row == first.row]
+    other = [again for first, again in pairs
+             if not expected.is_same(first.scores, again.scores)]
+    return '' if not other else (
+        f'{len(other)} of {len(pairs)} pictures got another answer when they came again; likely '
+        f'cause: the result is read before the inference has ended, or memory is damaged')
 
 
 def count_mixed_up(answers: Sequence[Answer], expected: Expected, others: Collection[int]) -> int:

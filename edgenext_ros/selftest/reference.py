@@ -32,6 +32,12 @@ import numpy.typing as npt
 
 WIDTH = HEIGHT = 224
 """Size of the pictures in pixels."""
+ONE_STEP = 1.02
+"""
+Difference in steps that counts as one.
+
+Logits up to 9.3 are stored as float32, in units of up to 0.000001: 1.6 % of the smallest step.
+"""
 CLEARLY_NEARER = 0.75
 """
 Share of the distance to all other outputs within which answers belong to one way of reading NV12.

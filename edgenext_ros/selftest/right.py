@@ -46,4 +46,4 @@ def _check_engine(name: str, conditions: Conditions) -> Iterator[Finding]:
         conditions.progress(f'{name}: two threads')
         yield check_threads(tested, effort, expected, alone=row.verdict)
         conditions.progress(f'{name}: wrong sizes')
-        yield check_sizes(tested, expected)
+        yield check_sizes(tested, expected, alone=row.verdict)

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from edgenext_ros.engines.base import EngineOptions, infer, ModelInfo
 from edgenext_ros.engines.onnx import Onnx
 from edgenext_ros.engines.slot_pool import LentSlot, PooledEngine, SlotPool
-from edgenext_ros.selftest import reference
+from edgenext_ros.selftest import reference, under_test
 import numpy as np
 
 LUMA = 224 * 224
@@ -165,10 +165,25 @@ class Noise(Healthy):
         return scores + self.random.normal(0, 0.05, len(scores)).astype(np.float32)
 
 
+class Other(Healthy):
+    """A deviation that is the same each time, such as that of another compiler."""
+
+    def tell(self, scores, slot):
+        return scores + np.sin(50 * scores).astype(np.float32) / 10
+
+
 class Nothing(Healthy):
 
     def tell(self, scores, slot):
         return np.zeros_like(scores)
+
+
+class FirstForEver(Healthy):
+    first = None
+
+    def tell(self, scores, slot):
+        self.first = scores if self.first is None else self.first
+        return self.first
 
 
 class WorksOnlyOnce(Healthy):
@@ -192,7 +207,7 @@ class Failing(Healthy):
 FAULTS = MappingProxyType({kind.__name__: kind for kind in (
     HalfScale, NoScale, ScaleOfFirstClass, StaleUntilAgain, StaleNowAndThen, PictureBefore,
     PaddedOutput, OutputOffset, SwappedChroma, LimitedRange, LimitedTables, NanNowAndThen,
-    MixedThreads, Noise, Nothing, WorksOnlyOnce, Failing)})
+    MixedThreads, Noise, Other, Nothing, FirstForEver, WorksOnlyOnce, Failing)})
 
 
 class FaultySlot:
@@ -282,6 +297,11 @@ class Lookup:
 
     def __call__(self, nv12):
         return self._outputs.get(nv12.tobytes(), np.zeros(100, np.float32)).copy()
+
+
+def install(name):
+    """Let every engine of this process have a fault in place of its own code, for the report."""
+    under_test.open_model = opener(FAULTS[name])
 
 
 def opener(fault):
