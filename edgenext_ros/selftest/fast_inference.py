@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 import json
 from pathlib import Path
@@ -18,12 +18,12 @@ from edgenext_ros.models import checksum, ModelError
 from edgenext_ros.models.store import locate, ModelNotFoundError
 from edgenext_ros.selftest import fast_gil, fast_latency
 from edgenext_ros.selftest.fast_board import bpu_state, BpuState, idle_load, judge_load, watched
+from edgenext_ros.selftest.fast_finding import fast_finding
 from edgenext_ros.selftest.fast_latency import Cause, Diagnosis, TimedSeries
 from edgenext_ros.selftest.fast_neighbour import BUSY_S, neighbour, NeighbourError, REST_S
 from edgenext_ros.selftest.fast_throughput import pictures_a_second
 from edgenext_ros.selftest.finding import Conditions, Finding, Value, Verdict
 
-_PART = 'fast'
 _SLOW = 'simulator'
 """An engine whose time says nothing about a board; it runs a few pictures."""
 _THREADS = (1, 2, 4)
@@ -34,35 +34,35 @@ _TOO_FAST = 0.5
 _FAILURES = (EngineUnavailableError, ModelError, InferenceError, ModelNotFoundError)
 
 
-def check(name: str, conditions: Conditions, *,
+def check(conditions: Conditions, *,
           opener: Callable[..., tuple[Engine, ModelInfo]] = open_model,
           estimate_ms: Callable[[Path], float | None] | None = None,
           state: Callable[[], BpuState] = bpu_state) -> Iterator[Finding]:
     """
-    Measure one engine with the bundled model.
+    Measure each engine with the bundled model.
 
-    :param name: name of the engine.
     :param conditions: how the self-test was asked to run.
     :param opener: opens a model, with the parameters of ``open_model``.
     :param estimate_ms: returns the estimate for a model file; ``estimate_of`` by default.
     :param state: reads the state of the BPU.
     """
-    try:
-        path = locate('demo', suffixes=suffixes(name)).path
-        load = idle_load(state)
-        conditions.progress(f'{name}: open the bundled model')
-        engine, info = opener(path, runtime=name)
-    except _FAILURES as error:
-        yield _finding(name, 'latency', Verdict.WRONG,
-                       f'the bundled model does not run, so nothing is timed: {error}')
-        return
-    measurement = _Measurement(name, conditions, engine, info, path=path, load=load, state=state,
-                               estimate_ms=(estimate_ms or estimate_of)(path))
-    try:
-        yield from measurement.findings()
-    finally:
-        with suppress(InferenceError):  # an inference that hangs is a finding already
-            close_or_defer(engine)
+    for name in conditions.engines:
+        try:
+            path = locate('demo', suffixes=suffixes(name)).path
+            load = idle_load(state)
+            conditions.progress(f'{name}: open the bundled model')
+            engine, info = opener(path, runtime=name)
+        except _FAILURES as error:
+            yield _finding(name, 'latency', Verdict.WRONG,
+                           f'the bundled model does not run, so nothing is timed: {error}')
+            continue
+        try:
+            yield from _Measurement(
+                name, conditions, engine, info, path=path, load=load, state=state,
+                estimate_ms=(estimate_ms or estimate_of)(path)).findings()
+        finally:
+            with suppress(InferenceError):  # an inference that hangs is a finding already
+                close_or_defer(engine)
 
 
 def estimate_of(path: Path) -> float | None:
@@ -207,5 +207,5 @@ def _times(found: dict[str, float]) -> str:
 
 
 def _finding(engine: str, what: str, verdict: Verdict, text: str,
-             figures: dict[str, Any] | None = None) -> Finding:
-    return Finding(_PART, f'{engine}: {what}', verdict, text, figures or {})
+             figures: Mapping[str, Value] | None = None) -> Finding:
+    return fast_finding(f'{engine}: {what}', verdict, text, figures)

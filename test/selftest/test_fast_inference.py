@@ -26,7 +26,7 @@ def findings(name='libdnn', open_=None, *, until=None, state=BpuState,
              progress=lambda text: None):
     """Return the findings of the quick check by their names, up to one of them."""
     conditions, found = Conditions((name,), quick=True, progress=progress), {}
-    for finding in fast_inference.check(name, conditions, opener=open_ or opener('healthy'),
+    for finding in fast_inference.check(conditions, opener=open_ or opener('healthy'),
                                         estimate_ms=lambda path: ESTIMATE_MS, state=state):
         engine, _, what = finding.name.partition(': ')
         assert (finding.part, engine) == ('fast', name)
@@ -42,7 +42,7 @@ def findings(name='libdnn', open_=None, *, until=None, state=BpuState,
     ('slow core', 'latency', r'a median of 0\.69 ms .* likely cause: slow core or clock:'),
     ('shared BPU', 'latency', r'likely cause: BPU shared with another user: .* wait 2\d\.\d ms'),
     ('jitter', 'latency', r'likely cause: jitter:'),
-    ('held GIL', 'GIL', r'the GIL is held during an inference')])
+    ('held GIL', 'GIL', r'The GIL is held during an inference')])
 def test_fault_is_named(fault, check, words):
     finding = findings(open_=opener(fault), until=check)[check]
     assert finding.verdict is Verdict.WRONG
@@ -127,7 +127,7 @@ def test_model_that_does_not_open_is_wrong():
     found = findings(open_=fail)
     assert list(found) == ['latency']
     assert found['latency'].verdict is Verdict.WRONG
-    assert found['latency'].text.endswith(': no BPU memory')
+    assert found['latency'].text.endswith(': no BPU memory.')
 
 
 def test_simulator_is_timed_but_not_judged():
@@ -158,7 +158,7 @@ def test_board_state_is_part_of_the_findings(monkeypatch):
 
 @pytest.mark.slow
 def test_onnx_is_measured_beside_another_process(onnxruntime):
-    found = list(fast_inference.check('onnx', Conditions(('onnx',), quick=True, beside=True)))
+    found = list(fast_inference.check(Conditions(('onnx',), quick=True, beside=True)))
     assert [finding.name for finding in found] == [
         f'onnx: {what}' for what in ('latency', 'threads', 'GIL', 'beside another user')]
     assert Verdict.WRONG not in [finding.verdict for finding in found]
