@@ -112,8 +112,8 @@ def judge_load(name: str, before: float | None, states: list[BpuState]) -> Findi
     if clocks:
         figures['clock_mhz'] = min(clocks)
     if not figures:
-        return fast_finding(name, Verdict.UNTESTED,
-                            f'the system has neither load nor temperature of a BPU in /{_BPU} or hwmon')
+        return fast_finding(name, Verdict.UNTESTED, (
+            f'the system has neither load nor temperature of a BPU in /{_BPU} or hwmon'))
     parts = [f'load {figures["load_percent"]:.0f} %' if loads else '',
              f'{figures["temperature_c"]:.0f} degrees Celsius' if temperatures else '',
              f'lowest clock {figures["clock_mhz"]:.0f} MHz' if clocks else '',

@@ -15,6 +15,7 @@ from edgenext_ros.engines.base import Engine, EngineUnavailableError, InferenceE
 from edgenext_ros.engines.deferred_close import close_or_defer
 from edgenext_ros.engines.select import open_model, suffixes
 from edgenext_ros.models import checksum, ModelError
+from edgenext_ros.models.catalog import CATALOG
 from edgenext_ros.models.store import locate, ModelNotFoundError
 from edgenext_ros.selftest import fast_gil, fast_latency
 from edgenext_ros.selftest.fast_board import bpu_state, BpuState, idle_load, judge_load, watched
@@ -109,17 +110,25 @@ class _Measurement:
     def _latency(self, what: str) -> Finding:
         if self._name == _SLOW:
             series = TimedSeries(fast_latency.time_runs(
-                self._engine, self._info, count=3, within_s=5.0))
+                self._engine, self._info, count=2 if self._quick else 3, within_s=5.0))
             found = fast_latency.figures(series.steady)
             return _finding(self._name, what, Verdict.MEASURED, (
                 f'{_times(found)}; the simulator computes on the processor, so this is no '
                 'estimate of a board'), found)
         estimate = self._estimate_ms
+        clock = ''
+
+        def attempt() -> TimedSeries:
+            nonlocal clock
+            with watched(self._state) as states:  # an idle BPU may have a lower clock
+                series = fast_latency.measure(self._engine, self._info, quick=self._quick)
+            clock = max(states, key=lambda state: state.clock_mhz or 0.0).clock
+            return series
+
         series, diagnosis = fast_latency.repeated(
-            lambda: fast_latency.measure(self._engine, self._info, quick=self._quick),
-            lambda series: Diagnosis(Cause.NONE, '') if estimate is None else
+            attempt, lambda series: Diagnosis(Cause.NONE, '') if estimate is None else
             fast_latency.diagnose(series, estimate_ms=estimate, load_before=self._load,
-                                  clock=self._state().clock))
+                                  clock=clock))
         self._alone = found = fast_latency.figures(series.steady)
         figures: dict[str, Value] = {
             **found, **{f'paced_{key}': value
@@ -156,7 +165,8 @@ class _Measurement:
             most = ''
         else:
             figures['estimate_fps'] = 1e3 / self._estimate_ms
-            most = f'; one BPU core allows {1e3 / self._estimate_ms:.0f} by the estimate'
+            most = ('; one BPU core runs one picture at a time, by the estimate '
+                    f'{1e3 / self._estimate_ms:.0f} a second')
         return _finding(self._name, what, Verdict.MEASURED, (
             f'pictures a second by the number of threads: {text}, on {self._info.slots} '
             f'slot{"s" if self._info.slots > 1 else ""} of the engine{most}'), figures)
@@ -189,16 +199,25 @@ class _Measurement:
         return judge_load(f'{self._name}: {what}', self._load, states)
 
     def _beside(self, what: str) -> Finding:
-        with neighbour(self._name, self._path):
+        model = _largest(self._name, self._path)
+        with neighbour(self._name, model):
             runs = fast_latency.measure(self._engine, self._info, quick=self._quick).paced
             load = self._state().load_percent
         found = fast_latency.figures(runs)
         alone = self._alone.get('median_ms')
         return _finding(self._name, what, Verdict.MEASURED, (
-            f'{_times(found)} beside a process that runs the same model for '
+            f'{_times(found)} beside a process that runs {model.name} for '
             f'{1e3 * BUSY_S:.0f} ms and rests for {1e3 * REST_S:.0f} ms'
             + ('' if alone is None else f'; alone the median is {alone:.2f} ms')),
             {**found, 'alone_median_ms': alone, 'load_percent': load})
+
+
+def _largest(engine: str, bundled: Path) -> Path:
+    """Return the largest model of the catalog that is on this machine and that an engine reads."""
+    for name in reversed(CATALOG):
+        with suppress(ModelError, ModelNotFoundError):
+            return locate(name, suffixes=suffixes(engine)).path
+    return bundled
 
 
 def _times(found: dict[str, float]) -> str:
