@@ -150,8 +150,7 @@ class Process:
         self._process = subprocess.Popen(
             [sys.executable, '-m', 'edgenext_ros.bench.dds_roles', role, json.dumps(options),
              '--ros-args', '--log-level', 'error', '-r', f'__ns:=/{namespace}'],
-            env=variables, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            start_new_session=True)  # Ctrl-C reaches the benchmark alone, which ends the roles
+            env=variables, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def __enter__(self) -> Process:
         try:

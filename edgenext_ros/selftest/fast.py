@@ -12,7 +12,6 @@ from edgenext_ros.selftest.finding import Conditions, Finding
 
 def check(conditions: Conditions) -> Iterator[Finding]:
     """Yield what each measurement finds, when it is known; three minutes at most."""
-    for name in conditions.engines:
-        yield from fast_inference.check(name, conditions)
+    yield from fast_inference.check(conditions)
     yield from fast_host.check(conditions)
     yield from fast_node.check(conditions)

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
 
+from edgenext_ros.selftest.fast_finding import fast_finding
 from edgenext_ros.selftest.fast_latency import BUSY_PERCENT
 from edgenext_ros.selftest.finding import Finding, Verdict
 
@@ -111,8 +112,8 @@ def judge_load(name: str, before: float | None, states: list[BpuState]) -> Findi
     if clocks:
         figures['clock_mhz'] = min(clocks)
     if not figures:
-        return Finding('fast', name, Verdict.UNTESTED,
-                       f'the system has neither load nor temperature of a BPU in /{_BPU} or hwmon')
+        return fast_finding(name, Verdict.UNTESTED, (
+            f'the system has neither load nor temperature of a BPU in /{_BPU} or hwmon'))
     parts = [f'load {figures["load_percent"]:.0f} %' if loads else '',
              f'{figures["temperature_c"]:.0f} degrees Celsius' if temperatures else '',
              f'lowest clock {figures["clock_mhz"]:.0f} MHz' if clocks else '',
@@ -124,10 +125,10 @@ def judge_load(name: str, before: float | None, states: list[BpuState]) -> Findi
             text += (f'; before the test the load was {before:.0f} %, so another program uses '
                      'the BPU')
     if temperatures and figures['temperature_c'] >= _THROTTLED_C:
-        return Finding('fast', name, Verdict.WRONG, (
+        return fast_finding(name, Verdict.WRONG, (
             f'{text}; expected less than {_THROTTLED_C:.0f} degrees; likely cause: poor cooling, '
             'for which the system lowers the clocks'), figures)
-    return Finding('fast', name, Verdict.MEASURED, text, figures)
+    return fast_finding(name, Verdict.MEASURED, text, figures)
 
 
 def _text(path: Path) -> str:

@@ -14,6 +14,7 @@ from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame
 from edgenext_ros.core.nv12 import Nv12Converter
 from edgenext_ros.core.prediction import Prediction
+from edgenext_ros.selftest.fast_finding import fast_finding
 from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
 from edgenext_ros.toolchain.network.sizes import INPUT_SIZE
 import numpy as np
@@ -35,14 +36,14 @@ def check(conditions: Conditions) -> Iterator[Finding]:
                  for name in (_QUICK if conditions.quick else (*ENCODINGS, _JPEG))}
         fastest, slowest = min(times, key=times.__getitem__), max(times, key=times.__getitem__)
         usual = ', '.join(f'{name} {times[name]:.2f} ms' for name in _QUICK)
-        yield Finding('fast', f'conversion {width}x{height}', Verdict.MEASURED, (
+        yield fast_finding(f'conversion {width}x{height}', Verdict.MEASURED, (
             f'from the bytes of a message to the {INPUT_SIZE}x{INPUT_SIZE} input: {usual}; of '
             f'{len(times)} encodings {fastest} is the fastest, {slowest} the slowest with '
             f'{times[slowest]:.2f} ms'), {f'{name}_ms': time for name, time in times.items()})
     conditions.progress('postprocessing')
     logits = np.random.default_rng(0).normal(0, 3, _CLASSES).astype(np.float32)
     time = milliseconds(lambda: Prediction.from_output(logits, top_k=_TOP_K), repeat=10 * repeat)
-    yield Finding('fast', 'postprocessing', Verdict.MEASURED, (
+    yield fast_finding('postprocessing', Verdict.MEASURED, (
         f'softmax and the best {_TOP_K} of {_CLASSES} classes take {time:.3f} ms'),
         {'postprocessing_ms': time})
 

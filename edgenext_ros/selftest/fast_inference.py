@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 import json
 from pathlib import Path
@@ -15,15 +15,16 @@ from edgenext_ros.engines.base import Engine, EngineUnavailableError, InferenceE
 from edgenext_ros.engines.deferred_close import close_or_defer
 from edgenext_ros.engines.select import open_model, suffixes
 from edgenext_ros.models import checksum, ModelError
+from edgenext_ros.models.catalog import CATALOG
 from edgenext_ros.models.store import locate, ModelNotFoundError
 from edgenext_ros.selftest import fast_gil, fast_latency
 from edgenext_ros.selftest.fast_board import bpu_state, BpuState, idle_load, judge_load, watched
+from edgenext_ros.selftest.fast_finding import fast_finding
 from edgenext_ros.selftest.fast_latency import Cause, Diagnosis, TimedSeries
 from edgenext_ros.selftest.fast_neighbour import BUSY_S, neighbour, NeighbourError, REST_S
 from edgenext_ros.selftest.fast_throughput import pictures_a_second
 from edgenext_ros.selftest.finding import Conditions, Finding, Value, Verdict
 
-_PART = 'fast'
 _SLOW = 'simulator'
 """An engine whose time says nothing about a board; it runs a few pictures."""
 _THREADS = (1, 2, 4)
@@ -34,35 +35,35 @@ _TOO_FAST = 0.5
 _FAILURES = (EngineUnavailableError, ModelError, InferenceError, ModelNotFoundError)
 
 
-def check(name: str, conditions: Conditions, *,
+def check(conditions: Conditions, *,
           opener: Callable[..., tuple[Engine, ModelInfo]] = open_model,
           estimate_ms: Callable[[Path], float | None] | None = None,
           state: Callable[[], BpuState] = bpu_state) -> Iterator[Finding]:
     """
-    Measure one engine with the bundled model.
+    Measure each engine with the bundled model.
 
-    :param name: name of the engine.
     :param conditions: how the self-test was asked to run.
     :param opener: opens a model, with the parameters of ``open_model``.
     :param estimate_ms: returns the estimate for a model file; ``estimate_of`` by default.
     :param state: reads the state of the BPU.
     """
-    try:
-        path = locate('demo', suffixes=suffixes(name)).path
-        load = idle_load(state)
-        conditions.progress(f'{name}: open the bundled model')
-        engine, info = opener(path, runtime=name)
-    except _FAILURES as error:
-        yield _finding(name, 'latency', Verdict.WRONG,
-                       f'the bundled model does not run, so nothing is timed: {error}')
-        return
-    measurement = _Measurement(name, conditions, engine, info, path=path, load=load, state=state,
-                               estimate_ms=(estimate_ms or estimate_of)(path))
-    try:
-        yield from measurement.findings()
-    finally:
-        with suppress(InferenceError):  # an inference that hangs is a finding already
-            close_or_defer(engine)
+    for name in conditions.engines:
+        try:
+            path = locate('demo', suffixes=suffixes(name)).path
+            load = idle_load(state)
+            conditions.progress(f'{name}: open the bundled model')
+            engine, info = opener(path, runtime=name)
+        except _FAILURES as error:
+            yield _finding(name, 'latency', Verdict.WRONG,
+                           f'the bundled model does not run, so nothing is timed: {error}')
+            continue
+        try:
+            yield from _Measurement(
+                name, conditions, engine, info, path=path, load=load, state=state,
+                estimate_ms=(estimate_ms or estimate_of)(path)).findings()
+        finally:
+            with suppress(InferenceError):  # an inference that hangs is a finding already
+                close_or_defer(engine)
 
 
 def estimate_of(path: Path) -> float | None:
@@ -109,17 +110,25 @@ class _Measurement:
     def _latency(self, what: str) -> Finding:
         if self._name == _SLOW:
             series = TimedSeries(fast_latency.time_runs(
-                self._engine, self._info, count=3, within_s=5.0))
+                self._engine, self._info, count=2 if self._quick else 3, within_s=5.0))
             found = fast_latency.figures(series.steady)
             return _finding(self._name, what, Verdict.MEASURED, (
                 f'{_times(found)}; the simulator computes on the processor, so this is no '
                 'estimate of a board'), found)
         estimate = self._estimate_ms
+        clock = ''
+
+        def attempt() -> TimedSeries:
+            nonlocal clock
+            with watched(self._state) as states:  # an idle BPU may have a lower clock
+                series = fast_latency.measure(self._engine, self._info, quick=self._quick)
+            clock = max(states, key=lambda state: state.clock_mhz or 0.0).clock
+            return series
+
         series, diagnosis = fast_latency.repeated(
-            lambda: fast_latency.measure(self._engine, self._info, quick=self._quick),
-            lambda series: Diagnosis(Cause.NONE, '') if estimate is None else
+            attempt, lambda series: Diagnosis(Cause.NONE, '') if estimate is None else
             fast_latency.diagnose(series, estimate_ms=estimate, load_before=self._load,
-                                  clock=self._state().clock))
+                                  clock=clock))
         self._alone = found = fast_latency.figures(series.steady)
         figures: dict[str, Value] = {
             **found, **{f'paced_{key}': value
@@ -156,7 +165,8 @@ class _Measurement:
             most = ''
         else:
             figures['estimate_fps'] = 1e3 / self._estimate_ms
-            most = f'; one BPU core allows {1e3 / self._estimate_ms:.0f} by the estimate'
+            most = ('; one BPU core runs one picture at a time, by the estimate '
+                    f'{1e3 / self._estimate_ms:.0f} a second')
         return _finding(self._name, what, Verdict.MEASURED, (
             f'pictures a second by the number of threads: {text}, on {self._info.slots} '
             f'slot{"s" if self._info.slots > 1 else ""} of the engine{most}'), figures)
@@ -189,16 +199,25 @@ class _Measurement:
         return judge_load(f'{self._name}: {what}', self._load, states)
 
     def _beside(self, what: str) -> Finding:
-        with neighbour(self._name, self._path):
+        model = _largest(self._name, self._path)
+        with neighbour(self._name, model):
             runs = fast_latency.measure(self._engine, self._info, quick=self._quick).paced
             load = self._state().load_percent
         found = fast_latency.figures(runs)
         alone = self._alone.get('median_ms')
         return _finding(self._name, what, Verdict.MEASURED, (
-            f'{_times(found)} beside a process that runs the same model for '
+            f'{_times(found)} beside a process that runs {model.name} for '
             f'{1e3 * BUSY_S:.0f} ms and rests for {1e3 * REST_S:.0f} ms'
             + ('' if alone is None else f'; alone the median is {alone:.2f} ms')),
             {**found, 'alone_median_ms': alone, 'load_percent': load})
+
+
+def _largest(engine: str, bundled: Path) -> Path:
+    """Return the largest model of the catalog that is on this machine and that an engine reads."""
+    for name in reversed(CATALOG):
+        with suppress(ModelError, ModelNotFoundError):
+            return locate(name, suffixes=suffixes(engine)).path
+    return bundled
 
 
 def _times(found: dict[str, float]) -> str:
@@ -207,5 +226,5 @@ def _times(found: dict[str, float]) -> str:
 
 
 def _finding(engine: str, what: str, verdict: Verdict, text: str,
-             figures: dict[str, Any] | None = None) -> Finding:
-    return Finding(_PART, f'{engine}: {what}', verdict, text, figures or {})
+             figures: Mapping[str, Value] | None = None) -> Finding:
+    return fast_finding(f'{engine}: {what}', verdict, text, figures)

@@ -27,6 +27,8 @@ _Times = npt.NDArray[np.float64]
 
 LONGEST_PAUSE_S = 0.03
 """Longest pause of the paced series; more than the longest task of a usual detector."""
+ATTEMPTS = 3
+"""Maximum number of attempts at the times of an engine."""
 _SCHEDSTAT = Path('/proc/thread-self/schedstat')
 _FACTOR, _CALL_MS = 1.5, 0.4
 """An inference may take ``_FACTOR`` times the estimate, and ``_CALL_MS`` for the call."""
@@ -214,17 +216,16 @@ def measure(engine: Engine, info: ModelInfo, *, quick: bool) -> TimedSeries:
                   longest_pause_s=LONGEST_PAUSE_S))
 
 
-def repeated(attempt: Callable[[], TimedSeries], judge: Callable[[TimedSeries], Diagnosis], *,
-             attempts: int = 3) -> tuple[TimedSeries, Diagnosis]:
+def repeated(attempt: Callable[[], TimedSeries], judge: Callable[[TimedSeries], Diagnosis],
+             ) -> tuple[TimedSeries, Diagnosis]:
     """
     Measure until an attempt has no fault; a real fault shows in each attempt.
 
     :param attempt: measures one attempt.
     :param judge: names the cause of its times.
-    :param attempts: maximum number of attempts.
     :return: the attempt without a fault, or the last one, with its diagnosis.
     """
-    for _ in range(attempts):
+    for _ in range(ATTEMPTS):
         series = attempt()
         diagnosis = judge(series)
         if diagnosis.cause is Cause.NONE:

@@ -18,6 +18,7 @@ from time import monotonic
 from typing import IO
 
 from edgenext_ros.bench.dds import CameraStream, environment, LARGE, Process, SMALL
+from edgenext_ros.selftest.fast_finding import fast_finding
 from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
 import numpy as np
 
@@ -67,18 +68,17 @@ def check(conditions: Conditions, *, measure: Callable[..., NodeFigures] | None 
     for camera in (SMALL,) if conditions.quick else (SMALL, LARGE):
         name = f'node {camera.width}x{camera.height}'
         if engine is None:
-            yield Finding('fast', name, Verdict.UNTESTED,
-                          'no engine works here that is fast enough for a camera')
+            yield fast_finding(name, Verdict.UNTESTED,
+                               'no engine works here that is fast enough for a camera')
         elif not has_ros():
-            yield Finding('fast', name, Verdict.UNTESTED, _NO_ROS)
+            yield fast_finding(name, Verdict.UNTESTED, _NO_ROS)
         else:
-            conditions.progress(f'the node over DDS, {camera.title}')
             seconds = _QUICK_SECONDS if conditions.quick else _SECONDS
             camera = replace(camera, frames=round(camera.rate * seconds))
             try:
-                figures = (measure or run_node)(engine, camera)
+                figures = (measure or run_node)(engine, camera, conditions.progress)
             except (RuntimeError, OSError) as error:
-                yield Finding('fast', name, Verdict.WRONG, (
+                yield fast_finding(name, Verdict.WRONG, (
                     f'expected results of the node with {engine}, found: {error}'))
             else:
                 yield judge(name, engine, camera, figures)
@@ -94,13 +94,13 @@ def judge(name: str, engine: str, camera: CameraStream, figures: NodeFigures) ->
     :param figures: what was measured.
     """
     if not figures.ages_ms:
-        return Finding('fast', name, Verdict.WRONG, (
+        return fast_finding(name, Verdict.WRONG, (
             f'no result arrived for {figures.sent} images of {camera.title}; expected nearly as '
             'many as images; likely cause: DDS on this machine loses images of this size, see '
             'docs/troubleshooting.md'), {'sent': figures.sent, 'lost': figures.lost})
     middle, high = np.percentile(figures.ages_ms, (50, 95))
     share = 100 * figures.lost / figures.sent
-    return Finding('fast', name, Verdict.MEASURED, (
+    return fast_finding(name, Verdict.MEASURED, (
         f'{camera.title} with {engine}: a result is {middle:.1f} ms old on arrival (95 % within '
         f'{high:.1f} ms), {figures.cpu_ms:.1f} ms of CPU a result, {figures.lost} of '
         f'{figures.sent} images without a result'),
@@ -108,19 +108,25 @@ def judge(name: str, engine: str, camera: CameraStream, figures: NodeFigures) ->
          'sent': figures.sent, 'lost': figures.lost, 'lost_percent': share})
 
 
-def run_node(engine: str, camera: CameraStream) -> NodeFigures:
+def run_node(engine: str, camera: CameraStream,
+             progress: Callable[[str], None]) -> NodeFigures:
     """
     Run the node with the bundled model until a camera has sent all images.
 
+    :param engine: the engine that the node uses.
+    :param camera: the images.
+    :param progress: called with each step.
     :raises RuntimeError: a process has ended early.
     """
+    progress(f'the node with {engine}: start')
     variables = environment()
     with ExitStack() as stack:
         listener = stack.enter_context(Process('listener', {}, variables))
         node = stack.enter_context(_Node(engine, variables))
-        node.wait_for(_LOADED, seconds=_START_S)
+        node.wait_for(_LOADED, seconds=_START_S, missing='has not loaded the model')
+        progress(f'the node with {engine}: {camera.title}')
         sender = stack.enter_context(Process('camera', asdict(camera), variables))
-        node.wait_for(_RECEIVES, seconds=_FIRST_IMAGE_S)
+        node.wait_for(_RECEIVES, seconds=_FIRST_IMAGE_S, missing='has received no image')
         before = node.cpu_seconds()
         sender.figures()
         spent = node.cpu_seconds() - before
@@ -138,8 +144,7 @@ class _Node:
              '-p', f'runtime:={engine}'],
             env={**variables, 'RCUTILS_LOGGING_BUFFERED_STREAM': '0'}, text=True,
             errors='replace', stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,  # the environment decides to which of them rcutils writes
-            start_new_session=True)  # Ctrl-C reaches the self-test alone, which ends the node
+            stderr=subprocess.STDOUT)  # the environment decides to which of them rcutils writes
         self._lines, self._changed = deque[str](maxlen=100), Condition()
         self._ended = False
         assert self._process.stdout is not None
@@ -165,15 +170,22 @@ class _Node:
             self._ended = True
             self._changed.notify_all()
 
-    def wait_for(self, text: str, *, seconds: float) -> None:
-        """Wait until a line of the log has contained a text, or raise NodeFailedError."""
+    def wait_for(self, text: str, *, seconds: float, missing: str) -> None:
+        """
+        Wait until a line of the log has contained a text.
+
+        :param text: the text.
+        :param seconds: how long to wait.
+        :param missing: what the node has not done without that line, for the error.
+        :raises NodeFailedError: the line has not come, or the node has ended.
+        """
         end = monotonic() + seconds
         with self._changed:
             while not any(text in line for line in self._lines):
                 left = end - monotonic()
                 if self._ended or left <= 0:
                     last = self._lines[-1] if self._lines else 'nothing'
-                    how = 'has ended' if self._ended else f'is not ready after {seconds:.0f} s'
+                    how = 'has ended' if self._ended else f'{missing} after {seconds:.0f} s'
                     raise NodeFailedError(f'the node {how}; the last line of its log: {last}')
                 self._changed.wait(left)
 

@@ -80,7 +80,7 @@ def test_states_are_recorded_during_the_block():
 @pytest.mark.parametrize('before,states,verdict,words', [
     (None, [BpuState()], Verdict.UNTESTED, 'neither load nor temperature'),
     (0.0, [BpuState(0, None, 500, 1000), BpuState(98, 61.4, 1000, 1000)], Verdict.MEASURED,
-     'with four threads: load 98 %, 61 degrees Celsius, lowest clock 500 MHz, highest allowed '
+     'With four threads: load 98 %, 61 degrees Celsius, lowest clock 500 MHz, highest allowed '
      'clock 1000 MHz'),
     (60.0, [BpuState(98)], Verdict.MEASURED, 'so another program uses the BPU'),
     (None, [BpuState(98, 101.0)], Verdict.WRONG, 'likely cause: poor cooling')])

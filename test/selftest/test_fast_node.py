@@ -20,7 +20,8 @@ def check(conditions, figures=None, *, has_ros=True):
     """Return the findings, and the engines and cameras that were measured."""
     calls = []
 
-    def measure(engine, camera):
+    def measure(engine, camera, progress):
+        progress('sends')
         calls.append((engine, camera))
         if isinstance(figures, Exception):
             raise figures
@@ -37,14 +38,14 @@ def test_cameras_of_each_size_are_measured(conditions, sizes, frames):
     assert [finding.name for finding in found] == [
         f'node {camera.width}x{camera.height}' for camera in sizes]
     assert found[0].verdict is Verdict.MEASURED
-    assert 'a result is 5.0 ms old' in found[0].text
+    assert 'with onnx: a result is 5.0 ms old' in found[0].text
     assert '87 of 90 images without a result' in found[0].text
     assert found[0].figures['lost'] == 87
 
 
 @pytest.mark.parametrize('conditions,more,words', [
     (QUICK, {'has_ros': False}, 'source /opt/ros/humble/setup.bash'),
-    (Conditions(('simulator',)), {}, 'no engine works here')])
+    (Conditions(('simulator',)), {}, 'No engine works here')])
 def test_missing_part_is_untested(conditions, more, words):
     found, calls = check(conditions, **more)
     assert {finding.verdict for finding in found} == {Verdict.UNTESTED}
@@ -53,7 +54,7 @@ def test_missing_part_is_untested(conditions, more, words):
 
 
 @pytest.mark.parametrize('figures,words', [
-    (NodeFigures(sent=90, ages_ms=(), cpu_ms=1.0), 'no result arrived for 90 images'),
+    (NodeFigures(sent=90, ages_ms=(), cpu_ms=1.0), 'No result arrived for 90 images'),
     (NodeFailedError('the node has ended; the last line of its log: boom'), 'boom')])
 def test_node_without_results_is_wrong(figures, words):
     (finding,), _ = check(QUICK, figures)
@@ -65,8 +66,10 @@ def test_node_without_results_is_wrong(figures, words):
 @pytest.mark.slow
 @pytest.mark.skipif(find_spec('rclpy') is None, reason='source a ROS 2, or use ./dev test')
 def test_node_is_measured_over_dds(onnxruntime):
-    camera = replace(SMALL, rate=8, frames=24)
-    figures = fast_node.run_node('onnx', camera)
+    camera, steps = replace(SMALL, rate=8, frames=24), []
+    figures = fast_node.run_node('onnx', camera, steps.append)
+    assert steps == ['the node with onnx: start',
+                     'the node with onnx: 640x480 bgr8 at 8 Hz']
     assert figures.sent == 24
     assert 12 < len(figures.ages_ms) <= 24
     assert figures.lost == 24 - len(figures.ages_ms)
@@ -79,4 +82,4 @@ def test_node_is_measured_over_dds(onnxruntime):
 @pytest.mark.skipif(find_spec('rclpy') is None, reason='source a ROS 2, or use ./dev test')
 def test_node_that_ends_is_named_by_its_last_line():
     with pytest.raises(NodeFailedError, match=r"the last line of its log: .*'nothing'"):
-        fast_node.run_node('nothing', SMALL)
+        fast_node.run_node('nothing', SMALL, lambda text: None)

@@ -1,0 +1,32 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The part as a whole: without an engine, the processor is still timed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from edgenext_ros.selftest import fast
+from edgenext_ros.selftest.fast_finding import fast_finding
+from edgenext_ros.selftest.finding import Conditions, Verdict
+import pytest
+
+
+def test_machine_without_an_engine_is_measured():
+    found = list(fast.check(Conditions((), quick=True)))
+    assert {finding.name: finding.verdict for finding in found} == {
+        'conversion 640x480': Verdict.MEASURED, 'postprocessing': Verdict.MEASURED,
+        'node 640x480': Verdict.UNTESTED}
+    assert {finding.part for finding in found} == {'fast'}
+
+
+@pytest.mark.parametrize('missing', ['scipy', 'rclpy', 'torch'])
+def test_part_loads_without_what_a_robot_may_lack(missing):
+    code = f'import sys; sys.modules[{missing!r}] = None; import edgenext_ros.selftest.fast'
+    subprocess.run([sys.executable, '-c', code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize('text', ['no result', 'No result', 'no result.'])
+def test_text_of_a_finding_is_a_sentence(text):
+    assert fast_finding('node', Verdict.WRONG, text).text == 'No result.'
