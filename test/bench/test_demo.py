@@ -10,14 +10,13 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from edgenext_ros.bench.demo import choose  # noqa: E402
-
 
 @pytest.mark.parametrize('count,seconds,played,hold', [
     (4, None, 4, 5.0), (4, 20.0, 4, 5.0), (4, 8.0, 4, 2.0), (50, None, 50, 1.0),
     (50, 8.0, 8, 1.0), (50, 8.5, 8, 1.0625), (50, 1.0, 1, 1.0), (1, 3.0, 1, 3.0),
     (0, 30.0, 0, 30.0), (0, None, 0, 20.0)])
 def test_demo_plays_no_longer_than_asked_for(count, seconds, played, hold):
+    from edgenext_ros.bench.demo import choose
     names = [str(number) for number in range(count)]
     assert choose(names, seconds) == (names[:played], hold)
 
