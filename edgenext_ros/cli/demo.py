@@ -34,8 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='play this picture, or folder of pictures (default: bundled ones)')
     source.add_argument('--video', type=Path, metavar='FILE', help='play this video')
     source.add_argument('--camera', metavar='N', help='use the webcam with this number or device')
-    parser.add_argument('--seconds', type=_seconds, default=20.0, metavar='S',
-                        help='how long to play (default: 20)')
+    parser.add_argument('--seconds', type=_seconds, metavar='S',
+                        help='how long to play, each picture for at least a second (default: 20, '
+                             'and longer for a folder of more than 20 pictures)')
     parser.add_argument('--rate', type=float, default=10.0, metavar='HZ',
                         help='frames a second (default: 10)')
     parser.add_argument('--encoding', default='nv12', type=_encoding,

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+
 from edgenext_ros.ros.messages import INPUT_TYPES
 from edgenext_ros.ros.snapshot import Snapshot
 from rclpy.node import Node
@@ -47,7 +49,22 @@ def why_no_image(node: Node, now: Snapshot) -> str:
     images = _image_topics(node, wanted)
     more = f' and {len(images) - _MOST_TOPICS} more' if len(images) > _MOST_TOPICS else ''
     found = f'; images are on {", ".join(images[:_MOST_TOPICS])}{more}' if images else ''
-    return f'nobody publishes {topic}{found}'
+    return f'nobody publishes {topic}{found or _hint_at_the_domain(node)}'
+
+
+def _hint_at_the_domain(node: Node) -> str:
+    """Return a part of a sentence if no node of another process is in the graph, else ''."""
+    own = {(own.get_name(), own.get_namespace())
+           for own in (node.executor.get_nodes() if node.executor else (node,))}
+    # The names of ROS' own command line tools begin with an underscore.
+    if any(other not in own and not other[0].startswith('_')
+           for other in node.get_node_names_and_namespaces()):
+        return ''
+    limit = 'ROS_LOCALHOST_ONLY' if os.environ.get('ROS_DISTRO') == 'humble' else \
+        'ROS_AUTOMATIC_DISCOVERY_RANGE'
+    settings = ' and '.join(f'{name} (here {os.environ.get(name) or "not set"})'
+                            for name in ('ROS_DOMAIN_ID', limit))
+    return f'; no other node is visible: the camera needs the same {settings}'
 
 
 def _image_topics(node: Node, wanted: str) -> list[str]:

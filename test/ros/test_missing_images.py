@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reasons why no image arrives."""
 
+import subprocess
+import sys
+
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.ros.missing_images import why_no_image
 from edgenext_ros.ros.settings import ClassifierSettings
@@ -30,7 +33,10 @@ LISTENING = Snapshot(state='active', enabled=True, failure='', settings=Classifi
 
 
 class Graph:
-    """A node that sees these publishers on its topic, and other topics."""
+    """A node that sees another node, these publishers on its topic, and other topics."""
+
+    executor = None
+    nodes = ('driver',)
 
     def __init__(self, *publishers, **others):
         self.get_publishers_info_by_topic = lambda topic: publishers
@@ -40,6 +46,15 @@ class Graph:
 
     def resolve_topic_name(self, name):
         return name.replace('~', '/classifier') if name[0] == '~' else f'/{name}'
+
+    def get_name(self):
+        return 'classifier'
+
+    def get_namespace(self):
+        return '/'
+
+    def get_node_names_and_namespaces(self):
+        return [(name, '/') for name in ('classifier', *self.nodes)]
 
     def count_publishers(self, topic):
         return int(topic != '/heard_only')
@@ -66,6 +81,37 @@ class Graph:
 ], ids=lambda value: value if isinstance(value, str) else '')
 def test_why_no_image_names_the_reason(graph, says):
     assert why_no_image(graph, LISTENING) == says
+
+
+@pytest.mark.parametrize('distro,variable', [
+    ('humble', 'ROS_LOCALHOST_ONLY'), ('jazzy', 'ROS_AUTOMATIC_DISCOVERY_RANGE')])
+@pytest.mark.parametrize('nodes,topics,alone', [
+    ((), {}, True), (('_ros2cli_12',), {}, True), (('driver',), {}, False),
+    ((), {'my_camera': RAW}, False)], ids=str)
+def test_node_alone_in_its_graph_names_the_domain(monkeypatch, nodes, topics, alone, distro,
+                                                  variable):
+    monkeypatch.setenv('ROS_DISTRO', distro)
+    monkeypatch.setenv('ROS_DOMAIN_ID', '7')
+    monkeypatch.delenv(variable, raising=False)
+    graph = Graph(**topics)
+    graph.nodes = nodes
+    hint = (f'nobody publishes /image; no other node is visible: the camera needs the same '
+            f'ROS_DOMAIN_ID (here 7) and {variable} (here not set)')
+    assert (why_no_image(graph, LISTENING) == hint) == alone
+    assert ('ROS_DOMAIN_ID' in why_no_image(graph, LISTENING)) == alone
+
+
+@pytest.mark.parametrize('words', [['node'], ['multi_node', 'front', 'rear']], ids=' '.join)
+def test_nodes_of_one_process_are_alone(private_graph, words):
+    module, *cameras = words
+    command = [sys.executable, '-u', '-m', f'edgenext_ros.ros.{module}', *cameras, '--ros-args',
+               '-p', 'image_timeout:=0.3']
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True) as process:
+        says = f'no other node is visible: the camera needs the same ROS_DOMAIN_ID (here ' \
+            f'{private_graph})'
+        assert any(says in line for line in process.stdout)
+        process.kill()
 
 
 @pytest.mark.parametrize('name,shown', [

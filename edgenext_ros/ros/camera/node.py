@@ -43,9 +43,10 @@ class CameraNode(Node):
         self._finish = finish
         self.settings = settings = Parameters(self, CameraSettings()).settings
         check_topics(self, ('image', '~/playing'))
-        self._pictures = open_source(
+        source = open_source(
             settings.source, repeat=max(1, round(settings.rate * settings.hold)),
             loop=settings.loop, notice=self.get_logger().warning)
+        self._pictures = source.pictures
         self._last: tuple[Bytes, Image | CompressedImage | None] | None = None
         self._header = Header(frame_id=settings.frame_id)
         try:
@@ -61,6 +62,10 @@ class CameraNode(Node):
         self._playing = self.create_publisher(Header, '~/playing', 10)
         self._timer = self.create_timer(1 / settings.rate, self._on_timer,
                                         clock=Clock(clock_type=ClockType.STEADY_TIME))
+        kind = 'CompressedImage' if settings.output_type == 'compressed' else 'Image'
+        self.get_logger().info(
+            f'playing {source.name} on {self._publisher.topic_name} (sensor_msgs/msg/{kind}) at '
+            f'{settings.rate:g} Hz; waits for a subscriber')
 
     def _on_timer(self) -> None:
         # The first picture waits for a subscriber.

@@ -37,26 +37,36 @@ class SourcePicture:
     """Path relative to the folder, or file name and frame number of a video."""
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a camera node plays."""
+
+    name: str
+    """The source and its kind, for the log: ``3 pictures of /folder``, ``webcam 0``."""
+    pictures: Iterator[SourcePicture]
+    """In order; ends when the source ends or the webcam is unplugged."""
+
+
 def open_source(source: str, *, repeat: int, loop: bool,
-                notice: Callable[[str], None]) -> Iterator[SourcePicture]:
+                notice: Callable[[str], None]) -> Source:
     """
-    Open a source and return an iterator over its pictures.
+    Open a source.
 
     :param source: a picture, a folder of pictures, a video file, or a webcam (number or device).
     :param repeat: number of times that each picture of a folder is returned.
     :param loop: start again at the end.
     :param notice: called with a sentence about files that are left out of a folder.
-    :return: pictures in order; ends when the source ends or the webcam is unplugged.
+    :return: the source's name and its pictures.
     :raises ParameterError: there is nothing to play.
     """
     path = user_path(source)
     if source.isdecimal() or (source.startswith('/dev/') and not path.exists()):
-        return _capture(source, loop=False)
+        return Source(f'webcam {source}', _capture(source, loop=False))
     try:
         state = path.stat() if path.exists() else None
         if state is not None and stat.S_ISCHR(state.st_mode):
             if os.major(state.st_rdev) == _VIDEO4LINUX:
-                return _capture(source, loop=False)
+                return Source(f'webcam {source}', _capture(source, loop=False))
             # A read from a terminal or serial port would block.
             raise ParameterError(f"parameter 'source': {source!r} is a device, but no webcam")
         listing = list_pictures(path)
@@ -64,7 +74,7 @@ def open_source(source: str, *, repeat: int, loop: bool,
         raise ParameterError(f"parameter 'source': {source!r} cannot be read: "
                              f'{error.strerror}') from error
     if listing is None:
-        return _capture(str(path), loop=loop)
+        return Source(f'video {shown(path)}', _capture(str(path), loop=loop))
     failed = _failures(listing)
     account = listing.account(failed)
     if len(failed) == len(listing.files):
@@ -74,8 +84,11 @@ def open_source(source: str, *, repeat: int, loop: bool,
     if account:
         notice(str(account))
     bad = {entry.file for entry in failed}
-    return _pictures([path for path in listing.files if path not in bad], listing.folder,
-                     repeat=repeat, loop=loop, notice=notice)
+    files = [path for path in listing.files if path not in bad]
+    count = f'{len(files)} picture{"s" if len(files) > 1 else ""} of ' if path.is_dir() else \
+        'picture '
+    return Source(f'{count}{shown(path)}', _pictures(files, listing.folder, repeat=repeat,
+                                                     loop=loop, notice=notice))
 
 
 def list_pictures(path: Path) -> Listing | None:

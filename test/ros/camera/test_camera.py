@@ -54,6 +54,25 @@ def test_camera_plays_readable_pictures_and_reports_others(ros, tmp_path):
     assert process.output.count(hostile_folder.LINE) == 1
 
 
+@pytest.mark.parametrize('file,parameters,says', [
+    ('', {}, '3 pictures of {} on /image (sensor_msgs/msg/Image) at 10 Hz'),
+    ('b.png', {'output_type': 'compressed', 'rate': 2.5},
+     'picture {} on /image (sensor_msgs/msg/CompressedImage) at 2.5 Hz'),
+    ('video.avi', {}, 'video {} on /image (sensor_msgs/msg/Image) at 10 Hz')],
+    ids=['folder', 'picture', 'video'])
+def test_camera_logs_what_it_plays_where(ros, tmp_path, photograph, file, parameters, says):
+    for name in 'abc':
+        cv2.imwrite(str(tmp_path / f'{name}.png'), photograph)
+    writer = cv2.VideoWriter(str(tmp_path / 'video.avi'), cv2.VideoWriter_fourcc(*'MJPG'), 10,
+                             (320, 240))
+    writer.write(photograph)
+    writer.release()
+    source = tmp_path / file
+    process = ros.start('camera.node', source=source, **parameters)
+    line = f'[camera]: playing {says.format(source)}; waits for a subscriber\n'
+    ros.wait(lambda: line in process.output, what=line)
+
+
 @pytest.mark.parametrize('encoding', ['rgb8', 'nv12', 'yuyv', 'mono16', 'bayer_rggb8'])
 def test_camera_publishes_encoding_and_size(ros, pictures, encoding):
     assert encoding in ENCODINGS
