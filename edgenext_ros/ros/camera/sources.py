@@ -38,7 +38,7 @@ class SourcePicture:
 
 
 @dataclass(frozen=True)
-class Source:
+class OpenedSource:
     """What a camera node plays."""
 
     name: str
@@ -48,7 +48,7 @@ class Source:
 
 
 def open_source(source: str, *, repeat: int, loop: bool,
-                notice: Callable[[str], None]) -> Source:
+                notice: Callable[[str], None]) -> OpenedSource:
     """
     Open a source.
 
@@ -61,12 +61,12 @@ def open_source(source: str, *, repeat: int, loop: bool,
     """
     path = user_path(source)
     if source.isdecimal() or (source.startswith('/dev/') and not path.exists()):
-        return Source(f'webcam {source}', _capture(source, loop=False))
+        return OpenedSource(f'webcam {source}', _capture(source, loop=False))
     try:
         state = path.stat() if path.exists() else None
         if state is not None and stat.S_ISCHR(state.st_mode):
             if os.major(state.st_rdev) == _VIDEO4LINUX:
-                return Source(f'webcam {source}', _capture(source, loop=False))
+                return OpenedSource(f'webcam {source}', _capture(source, loop=False))
             # A read from a terminal or serial port would block.
             raise ParameterError(f"parameter 'source': {source!r} is a device, but no webcam")
         listing = list_pictures(path)
@@ -74,7 +74,7 @@ def open_source(source: str, *, repeat: int, loop: bool,
         raise ParameterError(f"parameter 'source': {source!r} cannot be read: "
                              f'{error.strerror}') from error
     if listing is None:
-        return Source(f'video {shown(path)}', _capture(str(path), loop=loop))
+        return OpenedSource(f'video {shown(path)}', _capture(str(path), loop=loop))
     failed = _failures(listing)
     account = listing.account(failed)
     if len(failed) == len(listing.files):
@@ -87,7 +87,7 @@ def open_source(source: str, *, repeat: int, loop: bool,
     files = [path for path in listing.files if path not in bad]
     count = f'{len(files)} picture{"s" if len(files) > 1 else ""} of ' if path.is_dir() else \
         'picture '
-    return Source(f'{count}{shown(path)}', _pictures(files, listing.folder, repeat=repeat,
+    return OpenedSource(f'{count}{shown(path)}', _pictures(files, listing.folder, repeat=repeat,
                                                      loop=loop, notice=notice))
 
 
