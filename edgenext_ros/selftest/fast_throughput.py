@@ -20,7 +20,7 @@ def pictures_a_second(engine: Engine, info: ModelInfo, *, threads: int, seconds:
     :param threads: number of threads.
     :param seconds: duration.
     :return: pictures a second of all threads together.
-    :raises InferenceError: an inference failed, or had not returned after ``info.patience_s``.
+    :raises InferenceError: an inference failed, or had not returned after ``info.hang_timeout_s``.
     """
     picture = np.random.default_rng(0).integers(0, 256, info.nv12_size, np.uint8)
     ready, lock = Barrier(threads + 1), Lock()
@@ -48,10 +48,10 @@ def pictures_a_second(engine: Engine, info: ModelInfo, *, threads: int, seconds:
     ready.wait()
     begin = perf_counter()
     for worker in workers:
-        worker.join(max(0.0, begin + seconds + threads * info.patience_s - perf_counter()))
+        worker.join(max(0.0, begin + seconds + threads * info.hang_timeout_s - perf_counter()))
     if errors:
         raise InferenceError(f'with {threads} threads: {errors[0]}') from errors[0]
     if any(worker.is_alive() for worker in workers):
         raise InferenceError(f'with {threads} threads: an inference had not returned after '
-                             f'{threads * info.patience_s:.0f} s')
+                             f'{threads * info.hang_timeout_s:.0f} s')
     return counts[0] / (max(lasts) - begin)

@@ -88,7 +88,7 @@ def open_source(source: str, *, repeat: int, loop: bool,
     count = f'{len(files)} picture{"s" if len(files) > 1 else ""} of ' if path.is_dir() else \
         'picture '
     return OpenedSource(f'{count}{shown(path)}', _pictures(files, listing.folder, repeat=repeat,
-                                                     loop=loop, notice=notice))
+                                                           loop=loop, notice=notice))
 
 
 def list_pictures(path: Path) -> Listing | None:
