@@ -101,8 +101,8 @@ def test_healthy_engine_has_no_wrong_finding(onnxruntime, find, engine):
     (BIN, 'Nothing', Verdict.WRONG, 'neither: '),
     (BIN, 'Failing', Verdict.WRONG, 'no answer for 3 pictures')])
 def test_range_of_nv12_is_stated(onnxruntime, find, engine, fault, verdict, word):
-    (finding,) = find(
-        colours, engine, {'Healthy': Healthy, **FAULTS}[fault], quick=fault != 'StaleUntilAgain').values()
+    engine_fault = {'Healthy': Healthy, **FAULTS}[fault]
+    (finding,) = find(colours, engine, engine_fault, quick=fault != 'StaleUntilAgain').values()
     assert (finding.verdict, finding.text[:len(word)]) == (verdict, word)
 
 
