@@ -62,7 +62,7 @@ class Difference:
         return cls(
             int(equal.sum()), int(within.sum()), int((~equal & ~within).sum()),
             float(apart.max(initial=0)), float(steps.max(initial=0)), float(cosines.min()),
-            tuple(f'{reference.names[row]} ({old} -> {new})'
+            tuple(f'{reference.names[row]} ({reference.classes[old]} -> {reference.classes[new]})'
                   for row, old, new in zip(rows, was, best, strict=True) if old != new))
 
     @property

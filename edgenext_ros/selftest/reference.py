@@ -21,12 +21,13 @@ from typing import Any
 import zipfile
 import zlib
 
+from edgenext_ros.core.labels import LabelError
 from edgenext_ros.core.nv12 import EXPAND_C, EXPAND_Y
 from edgenext_ros.engines import select
 from edgenext_ros.engines.base import Nv12
 from edgenext_ros.models import checksum, ModelError
 from edgenext_ros.models.formats import bin_file
-from edgenext_ros.models.store import locate, ModelNotFoundError, resource_folder
+from edgenext_ros.models.store import labels_of, locate, ModelNotFoundError, resource_folder
 import numpy as np
 import numpy.typing as npt
 
@@ -90,6 +91,8 @@ class Reference:
     """
     source: str
     """Engine and version that gave the outputs."""
+    classes: tuple[str, ...]
+    """Names of the classes."""
 
     @property
     def step_name(self) -> str:
@@ -180,11 +183,13 @@ def load(model: Path) -> Reference:
     try:
         found = checksum.digest(model)
         scales = bin_file.read(model).scales if kind == 'bin' else (FLOAT_STEP,)
-    except ModelError as error:
+        labels, _ = labels_of(locate('demo', suffixes=(model.suffix,)), classes=outputs.shape[1])
+    except (ModelError, ModelNotFoundError, LabelError) as error:
         raise ReferenceMissingError(str(error)) from error
     if found.sha256 != expected:
         raise ReferenceMissingError(
             f'{model.name}: expected the file whose outputs are stored, SHA-256 {expected}, found '
             f'{found}; install the package again')
     steps = np.broadcast_to(np.array(scales, np.float32), outputs.shape[1:])
-    return Reference(model, names, pictures, outputs, MappingProxyType(otherwise), steps, source)
+    return Reference(model, names, pictures, outputs, MappingProxyType(otherwise), steps, source,
+                     labels.names)

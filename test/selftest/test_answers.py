@@ -59,7 +59,8 @@ def test_changed_classes_are_named(stored):
     answers = stored.outputs.copy()
     best = answers[2].argmax()
     answers[2, 5] = 30
-    assert Difference.of(answers, stored, ROWS).changed == (f'chelsea ({best} -> 5)',)
+    assert Difference.of(answers, stored, ROWS).changed == (
+        f'chelsea ({stored.classes[best]} -> {stored.classes[5]})',)
 
 
 def test_value_that_is_not_finite_is_different(stored):

@@ -11,6 +11,7 @@ from edgenext_ros.selftest import colours, picture_checks, right, under_test
 from edgenext_ros.selftest.finding import Conditions, Verdict
 from edgenext_ros.selftest.picture_checks import Effort
 from helpers import faulty_engines
+from helpers.engine_faults import FAULTS, Healthy
 import numpy as np
 import pytest
 
@@ -19,7 +20,7 @@ PARTS = ('stored pictures', 'pictures in a row', 'two threads', 'wrong sizes')
 BIN, ONNX = 'libdnn', 'onnx'  # names of engines, which decide the model file
 
 STORED, ROW, THREADS, SIZES = PARTS
-FAULTS = [
+NAMED = [
     ('HalfScale', BIN, STORED, 'times 0.5; likely cause: a wrong output scale'),
     ('HalfScale', ONNX, STORED, 'times 0.5; likely cause: a wrong output scale'),
     ('NoScale', BIN, STORED, 'the scale of each class is not applied'),
@@ -63,9 +64,9 @@ def find(monkeypatch):
     return run
 
 
-@pytest.mark.parametrize('fault,engine,part,words', FAULTS)
+@pytest.mark.parametrize('fault,engine,part,words', NAMED)
 def test_fault_is_found_and_named(onnxruntime, find, fault, engine, part, words):
-    found = find(right, engine, faulty_engines.FAULTS[fault])
+    found = find(right, engine, FAULTS[fault])
     assert found[part].verdict is Verdict.WRONG
     assert words in found[part].text
 
@@ -75,13 +76,13 @@ def test_fault_is_found_and_named(onnxruntime, find, fault, engine, part, words)
     ('PaddedOutput', {STORED, ROW, THREADS}), ('HalfScale', {STORED}), ('Other', {STORED}),
     ('WorksOnlyOnce', {SIZES})])
 def test_fault_is_blamed_only_where_it_is(find, fault, wrong):
-    found = find(right, BIN, faulty_engines.FAULTS[fault])
+    found = find(right, BIN, FAULTS[fault])
     assert {part for part, finding in found.items() if finding.verdict is Verdict.WRONG} == wrong
 
 
 @pytest.mark.parametrize('engine', [BIN, ONNX])
 def test_healthy_engine_has_no_wrong_finding(onnxruntime, find, engine):
-    found = find(right, engine, faulty_engines.Healthy)
+    found = find(right, engine, Healthy)
     assert tuple(found) == PARTS
     assert {finding.verdict for finding in found.values()} == {Verdict.GOOD}
     equal = ('equal: 24 answers',) if engine == BIN else (
@@ -100,8 +101,8 @@ def test_healthy_engine_has_no_wrong_finding(onnxruntime, find, engine):
     (BIN, 'Nothing', Verdict.WRONG, 'neither: '),
     (BIN, 'Failing', Verdict.WRONG, 'no answer for 3 pictures')])
 def test_range_of_nv12_is_stated(onnxruntime, find, engine, fault, verdict, word):
-    (finding,) = find(
-        colours, engine, getattr(faulty_engines, fault), quick=fault != 'StaleUntilAgain').values()
+    engine_fault = {'Healthy': Healthy, **FAULTS}[fault]
+    (finding,) = find(colours, engine, engine_fault, quick=fault != 'StaleUntilAgain').values()
     assert (finding.verdict, finding.text[:len(word)]) == (verdict, word)
 
 
@@ -127,7 +128,7 @@ def test_engine_that_does_not_open_is_one_finding(
 
 def test_model_of_another_size_is_wrong(monkeypatch):
     def open_model(model, **_):
-        engine, info = faulty_engines.opener(faulty_engines.Healthy)(model)
+        engine, info = faulty_engines.opener(Healthy)(model)
         return engine, replace(info, classes=1000)
 
     monkeypatch.setattr(under_test, 'open_model', open_model)
@@ -140,7 +141,7 @@ def test_engine_that_takes_a_picture_of_a_wrong_size_is_named(monkeypatch, find)
         return infer(engine, np.resize(nv12, 75264).astype(np.uint8))
 
     monkeypatch.setattr(picture_checks, 'infer', careless)
-    assert find(right, BIN, faulty_engines.Healthy)['wrong sizes'].text == (
+    assert find(right, BIN, Healthy)['wrong sizes'].text == (
         'a picture with one byte less than the model reads: expected a refusal that names the '
         'size, found an answer')
 
@@ -149,7 +150,7 @@ def test_engine_is_closed_when_a_check_is_interrupted(monkeypatch):
     opened = []
 
     def open_model(model, **_):
-        opened.append(faulty_engines.opener(faulty_engines.Healthy)(model))
+        opened.append(faulty_engines.opener(Healthy)(model))
         return opened[-1]
 
     monkeypatch.setattr(under_test, 'open_model', open_model)
@@ -163,7 +164,7 @@ def test_engine_is_closed_when_a_check_is_interrupted(monkeypatch):
 def test_slow_engine_runs_fewer_pictures(monkeypatch, find):
     times = count()
     monkeypatch.setattr(under_test, 'monotonic', lambda: 10.0 * next(times))
-    found = find(right, BIN, faulty_engines.Healthy)
+    found = find(right, BIN, Healthy)
     assert {finding.verdict for finding in found.values()} == {Verdict.GOOD}
     assert found[STORED].figures['pictures'] == 7 and found[ROW].figures['pictures'] == 7
     assert found[ROW].text.endswith('(the time was up before 40 pictures)')
@@ -173,7 +174,7 @@ def test_slow_engine_runs_fewer_pictures(monkeypatch, find):
     (1e-6, 'multiplication by the scales rounds otherwise'),
     (5e-5, 'within one quantisation step')])
 def test_answers_within_a_step_are_good(monkeypatch, find, change, words):
-    class Nearly(faulty_engines.Healthy):
+    class Nearly(Healthy):
 
         def tell(self, scores, slot):
             return scores + np.float32(change)

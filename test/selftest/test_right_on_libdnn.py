@@ -78,7 +78,8 @@ def tested(libdnn_path, monkeypatch, tmp_path):
     outputs = np.stack([MODEL.scores(nv12) for nv12 in pictures])
     reference = Reference(
         Path('demo.bin'), tuple(f'picture {row}' for row in range(6)), pictures, outputs,
-        {'limited range': outputs * -1}, MODEL.scale, 'the stand-in')
+        {'limited range': outputs * -1}, MODEL.scale, 'the stand-in',
+        tuple(map(str, range(10))))
     engine = libdnn.LibDnn()
 
     def open_():
