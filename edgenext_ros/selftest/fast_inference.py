@@ -207,7 +207,8 @@ class _Measurement:
         return _finding(self._name, what, Verdict.MEASURED, (
             f'{_times(found)} beside a process that runs {model.name} for '
             f'{1e3 * BUSY_S:.0f} ms and rests for {1e3 * REST_S:.0f} ms'
-            + ('' if alone is None else f'; alone, with the same pauses, the median is {alone:.2f} ms')),
+            + ('' if alone is None else
+               f'; alone, with the same pauses, the median is {alone:.2f} ms')),
             {**found, 'alone_median_ms': alone, 'load_percent': load})
 
 
