@@ -129,10 +129,9 @@ class _Measurement:
             attempt, lambda series: Diagnosis(Cause.NONE, '') if estimate is None else
             fast_latency.diagnose(series, estimate_ms=estimate, load_before=self._load,
                                   clock=clock))
-        self._alone = found = fast_latency.figures(series.steady)
+        found, self._alone = map(fast_latency.figures, (series.steady, series.paced))
         figures: dict[str, Value] = {
-            **found, **{f'paced_{key}': value
-                        for key, value in fast_latency.figures(series.paced).items()},
+            **found, **{f'paced_{key}': value for key, value in self._alone.items()},
             'waited_for_core_ms': sum(run.waited_ms for run in series.steady) / len(series.steady)}
         if estimate is None:
             return _finding(self._name, what, Verdict.MEASURED, (
@@ -208,7 +207,8 @@ class _Measurement:
         return _finding(self._name, what, Verdict.MEASURED, (
             f'{_times(found)} beside a process that runs {model.name} for '
             f'{1e3 * BUSY_S:.0f} ms and rests for {1e3 * REST_S:.0f} ms'
-            + ('' if alone is None else f'; alone the median is {alone:.2f} ms')),
+            + ('' if alone is None else
+               f'; alone, with the same pauses, the median is {alone:.2f} ms')),
             {**found, 'alone_median_ms': alone, 'load_percent': load})
 
 
