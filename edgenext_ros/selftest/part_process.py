@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from ctypes import CDLL
 from dataclasses import dataclass
 from importlib import import_module
 import json
@@ -33,6 +34,8 @@ HANGS, CRASHES = ': goes on', ': does not crash'
 """Ends of the names of the findings for a process that hangs, and for one that ends early."""
 _PATIENCE_S = 5.0
 """Seconds that a process has to end after SIGTERM, before it is killed."""
+_PR_SET_PDEATHSIG = 1
+"""Option of prctl(2): the signal that the kernel sends to a process when its parent ends."""
 _PRINTED = 2000
 """Characters of what the libraries printed that a report keeps."""
 
@@ -164,6 +167,8 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
 def work(task: dict[str, Any]) -> None:
     """Run ``check`` in this process; ``findings`` has made the task."""
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    # A process that hangs would not notice that nobody waits for it any more.
+    CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     with os.fdopen(task['descriptor'], 'w', encoding='utf-8') as stream:
         def send(message: dict[str, Any]) -> None:
             stream.write(json.dumps(message, default=_plain) + '\n')
