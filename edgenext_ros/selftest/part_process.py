@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from ctypes import CDLL
 from dataclasses import dataclass
 from importlib import import_module
 import json
@@ -21,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 from time import monotonic
-from typing import Any
+from typing import Any, IO
 
 from edgenext_ros.libraries import MissingPartError
 from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
@@ -33,8 +34,10 @@ HANGS, CRASHES = ': goes on', ': does not crash'
 """Ends of the names of the findings for a process that hangs, and for one that ends early."""
 _PATIENCE_S = 5.0
 """Seconds that a process has to end after SIGTERM, before it is killed."""
-_PRINTED = 2000
-"""Characters of what the libraries printed that a report keeps."""
+_PR_SET_PDEATHSIG = 1
+"""Option of prctl(2): the signal that the kernel sends to a process when its parent ends."""
+_PRINTED, _LINE, _FIRST, _LAST = 4000, 200, 4, 6
+"""What the libraries printed: bytes that are read at either end, characters of a line, lines."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def findings(part: SelfTestPart, conditions: Conditions, *, silence_s: float) ->
 
 
 def _received(part: SelfTestPart, conditions: Conditions, process: subprocess.Popen[bytes],
-              reader: int, silence_s: float, printed: Any) -> Iterator[Finding]:
+              reader: int, silence_s: float, printed: IO[bytes]) -> Iterator[Finding]:
     """Yield the findings that a process sends until it ends; the last one may be its failure."""
     doing = 'it started'
     subject = ', '.join(conditions.engines) if part.per_engine else part.name
@@ -96,6 +99,8 @@ def _received(part: SelfTestPart, conditions: Conditions, process: subprocess.Po
         message = json.loads(line)
         if 'done' in message:
             _wait(process)
+            if said := _printed_lines(printed):
+                yield Finding(part.name, f'{subject}: what it printed', Verdict.MEASURED, said)
             return
         if 'progress' in message:
             doing = message['progress']
@@ -138,14 +143,25 @@ def _exit_of(process: subprocess.Popen[bytes]) -> str:
     return f'exit code {code}'
 
 
-def _said(printed: Any) -> str:
-    """Return the end of what the process printed, as a part of a sentence."""
+def _said(printed: IO[bytes]) -> str:
+    """Return what the process printed, as the end of a sentence."""
+    said = _printed_lines(printed)
+    return f'; it printed: {said}' if said else ''
+
+
+def _printed_lines(printed: IO[bytes]) -> str:
+    """Return the first lines that a process printed, with versions, and the last, with errors."""
     size = printed.seek(0, os.SEEK_END)
-    printed.seek(max(0, size - _PRINTED))
-    lines = [' '.join(line.split()) for line in
-             printed.read().decode(errors='replace').splitlines()]
+    printed.seek(0)
+    text = printed.read(_PRINTED)
+    if size > _PRINTED:
+        printed.seek(max(_PRINTED, size - _PRINTED))
+        text += b'\n' + printed.read()
+    lines = [' '.join(line.split())[:_LINE] for line in text.decode(errors='replace').splitlines()]
     lines = [line for line in lines if line]
-    return f'; it printed: {" / ".join(lines[-5:])}' if lines else ''
+    if len(lines) > _FIRST + _LAST:
+        lines[_FIRST:-_LAST] = ['...']
+    return ' / '.join(lines)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -164,6 +180,8 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
 def work(task: dict[str, Any]) -> None:
     """Run ``check`` in this process; ``findings`` has made the task."""
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    # A process that hangs would not notice that nobody waits for it any more.
+    CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     with os.fdopen(task['descriptor'], 'w', encoding='utf-8') as stream:
         def send(message: dict[str, Any]) -> None:
             stream.write(json.dumps(message, default=_plain) + '\n')

@@ -76,5 +76,5 @@ def exit_code(found: Iterable[Finding]) -> int:
 
 def tested(found: Iterable[Finding]) -> bool:
     """Return whether an engine's answers were checked."""
-    return any(finding.part in ('right', 'colours') and finding.verdict is not Verdict.UNTESTED
-               for finding in found)
+    return any(finding.part in ('right', 'colours')
+               and finding.verdict in (Verdict.GOOD, Verdict.WRONG) for finding in found)

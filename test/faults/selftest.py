@@ -20,8 +20,8 @@ FAULTS = (
          'self.findings.append(self.redact.finding(finding))', 'self.findings.append(finding)'),
         ('the command is written with private texts', "'command': self.redact(self.command)",
          "'command': self.command"),
-        ('NaN is written into the JSON', "str(value) if isinstance(value, float) and not "
-         'math.isfinite(value) else value', 'value'),
+        ('NaN is written into the JSON', 'isinstance(value, float) and not math.isfinite(value)',
+         'False'),
         ('an untested engine counts as all well',
          'if tested(self.findings) else', 'if self.findings else')),
     *faults_in(

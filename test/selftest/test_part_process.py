@@ -79,11 +79,25 @@ def test_conditions_and_figures_pass_the_border(folder):
         'quick': True, 'beside': False, 'none': None, 'single': 1.5, 'count': 3, 'flag': True})
 
 
-def test_output_of_libraries_stays_off_the_screen(folder, capfd):
-    part = make_part(folder, 'right',
-                     f"print('noise', flush=True)\nos.write(2, b'noise')\n{FIRST}")
-    assert len(found_by(part)) == 1
+def test_output_of_libraries_is_a_finding_and_stays_off_the_screen(folder, capfd):
+    """The vendor's libraries print their versions, and the reasons of errors that they return."""
+    part = make_part(folder, 'right', per_engine=True, body=(
+        f"os.write(1, b'version 1\\n')\n{FIRST}\nos.write(2, b'  reason\\n')"))
+    first, said = found_by(part)
+    assert first.name == 'first'
+    assert said == Finding('right', 'onnx: what it printed', Verdict.MEASURED,
+                           'version 1 / reason')
     assert capfd.readouterr() == ('', '')
+
+
+def test_long_output_is_cut_in_the_middle(folder):
+    part = make_part(folder, 'fast', (
+        "for number in range(20_000):\n    print(f'line {number}', 'x' * 300)\n" + FIRST))
+    lines = found_by(part)[-1].text.split(' / ')
+    assert [line.split()[:2] for line in lines[:4]] == [['line', str(n)] for n in range(4)]
+    assert lines[4] == '...'
+    assert [line.split()[1] for line in lines[5:]] == [str(n) for n in range(19_994, 20_000)]
+    assert max(map(len, lines)) == 200
 
 
 def test_module_that_is_missing_or_broken_is_a_finding(folder):

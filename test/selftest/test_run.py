@@ -87,7 +87,7 @@ def test_without_an_engine_only_the_parts_of_the_machine_run(folder):
 @pytest.mark.parametrize('verdicts,code', [
     ([], 2), ([('machine', Verdict.MEASURED), ('engines', Verdict.GOOD)], 2),
     ([('fast', Verdict.MEASURED), ('right', Verdict.UNTESTED)], 2),
-    ([('right', Verdict.GOOD), ('fast', Verdict.UNTESTED)], 0),
+    ([('right', Verdict.MEASURED)], 2), ([('right', Verdict.GOOD), ('fast', Verdict.UNTESTED)], 0),
     ([('colours', Verdict.GOOD)], 0), ([('right', Verdict.GOOD), ('fast', Verdict.WRONG)], 1),
     ([('engines', Verdict.WRONG)], 1)])
 def test_exit_code(verdicts, code):
