@@ -9,6 +9,7 @@ The pages: links and names in them resolve, and messages that they quote are tho
 import ast
 from pathlib import Path
 import re
+import subprocess
 import sys
 
 if __name__ == '__main__':
@@ -72,6 +73,15 @@ def test_block_is_run_or_says_why_not(block):
             if CI.exists() else ['README.md', 'docs/your_own_classes.md']
         # The blocks of README_cn.md equal those of README.md, see below.
         assert name(block.page) in (*run, 'README_cn.md'), '.ci/run does not run this page'
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('block', [block for block in BLOCKS if block.language == 'python'
+                                   and not block.reason], ids=str)
+def test_python_block_runs(onnxruntime, block):
+    done = subprocess.run([sys.executable, '-c', block.text], cwd=ROOT, capture_output=True,
+                          text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, '') and done.stdout.startswith('Faces_easy 0.')
 
 
 @pytest.mark.parametrize('page', PAGES, ids=name)

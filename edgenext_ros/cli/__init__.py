@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager, ExitStack, redirect_stdout
+from difflib import get_close_matches
 import errno
 from importlib import import_module
 import json
@@ -34,6 +35,19 @@ _JSON_HELP = ('also write the figures here as JSON; an earlier file is removed f
               'them to stdout, and all other output to stderr')
 
 
+class VerbParser(argparse.ArgumentParser):
+    """The parser of a verb: after an unknown argument it prints this verb's usage."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse; exit with 2 and the usage if an argument is unknown."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:  # argparse would return them to the parser above, which prints its own usage
+            near = get_close_matches(unknown[0].partition('=')[0], self._option_string_actions, 1)
+            self.error(f'unrecognized arguments: {" ".join(unknown)}'
+                       f'{f"; did you mean {near[0]}?" if near else ""}')
+        return found, unknown
+
+
 def main(args: list[str] | None = None) -> int:
     """Run one verb and return the exit code."""
     try:
@@ -51,7 +65,8 @@ def _main(args: list[str] | None) -> int:
         'compile, train and verify need a PC; the other verbs also work on the robot.',
         epilog=_EPILOG)
     parser.add_argument('--version', action='version', version=f'edgenext_ros {__version__}')
-    verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB')
+    verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB',
+                                  parser_class=VerbParser)
     for name in command[:1] if command[:1] and command[0] in VERBS else VERBS:
         module = import_module(f'{__name__}.{name}')
         verb = verbs.add_parser(name, help=module.HELP, description=module.HELP, epilog=_EPILOG)

@@ -10,6 +10,7 @@ from edgenext_ros.core.labels import LabelError
 from edgenext_ros.engines.base import EngineUnavailableError, InferenceError
 from edgenext_ros.models import ModelError
 from edgenext_ros.models.store import ModelNotFoundError
+from edgenext_ros.ros.parameter_files import EXPECTED_LAYOUT
 from edgenext_ros.ros.settings import ParameterError
 from rclpy.exceptions import NameValidationException, ParameterException
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
@@ -22,6 +23,13 @@ REPORTED_ERRORS = (*USER_ERRORS, MemoryError, NameValidationException, Parameter
                    UnsupportedTypeSupport, _rclpy.RCLError)
 """``USER_ERRORS``, and the errors of ROS and Python that are reported without a traceback."""
 _PLACE_IN_SOURCE = re.compile(r'(. Error: error not set)?, at /\S+:\d+')
+_FORMS = {
+    "Couldn't parse params file": EXPECTED_LAYOUT,
+    "Couldn't parse remap rule": 'expected "-r image:=/topic" for a topic, and "-p NAME:=VALUE" '
+                                 'for a parameter',
+    "Couldn't parse parameter override rule": 'expected "-p NAME:=VALUE"',
+}
+"""The right form, for errors of rcl about a command line, by the beginning of their texts."""
 NO_THREAD = "can't start new thread"
 """Text of Python's RuntimeError when the system cannot start a thread."""
 _LONG_WORD = re.compile(r'(\S{60})\S{140,}')
@@ -42,4 +50,6 @@ def describe_error(error: BaseException) -> str:
         return f'{error}: {error.__context__}'
     text = ' '.join(_PLACE_IN_SOURCE.sub('', str(error)).split())
     text = _LONG_WORD.sub(r'\1...', text.removesuffix(' ^'))
-    return text.removeprefix('failed to initialize rcl: ')
+    text = text.removeprefix('failed to initialize rcl: ')
+    form = next((form for begin, form in _FORMS.items() if text.startswith(begin)), '')
+    return f'{text}; {form}' if form and 'opening YAML file' not in text else text

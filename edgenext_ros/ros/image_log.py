@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from edgenext_ros.core.bit_depth import BitDepth
 from edgenext_ros.core.frame import Frame
 from edgenext_ros.engines.base import EngineRestsError
@@ -14,6 +16,11 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 
 _MOST_ALIKE = 3
 """Maximum number of logged problems that differ only in numbers, such as a size."""
+_MOST_CHANGES, _STEADY_SECONDS = 12, 60.0
+"""
+Maximum number of logged changes of the layout, in a row without so many seconds between two: a
+folder of pictures may have another size each second.
+"""
 _MOST_NOTES = 20
 """Maximum number of logged notes; a driver may cause a new one with every frame."""
 
@@ -31,6 +38,7 @@ class ImageLog:
         self._problems, self._layouts = LogLimiter(), LogLimiter()
         self.layout = ''
         """Size and encoding of the newest image as text; empty before the first image."""
+        self._changes, self._changed = 0, 0.0
         self._bit_depth, self._notes = BitDepth(), set[str]()
 
     @print_exceptions
@@ -51,10 +59,19 @@ class ImageLog:
             self._logger.warning(f'images of {self._topic}: {dark}')
         if layout != self.layout:
             before, self.layout = self.layout, layout
-            text = f'{layout}, before {before}' if before else layout
-            # The log is limited, because two cameras on one topic change the layout repeatedly.
-            if self._layouts.should_log(text):
-                self._logger.info(replace_invalid_utf8(f'images of {self._topic}: {text}'))
+            self._log_change(f'{layout}, before {before}' if before else layout)
+
+    def _log_change(self, text: str) -> None:
+        before, self._changed = self._changed, monotonic()
+        if self._changed - before > _STEADY_SECONDS:
+            self._changes = 0
+        # The log is limited, because two cameras on one topic change the layout repeatedly.
+        if self._changes >= _MOST_CHANGES or not self._layouts.should_log(text):
+            return
+        self._changes += 1
+        last = '; they change often, further changes are not logged' \
+            if self._changes == _MOST_CHANGES else ''
+        self._logger.info(replace_invalid_utf8(f'images of {self._topic}: {text}{last}'))
 
     def _is_new(self, note: str) -> bool:
         new = bool(note) and note not in self._notes and len(self._notes) < _MOST_NOTES

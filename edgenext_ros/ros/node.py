@@ -262,6 +262,7 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
         """
         with self._changing:
             try:
+                self._table.check_declared(parameter_list)
                 result = super().set_parameters_atomically(parameter_list)
                 if result.successful:
                     self._apply(self._table.change(parameter_list, configured=False))

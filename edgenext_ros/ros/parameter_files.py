@@ -13,7 +13,8 @@ import yaml
 
 MOST_BYTES = 10 ** 6
 """Largest size of a parameter file."""
-EXPECTED_LAYOUT = 'expected "/**:" and below it "ros__parameters:", as in config/classifier.yaml'
+EXPECTED_LAYOUT = ('expected "/**:" and below it "ros__parameters:", as in config/classifier.yaml '
+                   'or "/**: {ros__parameters: {top_k: 3}}"')
 _MOST_NAMES = 5
 # libyaml's loader parses ``MOST_BYTES`` in a second; some PyYAML builds do not include it.
 _LOADER: Any = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)

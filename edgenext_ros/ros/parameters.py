@@ -85,9 +85,25 @@ class Parameters(Generic[SettingsTable]):
         for name in overrides:
             if self._node.has_parameter(name) or name.startswith(QOS_OVERRIDES):
                 continue
-            near = difflib.get_close_matches(name, self._entries, 1)
-            hint = f'; did you mean {near[0]!r}?' if near else ''
-            self._node.get_logger().warning(f'unknown parameter {name!r} is ignored{hint}')
+            self._node.get_logger().warning(
+                f'unknown parameter {name!r} is ignored{self._nearest(name)}')
+
+    def _nearest(self, name: str) -> str:
+        near = difflib.get_close_matches(name, self._entries, 1)
+        return f'; did you mean {near[0]!r}?' if near else ''
+
+    def check_declared(self, changes: list[Parameter]) -> None:
+        """
+        Check that the node has these parameters; rclpy's own refusal names none of them.
+
+        :raises ParameterNotDeclaredException: one is unknown.
+        """
+        from rclpy.exceptions import ParameterNotDeclaredException
+        if getattr(self._node, '_allow_undeclared_parameters', False):
+            return
+        for change in changes:
+            if not self._node.has_parameter(change.name):
+                raise ParameterNotDeclaredException(f'{change.name!r}{self._nearest(change.name)}')
 
     def change(self, changes: list[Parameter], *, configured: bool) -> SettingsTable:
         """

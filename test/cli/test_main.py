@@ -131,6 +131,22 @@ def test_help_needs_neither_numpy_nor_opencv(verb):
     assert done.stdout.startswith(' '.join(('usage: edgenext', *verb)))
 
 
+@pytest.mark.parametrize('verb', [
+    ('bench',), ('classify', 'a.jpg'), ('compile', 'a.onnx'), ('demo',),
+    ('evaluate', '--data', '.'),
+    ('models', 'list'), ('parameters',), ('runtimes',), ('train', '.', '--output', 'x'),
+    ('verify', 'a.bin', '--against', 'a.onnx', '--pictures', '.')], ids=lambda verb: verb[0])
+def test_unknown_argument_prints_the_usage_of_its_verb(capsys, verb):
+    for unknown, says in (('--no-such-thing', '--no-such-thing'),
+                          ('--jsom=x', '--jsom=x; did you mean --json?')):
+        with pytest.raises(SystemExit) as stop:
+            main([*verb, unknown])
+        error = capsys.readouterr().err
+        name = 'models list' if verb[0] == 'models' else verb[0]
+        assert stop.value.code == 2 and error.startswith(f'usage: edgenext {name} [-h]')
+        assert error.endswith(f'unrecognized arguments: {says}\n')
+
+
 @pytest.mark.parametrize('verb', [('classify', 'a.jpg'), ('evaluate', '--data', '.'),
                                   ('parameters',), ('runtimes',)], ids=lambda v: v[0])
 def test_missing_numpy_is_one_line(verb):

@@ -68,3 +68,26 @@ def test_node_warns_of_parameter_file_for_another_node(ros, tmp_path):
     ros.wait(lambda: 'model demo' in process.output, what='the start')
     assert f'{path} has parameters for classifier_node only, this node is /classifier: they are ' \
         'ignored' in process.output
+
+
+@pytest.mark.parametrize('content', ['classifier:\n  ros_parameters:\n    top_k: 3\n',
+                                     'top_k: 3\n'], ids=['one underscore', 'flat'])
+def test_parameter_file_of_another_form_is_refused_with_the_right_one(ros, tmp_path, content):
+    path = tmp_path / 'mine.yaml'
+    path.write_text(content)
+    process = ros.start('node', '--params-file', str(path))
+    assert process.process.wait(30) == 1
+    last = process.output.splitlines()[-1]
+    assert str(path) in last and last.endswith('"/**: {ros__parameters: {top_k: 3}}"')
+
+
+@pytest.mark.parametrize('words,says', [
+    (['-r', 'model:=/x.onnx'],
+     'expected "-r image:=/topic" for a topic, and "-p NAME:=VALUE" for a parameter'),
+    (['-p', 'model=/x'], 'expected "-p NAME:=VALUE"'),
+    (['--params-file', '/nope.yaml'], "'--params-file /nope.yaml'. Error: Error opening YAML file")
+], ids=lambda value: ' '.join(value) if isinstance(value, list) else '')
+def test_argument_of_another_form_is_refused_with_the_right_one(ros, words, says):
+    process = ros.start('node', *words)
+    assert process.process.wait(30) == 1
+    assert process.output.splitlines()[-1].endswith(says)

@@ -232,3 +232,17 @@ def test_raised_max_rate_applies_to_next_frame(ros, classifier, make_image):
                       parameters=[message('max_rate', 30.0)])
     assert answer.results[0].successful
     ros.ask(camera, make_image(), results)
+
+
+@pytest.mark.parametrize('kind', [SetParameters, SetParametersAtomically])
+@pytest.mark.parametrize('module,node,near', [
+    ('node', '/classifier', 'top_k'),
+    ('camera.node', '/camera', 'rate')], ids=['classifier', 'camera'])
+def test_unknown_parameter_is_refused_by_its_name(ros, module, node, near, kind):
+    ros.start(module, **{'source': 'resource/pictures'} if module == 'camera.node' else {})
+    service = 'set_parameters' + '_atomically' * (kind is SetParametersAtomically)
+    for name, hint in ((f'{near}s', f'; did you mean {near!r}?'), ('no_such_thing', '')):
+        answer = ros.call(kind, f'{node}/{service}', parameters=[message(name, 1)])
+        (result,) = answer.results if kind is SetParameters else [answer.result]
+        assert not result.successful
+        assert result.reason == f"Invalid access to undeclared parameter(s): {name!r}{hint}"

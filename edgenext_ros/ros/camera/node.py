@@ -21,8 +21,10 @@ from edgenext_ros.ros.qos import OVERRIDES, warn_of_unused
 from edgenext_ros.ros.safe_callbacks import stamp_now
 from edgenext_ros.ros.settings import CameraSettings, ParameterError
 import numpy as np
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
@@ -41,7 +43,8 @@ class CameraNode(Node):
     def __init__(self, *, finish: Callable[[], None] | None = None, **arguments: Any) -> None:
         super().__init__('camera', **arguments)
         self._finish = finish
-        self.settings = settings = Parameters(self, CameraSettings()).settings
+        self._table = Parameters(self, CameraSettings())
+        self.settings = settings = self._table.settings
         check_topics(self, ('image', '~/playing'))
         source = open_source(
             settings.source, repeat=max(1, round(settings.rate * settings.hold)),
@@ -66,6 +69,11 @@ class CameraNode(Node):
         self.get_logger().info(
             f'playing {source.name} on {self._publisher.topic_name} (sensor_msgs/msg/{kind}) at '
             f'{settings.rate:g} Hz; waits for a subscriber')
+
+    def set_parameters_atomically(self, parameter_list: list[Parameter]) -> SetParametersResult:
+        """Refuse an unknown parameter by its name; the others are read-only."""
+        self._table.check_declared(parameter_list)
+        return super().set_parameters_atomically(parameter_list)
 
     def _on_timer(self) -> None:
         # The first picture waits for a subscriber.
