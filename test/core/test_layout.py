@@ -178,7 +178,8 @@ def test_rows_of_each_larger_encoding_have_a_note(encoding, width):
         step = sent * width
         rows = read_rows(encoding, width, 4, step, 4 * step)
         assert (rows.step, rows.height) == (step, 4)
-        assert rows.note.startswith(f'step {step} is {sent} bytes a pixel, the encoding has {ours}')
+        assert rows.note.startswith(
+            f'step {step} is {sent} bytes a pixel, the encoding has {ours}: ')
 
 
 @pytest.mark.parametrize('encoding,width,step', [
