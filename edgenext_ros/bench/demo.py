@@ -82,10 +82,14 @@ def find_source(arguments: Namespace) -> tuple[str, list[str], Account]:
     """
     Return the camera's source, the names of its pictures (if known), and the files left out.
 
-    :raises ValueError: no picture decodes.
+    :raises ValueError: the path does not exist, or no picture decodes.
     """
     if arguments.camera is not None:
         return arguments.camera, [], Account((), 0)
+    named = arguments.video or arguments.image
+    if named is not None and not named.exists():
+        wanted = 'a video' if arguments.video else 'a picture, or a folder of pictures'
+        raise ValueError(f'{named}: expected {wanted}, but this path does not exist')
     if arguments.video is not None:
         return str(arguments.video.absolute()), [], Account((), 0)
     bundled = os.environ.get('EDGENEXT_DEMO_PICTURES') or store.resource_folder() / 'demo'
@@ -103,7 +107,8 @@ def find_source(arguments: Namespace) -> tuple[str, list[str], Account]:
             failed.append(LeftOut(file, error.reason))
             reason = str(error)
     if not names:
-        raise ValueError(f'{path}: no picture in it decodes; the first: {reason}')
+        first = 'no picture in it decodes; the first: ' if path.is_dir() else ''
+        raise ValueError(f'{path}: {first}{reason}')
     return str(path), names, listing.account(failed)
 
 

@@ -185,13 +185,13 @@ def read_rows(encoding: str, width: int, height: int, step: int, size: int) -> R
 
 def _maybe_wider(layout: Layout, width: int, step: int) -> str:
     """
-    Return a note when padding may be another channel, as in rgb8 with a step of 4 x width.
+    Return a note when padding may be more channels, as in mono8 with a step of 3 x width.
 
     Either the rows are padded, as ROS allows, for example in a crop of a wider picture. Or the
     pixels have more bytes, and the driver names the wrong encoding.
     """
     each, rest = divmod(step, width)
-    if rest or layout.half_rows != 2 or not layout.pixel_bytes < each <= 2 * layout.pixel_bytes \
+    if rest or layout.half_rows != 2 or each <= layout.pixel_bytes \
             or each not in {known.pixel_bytes for known in _LAYOUTS.values()} \
             or step in {_ceil(width * layout.pixel_bytes, to) for to in _ALIGNMENTS}:
         return ''

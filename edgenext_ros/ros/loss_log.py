@@ -43,5 +43,5 @@ class LossLog:
         if not before:
             self._logger.warning(
                 f'{text}. Usually they are too large for the buffers of the middleware: start '
-                f'the camera with {profile_assignment()}; see "Large frames" in the README')
+                f'the camera with {profile_assignment()}; see "Large frames" in docs/robot.md')
         return text

@@ -44,8 +44,8 @@ def why_no_image(node: Node, now: Snapshot) -> str:
                     f"the parameters 'qos_overrides'")
     if cameras:
         return (f'{topic} is published but brings none: its camera sends nothing, or DDS loses '
-                f'its frames; large ones need a profile, see "Large frames" in the README; after '
-                f'a crash of any node that listens to it, restart the camera')
+                f'its frames; large ones need a profile, see "Large frames" in docs/robot.md; '
+                f'after a crash of any node that listens to it, restart the camera')
     images = _image_topics(node, wanted)
     more = f' and {len(images) - _MOST_TOPICS} more' if len(images) > _MOST_TOPICS else ''
     found = f'; images are on {", ".join(images[:_MOST_TOPICS])}{more}' if images else ''

@@ -34,7 +34,8 @@ def class_folders(folder: Path) -> Listing:
         a name that a label file cannot hold.
     """
     if not folder.is_dir():
-        raise ValueError(f'{folder}: expected a folder with one folder of pictures per class')
+        raise ValueError(f'{folder}: expected a folder with one folder of pictures per class'
+                         + ('' if folder.exists() else ', found nothing there'))
     listing = pictures.find(folder)
     listing.expect_no_split(wanted='train')
     for name in listing.folders:

@@ -5,6 +5,7 @@
 from itertools import product
 
 from edgenext_ros.core.frame import ENCODINGS, Frame, FrameError, UnknownEncodingError
+from edgenext_ros.core.layout import OF_16_BITS, read_rows
 from edgenext_ros.core.nv12 import Nv12Converter
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ SMALL = [(2, 2), (6, 4), (10, 12), (30, 20), (64, 48), (66, 36), (100, 50), (128
 SIZES = [*SMALL, (642, 360), (1920, 1080)]
 TALL = [(4, 128), (66, 180), (100, 200)]
 PLANAR = ['nv12', 'nv21', 'nv24']
+WITHOUT_CHROMA_PLANE = {name: layout for name, layout in {**ENCODINGS, **OF_16_BITS}.items()
+                        if layout.half_rows == 2}
 
 
 def ceil(value, to):
@@ -156,12 +159,27 @@ def test_a_step_may_count_pixels_of_padded_rows(encoding):
 
 @pytest.mark.parametrize('encoding,width,step,channels', [
     ('rgb8', 640, 2560, 4), ('bgr8', 1920, 7680, 4), ('mono8', 640, 1280, 2),
-    ('yuyv', 640, 1920, 3), ('bayer_rggb8', 640, 1280, 2), ('rgb8', 640, 3840, 6)])
+    ('yuyv', 640, 1920, 3), ('bayer_rggb8', 640, 1280, 2), ('rgb8', 640, 3840, 6),
+    ('mono8', 640, 1920, 3), ('mono8', 640, 2560, 4), ('bayer_gbrg8', 640, 1920, 3)])
 def test_step_of_more_channels_is_padding_with_a_note(encoding, width, step, channels):
     frame = Frame(encoding, width, 4, step, np.zeros(4 * step, np.uint8))
     assert (frame.step, frame.height) == (step, 4)
     assert frame.note.startswith(f'step {step} is {channels} bytes a pixel, the encoding has ')
     assert 'taken as padding; where the colours are wrong, let the driver name' in frame.note
+
+
+@pytest.mark.parametrize('width', [320, 640, 848, 1280, 1920])
+@pytest.mark.parametrize('encoding', WITHOUT_CHROMA_PLANE)
+def test_rows_of_each_larger_encoding_have_a_note(encoding, width):
+    ours = WITHOUT_CHROMA_PLANE[encoding].pixel_bytes
+    larger = {layout.pixel_bytes for layout in WITHOUT_CHROMA_PLANE.values()
+              if layout.pixel_bytes > ours}
+    for sent in larger:
+        step = sent * width
+        rows = read_rows(encoding, width, 4, step, 4 * step)
+        assert (rows.step, rows.height) == (step, 4)
+        assert rows.note.startswith(
+            f'step {step} is {sent} bytes a pixel, the encoding has {ours}: ')
 
 
 @pytest.mark.parametrize('encoding,width,step', [

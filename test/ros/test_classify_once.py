@@ -71,7 +71,7 @@ def test_missing_image_is_answered_after_the_timeout(ros, classifier, ask_once):
     assert {(answer.success, answer.message) for answer in answers} == {
         (False, 'no result in 0.3 s: no image, /image is published but brings none: its camera '
          'sends nothing, or DDS loses its frames; large ones need a profile, see "Large frames" '
-         'in the README; after a crash of any node that listens to it, restart the camera')}
+         'in docs/robot.md; after a crash of any node that listens to it, restart the camera')}
     before = len(diagnostics)
     ros.wait(lambda: len(diagnostics) > before, what='diagnostics, still')
     assert status(diagnostics)[1].startswith('no image for')

@@ -155,7 +155,7 @@ def test_warning_names_share_size_and_remedy(monkeypatch):
             ] == ['', text, text, '']
     assert logged == [
         f'{text}. Usually they are too large for the buffers of the middleware: start the camera '
-        f'with THE=remedy; see "Large frames" in the README',
+        f'with THE=remedy; see "Large frames" in docs/robot.md',
         'all frames of /image arrive again']
 
 

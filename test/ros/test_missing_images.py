@@ -72,8 +72,8 @@ class Graph:
      'nobody publishes /image'),
     (Graph(Publisher()),
      '/image is published but brings none: its camera sends nothing, or DDS loses its frames; '
-     'large ones need a profile, see "Large frames" in the README; after a crash of any node that '
-     'listens to it, restart the camera'),
+     'large ones need a profile, see "Large frames" in docs/robot.md; after a crash of any node '
+     'that listens to it, restart the camera'),
     (Graph(Publisher(topic_type=COMPRESSED)),
      f"driver publishes {COMPRESSED} on /image, expected {RAW}; see parameter 'input_type'"),
     (Graph(Publisher('_NODE_NAME_UNKNOWN_', COMPRESSED)),

@@ -40,6 +40,22 @@ def test_demo_plays_same_pictures_as_other_verbs(tmp_path):
     assert str(account) == hostile_folder.LINE
 
 
+@pytest.mark.parametrize('option', ['image', 'video'])
+def test_demo_says_that_a_path_does_not_exist(tmp_path, option):
+    arguments = {'camera': None, 'video': None, 'image': None, option: tmp_path / 'nothere'}
+    with pytest.raises(ValueError, match=r'/nothere: expected a .*, but this path does not exist'):
+        demo.find_source(Namespace(**arguments))
+
+
+def test_demo_names_a_picture_that_does_not_decode(tmp_path):
+    (tmp_path / 'a.jpg').touch()
+    for path, words in ((tmp_path, 'no picture in it decodes; the first: an empty file'),
+                        (tmp_path / 'a.jpg', 'an empty file')):
+        with pytest.raises(ValueError) as caught:
+            demo.find_source(Namespace(camera=None, video=None, image=path))
+        assert str(caught.value) == f'{path}: {words}'
+
+
 @pytest.mark.parametrize('found', ['pipe', 'socket', 'device'])
 def test_demo_refuses_special_files(special_files, found):
     with pytest.raises(ValueError, match=f'found a {found}'):

@@ -78,9 +78,11 @@ def open_source(source: str, *, repeat: int, loop: bool,
     failed = _failures(listing)
     account = listing.account(failed)
     if len(failed) == len(listing.files):
+        why = str(account or '') if path.exists() else 'this path does not exist'
         raise ParameterError(
             f"parameter 'source': {source!r} is neither a picture that decodes, a folder with "
-            f'some, a video, nor a webcam{f"; {account}" if account and path.exists() else ""}')
+            f'some, a video, nor a webcam'
+            f'{why and "; "}{why}')
     if account:
         notice(str(account))
     bad = {entry.file for entry in failed}
