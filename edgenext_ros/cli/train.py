@@ -86,7 +86,6 @@ def _usage_error(arguments: argparse.Namespace) -> str:
 
 def _train(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
-    from shlex import quote
     import sys
 
     from edgenext_ros.cli import write_json
@@ -119,20 +118,37 @@ def _train(arguments: argparse.Namespace) -> int:
               f'epoch, from {job.output}', file=sys.stderr)
         return 130
     top5 = f', {result.test.top5:.1f} % top-5' if len(result.classes) > TOP else ''
-    onnx = quote(str(result.onnx))
     print(f'\ntest         {result.test.top1:.1f} % top-1{top5} of '
           f'{result.test.pictures} pictures that were held back\n'
           f'written      {result.onnx}, {result.labels.name}, '
           f'{result.onnx.with_suffix(".md").name} (model card), pictures/\n'
-          f'on this PC   edgenext classify --model {onnx} PICTURE\n'
-          f'in ROS       ros2 run edgenext_ros classifier_node --ros-args -r image:=/TOPIC '
-          f'-p model:={quote(str(result.onnx.absolute()))}\n'
-          f'for the BPU  edgenext compile {onnx} --output '
-          f'{quote(str(result.onnx.with_suffix(".bin")))} --calibration '
-          f'{quote(f"{job.output}/pictures/training")}')
+          f'{next_commands(result.onnx, calibration=job.output / "pictures" / "training")}')
     figures = asdict(result)
     del figures['account']
     figures.update(onnx=str(result.onnx), top1=result.test.top1, top5=result.test.top5,
                    left_out=result.account.as_json())
     write_json(arguments.json, figures)
     return 0
+
+
+def next_commands(onnx: Path, *, calibration: Path) -> str:
+    """
+    Return the commands that use a trained model, one in each line.
+
+    :param onnx: the model.
+    :param calibration: folder of the pictures that it was trained on.
+    """
+    from shlex import quote
+
+    import edgenext_ros
+
+    file = quote(str(onnx))
+    lines = [f'on this PC   edgenext classify --model {file} PICTURE',
+             f'in ROS       ros2 run edgenext_ros classifier_node --ros-args -r image:=/TOPIC '
+             f'-p model:={quote(str(onnx.absolute()))}',
+             f'for the BPU  edgenext compile {file} --output '
+             f'{quote(str(onnx.with_suffix(".bin")))} --calibration {quote(str(calibration))}']
+    if (Path(edgenext_ros.__file__).parents[1] / 'dev').is_file():
+        lines.append('with ./dev   "./dev shell edgenext" for "edgenext", "./dev shell '
+                     'classifier_node" for "ros2 run edgenext_ros classifier_node"')
+    return '\n'.join(lines)

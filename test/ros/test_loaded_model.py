@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opening and closing a model, and its log lines."""
 
+from dataclasses import replace
 import shutil
 from unittest.mock import Mock
 
@@ -30,6 +31,16 @@ def test_log_warns_of_a_model_without_labels(tmp_path, onnxruntime):
     assert text.startswith(f'model mine ({path}), 100 classes, 224x224, on ONNX Runtime')
     assert warning == ('warning', f'no labels beside {path} (looked for mine.labels.txt, '
                        'mine.labels.json): names are class indices')
+
+
+@pytest.mark.parametrize('engine,slow', [
+    ('BPU simulator, hbdk 3.49.15', True), ('ONNX Runtime 1.16', False)])
+def test_log_says_that_the_simulator_is_slow(tmp_path, onnxruntime, engine, slow):
+    model, log = LoadedModel.open(ClassifierSettings(runtime='onnx')), Mock()
+    replace(model, info=replace(model.info, engine=engine)).log_to(log)
+    model.close(log)
+    assert [text for _, text in logged(log) if 'many seconds for an image' in text] == [
+        text for _, text in logged(log)[1:]] and len(logged(log)) == 1 + slow
 
 
 @pytest.mark.parametrize('given', ['bundled', 'path of the bundled', 'beside', 'parameter'])
