@@ -78,7 +78,9 @@ def run(arguments: argparse.Namespace) -> int:
           f'on the CPU    {", ".join(report.cpu_nodes) or "nothing"}')
     if report.cosine is not None:
         print(f'cosine        {report.output_cosine:.5f} for the logits, least '
-              f'{report.cosine:.5f} ({report.worst_node})')
+              f'{report.cosine:.5f} ({report.worst_node})\n'
+              '              likeness to the float network, 1 is equal; "edgenext evaluate '
+              '--compare" shows\n              what the difference costs in accuracy')
     if arguments.output:
         print(f'written       {arguments.output}, {arguments.output.stat().st_size / 1e6:.2f} MB, '
               f'and {arguments.output.with_suffix(".recipe.json").name}')

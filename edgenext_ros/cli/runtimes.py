@@ -21,6 +21,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     engines = [probe(name) for name in ENGINES]
     for engine in engines:
-        print(f'{engine.name:12} {"works   " if engine.usable else "missing "} {engine.detail}')
+        slow = '; for checks: seconds for an image' \
+            if engine.usable and engine.name == 'simulator' else ''
+        print(f'{engine.name:12} {"works   " if engine.usable else "missing "} {engine.detail}'
+              f'{slow}')
     write_json(arguments.json, [vars(engine) for engine in engines])
     return int(not any(engine.usable for engine in engines))

@@ -122,7 +122,7 @@ def _train(arguments: argparse.Namespace) -> int:
           f'{result.test.pictures} pictures that were held back\n'
           f'written      {result.onnx}, {result.labels.name}, '
           f'{result.onnx.with_suffix(".md").name} (model card), pictures/\n'
-          f'{_next_commands(result.onnx)}')
+          f'{next_commands(result.onnx, calibration=job.output / "pictures" / "training")}')
     figures = asdict(result)
     del figures['account']
     figures.update(onnx=str(result.onnx), top1=result.test.top1, top5=result.test.top5,
@@ -131,13 +131,24 @@ def _train(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _next_commands(onnx: Path) -> str:
-    """Return three lines with the commands that use a trained model."""
+def next_commands(onnx: Path, *, calibration: Path) -> str:
+    """
+    Return the commands that use a trained model, one in each line.
+
+    :param onnx: the model.
+    :param calibration: folder of the pictures that it was trained on.
+    """
     from shlex import quote
 
-    model, compiled = quote(str(onnx)), quote(str(onnx.with_suffix('.bin')))
-    pictures = quote(str(onnx.parent / 'pictures' / 'training'))
-    return (f'on this PC   edgenext classify --model {model} PICTURE\n'
-            f'in ROS       ros2 run edgenext_ros classifier_node --ros-args -r image:=/TOPIC '
-            f'-p model:={quote(str(onnx.resolve()))}\n'
-            f'for the BPU  edgenext compile {model} --output {compiled} --calibration {pictures}')
+    import edgenext_ros
+
+    file = quote(str(onnx))
+    lines = [f'on this PC   edgenext classify --model {file} PICTURE',
+             f'in ROS       ros2 run edgenext_ros classifier_node --ros-args -r image:=/TOPIC '
+             f'-p model:={quote(str(onnx.resolve()))}',
+             f'for the BPU  edgenext compile {file} --output '
+             f'{quote(str(onnx.with_suffix(".bin")))} --calibration {quote(str(calibration))}']
+    if (Path(edgenext_ros.__file__).parents[1] / 'dev').is_file():
+        lines.append('with ./dev   "./dev shell edgenext" for "edgenext", "./dev shell '
+                     'classifier_node" for "ros2 run edgenext_ros classifier_node"')
+    return '\n'.join(lines)

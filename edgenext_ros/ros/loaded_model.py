@@ -94,6 +94,10 @@ class LoadedModel:
                         f'work')
         logger.info(f'model {info.name} ({self.located.path}), {info.classes} classes, '
                     f'{info.width}x{info.height}, on {info.engine}')
+        if info.engine.startswith('BPU simulator'):
+            logger.info('the simulator computes what the BPU would, bit for bit, and takes from '
+                        'half a second to many seconds for an image: use it for checks, and an '
+                        '.onnx file for speed')
         if not self.labels_source:
             logger.warning(store.no_labels(self.located.path))
 

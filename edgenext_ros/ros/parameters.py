@@ -103,7 +103,11 @@ class Parameters(Generic[SettingsTable]):
             return
         for change in changes:
             if not self._node.has_parameter(change.name):
-                raise ParameterNotDeclaredException(f'{change.name!r}{self._nearest(change.name)}')
+                error = ParameterNotDeclaredException(change.name)
+                # Humble's text is a tuple.
+                error.args = (f'Invalid access to undeclared parameter(s): {change.name!r}'
+                              f'{self._nearest(change.name)}',)
+                raise error
 
     def change(self, changes: list[Parameter], *, configured: bool) -> SettingsTable:
         """

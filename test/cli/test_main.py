@@ -11,6 +11,7 @@ import sys
 
 from edgenext_ros import libraries
 from edgenext_ros.cli import main, VERBS
+from edgenext_ros.engines import select
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -172,6 +173,15 @@ def test_opencv_built_for_another_numpy_is_one_line(tmp_path, installed, remedy)
     assert done.stderr.count('\n') == 1
     assert 'OpenCV does not load: numpy.core.multiarray failed to import' in done.stderr
     assert remedy in done.stderr
+
+
+@pytest.mark.parametrize('usable', [True, False])
+def test_runtimes_says_that_the_simulator_is_slow(monkeypatch, capsys, usable):
+    monkeypatch.setattr(select, 'probe', lambda name: select.Probe(name, usable, 'a detail'))
+    assert main(['runtimes']) == (not usable)
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert lines['simulator'].endswith('; for checks: seconds for an image') == usable
+    assert lines['onnx'].endswith(' a detail')
 
 
 def test_install_onnxruntime_keeps_numpy_1(monkeypatch):

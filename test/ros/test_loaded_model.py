@@ -34,6 +34,16 @@ def test_log_warns_of_a_model_without_labels(tmp_path, onnxruntime):
                        'mine.labels.json): names are class indices')
 
 
+@pytest.mark.parametrize('engine,slow', [
+    ('BPU simulator, hbdk 3.49.15', True), ('ONNX Runtime 1.16', False)])
+def test_log_says_that_the_simulator_is_slow(tmp_path, onnxruntime, engine, slow):
+    model, log = LoadedModel.open(ClassifierSettings(runtime='onnx')), Mock()
+    replace(model, info=replace(model.info, engine=engine)).log_to(log)
+    model.close(log)
+    assert [text for _, text in logged(log) if 'many seconds for an image' in text] == [
+        text for _, text in logged(log)[1:]] and len(logged(log)) == 1 + slow
+
+
 @pytest.mark.parametrize('given', ['bundled', 'path of the bundled', 'beside', 'parameter'])
 def test_log_does_not_mention_existing_labels(tmp_path, onnxruntime, given):
     path = tmp_path / 'mine.onnx'

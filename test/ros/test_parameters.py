@@ -245,5 +245,4 @@ def test_unknown_parameter_is_refused_by_its_name(ros, module, node, near, kind)
         answer = ros.call(kind, f'{node}/{service}', parameters=[message(name, 1)])
         (result,) = answer.results if kind is SetParameters else [answer.result]
         assert not result.successful
-        assert result.reason == (
-            f'Invalid access to undeclared parameter(s): {name!r}{hint}')
+        assert result.reason == f'Invalid access to undeclared parameter(s): {name!r}{hint}'
