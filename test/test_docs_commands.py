@@ -20,7 +20,7 @@ pytestmark = needs_pages
 PARAMETERS = {entry.name for table in (ClassifierSettings, CameraSettings)
               for entry in fields(table)} | {'use_sim_time'}
 OF_CAMERAS = {'io_method', 'out_format', 'pixel_format'}  # mipi_cam's and hobot_usb_cam's
-REMAPPED = {'image', 'classification', '__ns', '__node'}
+REMAPPED = {'image', 'classification', 'classifier/label_info', '__ns', '__node'}
 NODE = 'classifier'
 
 

@@ -4,11 +4,12 @@
 
 from dataclasses import replace
 import re
+import sys
 
 from edgenext_ros.core.classifier import Timings
 from edgenext_ros.ros.diagnostics import bpu_values, report_values
 from edgenext_ros.ros.statistics import Statistics
-from helpers.pages import needs_pages, ROOT, rows
+from helpers.pages import needs_pages, ROOT, rows, split
 import pytest
 
 PAGE = ROOT / 'docs' / 'interface.md'
@@ -66,3 +67,35 @@ def test_page_lists_the_values_of_diagnostics():
               *report_values(report, dropped=0, lost=0), *bpu_values()}
     page = [value for row in rows(PAGE, 'value') for value in re.findall(r'`([^`]+)`', row[0])]
     assert sorted(page) == sorted(values)
+
+
+@pytest.mark.parametrize('class_id', ['index', 'name'])
+def test_subscriber_of_the_page_prints_names(ros, class_id):
+    (example,) = [block.text for block in split(PAGE)[1] if block.language == 'python']
+    ros.start('node', class_id=class_id)
+    listener = ros.run([sys.executable, '-c', example], name='listener')
+    ros.start('camera.node', source=ROOT / 'resource' / 'demo' / 'astronaut_face.jpg')
+    ros.wait(lambda: re.search(r'^Faces_easy 0\.8\d\d$', listener.output, re.MULTILINE),
+             what='a result')
+    assert 'Traceback' not in listener.output
+
+
+def test_subscriber_of_the_page_gets_labels_that_were_published_before(
+        ros, classifier, make_image):
+    (example,) = [block.text for block in split(PAGE)[1] if block.language == 'python']
+    _, results, camera = classifier()
+    image = make_image()
+    ros.ask(camera, image, results)
+    listener = ros.run([sys.executable, '-c', example], name='listener')
+    ros.repeat(camera, image, lambda: re.search(
+        r'^[A-Za-z_]\w+ 0\.\d{3}$', listener.output, re.MULTILINE))
+
+
+def test_results_node_prints_names_of_a_renamed_classifier(ros):
+    words = [word for block in split(PAGE)[1] for word in block.text.split()
+             if word.startswith('classifier/label_info:=')]
+    process = ros.start('results_node', '-r', words[0].replace('NAME', 'mine'))
+    ros.start('node', '-r', '__node:=mine')
+    ros.start('camera.node', source=ROOT / 'resource' / 'demo' / 'astronaut_face.jpg')
+    ros.wait(lambda: re.search(r'\[results\]: .*Faces_easy 87\.\d%', process.output),
+             what='a result with names')
