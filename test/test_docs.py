@@ -127,7 +127,8 @@ def messages():
 
 def is_command_or_setting(code):
     """Say whether inline code with a blank is to be typed, and so is no message."""
-    return re.match(r'(\./dev|edgenext|pip|ros2) |-[rp] \w+:=|\w+: \w+$|[A-Z_]+=', code) is not None
+    command = r'(\./dev|edgenext|pip|ros2) |-[rp] \w+:=|\w+: \w+$|[A-Z_]+='
+    return re.match(command, code) is not None
 
 
 def test_quoted_messages_are_those_of_the_code():

@@ -149,7 +149,10 @@ def test_vendor_module_of_pip_is_named_with_its_place(monkeypatch, tmp_path):
     metadata.mkdir()
     (metadata / 'METADATA').write_text(
         'Metadata-Version: 2.1\nName: hbm-runtime\nVersion: 0.1.0\n')
-    monkeypatch.syspath_prepend(str(place))
+    for module in ('hbm_runtime', 'hobot_dnn', 'hobot_dnn_rdkx5'):  # stand-ins of other tests
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setattr(sys, 'path', [
+        str(place), *(folder for folder in sys.path if Path(folder).name != 'stand_ins')])
     assert survey(tmp_path)['vendor modules'].text == f'hbm_runtime 0.1.0 in {place}.'
 
 
