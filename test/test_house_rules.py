@@ -44,3 +44,8 @@ def test_module_shares_only_helpers_and_waits_without_turning(file):
     ('while not ready():\n    pass', turns), ('globals().update(vars(other))', updates_globals)])
 def test_rules_see_what_they_forbid(text, wrong):
     assert any(map(wrong, ast.walk(ast.parse(text))))
+
+
+def test_modules_of_tests_have_names_of_their_own():
+    names = [path.name for path in FILES.values() if path.name.startswith('test_')]
+    assert not {name for name in names if names.count(name) > 1}, 'pytest imports only one of them'

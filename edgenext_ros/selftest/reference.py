@@ -171,7 +171,7 @@ def load(model: Path) -> Reference:
     place = folder()
     try:
         facts: dict[str, Any] = json.loads((place / 'reference.json').read_text(encoding='utf-8'))
-        with np.load(place / 'reference.npz', allow_pickle=False) as arrays:
+        with np.load(place / 'reference.npz') as arrays:
             pictures, outputs = arrays['pictures'], arrays[f'{kind} outputs']
             otherwise = {name: arrays[f'{kind} {name}'] for name in MISREADINGS}
         of_model, names = facts[kind], tuple(facts['pictures'])

@@ -15,7 +15,7 @@ FAULTS = (
         ('serial numbers without their prefix stay',
          "(serial, serial.removeprefix('0x').lstrip('0'))", '(serial,)')),
     *faults_in(
-        'selftest/report.py', ('selftest/test_report.py',),
+        'selftest/report.py', ('selftest/test_selftest_report.py',),
         ('findings are kept with private texts',
          'self.findings.append(self.redact.finding(finding))', 'self.findings.append(finding)'),
         ('the command is written with private texts', "'command': self.redact(self.command)",
