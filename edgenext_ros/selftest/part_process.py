@@ -45,11 +45,13 @@ class SelfTestPart:
     """A part of the self-test."""
 
     name: str
-    """Name of the part, as in its findings."""
+    """Name of the part, as in its findings; several may share one."""
     module: str
     """Module with its function ``check``."""
     per_engine: bool = False
     """Whether each engine is checked in a process of its own."""
+    subject: str = ''
+    """What is checked, for its failures; default: the engines if ``per_engine``, else ``name``."""
 
 
 def findings(part: SelfTestPart, conditions: Conditions, *, silence_s: float) -> Iterator[Finding]:
@@ -88,7 +90,7 @@ def _received(part: SelfTestPart, conditions: Conditions, process: subprocess.Po
               reader: int, silence_s: float, printed: IO[bytes]) -> Iterator[Finding]:
     """Yield the findings that a process sends until it ends; the last one may be its failure."""
     doing = 'it started'
-    subject = ', '.join(conditions.engines) if part.per_engine else part.name
+    subject = part.subject or (', '.join(conditions.engines) if part.per_engine else part.name)
     for line in _lines(reader, silence_s):
         if line is None:
             yield Finding(part.name, f'{subject}{HANGS}', Verdict.WRONG, (
