@@ -30,8 +30,8 @@ from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
 _START = ('import json, sys; sys.path[:] = json.loads(sys.argv[1]); '
           'from edgenext_ros.selftest.part_process import work; work(json.loads(sys.argv[2]))')
 """The process has this one's sys.path, without a variable that its own children would inherit."""
-HANGS, CRASHES = ': goes on', ': does not crash'
-"""Ends of the names of the findings for a process that hangs, and for one that ends early."""
+HANGS, CRASHES, COMPLETES = ': goes on', ': does not crash', ': completes'
+"""Ends of the names of the findings for a process that hangs, ends early, or raises an error."""
 _PATIENCE_S = 5.0
 """Seconds that a process has to end after SIGTERM, before it is killed."""
 _PR_SET_PDEATHSIG = 1
@@ -108,7 +108,7 @@ def _received(part: SelfTestPart, conditions: Conditions, process: subprocess.Po
             doing = message['progress']
             conditions.progress(doing)
         elif 'error' in message:
-            yield Finding(part.name, f'{subject}: completes', Verdict(message['verdict']), (
+            yield Finding(part.name, f'{subject}{COMPLETES}', Verdict(message['verdict']), (
                 f'The checks of {subject} stopped at an error; the last step was: {doing}. '
                 f'{message["error"].rstrip(".")}{_said(printed)}.'))
             _wait(process)

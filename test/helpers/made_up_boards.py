@@ -30,6 +30,7 @@ from helpers.faulty_engines import FaultyEngine, FaultySlot, Lookup, NoticingPoo
 TEST = Path(__file__).resolve().parents[1]
 _NAME, _ROOT = 'MADE_UP_BOARD', 'MADE_UP_ROOT'
 _BUSY_US, _REST_S = 20_000, 0.01
+_PACKAGES = '/usr/lib/python3/dist-packages'
 _BPU = 'sys/devices/system/bpu/bpu0'
 
 
@@ -96,6 +97,11 @@ def install() -> None:
     bpu = Bpu(board)
     modules = {name: _module(name, board.engines.get(name), bpu) for name in ENGINES}
     select._module = modules.__getitem__
+    # The versions of onnxruntime and of the vendor's modules are those of the board too.
+    versions, specs = machine._version, machine.find_spec
+    machine._version = lambda name: None if name == 'onnxruntime' else versions(name)
+    machine.find_spec = lambda name: SimpleNamespace(origin=f'{_PACKAGES}/{name}/__init__.py') \
+        if name in board.engines else specs(name)
     for reads in (engine_survey.judge_board, fast_board.bpu_state, machine.check):
         assert reads.__defaults__ == (Path('/'),)
         reads.__defaults__ = (root,)
@@ -105,7 +111,7 @@ def _module(name, made_up, bpu):
     """Return what stands for the module of an engine."""
     def available():
         if made_up is None:
-            raise EngineUnavailableError(f'{name} is not installed')
+            raise EngineUnavailableError(f'{name} is not installed on this board')
         return made_up.version
 
     return SimpleNamespace(

@@ -34,6 +34,7 @@ NAMED = [
     ('PictureBefore', BIN, ROW, 'the engine answers from the picture before'),
     ('PaddedOutput', BIN, STORED, 'padding of the output tensor (its stride) is not skipped'),
     ('PaddedOutput', ONNX, STORED, 'padding of the output tensor (its stride) is not skipped'),
+    ('PaddedOutput', BIN, ROW, 'padding of the output tensor (its stride) is not skipped'),
     ('OutputOffset', BIN, STORED, 'padding or offset of the output tensor is not skipped'),
     ('SwappedChroma', BIN, STORED, 'as NV21, V before U'),
     ('SwappedChroma', ONNX, STORED, 'as NV21, V before U'),
