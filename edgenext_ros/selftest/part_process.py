@@ -168,10 +168,16 @@ def _printed_lines(printed: IO[bytes]) -> str:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process and its children; one that no signal ends is left to the kernel."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
-        _wait(process)
+    try:
+        _signal(process, signal.SIGTERM)
+    finally:  # also after another Ctrl-C
+        _signal(process, signal.SIGKILL)
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+    _wait(process)
 
 
 def _wait(process: subprocess.Popen[bytes]) -> None:

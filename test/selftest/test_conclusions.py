@@ -34,7 +34,8 @@ WRONG_ANSWERS = [
 def test_wrong_answers_of_an_engine_are_one_conclusion(others, advice):
     assert conclusions(WRONG_ANSWERS + others)[0] == (
         'the answers of libdnn are wrong or missing (stored pictures, pictures in a row, two '
-        f'threads, range of NV12): {STALE}. Do not use libdnn on this machine until that is mended; {advice}')
+        f'threads, range of NV12): {STALE}. Do not use libdnn on this '
+        f'machine until that is mended; {advice}')
 
 
 def test_wrong_answers_without_a_cause_are_said():
