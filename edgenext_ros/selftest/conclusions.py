@@ -9,9 +9,8 @@ from collections.abc import Iterable, Sequence
 from edgenext_ros.selftest.colours import OTHER_FAULT
 from edgenext_ros.selftest.finding import Finding, Verdict
 from edgenext_ros.selftest.part_process import COMPLETES, CRASHES, HANGS
+from edgenext_ros.selftest.run import ANSWER_PARTS
 
-_ANSWERS = ('right', 'colours')
-"""Parts that check the answers of engines."""
 _NOT_FOR_ROBOTS = ('simulator',)
 
 
@@ -27,14 +26,14 @@ def conclusions(findings: Iterable[Finding]) -> tuple[str, ...]:
     for found in findings:
         if found.verdict is Verdict.WRONG:
             engine = found.engine_and_check[0]
-            if engine and found.part in _ANSWERS and not found.name.endswith(
+            if engine and found.part in ANSWER_PARTS and not found.name.endswith(
                     (COMPLETES, CRASHES, HANGS)):
                 answers.setdefault(engine, []).append(found)
             elif found.cause:
                 others.setdefault(found.cause, []).append(found)
     right = [name for name in dict.fromkeys(
         found.engine_and_check[0] for found in findings
-        if found.part in _ANSWERS and found.verdict is Verdict.GOOD)
+        if found.part in ANSWER_PARTS and found.verdict is Verdict.GOOD)
         if name and name not in answers and name not in _NOT_FOR_ROBOTS]
     return (*(_wrong_answers(engine, wrong, right) for engine, wrong in answers.items()),
             *(f'{_names(wrong)}: {cause}.' for cause, wrong in others.items()))

@@ -15,10 +15,10 @@ from typing import Any, Final
 from edgenext_ros import __version__
 from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.selftest.conclusions import conclusions
-from edgenext_ros.selftest.engine_survey import loaded
+from edgenext_ros.selftest.engine_survey import loaded, SURVEY
 from edgenext_ros.selftest.finding import Finding, Value, Verdict
 from edgenext_ros.selftest.redact import Redactor
-from edgenext_ros.selftest.run import tested
+from edgenext_ros.selftest.run import ANSWER_PARTS, tested
 
 REPORT_NAME: Final = 'edgenext_selftest'
 """Name of both files, without suffix."""
@@ -83,6 +83,9 @@ class Report:
         yield from (f'  likely cause: {text}' for text in conclusions(self.findings))
         for found in self.of(Verdict.WRONG):
             yield f'  wrong: {found.part}, {found.name}: {found.text}'
+        if not self.of(Verdict.WRONG) and not tested(self.findings):
+            yield from (f'  not tested: {found.text}' for found in self.of(Verdict.UNTESTED)
+                        if found.part in (SURVEY, *ANSWER_PARTS))
         yield self.counts
 
     def write(self, folder: Path) -> None:

@@ -21,6 +21,8 @@ SELFTEST_PARTS: Final = (
     SelfTestPart('fast', 'edgenext_ros.selftest.fast_node', subject='the node'),
     SelfTestPart('colours', 'edgenext_ros.selftest.colours', per_engine=True))
 """The parts in the order in which they run; those of one name follow each other."""
+ANSWER_PARTS: Final = ('right', 'colours')
+"""Names of the parts that check the answers of engines."""
 SILENCE_S: Final = 120.0
 """Seconds without progress or finding after which a part counts as hung."""
 
@@ -81,5 +83,5 @@ def exit_code(found: Iterable[Finding]) -> int:
 
 def tested(found: Iterable[Finding]) -> bool:
     """Return whether an engine's answers were checked."""
-    return any(finding.part in ('right', 'colours')
+    return any(finding.part in ANSWER_PARTS
                and finding.verdict in (Verdict.GOOD, Verdict.WRONG) for finding in found)

@@ -3,6 +3,7 @@
 """The whole command on made-up boards: the report alone tells what is wrong with each."""
 
 import json
+from pathlib import Path
 import re
 import subprocess
 import sys
@@ -26,6 +27,7 @@ CAUSES = {
           r'whose answers are right',
           r'libdnn: GIL: its library is called as a Python function')}
 """Likely causes that the report of each board names, and no other."""
+PAGE = Path(__file__).resolve().parents[2] / 'docs' / 'selftest.md'
 
 
 @pytest.mark.slow
@@ -47,3 +49,6 @@ def test_report_of_a_board_names_its_faults_and_no_other(tmp_path, name):
     summary, _, rest = (tmp_path / 'edgenext_selftest.md').read_text().partition('\n## Machine')
     assert summary.count('\n1. ') == bool(CAUSES[name])
     assert 'RDK X5' in summary and 'libdnn 1.24.5' in rest
+    (row,) = [line for line in PAGE.read_text().splitlines() if line.startswith(f'| {name} | ')]
+    for quoted in re.findall('"(.+?)"', row):
+        assert quoted in summary

@@ -124,3 +124,10 @@ def test_long_report_fits_into_an_issue():
     assert 'Expected full range' in text and f'attach `{REPORT_NAME}.json`' in text
     assert text.count('<details>') == text.count('</details>')
     assert len(report.as_json()['findings']) == 210
+
+
+def test_screen_says_why_no_engine_could_be_tested():
+    reason = Finding('engines', 'libdnn: loads', Verdict.UNTESTED, 'there is no libdnn.so')
+    assert list(report_of(MISSING, reason).verdict()) == [
+        'verdict: no engine could be tested', '  not tested: there is no libdnn.so',
+        '0 wrong, 0 good, 0 measured, 2 untested']

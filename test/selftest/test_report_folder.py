@@ -31,7 +31,8 @@ def test_two_reports_in_one_folder_are_refused(tmp_path, report):
         pass
     with ReportFolder(tmp_path, '--output') as folder:
         folder.write(report)
-    assert sorted(os.listdir(tmp_path)) == [f'{REPORT_NAME}.json', f'{REPORT_NAME}.md']
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        f'{REPORT_NAME}.json', f'{REPORT_NAME}.md']
 
 
 def test_first_report_that_cannot_be_written_is_refused(tmp_path, report):
