@@ -51,7 +51,8 @@ def _wrong_answers(engine: str, wrong: Sequence[Finding], right: Sequence[str]) 
                            if found.cause and found.cause != OTHER_FAULT)
     checks = ', '.join(found.engine_and_check[1] for found in wrong)
     what_to_do = (f'use {" or ".join(right)}, whose answers are right (parameter runtime)'
-                  if right else 'no other engine here has right answers')
+                  if right else
+                  'no other engine here has right answers, so open an issue with this report')
     return (f'the answers of {engine} are wrong or missing ({checks}): '
             f'{"; ".join(causes) or wrong[0].text.rstrip(".")}. Do not use {engine} on this '
             f'machine until that is mended; {what_to_do}.')

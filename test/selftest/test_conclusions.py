@@ -25,8 +25,8 @@ WRONG_ANSWERS = [
 
 
 @pytest.mark.parametrize('others,advice', [
-    ([], 'no other engine here has right answers.'),
-    ([good('simulator')], 'no other engine here has right answers.'),
+    ([], 'no other engine here has right answers, so open an issue with this report.'),
+    ([good('simulator')], 'no other engine here has right answers, so open an issue with this report.'),
     ([good('hobot_dnn'), wrong('colours', 'hobot_dnn: range of NV12', 'x'), good('onnx')],
      'use onnx, whose answers are right (parameter runtime).'),
     ([good('hobot_dnn'), good('onnx', 'colours')],

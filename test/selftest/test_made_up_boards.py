@@ -20,8 +20,8 @@ CAUSES = {
     'B': (r'the answers of libdnn are wrong or missing \(stored pictures, pictures in a row, two '
           r'threads, range of NV12\): the padding of the output tensor \(its stride\) is not '
           r'skipped\. Do not use libdnn .*; no other engine here',
-          r'libdnn: latency: slow core or clock: .* at a BPU clock of 100 of 1000 MHz; look at '
-          r'clock, governor and temperature of the BPU'),
+          r'libdnn: latency: slow core or clock: .* at a BPU clock of 100 of 1000 MHz '
+          r'\(governor powersave\); set the governor of the BPU to performance'),
     'C': (r'the answers of libdnn are wrong or missing \(stored pictures, range of NV12\): the '
           r'engine reads the picture as NV21, V before U\. Do not use libdnn .*; use hobot_dnn, '
           r'whose answers are right',
