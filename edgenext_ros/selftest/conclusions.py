@@ -53,7 +53,7 @@ def _wrong_answers(engine: str, wrong: Sequence[Finding], right: Sequence[str]) 
     what_to_do = (f'use {" or ".join(right)}, whose answers are right (parameter runtime)'
                   if right else
                   'no other engine here has right answers, so open an issue with this report')
-    return (f'the answers of {engine} are wrong or missing ({checks}): '
+    return (f'The answers of {engine} are wrong or missing ({checks}): '
             f'{"; ".join(causes) or wrong[0].text.rstrip(".")}. Do not use {engine} on this '
             f'machine until that is mended; {what_to_do}.')
 

@@ -33,14 +33,14 @@ WRONG_ANSWERS = [
      'use hobot_dnn or onnx, whose answers are right (parameter runtime).')])
 def test_wrong_answers_of_an_engine_are_one_conclusion(others, advice):
     assert conclusions(WRONG_ANSWERS + others)[0] == (
-        'the answers of libdnn are wrong or missing (stored pictures, pictures in a row, two '
+        'The answers of libdnn are wrong or missing (stored pictures, pictures in a row, two '
         f'threads, range of NV12): {STALE}. Do not use libdnn on this '
         f'machine until that is mended; {advice}')
 
 
 def test_wrong_answers_without_a_cause_are_said():
     (text,) = conclusions([WRONG_ANSWERS[2]])
-    assert text.startswith('the answers of libdnn are wrong or missing (two threads): 12 differ. ')
+    assert text.startswith('The answers of libdnn are wrong or missing (two threads): 12 differ. ')
 
 
 def test_each_other_cause_stands_once_with_its_findings():
