@@ -50,12 +50,11 @@ def _wrong_answers(engine: str, wrong: Sequence[Finding], right: Sequence[str]) 
     causes = dict.fromkeys(found.cause for found in wrong
                            if found.cause and found.cause != OTHER_FAULT)
     checks = ', '.join(found.engine_and_check[1] for found in wrong)
-    what_to_do = (f'use {" or ".join(right)}, whose answers are right (parameter runtime)'
-                  if right else
-                  'no other engine here has right answers, so open an issue with this report')
+    instead = (f'use {" or ".join(right)}, whose answers are right (parameter runtime)'
+               if right else 'no other engine here has right answers')
     return (f'The answers of {engine} are wrong or missing ({checks}): '
             f'{"; ".join(causes) or wrong[0].text.rstrip(".")}. Do not use {engine} on this '
-            f'machine until that is mended; {what_to_do}.')
+            f'machine until that is mended; {instead}. Open an issue with this report.')
 
 
 def _names(wrong: Sequence[Finding]) -> str:
