@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Test and write the report; return 1 if something is wrong, 2 if no engine was tested."""
-    from contextlib import closing
+    from contextlib import closing, ExitStack
     import re
     from time import monotonic
 
@@ -37,18 +37,17 @@ def run(arguments: argparse.Namespace) -> int:
     from edgenext_ros.selftest.finding import Conditions, Verdict
     from edgenext_ros.selftest.redact import Redactor
     from edgenext_ros.selftest.report import Report, REPORT_NAME
+    from edgenext_ros.selftest.report_folder import ReportFolder
     from edgenext_ros.selftest.run import exit_code, run as run_parts, SELFTEST_PARTS
     from edgenext_ros.toolchain.progress import Passing
 
-    if not arguments.output.is_dir():
-        raise ValueError(f'--output {arguments.output}: expected a folder that exists')
     begin, steps = monotonic(), Steps(stderr=True)
     report = Report(' '.join(('edgenext', *arguments.command)), Redactor.of_this_machine())
 
     def begins(name: str) -> None:
         report.part = name
         steps(f'{name} ...')
-        report.write(arguments.output)
+        folder.write(report)
 
     step = ''
 
@@ -61,22 +60,29 @@ def run(arguments: argparse.Namespace) -> int:
     conditions = Conditions(
         engines=tuple(dict.fromkeys(arguments.engines or ENGINES)), quick=arguments.quick,
         beside=arguments.beside, progress=progresses)
-    try:
-        with closing(run_parts(conditions, SELFTEST_PARTS, begin=begins)) as findings:
+    with ExitStack() as stack:
+        folder = stack.enter_context(ReportFolder(arguments.output, '--output'))
+        try:
+            findings = stack.enter_context(
+                closing(run_parts(conditions, SELFTEST_PARTS, begin=begins)))
             for finding in findings:
                 found = report.add(finding)
                 report.seconds = monotonic() - begin
-                report.write(arguments.output)
+                folder.write(report)
                 if found.verdict is Verdict.WRONG:
                     steps(f'wrong: {found.part}, {found.name}')
-        report.part = ''
-    except KeyboardInterrupt:
-        report.interrupted = True
-    report.seconds = monotonic() - begin
-    report.write(arguments.output)
-    write_json(arguments.json, report.as_json())
+            report.part = ''
+        except KeyboardInterrupt:
+            report.interrupted = True
+        report.seconds = monotonic() - begin
+        folder.write(report)
     for line in report.verdict():
         print(line)
-    print(f'report, to paste into an issue: {arguments.output / REPORT_NAME}.md; the same as JSON '
-          'beside it')
+    if folder.error:
+        print(f'{arguments.output}: the report cannot be written ({folder.error}), so it stands '
+              f'here:\n\n{report.markdown()}')
+    else:
+        print(f'report, to paste into an issue: {arguments.output / REPORT_NAME}.md; the same as '
+              'JSON beside it')
+    write_json(arguments.json, report.as_json())
     return 130 if report.interrupted else exit_code(report.findings)

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from edgenext_ros.selftest.finding import Value
 from edgenext_ros.selftest.reference import (
@@ -19,6 +21,10 @@ import numpy.typing as npt
 
 _ALIKE = 0.02
 """Largest relative error of answers that a factor explains."""
+MISREADING_CAUSES: Final = MappingProxyType({
+    'swapped chroma': 'the engine reads the picture as NV21, V before U',
+    'limited range': 'the engine reads the picture as limited range (16..235), not as full range'})
+"""Likely cause of answers for the pictures as misread, by the names of ``MISREADINGS``."""
 _PITCHES = (2, 4, 8, 16, 32)
 """Distances of values in a padded output that are looked for."""
 
@@ -112,19 +118,14 @@ def misreading_cause(answers: Outputs, reference: Reference, rows: npt.NDArray[n
     :param rows: row of the stored picture of each answer.
     :return: a clause, or an empty text if full range is nearest or none is clearly.
     """
-    known = {
-        'swapped chroma': 'the answers are nearest to the outputs for swapped chroma; likely '
-                          'cause: the engine reads the picture as NV21, V before U',
-        'limited range': 'the answers are nearest to the outputs for limited range; likely '
-                         'cause: the engine reads the picture as limited range (16..235), not as '
-                         'full range'}
     within = np.array([is_within_range(reference.pictures[row]) for row in rows])
     answers, rows = answers[within], rows[within]
     far = np.linalg.norm(answers - reference.outputs[rows])
     distances = {name: float(np.linalg.norm(answers - outputs[rows]))
                  for name, outputs in reference.seen_otherwise.items()}
     name = min(distances, key=lambda name: distances[name])
-    return known[name] if distances[name] < CLEARLY_NEARER * far else ''
+    return (f'the answers are nearest to the outputs for {name}; likely cause: '
+            f'{MISREADING_CAUSES[name]}') if distances[name] < CLEARLY_NEARER * far else ''
 
 
 def _scale_cause(answers: Outputs, stored: Outputs, reference: Reference) -> str:

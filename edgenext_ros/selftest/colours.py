@@ -10,13 +10,17 @@ chroma bytes; the stored outputs that are nearest tell how the engine reads the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
+from edgenext_ros.selftest.answers import MISREADING_CAUSES
 from edgenext_ros.selftest.finding import Conditions, Finding, Value, Verdict
 from edgenext_ros.selftest.reference import CLEARLY_NEARER, COLOUR_PICTURES
 from edgenext_ros.selftest.under_test import EngineUnderTest, NotTestableError, opened
 import numpy as np
 
 _FULL = 'full range'
+OTHER_FAULT: Final = 'another fault, see the stored pictures'
+"""The likely cause if the answers are near to no known way of reading NV12."""
 
 
 def check(conditions: Conditions) -> Iterator[Finding]:
@@ -53,7 +57,7 @@ def _check_range(tested: EngineUnderTest, *, runs: int) -> Finding:
         return Finding('colours', name, Verdict.WRONG,
                        f'neither: {ways} are clearly nearest to no stored outputs '
                        f'(distance in logits: {shown}), expected those for full range; likely '
-                       f'cause: another fault, see the stored pictures', figures)
+                       f'cause: {OTHER_FAULT}', figures)
     if first == _FULL:
         return Finding('colours', name, Verdict.GOOD,
                        f'full range: {ways} are nearest to the stored outputs for full '
@@ -61,5 +65,4 @@ def _check_range(tested: EngineUnderTest, *, runs: int) -> Finding:
     return Finding('colours', name, Verdict.WRONG,
                    f'{first}: {ways} are nearest to the stored outputs for {first} '
                    f'(distance in logits: {shown}), expected those for full range; likely cause: '
-                   f'the engine reads NV12 otherwise than the model was compiled (full range, U '
-                   f'before V)', figures)
+                   f'{MISREADING_CAUSES[first]}', figures)

@@ -33,14 +33,16 @@ class BpuState:
     clock_mhz: float | None = None
     top_clock_mhz: float | None = None
     """The highest clock that the governor may choose."""
+    governor: str = ''
 
     @property
     def clock(self) -> str:
-        """The clock, as text; empty where it cannot be read."""
+        """Clock and governor, as text; empty where the clock cannot be read."""
         if self.clock_mhz is None:
             return ''
         most = '' if self.top_clock_mhz is None else f' of {self.top_clock_mhz:.0f}'
-        return f'{self.clock_mhz:.0f}{most} MHz'
+        governor = self.governor and f' (governor {self.governor})'
+        return f'{self.clock_mhz:.0f}{most} MHz{governor}'
 
 
 def bpu_state(root: Path = Path('/')) -> BpuState:
@@ -54,7 +56,8 @@ def bpu_state(root: Path = Path('/')) -> BpuState:
     return BpuState(
         load_percent=_number(root / _BPU / 'ratio'),
         temperature_c=_scaled(sensors[0] / 'temp2_input', 1e3) if sensors else None,
-        clock_mhz=_scaled(clock / 'cur_freq', 1e6), top_clock_mhz=_scaled(clock / 'max_freq', 1e6))
+        clock_mhz=_scaled(clock / 'cur_freq', 1e6), top_clock_mhz=_scaled(clock / 'max_freq', 1e6),
+        governor=_text(clock / 'governor'))
 
 
 def idle_load(read: Callable[[], BpuState], *, now: Callable[[], float] = monotonic,

@@ -189,7 +189,10 @@ class _Measurement:
                 'libdnn releases it'), figures)
         return _finding(self._name, what, Verdict.WRONG, (
             f'the GIL is held during an inference: another Python thread makes no progress for '
-            f'{share}; expected an engine that releases the GIL while it waits'), figures)
+            f'{share}; expected an engine that releases the GIL while it waits; likely cause: '
+            'its library is called as a Python function, without a release of the GIL, so the '
+            "node's other threads stop during each inference; open an issue with this report"),
+            figures)
 
     def _load_and_temperature(self, what: str) -> Finding:
         with watched(self._state) as states:

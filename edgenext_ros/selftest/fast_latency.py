@@ -177,8 +177,8 @@ def diagnose(series: TimedSeries, *, estimate_ms: float,
             f'{100 * share:.0f} % of the others longer still'
         return Diagnosis(Cause.SLOW, (
             f'the fastest pictures take {fastest:.2f} ms and {others}'
-            f'{f", at a BPU clock of {clock}" if clock else ""}; look at clock, governor and '
-            'temperature of the BPU'))
+            f'{f", at a BPU clock of {clock}" if clock else ""}; set the governor of the BPU to '
+            'performance, and look at its temperature, because a hot BPU is slowed down'))
     if middle > limit or share > _MANY:
         return Diagnosis(Cause.JITTER, (
             f'{100 * share:.0f} % of the pictures take {_LATE_MS} ms or more longer than the '

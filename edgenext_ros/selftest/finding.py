@@ -12,9 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+import re
+
+from edgenext_ros.choices import ENGINES
 
 Value = float | int | str | bool | None
 """A figure or a word in a finding, as JSON has it."""
+_CAUSE = re.compile(r'likely cause(?: is|:) (.+?)\.?$')
 
 
 class Verdict(Enum):
@@ -40,9 +44,25 @@ class Finding:
     """What was checked, such as ``libdnn: stored pictures``; unique in its part."""
     verdict: Verdict
     text: str
-    """One sentence: what was found; for WRONG also what was expected, and the likely cause."""
+    """
+    One sentence: what was found; for WRONG also what was expected, and the likely cause.
+
+    The cause ends the sentence, after ``likely cause:`` or ``The likely cause is``.
+    """
     figures: Mapping[str, Value] = field(default_factory=dict)
     """The figures behind the sentence, with their units in the keys, such as ``latency_ms``."""
+
+    @property
+    def cause(self) -> str:
+        """The likely cause that the text names; empty if it names none."""
+        named = _CAUSE.search(' '.join(self.text.split()))
+        return named[1] if named else ''
+
+    @property
+    def engine_and_check(self) -> tuple[str, str]:
+        """The engine in the name, empty if it has none, and the rest of the name."""
+        engine, separator, check = self.name.partition(': ')
+        return (engine, check) if separator and engine in ENGINES else ('', self.name)
 
 
 @dataclass(frozen=True)

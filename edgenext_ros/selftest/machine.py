@@ -30,10 +30,10 @@ _DDS_VARIABLES = (
 """Variables that change how DDS works; their values may be paths and stay out of a report."""
 
 
-def check(conditions: Conditions) -> Iterator[Finding]:
-    """Yield the facts about this machine."""
+def check(conditions: Conditions, root: Path = Path('/')) -> Iterator[Finding]:
+    """Yield the facts about this machine; the files are read below ``root``."""
     conditions.progress('the board and its software')
-    yield from survey(Path('/'))
+    yield from survey(root)
 
 
 def survey(root: Path) -> Iterator[Finding]:

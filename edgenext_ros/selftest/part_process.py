@@ -30,8 +30,8 @@ from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
 _START = ('import json, sys; sys.path[:] = json.loads(sys.argv[1]); '
           'from edgenext_ros.selftest.part_process import work; work(json.loads(sys.argv[2]))')
 """The process has this one's sys.path, without a variable that its own children would inherit."""
-HANGS, CRASHES = ': goes on', ': does not crash'
-"""Ends of the names of the findings for a process that hangs, and for one that ends early."""
+HANGS, CRASHES, COMPLETES = ': goes on', ': does not crash', ': completes'
+"""Ends of the names of the findings for a process that hangs, ends early, or raises an error."""
 _PATIENCE_S = 5.0
 """Seconds that a process has to end after SIGTERM, before it is killed."""
 _PR_SET_PDEATHSIG = 1
@@ -45,11 +45,13 @@ class SelfTestPart:
     """A part of the self-test."""
 
     name: str
-    """Name of the part, as in its findings."""
+    """Name of the part, as in its findings; several may share one."""
     module: str
     """Module with its function ``check``."""
     per_engine: bool = False
     """Whether each engine is checked in a process of its own."""
+    subject: str = ''
+    """What is checked, for its failures; default: the engines if ``per_engine``, else ``name``."""
 
 
 def findings(part: SelfTestPart, conditions: Conditions, *, silence_s: float) -> Iterator[Finding]:
@@ -88,7 +90,7 @@ def _received(part: SelfTestPart, conditions: Conditions, process: subprocess.Po
               reader: int, silence_s: float, printed: IO[bytes]) -> Iterator[Finding]:
     """Yield the findings that a process sends until it ends; the last one may be its failure."""
     doing = 'it started'
-    subject = ', '.join(conditions.engines) if part.per_engine else part.name
+    subject = part.subject or (', '.join(conditions.engines) if part.per_engine else part.name)
     for line in _lines(reader, silence_s):
         if line is None:
             yield Finding(part.name, f'{subject}{HANGS}', Verdict.WRONG, (
@@ -106,7 +108,7 @@ def _received(part: SelfTestPart, conditions: Conditions, process: subprocess.Po
             doing = message['progress']
             conditions.progress(doing)
         elif 'error' in message:
-            yield Finding(part.name, f'{subject}: completes', Verdict(message['verdict']), (
+            yield Finding(part.name, f'{subject}{COMPLETES}', Verdict(message['verdict']), (
                 f'The checks of {subject} stopped at an error; the last step was: {doing}. '
                 f'{message["error"].rstrip(".")}{_said(printed)}.'))
             _wait(process)
@@ -166,10 +168,16 @@ def _printed_lines(printed: IO[bytes]) -> str:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process and its children; one that no signal ends is left to the kernel."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
-        _wait(process)
+    try:
+        _signal(process, signal.SIGTERM)
+    finally:  # also after another Ctrl-C
+        _signal(process, signal.SIGKILL)
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+    _wait(process)
 
 
 def _wait(process: subprocess.Popen[bytes]) -> None:

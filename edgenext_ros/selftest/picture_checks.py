@@ -14,6 +14,7 @@ from edgenext_ros.engines.base import infer
 from edgenext_ros.selftest.answers import constant_cause, Difference
 from edgenext_ros.selftest.finding import Finding, Value, Verdict
 from edgenext_ros.selftest.order import count_mixed_up, Expected, order_cause, repeat_cause
+from edgenext_ros.selftest.reference import Reference
 from edgenext_ros.selftest.under_test import Answers, describe_error, EngineUnderTest
 import numpy as np
 
@@ -66,12 +67,10 @@ def check_stored(tested: EngineUnderTest, effort: Effort) -> tuple[Finding, Expe
         'pictures': len(rows), 'failed': len(answers.errors), **difference.figures}
     text, good = _compare(answers, difference, tested)
     if difference.different:
-        again = answers.repeats()
-        cause = order_cause(answers.given, expected) or (
-            constant_cause(again.scores, reference, again.rows) if again.given else '')
-        cause = cause or repeat_cause(answers.given, expected) or (
+        cause = _cause(answers, expected, reference) or (
             f'{_UNKNOWN}, the cosine similarity is at least {difference.cosine:.5f}')
         text += f'; {cause}'
+        again = answers.repeats()
         if expected.wrong(again.given):
             own = reference.outputs.copy()
             for answer in again.given:
@@ -79,6 +78,14 @@ def check_stored(tested: EngineUnderTest, effort: Effort) -> tuple[Finding, Expe
             expected = Expected(own, reference.steps, rows, 'its own earlier answers')
     return _finding(tested, 'stored pictures', Verdict.GOOD if good else Verdict.WRONG,
                     text, figures), expected
+
+
+def _cause(answers: Answers, expected: Expected, reference: Reference) -> str:
+    """Name the cause of wrong answers; the text is empty if no known one explains them."""
+    again = answers.repeats()
+    return (order_cause(answers.given, expected)
+            or (constant_cause(again.scores, reference, again.rows) if again.given else '')
+            or repeat_cause(answers.given, expected))
 
 
 def _compare(answers: Answers, difference: Difference,
@@ -134,7 +141,7 @@ def check_row(tested: EngineUnderTest, effort: Effort, expected: Expected) -> Fi
                         f'for itself, compared with {expected.source}{fewer}', figures)
     parts = [_describe_failures(answers)] if answers.errors else []
     if wrong:
-        cause = order_cause(answers.given, expected) or repeat_cause(answers.given, expected)
+        cause = _cause(answers, expected, tested.reference)
         parts.append(f'{len(wrong)} of {answers.count} pictures in a row got a wrong answer, '
                      f'compared with {expected.source}; {cause or _UNKNOWN}')
     return _finding(tested, 'pictures in a row', Verdict.WRONG, '; '.join(parts), figures)

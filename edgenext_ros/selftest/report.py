@@ -13,12 +13,12 @@ import re
 from typing import Any, Final
 
 from edgenext_ros import __version__
-from edgenext_ros.choices import ENGINES
 from edgenext_ros.models.atomic_file import atomic_write
-from edgenext_ros.selftest.engine_survey import loaded
+from edgenext_ros.selftest.conclusions import conclusions
+from edgenext_ros.selftest.engine_survey import loaded, SURVEY
 from edgenext_ros.selftest.finding import Finding, Value, Verdict
 from edgenext_ros.selftest.redact import Redactor
-from edgenext_ros.selftest.run import tested
+from edgenext_ros.selftest.run import ANSWER_PARTS, tested
 
 REPORT_NAME: Final = 'edgenext_selftest'
 """Name of both files, without suffix."""
@@ -68,7 +68,7 @@ class Report:
 
     def _with(self) -> str:
         """Return which engines' answers were checked, as the end of a headline."""
-        names = dict.fromkeys(engine_and_check(found.name)[0] for found in self.findings
+        names = dict.fromkeys(found.engine_and_check[0] for found in self.findings
                               if tested([found]))
         return f' with {", ".join(filter(None, names))}' if any(names) else ''
 
@@ -80,8 +80,12 @@ class Report:
     def verdict(self) -> Iterator[str]:
         """Yield the lines for the screen: what was tested, what is wrong, how many are good."""
         yield f'verdict: {self.headline}'
+        yield from (f'  likely cause: {text}' for text in conclusions(self.findings))
         for found in self.of(Verdict.WRONG):
             yield f'  wrong: {found.part}, {found.name}: {found.text}'
+        if not self.of(Verdict.WRONG) and not tested(self.findings):
+            yield from (f'  not tested: {found.text}' for found in self.of(Verdict.UNTESTED)
+                        if found.part in (SURVEY, *ANSWER_PARTS))
         yield self.counts
 
     def write(self, folder: Path) -> None:
@@ -97,6 +101,7 @@ class Report:
             'edgenext_ros': __version__, 'command': self.redact(self.command),
             'verdict': self.headline, 'interrupted': self.interrupted,
             'finished': not self.part, 'seconds': round(self.seconds, 1),
+            'likely_causes': list(conclusions(self.findings)),
             'findings': [{'part': found.part, 'name': found.name, 'verdict': found.verdict.value,
                           'text': found.text,
                           'figures': {key: _finite(value) for key, value in found.figures.items()}}
@@ -123,6 +128,9 @@ class Report:
         rows += [(found.name, found.text) for found in self.findings
                  if found.name in _HEADING and found.part == 'machine']
         yield _table(('', ''), [(name, _escape(text) or 'none') for name, text in rows])
+        if causes := conclusions(self.findings):
+            yield from ('', '## Likely causes', '')
+            yield from (f'{number}. {_escape(text)}' for number, text in enumerate(causes, 1))
         yield from self._list('Wrong', Verdict.WRONG)
 
     def _list(self, title: str, verdict: Verdict) -> Iterator[str]:
@@ -151,14 +159,8 @@ class Report:
                     ('engine', 'check', 'figure', 'value'), figures) + '\n\n</details>')
 
 
-def engine_and_check(name: str) -> tuple[str, str]:
-    """Split the name of a finding into its engine, empty if it has none, and the check."""
-    engine, separator, check = name.partition(': ')
-    return (engine, check) if separator and engine in ENGINES else ('', name)
-
-
 def _cells(found: Finding) -> tuple[str, str]:
-    engine, check = engine_and_check(found.name)
+    engine, check = found.engine_and_check
     return _escape(engine), _escape(check)
 
 

@@ -16,9 +16,13 @@ SELFTEST_PARTS: Final = (
     SelfTestPart('machine', 'edgenext_ros.selftest.machine'),
     SelfTestPart('engines', 'edgenext_ros.selftest.engine_survey', per_engine=True),
     SelfTestPart('right', 'edgenext_ros.selftest.right', per_engine=True),
-    SelfTestPart('fast', 'edgenext_ros.selftest.fast'),
+    SelfTestPart('fast', 'edgenext_ros.selftest.fast_inference', per_engine=True),
+    SelfTestPart('fast', 'edgenext_ros.selftest.fast_host', subject='the conversion'),
+    SelfTestPart('fast', 'edgenext_ros.selftest.fast_node', subject='the node'),
     SelfTestPart('colours', 'edgenext_ros.selftest.colours', per_engine=True))
-"""The parts in the order in which they run."""
+"""The parts in the order in which they run; those of one name follow each other."""
+ANSWER_PARTS: Final = ('right', 'colours')
+"""Names of the parts that check the answers of engines."""
 SILENCE_S: Final = 120.0
 """Seconds without progress or finding after which a part counts as hung."""
 
@@ -35,17 +39,20 @@ def run(asked: Conditions, parts: Iterable[SelfTestPart], *, silence_s: float = 
         after ``engines`` get those that load.
     :param parts: the parts in their order.
     :param silence_s: seconds without progress or finding after which a part counts as hung.
-    :param begin: called with the name of each part before it runs.
+    :param begin: called with each name of parts before the first of them runs.
     """
     conditions = asked
     broken: set[str] = set()
+    begun = ''
     for part in parts:
-        begin(part.name)
+        if part.name != begun:
+            begin(part.name)
+            begun = part.name
         seen: dict[str, Finding] = {}
         for name in conditions.engines:
             if name in broken:
                 yield Finding(part.name, f'{name}: checks', Verdict.UNTESTED, (
-                    f'{name} crashed or hung in an earlier part, so this part leaves it out.'))
+                    f'{name} crashed or hung earlier, so the checks that follow leave it out.'))
         conditions = replace(conditions, engines=tuple(
             name for name in conditions.engines if name not in broken))
         for engines in ([(name,) for name in conditions.engines] if part.per_engine
@@ -76,5 +83,5 @@ def exit_code(found: Iterable[Finding]) -> int:
 
 def tested(found: Iterable[Finding]) -> bool:
     """Return whether an engine's answers were checked."""
-    return any(finding.part in ('right', 'colours')
+    return any(finding.part in ANSWER_PARTS
                and finding.verdict in (Verdict.GOOD, Verdict.WRONG) for finding in found)

@@ -89,6 +89,18 @@ def test_folder_that_cannot_be_written_is_one_line(parts, capsys, words, code, e
     assert error in screen.err and screen.err.count('\n') == 1
 
 
+def test_full_disk_during_the_test_puts_the_report_on_the_screen(parts, tmp_path, capsys):
+    parts(machine=BODIES['good'], right=f"os.mkdir('{tmp_path}/edgenext_selftest.md.part')\n"
+                                        f'{BODIES["wrong"]}')
+    assert main(['selftest', '--output', str(tmp_path)]) == 1
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first == 'verdict: 1 check is wrong'
+    begin = lines.index(f'{tmp_path}: the report cannot be written (Is a directory), so it stands '
+                        'here:')
+    assert lines[begin + 2] == '# edgenext selftest: 1 check is wrong'
+    assert lines[-1] == '' or lines[-1].startswith(('|', '-', '<'))
+
+
 def test_unknown_engine_is_refused(capsys):
     with pytest.raises(SystemExit) as stop:
         main(['selftest', '--engines', 'tpu'])

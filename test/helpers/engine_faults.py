@@ -34,25 +34,32 @@ class Healthy:
 
 
 class HalfScale(Healthy):
+    """Each answer is half of the right one."""
 
     def tell(self, scores, slot):
         return scores * 0.5
 
 
 class NoScale(Healthy):
+    """The output scales are not applied."""
 
     def tell(self, scores, slot):
         return np.rint(scores / self.steps)
 
 
 class ScaleOfFirstClass(Healthy):
+    """The output scale of the first class is applied to all."""
 
     def tell(self, scores, slot):
         return scores / self.steps * self.steps[0]
 
 
 class StalePicture(Healthy):
-    """The cache is not cleaned: most of its lines of 64 bytes got to the memory by themselves."""
+    """
+    The cache of the input is not flushed.
+
+    Most of its lines of 64 bytes get to the memory by themselves.
+    """
 
     def see(self, nv12, memory):
         lines = memory.reshape(-1, 64).copy()
@@ -62,7 +69,11 @@ class StalePicture(Healthy):
 
 
 class StaleUntilAgain(StalePicture):
-    """As before, but all lines are written by the time of the next picture."""
+    """
+    The cache of the input is flushed too late.
+
+    Most of its lines get to the memory by themselves, and all by the time of the next picture.
+    """
 
     def __init__(self, steps):
         super().__init__(steps)
@@ -75,6 +86,7 @@ class StaleUntilAgain(StalePicture):
 
 
 class StaleNowAndThen(Healthy):
+    """The picture before is run in place of each seventh."""
 
     def see(self, nv12, memory):
         self.runs += 1
@@ -82,6 +94,7 @@ class StaleNowAndThen(Healthy):
 
 
 class PictureBefore(Healthy):
+    """Each answer is that for the picture before."""
 
     last = None
 
@@ -91,7 +104,11 @@ class PictureBefore(Healthy):
 
 
 class PaddedOutput(Healthy):
-    """Each value has 16 bytes, of which the last 12 are what was there before."""
+    """
+    The padding of the output is read as values.
+
+    Each value has 16 bytes, of which the last 12 are what was there before.
+    """
 
     def tell(self, scores, slot):
         values = np.rint(scores / self.steps)
@@ -101,12 +118,14 @@ class PaddedOutput(Healthy):
 
 
 class OutputOffset(Healthy):
+    """The output is read eight values too early."""
 
     def tell(self, scores, slot):
         return np.concatenate([np.zeros(8, np.float32), scores[:-8]])
 
 
 class SwappedChroma(Healthy):
+    """U and V are swapped."""
 
     def see(self, nv12, memory):
         chroma = nv12[LUMA:].reshape(-1, 2)[:, ::-1].reshape(-1)
@@ -114,7 +133,11 @@ class SwappedChroma(Healthy):
 
 
 class LimitedRange(Healthy):
-    """Only with ONNX Runtime: another matrix, without rounding or clipping."""
+    """
+    The picture is read as limited range, without rounding.
+
+    Only with ONNX Runtime: another matrix, without clipping.
+    """
 
     y, c = 255 / 219, 255 / 224
 
@@ -127,12 +150,14 @@ class LimitedRange(Healthy):
 
 
 class LimitedTables(Healthy):
+    """The picture is read as limited range, by the byte."""
 
     def see(self, nv12, memory):
         return reference.expand_range(nv12)
 
 
 class NanNowAndThen(Healthy):
+    """One answer in 37 has a value that is not finite."""
 
     def tell(self, scores, slot):
         self.runs += 1
@@ -142,7 +167,11 @@ class NanNowAndThen(Healthy):
 
 
 class MixedThreads(Healthy):
-    """The slot that is used only when the other one is busy reads the other one's output."""
+    """
+    Two threads get the same output.
+
+    The slot that is used only when the other one is busy reads the other one's output.
+    """
 
     slots = 2
     of_second = None
@@ -154,25 +183,33 @@ class MixedThreads(Healthy):
 
 
 class Noise(Healthy):
+    """Each answer has noise."""
 
     def tell(self, scores, slot):
         return scores + self.random.normal(0, 0.05, len(scores)).astype(np.float32)
 
 
 class Other(Healthy):
-    """A deviation that is the same each time, such as that of another compiler."""
+    """
+    Each answer deviates a little, always in the same way.
+
+    Another compiler might do that.
+    """
 
     def tell(self, scores, slot):
         return scores + np.sin(50 * scores).astype(np.float32) / 10
 
 
 class Nothing(Healthy):
+    """All answers are 0."""
 
     def tell(self, scores, slot):
         return np.zeros_like(scores)
 
 
 class FirstForEver(Healthy):
+    """Each answer is that for the first picture."""
+
     first = None
 
     def tell(self, scores, slot):
@@ -181,7 +218,11 @@ class FirstForEver(Healthy):
 
 
 class WorksOnlyOnce(Healthy):
-    """It is broken after a picture was refused in the block of a slot."""
+    """
+    All answers are 0 after a picture of a wrong size.
+
+    The engine is broken after a picture was refused in the block of a slot.
+    """
 
     broken = False
 
@@ -193,6 +234,7 @@ class WorksOnlyOnce(Healthy):
 
 
 class Failing(Healthy):
+    """Each inference raises an error."""
 
     def tell(self, scores, slot):
         raise OSError('the vendor says 0x1234')

@@ -56,7 +56,8 @@ def test_clock_of_an_older_system_is_read(tmp_path):
 
 @pytest.mark.parametrize('state,text', [
     (BpuState(), ''), (BpuState(clock_mhz=500), '500 MHz'),
-    (BpuState(clock_mhz=500, top_clock_mhz=1000), '500 of 1000 MHz')])
+    (BpuState(clock_mhz=500, top_clock_mhz=1000), '500 of 1000 MHz'),
+    (BpuState(clock_mhz=500, governor='powersave'), '500 MHz (governor powersave)')])
 def test_clock_is_text(state, text):
     assert state.clock == text
 

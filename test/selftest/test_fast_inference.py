@@ -17,6 +17,7 @@ from edgenext_ros.selftest.fast_neighbour import neighbour, NeighbourError
 from edgenext_ros.selftest.fast_throughput import pictures_a_second
 from edgenext_ros.selftest.finding import Conditions, Verdict
 from helpers.fake_engine import FakeEngine
+from helpers.fault_table import OF_SPEED
 from helpers.slow_engines import ESTIMATE_MS, opener, SlowEngine
 import pytest
 
@@ -48,6 +49,8 @@ def test_fault_is_named(fault, check, words):
     finding = findings(open_=opener(fault), until=check)[check]
     assert finding.verdict is Verdict.WRONG
     assert re.search(words, finding.text), finding.text
+    _, named_by, said = OF_SPEED[fault]
+    assert check == named_by and said in finding.text
 
 
 @pytest.mark.slow

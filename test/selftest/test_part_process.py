@@ -118,3 +118,24 @@ def test_closing_the_findings_ends_the_process(folder):
     found.close()
     with pytest.raises(ProcessLookupError):
         os.kill(int(said[-1].split()[1]), 0)
+
+
+def test_second_ctrl_c_kills_a_process_that_does_not_end(folder, monkeypatch):
+    said, waits = [], []
+    wait = part_process._wait
+
+    def interrupted(process):
+        waits.append(process)
+        if len(waits) == 1:
+            raise KeyboardInterrupt
+        wait(process)
+
+    found = part_process.findings(
+        make_part(folder, 'right', f'{SAY_PID}\n{BODIES["cannot be ended"]}'),
+        Conditions(engines=(), progress=said.append), silence_s=SILENCE_S)
+    next(found)
+    monkeypatch.setattr(part_process, '_wait', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        found.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(said[-1].split()[1]), 0)

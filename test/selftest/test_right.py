@@ -12,44 +12,12 @@ from edgenext_ros.selftest.finding import Conditions, Verdict
 from edgenext_ros.selftest.picture_checks import Effort
 from helpers import faulty_engines
 from helpers.engine_faults import FAULTS, Healthy
+from helpers.fault_table import BIN, OF_ANSWERS, ONNX, ROW, SIZES, STORED, THREADS
 import numpy as np
 import pytest
 
 SMALL = Effort(stride=1, stored_s=60.0, row=40, row_s=60.0, pairs=6, pairs_s=60.0)
-PARTS = ('stored pictures', 'pictures in a row', 'two threads', 'wrong sizes')
-BIN, ONNX = 'libdnn', 'onnx'  # names of engines, which decide the model file
-
-STORED, ROW, THREADS, SIZES = PARTS
-NAMED = [
-    ('HalfScale', BIN, STORED, 'times 0.5; likely cause: a wrong output scale'),
-    ('HalfScale', ONNX, STORED, 'times 0.5; likely cause: a wrong output scale'),
-    ('NoScale', BIN, STORED, 'the scale of each class is not applied'),
-    ('ScaleOfFirstClass', BIN, STORED, 'the scale of each class is not applied'),
-    ('StaleUntilAgain', ONNX, STORED, 'a stale picture: the cache of the input is not flushed'),
-    ('StaleUntilAgain', BIN, STORED, 'a stale picture: the cache of the input is not flushed'),
-    ('StaleNowAndThen', ONNX, ROW, 'a stale picture: the cache of the input is not flushed'),
-    ('StaleNowAndThen', BIN, ROW, 'a stale picture: the cache of the input is not flushed'),
-    ('PictureBefore', BIN, STORED, 'the engine answers from the picture before'),
-    ('PictureBefore', ONNX, STORED, 'the engine answers from the picture before'),
-    ('PictureBefore', BIN, ROW, 'the engine answers from the picture before'),
-    ('PaddedOutput', BIN, STORED, 'padding of the output tensor (its stride) is not skipped'),
-    ('PaddedOutput', ONNX, STORED, 'padding of the output tensor (its stride) is not skipped'),
-    ('OutputOffset', BIN, STORED, 'padding or offset of the output tensor is not skipped'),
-    ('SwappedChroma', BIN, STORED, 'as NV21, V before U'),
-    ('SwappedChroma', ONNX, STORED, 'as NV21, V before U'),
-    ('LimitedTables', BIN, STORED, 'as limited range (16..235)'),
-    ('LimitedRange', ONNX, STORED, 'as limited range (16..235)'),
-    ('NanNowAndThen', BIN, ROW, 'outputs that are not finite now and then'),
-    ('NanNowAndThen', ONNX, ROW, 'outputs that are not finite now and then'),
-    ('MixedThreads', ONNX, THREADS, 'the engine mixes up its threads'),
-    ('StaleNowAndThen', BIN, THREADS, 'pictures in a row of one thread do too'),
-    ('Noise', BIN, STORED, '12 of 12 pictures got another answer when they came again; likely'),
-    ('Other', BIN, STORED, 'no fault that the self-test knows explains them, the cosine similari'),
-    ('FirstForEver', BIN, STORED, 'all pictures get the same answer; likely cause: a stale'),
-    ('Nothing', BIN, STORED, 'all values are 0'),
-    ('WorksOnlyOnce', BIN, SIZES, 'expected the answers of before, found another answer'),
-    ('Failing', BIN, STORED, 'no picture of 24 got an answer; the first error: OSError: the'),
-]
+PARTS = (STORED, ROW, THREADS, SIZES)
 
 
 @pytest.fixture
@@ -64,7 +32,7 @@ def find(monkeypatch):
     return run
 
 
-@pytest.mark.parametrize('fault,engine,part,words', NAMED)
+@pytest.mark.parametrize('fault,engine,part,words', OF_ANSWERS)
 def test_fault_is_found_and_named(onnxruntime, find, fault, engine, part, words):
     found = find(right, engine, FAULTS[fault])
     assert found[part].verdict is Verdict.WRONG

@@ -22,6 +22,7 @@ from edgenext_ros.selftest.picture_checks import (
 )
 from edgenext_ros.selftest.reference import Reference
 from edgenext_ros.selftest.under_test import EngineUnderTest
+from helpers.fault_table import OF_LIBDNN
 from helpers.standin_model import picture, S32, StandInModel
 import numpy as np
 import pytest
@@ -54,19 +55,16 @@ def dense(path, memory, dtype, properties):
     return memory.view(dtype)[:shape[1]].reshape(shape)
 
 
-FAULTS = [
-    (libdnn_slot.BpuSlot, '_flush', without(abi.CACHE_CLEAN), 'a stale picture'),
-    (libdnn_slot.BpuSlot, '_flush', now_and_then, 'a stale picture'),
-    (libdnn_slot.BpuSlot, '_flush', without(abi.CACHE_INVALIDATE),
-     'or that of the output not invalidated'),
-    (libdnn_slot.BpuSlot, '_flush', never, 'all pictures get the same answer'),
-    (libdnn_slot, 'view', dense, 'padding of the output tensor'),
-    (Dequantiser, '__call__', lambda scaled, values: values.astype(np.float32).reshape(-1),
-     'a wrong output scale'),
-    (Dequantiser, '__call__',
-     lambda scaled, values: (values * scaled.scale.flat[0]).astype(np.float32).reshape(-1),
-     'a wrong output scale'),
-]
+FAULTS = [(*fault, words) for fault, words in zip((
+    (libdnn_slot.BpuSlot, '_flush', without(abi.CACHE_CLEAN)),
+    (libdnn_slot.BpuSlot, '_flush', now_and_then),
+    (libdnn_slot.BpuSlot, '_flush', without(abi.CACHE_INVALIDATE)),
+    (libdnn_slot.BpuSlot, '_flush', never),
+    (libdnn_slot, 'view', dense),
+    (Dequantiser, '__call__', lambda scaled, values: values.astype(np.float32).reshape(-1)),
+    (Dequantiser, '__call__', lambda scaled, values: (
+        values * scaled.scale.flat[0]).astype(np.float32).reshape(-1)),
+), OF_LIBDNN.values(), strict=True)]
 
 
 @pytest.fixture

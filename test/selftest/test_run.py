@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The parts run in their order, each gets the engines that load, and the whole is judged."""
 
+from dataclasses import replace
 from importlib import import_module
 
 from edgenext_ros.choices import ENGINES
@@ -28,7 +29,7 @@ def folder(monkeypatch, tmp_path):
 
 def test_parts_are_those_of_the_package_in_order():
     assert [part.name for part in SELFTEST_PARTS] == [
-        'machine', 'engines', 'right', 'fast', 'colours']
+        'machine', 'engines', 'right', 'fast', 'fast', 'fast', 'colours']
     assert all(callable(import_module(part.module).check) for part in SELFTEST_PARTS)
 
 
@@ -46,6 +47,21 @@ def test_each_part_gets_the_engines_that_load(folder):
     processes = [one.text for one in found[3:]]
     assert len(set(processes[:2])) == 2, 'a crash of an engine would end the checks of another'
     assert len(set(processes[2:])) == 1
+
+
+@pytest.mark.slow
+def test_parts_of_one_name_are_one_section(folder):
+    """A crash while one engine is timed leaves the times of the others, and of the processor."""
+    parts = (make_part(folder, 'engines', ENGINE_LINES, per_engine=True),
+             make_part(folder, 'fast', f'{ABORT_A}\n{EACH}', per_engine=True),
+             replace(make_part(folder, 'fast_host', BODIES['exits']), name='fast', subject='host'))
+    begun = []
+    found = list(run(Conditions(engines=('a', 'b')), parts, begin=begun.append))
+    assert begun == ['engines', 'fast']
+    assert [(one.part, one.name) for one in found[2:]] == [
+        ('fast', 'a: does not crash'), ('fast', 'b: pictures'), ('fast', 'a: checks'),
+        ('fast', 'first'), ('fast', 'host: does not crash')]
+    assert 'The process of host ended with exit code 3' in found[-1].text
 
 
 @pytest.mark.slow

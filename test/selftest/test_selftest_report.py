@@ -8,7 +8,7 @@ import re
 from edgenext_ros import __version__
 from edgenext_ros.selftest.finding import Finding, Verdict
 from edgenext_ros.selftest.redact import Redactor
-from edgenext_ros.selftest.report import engine_and_check, Report, REPORT_NAME
+from edgenext_ros.selftest.report import Report, REPORT_NAME
 import pytest
 
 GOOD = Finding('right', 'libdnn: stored pictures', Verdict.GOOD, 'All 12 are equal.',
@@ -88,7 +88,7 @@ def test_special_characters_are_shown_as_they_are(text, shown):
     ('memory', ('', 'memory')),
 ])
 def test_engine_and_check(name, parts):
-    assert engine_and_check(name) == parts
+    assert Finding('right', name, Verdict.GOOD, 'text').engine_and_check == parts
 
 
 def test_both_files_are_complete_and_equal_to_the_report(tmp_path):
@@ -111,7 +111,7 @@ def test_no_private_text_is_written(tmp_path):
                        {'annabel': '/home/annabel/y'}))
     report.write(tmp_path)
     texts = [path.read_text() for path in tmp_path.iterdir()] + list(report.verdict())
-    assert len(texts) == 5
+    assert len(texts) == 6
     assert not [text for text in texts if 'annabel' in text or '10.1.2.3' in text]
 
 
@@ -124,3 +124,10 @@ def test_long_report_fits_into_an_issue():
     assert 'Expected full range' in text and f'attach `{REPORT_NAME}.json`' in text
     assert text.count('<details>') == text.count('</details>')
     assert len(report.as_json()['findings']) == 210
+
+
+def test_screen_says_why_no_engine_could_be_tested():
+    reason = Finding('engines', 'libdnn: loads', Verdict.UNTESTED, 'there is no libdnn.so')
+    assert list(report_of(MISSING, reason).verdict()) == [
+        'verdict: no engine could be tested', '  not tested: there is no libdnn.so',
+        '0 wrong, 0 good, 0 measured, 2 untested']

@@ -1,0 +1,59 @@
+# Copyright 2026 edgenext_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Each likely cause stands once above the findings, with what to do."""
+
+from edgenext_ros.selftest.colours import OTHER_FAULT
+from edgenext_ros.selftest.conclusions import conclusions
+from edgenext_ros.selftest.finding import Finding, Verdict
+import pytest
+
+STALE = 'a stale picture: its cache is not flushed'
+
+
+def wrong(part, name, cause='', text='12 differ'):
+    return Finding(part, name, Verdict.WRONG, f'{text}; likely cause: {cause}' if cause else text)
+
+
+def good(engine, part='right'):
+    return Finding(part, f'{engine}: stored pictures', Verdict.GOOD, 'equal')
+
+
+WRONG_ANSWERS = [
+    wrong('right', 'libdnn: stored pictures', STALE), wrong('right', 'libdnn: pictures in a row',
+                                                            STALE),
+    wrong('right', 'libdnn: two threads'), wrong('colours', 'libdnn: range of NV12', OTHER_FAULT)]
+
+
+@pytest.mark.parametrize('others,advice', [
+    ([], 'no other engine here has right answers.'),
+    ([good('simulator')], 'no other engine here has right answers.'),
+    ([good('hobot_dnn'), wrong('colours', 'hobot_dnn: range of NV12', 'x'), good('onnx')],
+     'use onnx, whose answers are right (parameter runtime).'),
+    ([good('hobot_dnn'), good('onnx', 'colours')],
+     'use hobot_dnn or onnx, whose answers are right (parameter runtime).')])
+def test_wrong_answers_of_an_engine_are_one_conclusion(others, advice):
+    assert conclusions(WRONG_ANSWERS + others)[0] == (
+        'The answers of libdnn are wrong or missing (stored pictures, pictures in a row, two '
+        f'threads, range of NV12): {STALE}. Do not use libdnn on this '
+        f'machine until that is mended; {advice} Open an issue with this report.')
+
+
+def test_wrong_answers_without_a_cause_are_said():
+    (text,) = conclusions([WRONG_ANSWERS[2]])
+    assert text.startswith('The answers of libdnn are wrong or missing (two threads): 12 differ. ')
+
+
+def test_each_other_cause_stands_once_with_its_findings():
+    hot = wrong('machine', 'temperature', 'missing cooling')
+    crash = Finding('right', 'onnx: does not crash', Verdict.WRONG,
+                    'It ended with SIGABRT. The likely cause is a library that crashed.')
+    assert conclusions([
+        hot, crash, wrong('fast', 'libdnn: latency', 'slow core'), good('libdnn'),
+        wrong('fast', 'onnx: latency', 'slow core'), wrong('fast', 'node', text='no result')]) == (
+            'temperature: missing cooling.', 'onnx: does not crash: a library that crashed.',
+            'libdnn: latency, onnx: latency: slow core.')
+
+
+def test_nothing_wrong_has_no_conclusion():
+    assert conclusions([good('libdnn'), Finding('fast', 'onnx: GIL', Verdict.MEASURED, (
+        'held; likely cause: the module'))]) == ()
