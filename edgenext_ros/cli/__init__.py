@@ -72,7 +72,7 @@ def _main(args: list[str] | None) -> int:
         verb = verbs.add_parser(name, help=module.HELP, description=module.HELP, epilog=_EPILOG)
         module.add_arguments(verb)
         add_json(verb)
-        verb.set_defaults(run=module.run)
+        verb.set_defaults(run=module.run, code_of_errors=getattr(module, 'CODE_OF_ERRORS', 1))
     arguments = parser.parse_args(command)
     arguments.command = command
     try:
@@ -95,11 +95,11 @@ def _main(args: list[str] | None) -> int:
         # The default text begins with the error number; put the file name first instead.
         where = f'{error.filename2 or error.filename}: ' if error.filename else ''
         print(f'edgenext {arguments.verb}: {where}{error.strerror or error}', file=sys.stderr)
-        return 1
+        return int(arguments.code_of_errors)
     except (ValueError, RuntimeError) as error:
         # The package's errors are complete sentences for the user.
         print(f'edgenext {arguments.verb}: {error}', file=sys.stderr)
-        return 1
+        return int(arguments.code_of_errors)
 
 
 def _exit_on_signals() -> None:

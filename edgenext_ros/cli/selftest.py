@@ -11,6 +11,8 @@ from edgenext_ros.choices import ENGINES
 
 HELP = ('Test this machine in five minutes: what it is, whether its engines are right, how fast '
         'they are; write a report to paste into an issue.')
+CODE_OF_ERRORS = 2
+"""Exit code after an error such as a missing folder: 1 says that something is wrong here."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -137,8 +137,8 @@ def check_row(tested: EngineUnderTest, effort: Effort, expected: Expected) -> Fi
         fewer = '' if answers.count == effort.row else \
             f' (the time was up before {effort.row} pictures)'
         return _finding(tested, 'pictures in a row', Verdict.GOOD,
-                        f'{answers.count} pictures in a row in {took:.1f} s each got the answer '
-                        f'for itself, compared with {expected.source}{fewer}', figures)
+                        f'each of {answers.count} pictures in a row ({took:.1f} s in all) got its '
+                        f'own answer, compared with {expected.source}{fewer}', figures)
     parts = [_describe_failures(answers)] if answers.errors else []
     if wrong:
         cause = _cause(answers, expected, tested.reference)

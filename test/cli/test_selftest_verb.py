@@ -80,8 +80,9 @@ def test_options_reach_the_parts(parts, tmp_path, words, said):
 
 
 @pytest.mark.parametrize('words,code,error', [
-    (['--output', 'nowhere'], 1, '--output nowhere: expected a folder that exists'),
-    (['--output', __file__], 1, 'expected a folder that exists')])
+    (['--output', 'nowhere'], 2, '--output nowhere: expected a folder that exists'),
+    (['--output', __file__], 2, 'expected a folder that exists'),
+    (['--json', 'nowhere/figures.json'], 2, 'nowhere')])
 def test_folder_that_cannot_be_written_is_one_line(parts, capsys, words, code, error):
     parts(right='raise SystemExit("must not start")')
     assert main(['selftest', *words]) == code
