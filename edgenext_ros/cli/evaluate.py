@@ -65,6 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     from importlib.util import find_spec
 
     from edgenext_ros.cli import write_json
+    from edgenext_ros.libraries import pip_install
     from edgenext_ros.toolchain.evaluation import report
 
     if arguments.count is not None and arguments.count < 1:
@@ -72,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
               file=sys.stderr)
         return 2
     if arguments.html and find_spec('matplotlib') is None:
-        print('edgenext evaluate: --html needs matplotlib: pip install matplotlib',
+        print(f'edgenext evaluate: --html needs matplotlib: {pip_install("matplotlib")}',
               file=sys.stderr)
         return 2
     try:
