@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import cv2
+from edgenext_ros.core.did_you_mean import did_you_mean
 import numpy as np
 import numpy.typing as npt
 
@@ -122,9 +123,9 @@ def known_encoding(name: str) -> tuple[str, str]:
     plain = name[:_LONGEST_NAME].strip().lower()
     known = _ALIASES.get(plain, plain)
     if known not in _LAYOUTS or len(name) > _LONGEST_NAME:
-        raise UnknownEncodingError(
-            f'encoding {name[:_LONGEST_NAME]!r} is not supported; use one of '
-            f'{", ".join(ENCODINGS)}{_OTHERS.get(plain, "")}')
+        remedy = _OTHERS.get(plain) or did_you_mean(plain, ENCODINGS)
+        raise UnknownEncodingError(f'encoding {name[:_LONGEST_NAME]!r} is not supported; use one '
+                                   f'of {", ".join(ENCODINGS)}{remedy}')
     return known, f'encoding {name!r} is taken as {known}'
 
 

@@ -48,6 +48,15 @@ def test_compile_and_verify_refuse_a_count_of_zero(arguments, code, words, capsy
     assert words in error and error.count('\n') == 1
 
 
+def test_compile_checks_its_file_before_its_options(tmp_path, monkeypatch, capsys):
+    (tmp_path / 'model.onnx').touch()
+    monkeypatch.chdir(tmp_path)
+    assert call('compile', 'modl.onnx', '--output', 'z.bin') == 1
+    assert capsys.readouterr().err == (
+        'edgenext compile: modl.onnx: expected a file with weights, found nothing there; did you '
+        "mean 'model.onnx'?\n")
+
+
 @pytest.mark.parametrize('model,against,pictures,words', [
     ('none.bin', ONNX, PICTURES, 'none.bin'), (BIN, 'none.onnx', PICTURES, 'none.onnx'),
     (__file__, ONNX, PICTURES, 'test_bpu_verbs.py'),
