@@ -160,7 +160,7 @@ def _show(evaluation: Evaluation) -> None:
     subjects = {id(r.subject): r.subject for r in evaluation.runs}.values()
     for subject in subjects:
         print(f'{subject.path.name}: sha256 {subject.digest}, {subject.info.engine}')
-    print(f'interpolation {NODE} is what the ROS node does: {NODE_DOES}')
+    print(f'interpolation "{NODE}" resizes pictures as the ROS node does: {NODE_DOES}')
     print('ECE, the error of calibration, is the mean distance between a score and the share of '
           'right answers\nat this score; 0 is best\n')
     top5 = len(labels) > TOP  # with five classes or fewer it is always 100 %
