@@ -21,7 +21,8 @@ YUV_RANGES: Final = ('limited', 'full')
 NODE: Final = 'node'
 """Interpolation of the node, which ``Nv12Converter`` implements."""
 NODE_DOES: Final = (
-    'bilinear, in every n-th row where there are many; one channel is averaged by 2 x 2 '
-    'before, where it shrinks to half or less')
+    'bilinear, after two steps for large pictures: only every second (third, fourth) row is used, '
+    'and grey or luma is averaged over 2 x 2 pixels')
+"""The node's interpolation as text; ``core.resize`` has the details."""
 INTERPOLATIONS: Final = (NODE, 'nearest', 'bilinear', 'area', 'bicubic', 'lanczos')
 """Ways to resize a picture for comparison: the node's, and OpenCV's."""

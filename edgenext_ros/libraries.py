@@ -40,14 +40,19 @@ def _mend() -> str:
 
 
 def install_onnxruntime() -> str:
-    """
-    Return the command that installs ONNX Runtime without breaking OpenCV and cv_bridge.
+    """Return the command that installs ONNX Runtime; see ``pip_install``."""
+    return pip_install('onnxruntime')
 
-    Without a limit, pip also installs NumPy 2. OpenCV and cv_bridge of Ubuntu 22.04 and 24.04 are
-    compiled for NumPy 1 and would no longer load.
+
+def pip_install(package: str) -> str:
     """
-    return "pip install onnxruntime 'numpy<2'" if _numpy_major() == 1 else \
-        'pip install onnxruntime'
+    Return the command that installs a package without breaking OpenCV and cv_bridge.
+
+    Without a limit, pip may also install NumPy 2. OpenCV and cv_bridge of Ubuntu 22.04 and 24.04
+    are compiled for NumPy 1 and would no longer load.
+    """
+    limit = " 'numpy<2'" if _numpy_major() == 1 else ''
+    return f'pip install {package}{limit}'
 
 
 def _numpy_major() -> int:

@@ -68,9 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
     import sys
 
     from edgenext_ros.cli import write_json
+    from edgenext_ros.libraries import pip_install
 
     if arguments.plot and find_spec('matplotlib') is None:
-        print('edgenext bench: --plot needs matplotlib: pip install matplotlib', file=sys.stderr)
+        print(f'edgenext bench: --plot needs matplotlib: {pip_install("matplotlib")}',
+              file=sys.stderr)
         return 2
     if arguments.what in ('bpu', 'quantisation'):
         return {'bpu': _run_bpu, 'quantisation': _run_quantisation}[arguments.what](arguments)

@@ -59,9 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     from edgenext_ros.cli import write_json
     from edgenext_ros.cli.progress import Steps
-    from edgenext_ros.toolchain.bpu.compile import compile_model, CompileJob
+    from edgenext_ros.toolchain.bpu.compile import check_model, compile_model, CompileJob
     from edgenext_ros.toolchain.bpu.recipe import RECIPES
 
+    if not arguments.random_weights:
+        check_model(arguments.model)  # first: what else is missing does not help without it
     error = _usage_error(arguments)
     if error:
         print(f'edgenext compile: {error}', file=sys.stderr)

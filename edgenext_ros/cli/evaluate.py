@@ -65,6 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     from importlib.util import find_spec
 
     from edgenext_ros.cli import write_json
+    from edgenext_ros.libraries import pip_install
     from edgenext_ros.toolchain.evaluation import report
 
     if arguments.count is not None and arguments.count < 1:
@@ -72,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
               file=sys.stderr)
         return 2
     if arguments.html and find_spec('matplotlib') is None:
-        print('edgenext evaluate: --html needs matplotlib: pip install matplotlib',
+        print(f'edgenext evaluate: --html needs matplotlib: {pip_install("matplotlib")}',
               file=sys.stderr)
         return 2
     try:
@@ -159,7 +160,7 @@ def _show(evaluation: Evaluation) -> None:
     subjects = {id(r.subject): r.subject for r in evaluation.runs}.values()
     for subject in subjects:
         print(f'{subject.path.name}: sha256 {subject.digest}, {subject.info.engine}')
-    print(f'interpolation {NODE} is what the ROS node does: {NODE_DOES}')
+    print(f'interpolation "{NODE}" resizes pictures as the ROS node does: {NODE_DOES}')
     print('ECE, the error of calibration, is the mean distance between a score and the share of '
           'right answers\nat this score; 0 is best\n')
     top5 = len(labels) > TOP  # with five classes or fewer it is always 100 %

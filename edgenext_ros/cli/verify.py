@@ -13,6 +13,10 @@ HELP = ('Compare the outputs of a .bin, in the simulator, with those of the netw
         'compiled from.')
 _EXACT = 1e-6
 """Largest difference of two float32 roundings of the same integers."""
+_USUAL_COSINE = 0.99
+"""Least mean cosine of the logits in float and int8, of all forms in docs/accuracy.md, rounded."""
+_LEAST_COSINE = 0.9
+"""With a mean cosine below this the weights probably differ: int8 loses a tenth of that."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +65,10 @@ def run(arguments: argparse.Namespace) -> int:
               f'{row.worst_cosine:.5f}), largest difference {row.difference:.3g}')
         for file in row.disagreements[:5]:
             print(f'  another best class: {shown(file)}')
+    if rows[0].cosine < _LEAST_COSINE:
+        print(f'edgenext verify: warning: mean cosine {rows[0].cosine:.3f}, usual is '
+              f'{_USUAL_COSINE} or more: {shown(arguments.model)} and {shown(arguments.against)} '
+              'probably do not have the same weights', file=sys.stderr)
     figures = [{**asdict(row), 'left_out': account.as_json()} for row in rows]
     for row in figures:
         del row['account']

@@ -96,10 +96,12 @@ class Classifier:
         Classify one frame.
 
         :param frame: the picture.
-        :param top_k: maximum number of classes in the result.
+        :param top_k: maximum number of classes in the result, at least 1.
         :param threshold: classes with a lower score are left out.
         :param converted: called between conversion and inference; the frame is no longer read.
         :raises InferenceError: the engine failed on this frame.
+        :raises FrameError: ``frame`` is not a Frame.
+        :raises ValueError: ``top_k`` is less than 1.
         """
         with self._slot() as slot:
             with self._converting:

@@ -18,6 +18,7 @@ import cv2
 from edgenext_ros import MOST_PIXELS
 from edgenext_ros.core.bit_depth import low_values, LOWEST_USUAL
 from edgenext_ros.core.exif import make_upright
+from edgenext_ros.core.image_array import check_bytes
 from edgenext_ros.core.layout import BAYER_TO_BGR, Bytes, ENCODINGS, FrameError
 from edgenext_ros.core.picture_file import file_kind, FileHeader, read_file_header
 
@@ -54,6 +55,7 @@ def decode(data: Bytes, *, enough: Callable[[int, int], bool] | None = None,
     :raises FrameError: the file is not a picture, is truncated or damaged, or has more than
         ``MOST_PIXELS`` pixels.
     """
+    check_bytes(data, name='compressed picture')
     said = picture_format[:_LONGEST_FORMAT]
     source = said.partition(';')[0].strip()
     _refuse_depth(data, said, source)

@@ -5,7 +5,16 @@
 from __future__ import annotations
 
 import cv2
-from edgenext_ros.core.frame import Bytes, ENCODINGS, Frame, FrameError, UnknownEncodingError
+from edgenext_ros.core.did_you_mean import did_you_mean
+from edgenext_ros.core.frame import (
+    Bytes,
+    check_frame,
+    ENCODINGS,
+    Frame,
+    FrameError,
+    UnknownEncodingError,
+)
+from edgenext_ros.core.image_array import check_image
 from edgenext_ros.core.layout import BAYER_TO_BGR
 from edgenext_ros.core.nv12 import EXPAND_C, EXPAND_Y
 from edgenext_ros.core.to_yuv import YUV422_ORDER
@@ -30,13 +39,14 @@ def encode(image: Bytes, encoding: str) -> Frame:
     :param image: BGR, uint8 (height, width, 3). An odd last row or column is dropped where the
         encoding needs even sides.
     :raises UnknownEncodingError: the encoding is not in ``ENCODINGS``.
-    :raises FrameError: the picture is smaller than the encoding allows.
+    :raises FrameError: the picture has another type or shape, or is smaller than the encoding
+        allows.
     """
     if encoding not in ENCODINGS:
         raise UnknownEncodingError(f'cannot encode {encoding!r}: use one of '
-                                   f'{", ".join(ENCODINGS)}')
+                                   f'{", ".join(ENCODINGS)}{did_you_mean(encoding, ENCODINGS)}')
     layout = ENCODINGS[encoding]
-    height, width = image.shape[:2]
+    height, width = check_image(image).shape[:2]
     image = image[:height - height % 2 if layout.even_height else height,
                   :width - width % 2 if layout.even_width else width]
     height, width = image.shape[:2]
@@ -91,7 +101,9 @@ def to_bgr(frame: Frame, *, yuv_range: str = 'limited') -> Bytes:
 
     :param yuv_range: range of the bytes of a YUV frame, one of ``YUV_RANGES``.
     :return: BGR of the frame's own size, uint8 (height, width, 3).
+    :raises FrameError: ``frame`` is not a Frame.
     """
+    check_frame(frame)
     height, width, encoding = frame.height, frame.width, frame.encoding
     channels = ENCODINGS[encoding].pixel_bytes
     pixels = frame.plane(channels, width=width, height=height)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from edgenext_ros.core.compressed import decode
+from edgenext_ros.core.image_array import check_bytes, check_image
 from edgenext_ros.core.layout import (
     Bytes,
     checked_rows,
@@ -20,7 +21,8 @@ from edgenext_ros.core.layout import (
 )
 import numpy as np
 
-__all__ = ('ENCODINGS', 'Bytes', 'Frame', 'FrameError', 'Layout', 'UnknownEncodingError')
+__all__ = ('ENCODINGS', 'Bytes', 'Frame', 'FrameError', 'Layout', 'UnknownEncodingError',
+           'check_frame')
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Frame:
     "encoding '8UC3' is taken as bgr8"
 
     :raises UnknownEncodingError: the encoding is not in ``ENCODINGS``.
-    :raises FrameError: size, step and data do not fit each other.
+    :raises FrameError: size, step and data do not fit each other, or data is not uint8.
     """
 
     encoding: str
@@ -67,6 +69,7 @@ class Frame:
                                            'Frame.from_high_bytes reads it')
             object.__setattr__(self, 'encoding', encoding)
             self._add_note(note)
+        check_bytes(self.data, name=str(self))
         rows = checked_rows(self.encoding, self.width, self.height, self.step, self.data.size)
         object.__setattr__(self, 'luma_rows', rows.luma_rows)
         if rows.note:
@@ -87,11 +90,15 @@ class Frame:
         View an OpenCV picture as a frame.
 
         :param image: uint8 (height, width, channels) or (height, width); copied only when it is
-            not contiguous.
+            not contiguous. The order of the channels is not checked: ``cv2.imread`` returns BGR.
         :param encoding: a key of ``ENCODINGS`` with this number of channels.
         :param note: text for ``note``.
-        :raises FrameError: the picture has no pixels, or the encoding needs another size.
+        :raises FrameError: the picture has another type or shape, or no pixels, or the encoding
+            needs another size; the text says how to convert it.
         """
+        known = encoding if encoding in ENCODINGS else known_encoding(encoding)[0]
+        if known in ENCODINGS:  # the constructor refuses one of 16 bits
+            check_image(image, encoding=known, pixel_bytes=ENCODINGS[known].pixel_bytes)
         image = np.ascontiguousarray(image)
         height, width = image.shape[:2]
         return cls(encoding, width, height, image.nbytes // height, image.reshape(-1), note=note)
@@ -109,7 +116,7 @@ class Frame:
         :param data: all bytes of the message, flat uint8.
         :param big_endian: the high byte of each value comes first.
         :return: the frame; None when the encoding is not in ``OF_16_BITS``.
-        :raises FrameError: size, step and data do not fit each other.
+        :raises FrameError: size, step and data do not fit each other, or data is not uint8.
         """
         try:
             known, note = known_encoding(encoding)
@@ -117,6 +124,7 @@ class Frame:
             return None
         if known not in OF_16_BITS:
             return None
+        check_bytes(data, name=f'{known} {width}x{height}')
         rows = checked_rows(known, width, height, step, data.size)
         if rows.note:
             note = f'{note}; {rows.note}' if note else rows.note
@@ -138,7 +146,7 @@ class Frame:
         :param picture_format: the field ``format`` of a CompressedImage; see
             ``compressed.decode``.
         :raises FrameError: the file is empty, truncated, not a picture, or has more than 67
-            million pixels.
+            million pixels; or data is not uint8.
         """
         image, note = decode(data, enough=enough, picture_format=picture_format)
         return cls.from_image(image, note=note)
@@ -170,3 +178,10 @@ class Frame:
         # A row of chroma is 2 * width bytes in two rows of step bytes each.
         rows = self.data[self.step * self.luma_rows:].reshape(-1, 2 * self.step)[:self.height]
         return rows[:, :2 * self.width].reshape(self.height, self.width, 2)
+
+
+def check_frame(frame: object) -> None:
+    """Raise FrameError if ``frame`` is not a Frame but, for example, the array of a picture."""
+    if not isinstance(frame, Frame):
+        raise FrameError(f'expected a Frame, got {type(frame).__qualname__}: '
+                         'Frame.from_image(image) makes one of an array with BGR pixels')

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import cv2
+from edgenext_ros.core.did_you_mean import did_you_mean
 import numpy as np
 import numpy.typing as npt
 
@@ -88,6 +89,10 @@ BAYER_TO_BGR: Mapping[str, int] = MappingProxyType({
     'bayer_gbrg8': cv2.COLOR_BayerGR2BGR, 'bayer_grbg8': cv2.COLOR_BayerGB2BGR,
 })
 
+_PLAIN: Mapping[int, str] = MappingProxyType({
+    2: 'yuyv or uyvy', 3: 'bgr8 or rgb8', 4: 'bgra8 or rgba8'})
+"""The usual encodings without a chroma plane, by their bytes per pixel."""
+
 _ALIASES: Mapping[str, str] = MappingProxyType({
     # OpenCV's type names, which cv2_to_imgmsg writes without an encoding.
     '8uc1': 'mono8', '8uc3': 'bgr8', '8uc4': 'bgra8',
@@ -118,9 +123,9 @@ def known_encoding(name: str) -> tuple[str, str]:
     plain = name[:_LONGEST_NAME].strip().lower()
     known = _ALIASES.get(plain, plain)
     if known not in _LAYOUTS or len(name) > _LONGEST_NAME:
-        raise UnknownEncodingError(
-            f'encoding {name[:_LONGEST_NAME]!r} is not supported; use one of '
-            f'{", ".join(ENCODINGS)}{_OTHERS.get(plain, "")}')
+        remedy = _OTHERS.get(plain) or did_you_mean(plain, ENCODINGS)
+        raise UnknownEncodingError(f'encoding {name[:_LONGEST_NAME]!r} is not supported; use one '
+                                   f'of {", ".join(ENCODINGS)}{remedy}')
     return known, f'encoding {name!r} is taken as {known}'
 
 
@@ -176,11 +181,24 @@ def read_rows(encoding: str, width: int, height: int, step: int, size: int) -> R
     if step < row:
         raise FrameError(f'{text}: a row has {row} bytes, but step is {step}')
     if twice == 3 and size == step * height:
-        raise FrameError(f'{text}: expected 3/2 rows of {step} bytes per row of pixels, found 1')
+        raise FrameError(f'{text}: {_without_chroma(width, height, step)}')
     expected = step * height * twice // 2
     kind = 'truncated' if size < expected else 'oversized'
     raise FrameError(f'{text}: data is {kind}: expected {expected} bytes '
                      f'(step {step} x {expected // step} rows), found {size}')
+
+
+def _without_chroma(width: int, height: int, step: int) -> str:
+    """Explain data of ``height`` rows, in place of the 3/2 * ``height`` that chroma needs."""
+    each = step // width
+    # Below two bytes a pixel the rows may be padded; above, the bytes are those of other pixels.
+    row = width if each > 1 else step
+    plain = _PLAIN.get(each) if step == each * width else None
+    cause = f'these are {each} bytes a pixel, as in {plain}: let the driver name the encoding ' \
+        'that it sends' if plain else 'the chroma is missing: let the driver send it, or mono8'
+    return (f'expected {row * height * 3 // 2} bytes ({height} rows of luma and {height // 2} of '
+            f'chroma, {row} bytes each), found {step * height} bytes ({height} rows of {step} '
+            f'bytes); {cause}')
 
 
 def _maybe_wider(layout: Layout, width: int, step: int) -> str:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 import cv2
 from edgenext_ros.choices import DEFAULT_FIT, FITS, YUV_RANGES
-from edgenext_ros.core.frame import Bytes, Frame
+from edgenext_ros.core.frame import Bytes, check_frame, Frame
 from edgenext_ros.core.to_yuv import CONVERSIONS, NEUTRAL, Rectangle, Write, YUV
 import numpy as np
 
@@ -113,7 +113,12 @@ class Nv12Converter:
         :param out: memory for the result, flat uint8 of height * width * 3 / 2 bytes; without it,
             a buffer that the next call overwrites.
         :return: Y plane, then interleaved U and V; BT.601 full range.
+        :raises FrameError: ``frame`` is not a Frame.
+        :raises ValueError: ``out`` has another type, shape or memory layout.
         """
+        check_frame(frame)
+        if out is not None:
+            self._check_out(out)
         key = (frame.encoding, frame.width, frame.height, frame.step, frame.luma_rows,
                frame.big_endian)
         plan = self._plan
@@ -140,6 +145,15 @@ class Nv12Converter:
         source, target = fit_rectangles(
             source=(width, height), target=self._size, fit=self._fit)
         return source.width >= target.width and source.height >= target.height
+
+    def _check_out(self, out: Bytes) -> None:
+        # OpenCV writes to memory of its own where the type of the target is another one.
+        size = self._out.size
+        if not isinstance(out, np.ndarray) or out.dtype != np.uint8 or out.shape != (size,) \
+                or not (out.flags.c_contiguous and out.flags.writeable):
+            found = f'{out.dtype} {out.shape}' if isinstance(out, np.ndarray) else type(out)
+            raise ValueError(f'out: expected writable, contiguous uint8 of shape ({size},), '
+                             f'got {found}: np.empty({size}, np.uint8) makes it')
 
     def _split(self, out: Bytes) -> tuple[Bytes, Bytes]:
         """Return views of Y, and of interleaved U and V, in a flat picture."""

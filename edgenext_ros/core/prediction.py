@@ -65,7 +65,13 @@ class Prediction:
         :param top_k: maximum number of classes in the result, at least 1.
         :param threshold: classes with a lower probability are left out.
         :param probabilities: whether the output has probabilities instead of logits.
+        :raises ValueError: ``output`` is not one value per class, or ``top_k`` is less than 1.
         """
+        if top_k < 1:
+            raise ValueError(f'top_k: expected at least 1, got {top_k}')
+        if output.ndim != 1 or not output.size:
+            raise ValueError('output: expected one value per class, of shape (classes,), got '
+                             f'{output.shape}: pass one picture at a time')
         best = int(output.argmax())
         values, total = (output.copy(), 1.0) if probabilities else _exponentials(output, best)
         least = float(np.float32(threshold)) if threshold else 0.0

@@ -141,6 +141,9 @@ def infer(engine: Engine, nv12: Nv12) -> Scores:
 
 def check_nv12(nv12: Nv12, picture: Nv12) -> None:
     """Raise ValueError unless ``nv12`` has the type and size of a slot's ``picture``."""
+    if not isinstance(nv12, np.ndarray):
+        raise ValueError(f'the model reads {picture.size} uint8 values of NV12, got '
+                         f'{type(nv12).__name__}: Nv12Converter.convert(frame) makes them')
     if nv12.dtype != np.uint8 or nv12.size != picture.size or not nv12.flags.c_contiguous:
         raise ValueError(
             f'the model reads {picture.size} contiguous uint8 values of NV12, got {nv12.size} of '

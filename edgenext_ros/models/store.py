@@ -16,6 +16,7 @@ from edgenext_ros.core.labels import LabelError, LabelSet
 from edgenext_ros.libraries import install_onnxruntime
 from edgenext_ros.models import checksum, regular_file
 from edgenext_ros.models.catalog import CATALOG, Entry, File
+from edgenext_ros.models.similar_file import did_you_mean_file
 
 _MOST_LABEL_BYTES = 10 ** 6
 _BOARD_FOLDERS = (Path('/opt/hobot/model/x5/basic'), Path('/app/model/basic'))
@@ -131,7 +132,8 @@ def locate(model: str, *, suffixes: tuple[str, ...] = ('.bin', '.onnx')) -> Loca
             raise ModelNotFoundError(f'no model was named: expected a path, or one of {known}')
         if not path.exists():
             raise ModelNotFoundError(
-                f'model {model!r}: not a file, and not in the catalog ({known})')
+                f'model {model!r}: not a file, and not in the catalog ({known})'
+                f'{did_you_mean_file(path, (".bin", ".onnx"), names=CATALOG)}')
         return Located(path, _labels_beside(path) or _labels_of(path))
     entry = CATALOG[model]
     wanted = sorted((file for file in entry.files if file.suffix in suffixes),

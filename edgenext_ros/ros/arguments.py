@@ -58,11 +58,11 @@ def check_files(arguments: Sequence[str]) -> None:
                 continue  # rcl reports it
 
 
-def warn_of_unread_arguments(node: Node, arguments: Sequence[str]) -> None:
+def warn_of_unread_arguments(arguments: Sequence[str]) -> None:
     """Warn of arguments that nothing reads, such as ``image:=/topic`` without ``--ros-args``."""
     unread = remove_ros_args(list(arguments))[1:]
     if unread:
-        node.get_logger().warning(
+        rclpy.logging.get_logger('edgenext_ros').warning(
             f'ignored: {" ".join(unread)}; expected parameters as "--ros-args -p NAME:=VALUE", '
             f'topics as "--ros-args -r image:=/topic"')
 

@@ -10,10 +10,10 @@ takes effect. Declaration, checks, ``ros2 param describe`` and the documentation
 from __future__ import annotations
 
 from dataclasses import Field, fields, replace
-import difflib
 import json
 from typing import Any, Generic, TYPE_CHECKING, TypeVar
 
+from edgenext_ros.core.did_you_mean import did_you_mean
 from edgenext_ros.ros.settings import (
     CameraSettings,
     checked_value,
@@ -89,8 +89,7 @@ class Parameters(Generic[SettingsTable]):
                 f'unknown parameter {name!r} is ignored{self._nearest(name)}')
 
     def _nearest(self, name: str) -> str:
-        near = difflib.get_close_matches(name, self._entries, 1)
-        return f'; did you mean {near[0]!r}?' if near else ''
+        return did_you_mean(name, self._entries)
 
     def check_declared(self, changes: list[Parameter]) -> None:
         """

@@ -76,9 +76,9 @@ def run(make: Callable[[Callable[[], None]], Node], args: list[str] | None = Non
     :return: the process's exit code.
     """
     def make_one(finish: Callable[[], None]) -> list[Node]:
-        node = make(finish)
-        warn_of_unread_arguments(node, sys.argv if args is None else args)
-        return [node]
+        # First, because an argument that is not read may be why the node cannot be made.
+        warn_of_unread_arguments(sys.argv if args is None else args)
+        return [make(finish)]
 
     return run_all(make_one, args, start=start)
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+from time import monotonic
 from typing import Any
 
 from edgenext_ros.ros.process import run
@@ -17,6 +18,8 @@ from vision_msgs.msg import Classification, LabelInfo
 _SECONDS = 1.0
 _CLASSES = 3
 _MOST_NAMES = 1000
+_LABELS_S = 5.0
+"""Seconds with results but without labels, after which the log names the remapping."""
 
 
 class ResultsNode(Node):
@@ -35,10 +38,13 @@ class ResultsNode(Node):
         """Whether the classifier publishes names as ``class_id``; None: unknown."""
         self._newest: Classification | None = None
         self._count = 0
+        self._unnamed_since: float | None = None
+        self._hinted = False
         self._pictures: dict[tuple[int, int], str] = {}
-        self.create_subscription(
+        labels = self.create_subscription(
             LabelInfo, 'classifier/label_info', self._on_labels,
             QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+        self._label_topic: str = labels.topic_name
         self.create_subscription(Header, 'camera/playing', self._on_playing, 10)
         self.create_subscription(Classification, 'classification', self._on_result, 10)
         self.create_timer(_SECONDS, self._print, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -86,6 +92,22 @@ class ResultsNode(Node):
         self.get_logger().info(f'{picture}{": " if picture else ""}'
                                f'{best or "no class above the threshold"} '
                                f'({count} result{"s" if count > 1 else ""} in {_SECONDS:.0f} s)')
+        if not self._labels and any(result.class_id.isdecimal() for result in message.results):
+            self._hint_at_labels()
+
+    def _hint_at_labels(self) -> None:
+        """Log once that no labels come, because a classifier with another name publishes them."""
+        if self._unnamed_since is None:
+            self._unnamed_since = monotonic()
+        if self._hinted or monotonic() - self._unnamed_since < _LABELS_S:
+            return
+        self._hinted = True
+        topics = sorted(name for name, kinds in self.get_topic_names_and_types()
+                        if 'vision_msgs/msg/LabelInfo' in kinds and name != self._label_topic)
+        where = topics[0] if topics else 'NAME/label_info'
+        self.get_logger().warning(
+            f'no labels on {self._label_topic}, so classes are printed as indices; for a '
+            f'classifier with another name: --ros-args -r classifier/label_info:={where}')
 
 
 def main(args: list[str] | None = None) -> int:

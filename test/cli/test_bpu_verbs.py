@@ -20,8 +20,8 @@ def call(*arguments):
     return main([str(argument) for argument in arguments])
 
 
-def row(second, *, top1=100.0, difference=0.0, disagreements=()):
-    return Agreement('demo.onnx', second, 3, top1, 0.99, 0.98, difference, [*disagreements])
+def row(second, *, top1=100.0, cosine=0.99, difference=0.0, disagreements=()):
+    return Agreement('demo.onnx', second, 3, top1, cosine, 0.98, difference, [*disagreements])
 
 
 @pytest.mark.parametrize('arguments,words', [
@@ -46,6 +46,15 @@ def test_compile_and_verify_refuse_a_count_of_zero(arguments, code, words, capsy
     assert call(*arguments) == code
     error = capsys.readouterr().err
     assert words in error and error.count('\n') == 1
+
+
+def test_compile_checks_its_file_before_its_options(tmp_path, monkeypatch, capsys):
+    (tmp_path / 'model.onnx').touch()
+    monkeypatch.chdir(tmp_path)
+    assert call('compile', 'modl.onnx', '--output', 'z.bin') == 1
+    assert capsys.readouterr().err == (
+        'edgenext compile: modl.onnx: expected a file with weights, found nothing there; did you '
+        "mean 'model.onnx'?\n")
 
 
 @pytest.mark.parametrize('model,against,pictures,words', [
@@ -91,6 +100,17 @@ def test_verify_exit_code_follows_agreement(
     assert words in error and error.count('\n') == code
     assert [found['second'] for found in json.loads(figures.read_text())] == [
         found.second for found in rows]
+
+
+@pytest.mark.parametrize('cosine,lines', [(0.767, 1), (0.899, 1), (0.9, 0), (0.9908, 0)])
+def test_verify_warns_of_other_weights_without_changing_the_exit_code(
+        monkeypatch, capsys, cosine, lines):
+    monkeypatch.setattr(verify, 'verify', lambda *_, **__: [row('bin', cosine=cosine)])
+    assert call(*VERIFY) == 0
+    error = capsys.readouterr().err
+    assert error.count('\n') == lines
+    assert not lines or (f'warning: mean cosine {cosine}, usual is 0.99 or more: {BIN} and {ONNX} '
+                         'probably do not have the same weights' in error)
 
 
 def test_verify_names_the_first_disagreements(monkeypatch, capsys):

@@ -185,6 +185,17 @@ def test_runtimes_says_that_the_simulator_is_slow(monkeypatch, capsys, usable):
     assert lines['onnx'].endswith(' a detail')
 
 
+@pytest.mark.parametrize('version,command', [
+    ('1.21.5', "pip install matplotlib 'numpy<2'"), ('2.2.6', 'pip install matplotlib')])
+@pytest.mark.parametrize('arguments', [('evaluate', '--data', '.', '--html', 'page.html'),
+                                       ('bench', '--plot', 'x.png')], ids=lambda words: words[0])
+def test_install_hint_of_a_page_keeps_numpy_1(monkeypatch, capsys, arguments, version, command):
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    monkeypatch.setattr(libraries, 'version', lambda name: version)
+    assert main([*arguments]) == 2
+    assert capsys.readouterr().err.endswith(f' needs matplotlib: {command}\n')
+
+
 def test_install_onnxruntime_keeps_numpy_1(monkeypatch):
     monkeypatch.setattr(libraries, 'version', lambda name: '1.21.5')
     assert libraries.install_onnxruntime() == "pip install onnxruntime 'numpy<2'"

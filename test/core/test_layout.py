@@ -195,11 +195,32 @@ def test_other_padding_has_no_note(encoding, width, step):
     ('bgr8', 4, 4, 16, 48, 'truncated'),
     ('mono8', 4, 4, 0, 20, 'step is 0'), ('nv12', 4, 4, 0, 20, 'step is 0'),
     ('nv12', 4, 5, 4, 32, 'height must be even'),
-    ('nv12', 8, 4, 16, 48 + 16, 'expected 3/2 rows'), ('nv12', 8, 4, 10, 48, 'truncated'),
+    ('nv12', 8, 4, 16, 48 + 16, 'expected 48 bytes'), ('nv12', 8, 4, 10, 48, 'truncated'),
     ('nv24', 4, 4, 6, 48, 'truncated')])
 def test_size_that_fits_no_layout_is_refused(encoding, width, height, step, size, reason):
     with pytest.raises(FrameError, match=reason):
         Frame(encoding, width, height, step, np.zeros(size, np.uint8))
+
+
+@pytest.mark.parametrize('encoding', ['nv12', 'nv21'])
+@pytest.mark.parametrize('size,step,expected,found', [
+    ((204, 204), 612, '62424 bytes (204 rows of luma and 102 of chroma, 204 bytes each)',
+     '124848 bytes (204 rows of 612 bytes); these are 3 bytes a pixel, as in bgr8 or rgb8: let '
+     'the driver name the encoding that it sends'),
+    ((8, 4), 16, '48 bytes (4 rows of luma and 2 of chroma, 8 bytes each)',
+     '64 bytes (4 rows of 16 bytes); these are 2 bytes a pixel, as in yuyv or uyvy: let the '
+     'driver name the encoding that it sends'),
+    ((8, 4), 8, '48 bytes (4 rows of luma and 2 of chroma, 8 bytes each)',
+     '32 bytes (4 rows of 8 bytes); the chroma is missing: let the driver send it, or mono8'),
+    ((30, 4), 32, '192 bytes (4 rows of luma and 2 of chroma, 32 bytes each)',
+     '128 bytes (4 rows of 32 bytes); the chroma is missing: let the driver send it, or mono8'),
+], ids=['bgr8', 'yuyv', 'mono8', 'padded'])
+def test_data_without_chroma_is_refused_with_both_sizes_and_the_usual_cause(
+        encoding, size, step, expected, found):
+    width, height = size
+    with pytest.raises(FrameError) as caught:
+        Frame(encoding, width, height, step, np.zeros(step * height, np.uint8))
+    assert str(caught.value) == f'{encoding} {width}x{height}: expected {expected}, found {found}'
 
 
 @pytest.mark.parametrize('name,encoding', [

@@ -34,6 +34,15 @@ def test_unread_arguments_give_a_warning(ros, words, warning):
     assert ('ignored: ' in process.output) == bool(warning)
 
 
+def test_unread_arguments_are_named_before_the_error_that_they_cause(ros, tmp_path):
+    process = ros.run([sys.executable, '-m', 'edgenext_ros.ros.camera.node', '--source',
+                       str(tmp_path), '--ros-args', '-p', 'source:=/nowhere'])
+    assert process.process.wait(30) == 1
+    warning, fatal = process.output.splitlines()
+    assert f'ignored: --source {tmp_path}; expected parameters as "--ros-args -p NAME:=' in warning
+    assert '[FATAL]' in fatal and "'/nowhere' is neither a picture" in fatal
+
+
 @pytest.mark.skipif(not shutil.which('prlimit'), reason='needs prlimit: apt has util-linux')
 @pytest.mark.parametrize('megabytes', [
     300, 900, *(pytest.param(megabytes, marks=pytest.mark.slow)

@@ -4,13 +4,17 @@
 
 from dataclasses import replace
 import re
+import signal
 import sys
 
 from edgenext_ros.core.classifier import Timings
+from edgenext_ros.engines.base import MIN_HANG_TIMEOUT_S
+from edgenext_ros.engines.recovering import REOPEN_AFTER
 from edgenext_ros.ros.diagnostics import bpu_values, report_values
 from edgenext_ros.ros.statistics import Statistics
 from helpers.pages import needs_pages, ROOT, rows, split
 import pytest
+from vision_msgs.msg import Classification, ObjectHypothesis
 
 PAGE = ROOT / 'docs' / 'interface.md'
 VERBS = {'publishes': 'get_publisher_names_and_types_by_node',
@@ -69,6 +73,15 @@ def test_page_lists_the_values_of_diagnostics():
     assert sorted(page) == sorted(values)
 
 
+def test_page_lists_the_levels_of_diagnostics():
+    table = rows(PAGE, 'level')
+    assert {word for level, _ in table for word in re.findall(r'[A-Z]{2,}', level)} == {
+        'OK', 'WARN', 'ERROR'}
+    text = ' '.join(when for _, when in table)
+    assert f'at least {MIN_HANG_TIMEOUT_S:g} s' in text
+    assert f'ERROR after {REOPEN_AFTER} failures of the engine' in text
+
+
 @pytest.mark.parametrize('class_id', ['index', 'name'])
 def test_subscriber_of_the_page_prints_names(ros, class_id):
     (example,) = [block.text for block in split(PAGE)[1] if block.language == 'python']
@@ -77,6 +90,17 @@ def test_subscriber_of_the_page_prints_names(ros, class_id):
     ros.start('camera.node', source=ROOT / 'resource' / 'demo' / 'astronaut_face.jpg')
     ros.wait(lambda: re.search(r'^Faces_easy 0\.8\d\d$', listener.output, re.MULTILINE),
              what='a result')
+    assert 'Traceback' not in listener.output
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
+def test_subscriber_of_the_page_ends_without_a_traceback(ros, number):
+    (example,) = [block.text for block in split(PAGE)[1] if block.language == 'python']
+    listener = ros.run([sys.executable, '-c', example], name='listener')
+    publisher = ros.publisher(Classification, 'classification')
+    result = Classification(results=[ObjectHypothesis(class_id='cat', score=0.5)])
+    ros.wait(lambda: publisher.publish(result) or 'cat 0.500' in listener.output, what='a line')
+    assert listener.stop(number) == 0
     assert 'Traceback' not in listener.output
 
 

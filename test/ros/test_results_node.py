@@ -62,6 +62,52 @@ def test_index_that_is_the_name_of_another_class_is_read_as_an_index(printed):
     assert printed('7', '1') == ['cow', '7'], 'the classifier publishes indices'
 
 
+@pytest.mark.parametrize('topic,remapped', [
+    ('/mine/label_info', '/mine/label_info'), (None, 'NAME/label_info')], ids=['seen', 'unseen'])
+def test_missing_labels_are_reported_once_with_the_remapping(
+        ros, monkeypatch, capfd, topic, remapped):
+    lines = start_printing(ros, monkeypatch, capfd)
+    if topic:
+        ros.node.create_publisher(LabelInfo, topic, LATCHED)
+        ros.wait(lambda: topic in dict(ros.node.get_topic_names_and_types()), what=topic)
+    publish_until(ros, lambda: any('no labels' in line for line in lines()), '0')
+    before = len(lines())
+    publish_until(ros, lambda: len(lines()) > before + 5, '0')
+    (hint,) = (line for line in lines() if 'no labels' in line)
+    assert hint.endswith(
+        'no labels on /classifier/label_info, so classes are printed as indices; for a '
+        f'classifier with another name: --ros-args -r classifier/label_info:={remapped}')
+
+
+def test_results_with_names_need_no_labels(ros, monkeypatch, capfd):
+    lines = start_printing(ros, monkeypatch, capfd)
+    publish_until(ros, lambda: len(lines()) > 5, 'cat')
+    assert all('cat 50.0%' in line for line in lines())
+
+
+def start_printing(ros, monkeypatch, capfd):
+    """Start the node with short times; return a function that returns all lines so far."""
+    monkeypatch.setattr(results_node, '_SECONDS', 0.01)
+    monkeypatch.setattr(results_node, '_LABELS_S', 0.0)
+    node = results_node.ResultsNode(context=ros.context)
+    ros.executor.add_node(node)
+    ros.at_end(lambda: (ros.executor.remove_node(node), node.destroy_node()))
+    text = []
+
+    def lines():
+        text.append(capfd.readouterr().err)
+        return ''.join(text).splitlines()
+
+    return lines
+
+
+def publish_until(ros, condition, class_id):
+    """Publish results with this class until the condition is true."""
+    results = ros.publisher(Classification, 'classification')
+    message = Classification(results=[ObjectHypothesis(class_id=class_id, score=0.5)])
+    ros.wait(lambda: results.publish(message) or condition(), what='a line')
+
+
 def test_result_without_classes_is_printed(ros):
     process = ros.start('results_node')
     ros.start('node', score_threshold=1)

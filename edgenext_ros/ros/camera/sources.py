@@ -19,6 +19,7 @@ from edgenext_ros.models.left_out import LeftOut
 from edgenext_ros.models.pictures import Listing, PictureError
 from edgenext_ros.models.regular_file import shown
 from edgenext_ros.models.store import user_path
+from edgenext_ros.ros.camera.webcams import is_webcam, missing_webcam
 from edgenext_ros.ros.settings import ParameterError
 
 _VIDEO4LINUX = 81
@@ -60,13 +61,13 @@ def open_source(source: str, *, repeat: int, loop: bool,
     :raises ParameterError: there is nothing to play.
     """
     path = user_path(source)
-    if source.isdecimal() or (source.startswith('/dev/') and not path.exists()):
-        return OpenedSource(f'webcam {source}', _capture(source, loop=False))
+    if is_webcam(source):
+        return OpenedSource(f'webcam {source}', _webcam(source))
     try:
         state = path.stat() if path.exists() else None
         if state is not None and stat.S_ISCHR(state.st_mode):
             if os.major(state.st_rdev) == _VIDEO4LINUX:
-                return OpenedSource(f'webcam {source}', _capture(source, loop=False))
+                return OpenedSource(f'webcam {source}', _webcam(source))
             # A read from a terminal or serial port would block.
             raise ParameterError(f"parameter 'source': {source!r} is a device, but no webcam")
         listing = list_pictures(path)
@@ -139,6 +140,15 @@ def _pictures(files: list[str], folder: Path, *, repeat: int, loop: bool,
             image = frame.plane(3, width=frame.width, height=frame.height)
             yield from itertools.repeat(SourcePicture(image, shown(file)), repeat)
             more = loop
+
+
+def _webcam(source: str) -> Iterator[SourcePicture]:
+    missing = missing_webcam(source)
+    if missing:
+        raise ParameterError(
+            f"parameter 'source': {missing}; OpenCV cannot read a picture from {source!r}: "
+            'give another webcam, or a picture, a folder of pictures or a video')
+    return _capture(source, loop=False)
 
 
 def _capture(source: str, *, loop: bool) -> Iterator[SourcePicture]:

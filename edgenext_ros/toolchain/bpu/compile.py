@@ -28,6 +28,7 @@ from edgenext_ros.models import checksum, ModelError, pictures
 from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.models.formats import bin_file
 from edgenext_ros.models.left_out import Account
+from edgenext_ros.models.similar_file import did_you_mean_file
 from edgenext_ros.toolchain import nv12_pictures
 from edgenext_ros.toolchain.bpu import compiled_labels, hb_mapper
 from edgenext_ros.toolchain.bpu.hb_mapper import CompilerReport
@@ -177,12 +178,19 @@ def _check_output(output: Path) -> None:
         raise OSError(error.errno, f'cannot be written: {error.strerror}', str(output)) from error
 
 
+def check_model(model: str) -> None:
+    """Raise ModelError if ``model`` is named as a weight file, but there is none."""
+    path = Path(model)
+    if path.suffix not in WEIGHTS or path.is_file():
+        return
+    found = 'a folder' if path.is_dir() else f'nothing there{did_you_mean_file(path, WEIGHTS)}'
+    raise ModelError(f'{model}: expected a file with weights, found {found}')
+
+
 def _prepare(tools: vendor_tools.Hbdk, job: CompileJob, output: Path) -> dict[str, Any]:
     """Run ``write_onnx`` in the tools' Python, which has PyTorch, and return its answer."""
+    check_model(job.model)
     model = Path(job.model)
-    if model.suffix in WEIGHTS and not model.is_file():
-        raise ModelError(f'{job.model}: expected a file with weights, found '
-                         f'{"a folder" if model.is_dir() else "nothing there"}')
     arguments = {
         'model': str(model.absolute()) if model.is_file() else job.model,
         'recipe': asdict(job.recipe), 'random': job.pictures is None, 'classes': job.classes,
