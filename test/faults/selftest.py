@@ -40,7 +40,7 @@ FAULTS = (
         'cli/selftest.py', ('cli/test_selftest_verb.py',),
         ('the report is written at the end only', """\
                 report.seconds = monotonic() - begin
-                report.write(arguments.output)
+                folder.write(report)
 """, """\
                 report.seconds = monotonic() - begin
 """),
