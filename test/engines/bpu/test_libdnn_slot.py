@@ -22,7 +22,6 @@ def impatient(patient, monkeypatch):
     monkeypatch.setattr(libdnn, 'TIMEOUT_MS', 200)
 
 
-@pytest.mark.slow
 def test_late_task_blocks_the_next_picture_until_it_has_ended(opened, standin, impatient):
     engine, info = opened(replace(PLAIN, hang=1))
     nv12 = picture(info.nv12_size)
@@ -48,7 +47,6 @@ def test_late_task_that_then_fails_does_not_spoil_the_next_picture(opened, stand
     np.testing.assert_array_equal(infer(engine, nv12), PLAIN.scores(nv12))
 
 
-@pytest.mark.slow
 def test_close_frees_nothing_under_a_late_task(opened, standin, impatient):
     engine, info = opened(replace(PLAIN, hang=1))
     with pytest.raises(InferenceError):
@@ -64,7 +62,6 @@ def test_close_frees_nothing_under_a_late_task(opened, standin, impatient):
     assert not libdnn_slot.UNFINISHED
 
 
-@pytest.mark.slow
 def test_model_with_a_late_task_is_closed_before_another_is_loaded(
         standin, impatient, tmp_path):
     path = replace(PLAIN, hang=1).write(tmp_path / 'model.bin')
