@@ -30,7 +30,7 @@ def did_you_mean_file(path: Path, suffixes: Iterable[str], *, names: Iterable[st
         with os.scandir(path.parent) as entries:
             found = sorted(entry.name for entry in islice(entries, _MOST_ENTRIES)
                            if entry.name.endswith(allowed))
-    except OSError:
+    except (OSError, ValueError):  # ValueError: the path has a NUL or a lone surrogate
         found = []
     near = most_similar(path.name, found)
     return f'; did you mean {shown(path.parent / near)!r}?' if near else \

@@ -22,7 +22,8 @@ def folder(tmp_path, monkeypatch):
     ('own/modell.onnx', "; did you mean 'own/model.onnx'?"),
     ('own/modl.onnx', "; did you mean 'own/model.onnx'?"),
     ('own/taecher.bin', "; did you mean 'own/teacher.bin'?"),
-    ('own/zzz.onnx', ''), ('nowhere/model.onnx', ''), ('own/model.onnx/x.onnx', '')])
+    ('own/zzz.onnx', ''), ('nowhere/model.onnx', ''), ('own/model.onnx/x.onnx', ''),
+    ('own\0/model.onnx', ''), ('own\ud800/model.onnx', '')])
 def test_similar_file_of_the_folder_is_proposed(path, expected):
     assert did_you_mean_file(Path(path), ('.onnx', '.bin')) == expected
 

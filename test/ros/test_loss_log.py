@@ -129,7 +129,7 @@ def test_lost_frames_are_counted_and_logged_once_until_they_arrive_again(
         f"30.0 Hz, 'jpeg', {kind.stat().st_size / 1e6:.2f} MB each"
     assert size.partition(', ')[2] in warnings[0]
     assert '% of the frames of /image are lost between the camera and this node' in warnings[0]
-    assert '"Large frames" in the README' in warnings[0]
+    assert '"Large frames" in docs/robot.md' in warnings[0]
     assert '/config/' in warnings[0] or 'config/' in warnings[0]
 
 
