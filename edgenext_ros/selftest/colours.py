@@ -31,7 +31,8 @@ def check(conditions: Conditions) -> Iterator[Finding]:
             with opened(name) as tested:
                 yield _check_range(tested, runs=1 if conditions.quick else 2)
         except NotTestableError as error:
-            yield Finding('colours', f'{name}: range of NV12', error.verdict, str(error))
+            yield Finding('colours', f'{name}: range of NV12', error.verdict, str(error),
+                          {'opens': False})
 
 
 def _check_range(tested: EngineUnderTest, *, runs: int) -> Finding:
@@ -43,7 +44,7 @@ def _check_range(tested: EngineUnderTest, *, runs: int) -> Finding:
     if not again.given:
         return Finding('colours', name, Verdict.WRONG,
                        f'no answer for {answers.count} pictures; the first error: '
-                       f'{answers.errors[0]}')
+                       f'{answers.errors[0]}', {'failed': answers.count})
     known = {_FULL: reference.outputs, **reference.seen_otherwise}
     distances = {way: float(np.linalg.norm(again.scores - outputs[again.rows]))
                  for way, outputs in known.items()}

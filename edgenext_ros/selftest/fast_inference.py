@@ -185,8 +185,9 @@ class _Measurement:
                 f'progress is {share}'), figures)
         if self._name in _HOLD_GIL:
             return _finding(self._name, what, Verdict.MEASURED, (
-                f"the GIL is held for {share}, as by each of the vendor's Python modules; "
-                'libdnn releases it'), figures)
+                f'the GIL is held for {share}, so the other threads of the node stop meanwhile; '
+                f"this is no verdict, because {self._name} is one of the vendor's Python modules, "
+                'which this package cannot change'), figures)
         return _finding(self._name, what, Verdict.WRONG, (
             f'the GIL is held during an inference: another Python thread makes no progress for '
             f'{share}; expected an engine that releases the GIL while it waits; likely cause: '
