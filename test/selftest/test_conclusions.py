@@ -35,7 +35,8 @@ WRONG_ANSWERS = [
 
 @pytest.mark.parametrize('others,advice', [
     ([], 'no other engine was tested.'),
-    ([loads('libdnn'), loads('onnx', Verdict.UNTESTED)], 'no other engine for a robot loads here.'),
+    ([loads('libdnn'), loads('onnx', Verdict.UNTESTED)],
+     'no other engine for a robot loads here.'),
     ([loads('libdnn'), loads('simulator'), good('simulator')],
      'no other engine for a robot loads here.'),
     ([loads('libdnn'), loads('onnx')], 'no other engine here gave right answers.'),
