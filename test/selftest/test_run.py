@@ -64,6 +64,17 @@ def test_parts_of_one_name_are_one_section(folder):
     assert 'The process of host ended with exit code 3' in found[-1].text
 
 
+def test_parts_learn_which_answers_are_wrong(folder):
+    parts = (make_part(folder, 'engines', ENGINE_LINES, per_engine=True),
+             make_part(folder, 'right', (
+                 "for name in conditions.engines:\n    yield Finding('', f'{name}: pictures', "
+                 "Verdict.WRONG if name == 'onnx' else Verdict.GOOD, 'text')"), per_engine=True),
+             make_part(folder, 'fast', (
+                 "yield Finding('', 'a', Verdict.MEASURED, repr(conditions.wrong))")))
+    *_, last = run(Conditions(engines=('libdnn', 'onnx')), parts)
+    assert last.text == "('onnx',)"
+
+
 @pytest.mark.slow
 def test_failure_of_a_part_and_an_engine_leaves_the_others(folder):
     parts = (make_part(folder, 'engines', ENGINE_LINES, per_engine=True),
