@@ -21,7 +21,6 @@ _SETTLE_S = 3.0
 _STEP_S = 0.1
 _THROTTLED_C = 95.0
 """Temperature at which RDK OS lowers the clocks."""
-
 _WARM_C = 85.0
 """Temperature near that, which is worth a look."""
 
@@ -47,12 +46,11 @@ class BpuState:
         governor = self.governor and f' (governor {self.governor})'
         return f'{self.clock_mhz:.0f}{most} MHz{governor}'
 
-
     @property
     def remedy(self) -> str:
         """What to do about inferences that take too long, as the end of a sentence."""
-        low = None not in (self.clock_mhz, self.top_clock_mhz) and \
-            (self.clock_mhz or 0.0) < (self.top_clock_mhz or 0.0)
+        low = self.clock_mhz is not None and self.top_clock_mhz is not None and \
+            self.clock_mhz < self.top_clock_mhz
         advice = []
         if self.governor != 'performance':
             advice.append('set the governor of the BPU to performance, with "echo performance | '

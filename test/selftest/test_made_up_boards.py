@@ -21,7 +21,8 @@ CAUSES = {
           r'threads, range of NV12\): the padding of the output tensor \(its stride\) is not '
           r'skipped\. Do not use libdnn .*; no other engine for a robot loads here',
           r'libdnn: latency: slow core or clock: .* at a BPU clock of 100 of 1000 MHz '
-          r'\(governor powersave\); set the governor of the BPU to performance'),
+          r'\(governor powersave\); set the governor of the BPU to performance, with "echo '
+          r'performance \| sudo tee /sys/devices/system/bpu/bpu0/devfreq/\*\.bpu/governor"\.$'),
     'C': (r'The answers of libdnn are wrong \(stored pictures, range of NV12\): the '
           r'engine reads the picture as NV21, V before U\. Do not use libdnn .*; use hobot_dnn, '
           r'whose answers are right \(-p runtime:=hobot_dnn\); hobot_dnn holds the GIL',

@@ -6,6 +6,7 @@ from dataclasses import replace
 from importlib import import_module
 
 from edgenext_ros.choices import ENGINES
+from edgenext_ros.engines import select
 from edgenext_ros.selftest import engine_survey
 from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
 from edgenext_ros.selftest.run import exit_code, run, SELFTEST_PARTS
@@ -130,6 +131,20 @@ def test_survey_asks_every_engine():
     assert all(one.text for one in found)
     assert engine_survey.loaded(found) == tuple(
         name for name, one in zip(ENGINES, found, strict=True) if one.verdict is Verdict.GOOD)
+
+
+@pytest.mark.parametrize('board,name,usable,text', [
+    (True, 'onnx', False, 'not needed on a board: none'), (True, 'libdnn', False, 'none'),
+    (True, 'simulator', False, 'not needed on a board: none'), (True, 'onnx', True, 'none'),
+    (False, 'onnx', False, 'none')])
+def test_engine_that_a_board_does_not_need_is_no_loss(
+        monkeypatch, tmp_path, board, name, usable, text):
+    monkeypatch.setattr(select, 'probe', lambda name: select.Probe(name, usable, 'none'))
+    if board:
+        (tmp_path / 'dev').mkdir()
+        (tmp_path / 'dev' / 'bpu0').touch()
+    (found,) = engine_survey.check(Conditions((name,)), tmp_path)
+    assert found.text == text
 
 
 @pytest.mark.parametrize('devices,engines,wrong', [
