@@ -98,7 +98,8 @@ def _note(engine: str | None, engines: Sequence[str], wrong: Sequence[str]) -> s
     :param wrong: those with wrong answers.
     """
     if engine is None or engine in wrong:
-        return ' (its answers are wrong, but no other engine here has right ones)'
+        return ' (its answers are wrong, and so are those of the other engines)' \
+            if len(engines) > 1 else ' (its answers are wrong, but it is the only engine)'
     skipped = engines[:engines.index(engine)]
     return f' (because the answers of {" and ".join(skipped)} are wrong)' if skipped else ''
 

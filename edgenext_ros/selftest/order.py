@@ -37,13 +37,14 @@ class Expected:
     @property
     def what_good_means(self) -> str:
         """The end of a sentence about answers that are as expected."""
-        return '; good means only that they are the same as its own first answers' \
-            if self.own else ''
+        return ('; good means only that the answers repeat, because those for the stored pictures '
+                'are wrong') if self.own else ''
 
     @property
     def what_wrong_means(self) -> str:
         """The end of a clause about answers that are not as expected."""
-        return ', so the answers also do not repeat' if self.own else ''
+        return (', because those for the stored pictures are wrong: the answers also do not '
+                'repeat') if self.own else ''
 
     def has(self, answer: Answer) -> bool:
         """Return whether an answer differs by at most one step in every class."""

@@ -77,8 +77,7 @@ def check_stored(tested: EngineUnderTest, effort: Effort) -> tuple[Finding, Expe
             own = reference.outputs.copy()
             for answer in again.given:
                 own[answer.row] = answer.scores
-            expected = Expected(own, reference.steps, rows, (
-                'its own first answers, because those for the stored pictures are wrong'), True)
+            expected = Expected(own, reference.steps, rows, 'its own first answers', True)
     return _finding(tested, 'stored pictures', Verdict.GOOD if good else Verdict.WRONG,
                     text, figures), expected
 

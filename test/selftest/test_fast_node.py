@@ -53,14 +53,20 @@ def test_missing_part_is_untested(conditions, more, words):
     assert not calls
 
 
-@pytest.mark.parametrize('wrong,engine,words', [
-    ((), 'libdnn', 'with libdnn: a result'), (('onnx',), 'libdnn', 'with libdnn: a result'),
-    (('libdnn',), 'onnx', 'with onnx (because the answers of libdnn are wrong): a result'),
-    (('libdnn', 'onnx'), 'libdnn', 'with libdnn (its answers are wrong, but no other engine here '
-     'has right ones): a result')])
-def test_node_uses_the_first_engine_with_right_answers(wrong, engine, words):
+BOTH = 'simulator', 'libdnn', 'onnx'
+
+
+@pytest.mark.parametrize('engines,wrong,engine,words', [
+    (BOTH, (), 'libdnn', 'with libdnn: a result'),
+    (BOTH, ('onnx',), 'libdnn', 'with libdnn: a result'),
+    (BOTH, ('libdnn',), 'onnx', 'with onnx (because the answers of libdnn are wrong): a result'),
+    (BOTH, ('libdnn', 'onnx'), 'libdnn', 'with libdnn (its answers are wrong, and so are those of '
+     'the other engines): a result'),
+    (BOTH[:2], ('libdnn',), 'libdnn', 'with libdnn (its answers are wrong, but it is the only '
+     'engine): a result')])
+def test_node_uses_the_first_engine_with_right_answers(engines, wrong, engine, words):
     (finding,), ((used, _),) = check(
-        Conditions(('simulator', 'libdnn', 'onnx'), quick=True, wrong=wrong),
+        Conditions(engines, quick=True, wrong=wrong),
         NodeFigures(sent=90, ages_ms=(4.0, 5.0, 9.0), cpu_ms=2.5))
     assert used == engine
     assert words in finding.text

@@ -54,13 +54,14 @@ def test_good_answers_of_a_wrong_engine_are_only_the_same_ones(find, fault, name
     finding = find(right, BIN, FAULTS[fault])[name]
     assert finding.verdict is Verdict.GOOD and words in finding.text
     assert finding.text.endswith(
-        '; good means only that they are the same as its own first answers')
+        '; good means only that the answers repeat, because those for the stored pictures are '
+        'wrong')
 
 
 def test_answers_that_do_not_repeat_are_said(find):
     found = find(right, BIN, FAULTS['PaddedOutput'])
     assert ('compared with its own first answers, because those for the stored pictures are '
-            'wrong, so the answers also do not repeat; ') in found[ROW].text
+            'wrong: the answers also do not repeat; ') in found[ROW].text
 
 
 class ThreeSteps(Healthy):
