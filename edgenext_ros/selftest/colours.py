@@ -31,7 +31,8 @@ def check(conditions: Conditions) -> Iterator[Finding]:
             with opened(name) as tested:
                 yield _check_range(tested, runs=1 if conditions.quick else 2)
         except NotTestableError as error:
-            yield Finding('colours', f'{name}: range of NV12', error.verdict, str(error))
+            yield Finding('colours', f'{name}: range of NV12', error.verdict, str(error),
+                          {'opens': False})
 
 
 def _check_range(tested: EngineUnderTest, *, runs: int) -> Finding:
@@ -43,7 +44,7 @@ def _check_range(tested: EngineUnderTest, *, runs: int) -> Finding:
     if not again.given:
         return Finding('colours', name, Verdict.WRONG,
                        f'no answer for {answers.count} pictures; the first error: '
-                       f'{answers.errors[0]}')
+                       f'{answers.errors[0]}', {'failed': answers.count})
     known = {_FULL: reference.outputs, **reference.seen_otherwise}
     distances = {way: float(np.linalg.norm(again.scores - outputs[again.rows]))
                  for way, outputs in known.items()}
@@ -52,17 +53,18 @@ def _check_range(tested: EngineUnderTest, *, runs: int) -> Finding:
         f'distance_to_{way.replace(" ", "_")}_logits': round(distance, 6)
         for way, distance in distances.items()}
     shown = ', '.join(f'{distance:.3g} from {way}' for way, distance in distances.items())
+    shown = f'Euclidean distance of all logits: {shown}'
     ways = 'the answers for a grey ramp and saturated patches'
     if distances[first] > CLEARLY_NEARER * distances[second]:
         return Finding('colours', name, Verdict.WRONG,
                        f'neither: {ways} are clearly nearest to no stored outputs '
-                       f'(distance in logits: {shown}), expected those for full range; likely '
+                       f'({shown}), expected those for full range; likely '
                        f'cause: {OTHER_FAULT}', figures)
     if first == _FULL:
         return Finding('colours', name, Verdict.GOOD,
                        f'full range: {ways} are nearest to the stored outputs for full '
-                       f'range (distance in logits: {shown})', figures)
+                       f'range ({shown})', figures)
     return Finding('colours', name, Verdict.WRONG,
                    f'{first}: {ways} are nearest to the stored outputs for {first} '
-                   f'(distance in logits: {shown}), expected those for full range; likely cause: '
+                   f'({shown}), expected those for full range; likely cause: '
                    f'{MISREADING_CAUSES[first]}', figures)

@@ -14,15 +14,23 @@ _BPU = ('libdnn', 'hbm_runtime', 'hobot_dnn')
 _LOADS = ': loads'
 
 
-def check(conditions: Conditions) -> Iterator[Finding]:
-    """Yield a finding for each engine of ``conditions``, whether it loads or not."""
+def check(conditions: Conditions, root: Path = Path('/')) -> Iterator[Finding]:
+    """
+    Yield a finding for each engine of ``conditions``, whether it loads or not.
+
+    :param conditions: how the self-test was asked to run.
+    :param root: folder with ``dev``.
+    """
     from edgenext_ros.engines.select import probe
 
+    board = any((root / 'dev').glob('bpu*'))
     for name in conditions.engines:
         conditions.progress(f'{name}: loads its library')
         found = probe(name)
         verdict = Verdict.GOOD if found.usable else Verdict.UNTESTED
-        yield Finding(SURVEY, f'{name}{_LOADS}', verdict, found.detail)
+        needless = board and not found.usable and name not in _BPU
+        yield Finding(SURVEY, f'{name}{_LOADS}', verdict, (
+            f'not needed on a board: {found.detail}' if needless else found.detail))
 
 
 def loaded(findings: Iterable[Finding]) -> tuple[str, ...]:

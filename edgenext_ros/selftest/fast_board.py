@@ -21,6 +21,8 @@ _SETTLE_S = 3.0
 _STEP_S = 0.1
 _THROTTLED_C = 95.0
 """Temperature at which RDK OS lowers the clocks."""
+_WARM_C = 85.0
+"""Temperature near that, which is worth a look."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,22 @@ class BpuState:
         most = '' if self.top_clock_mhz is None else f' of {self.top_clock_mhz:.0f}'
         governor = self.governor and f' (governor {self.governor})'
         return f'{self.clock_mhz:.0f}{most} MHz{governor}'
+
+    @property
+    def remedy(self) -> str:
+        """What to do about inferences that take too long, as the end of a sentence."""
+        low = self.clock_mhz is not None and self.top_clock_mhz is not None and \
+            self.clock_mhz < self.top_clock_mhz
+        advice = []
+        if self.governor != 'performance':
+            advice.append('set the governor of the BPU to performance, with "echo performance | '
+                          f'sudo tee /{_BPU}/devfreq/*.bpu/governor"')
+        # The system slows a hot BPU down by a lower limit of the clock, not by its governor.
+        if (self.temperature_c is None or self.temperature_c >= _WARM_C) and (
+                not low or not advice):
+            advice.append('look at the temperature of the BPU, because a hot one is slowed down')
+        return ', and '.join(advice) or (
+            'its governor is performance and it is not hot, so open an issue with this report')
 
 
 def bpu_state(root: Path = Path('/')) -> BpuState:
@@ -124,9 +142,13 @@ def judge_load(name: str, before: float | None, states: list[BpuState]) -> Findi
     text = f'with four threads: {", ".join(filter(None, parts))}'
     if before is not None:
         figures['load_before_percent'] = before
-        if before >= BUSY_PERCENT:
-            text += (f'; before the test the load was {before:.0f} %, so another program uses '
-                     'the BPU')
+        # A BPU that was full before cannot show more.
+        same = bool(loads) and figures['load_percent'] - before < min(
+            BUSY_PERCENT, 100 - BUSY_PERCENT - before)
+        if same or before >= BUSY_PERCENT:
+            text += (f'; before the test the load was {before:.0f} %{" too" if same else ""}'
+                     f'{", so another program uses the BPU" if before >= BUSY_PERCENT else ""}'
+                     f'{"; this figure does not change under the load of the test" * same}')
     if temperatures and figures['temperature_c'] >= _THROTTLED_C:
         return fast_finding(name, Verdict.WRONG, (
             f'{text}; expected less than {_THROTTLED_C:.0f} degrees; likely cause: poor cooling, '

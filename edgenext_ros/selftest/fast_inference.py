@@ -116,19 +116,19 @@ class _Measurement:
                 f'{_times(found)}; the simulator computes on the processor, so this is no '
                 'estimate of a board'), found)
         estimate = self._estimate_ms
-        clock = ''
+        board = BpuState()
 
         def attempt() -> TimedSeries:
-            nonlocal clock
+            nonlocal board
             with watched(self._state) as states:  # an idle BPU may have a lower clock
                 series = fast_latency.measure(self._engine, self._info, quick=self._quick)
-            clock = max(states, key=lambda state: state.clock_mhz or 0.0).clock
+            board = max(states, key=lambda state: state.clock_mhz or 0.0)
             return series
 
         series, diagnosis = fast_latency.repeated(
             attempt, lambda series: Diagnosis(Cause.NONE, '') if estimate is None else
             fast_latency.diagnose(series, estimate_ms=estimate, load_before=self._load,
-                                  clock=clock))
+                                  clock=board.clock, remedy=board.remedy))
         found, self._alone = map(fast_latency.figures, (series.steady, series.paced))
         figures: dict[str, Value] = {
             **found, **{f'paced_{key}': value for key, value in self._alone.items()},
@@ -148,8 +148,9 @@ class _Measurement:
             return _finding(self._name, what, Verdict.GOOD, (
                 f'{_times(found)}; the compiler estimates {estimate:.2f} ms'), figures)
         return _finding(self._name, what, Verdict.WRONG, (
-            f'{_times(found)}; expected a median of {estimate:.2f} ms by the compiler, at most '
-            f'{fast_latency.limit_ms(estimate):.2f} ms, and steady; likely cause: '
+            f'{_times(found)}; expected a median of {estimate:.2f} ms, as the compiler estimates '
+            f'(the limit is {fast_latency.limit_ms(estimate):.2f} ms), and steady times, found '
+            f'{fast_latency.exceeded(series, diagnosis, estimate_ms=estimate)}; likely cause: '
             f'{diagnosis.cause.value}: {diagnosis.text}'), figures)
 
     def _throughput(self, what: str) -> Finding:
@@ -185,8 +186,9 @@ class _Measurement:
                 f'progress is {share}'), figures)
         if self._name in _HOLD_GIL:
             return _finding(self._name, what, Verdict.MEASURED, (
-                f"the GIL is held for {share}, as by each of the vendor's Python modules; "
-                'libdnn releases it'), figures)
+                f'the GIL is held for {share}, so the other threads of the node stop meanwhile; '
+                f"this is no verdict, because {self._name} is one of the vendor's Python modules, "
+                'which this package cannot change'), figures)
         return _finding(self._name, what, Verdict.WRONG, (
             f'the GIL is held during an inference: another Python thread makes no progress for '
             f'{share}; expected an engine that releases the GIL while it waits; likely cause: '
@@ -224,8 +226,8 @@ def _largest(engine: str, bundled: Path) -> Path:
 
 
 def _times(found: dict[str, float]) -> str:
-    return (f'median {found["median_ms"]:.2f} ms, 95 % within {found["p95_ms"]:.2f} ms, at most '
-            f'{found["max_ms"]:.2f} ms, jitter {found["jitter_ms"]:.2f} ms')
+    return (f'median {found["median_ms"]:.2f} ms, 95 % within {found["p95_ms"]:.2f} ms, longest '
+            f'{found["max_ms"]:.2f} ms, jitter (p95 - p5) {found["jitter_ms"]:.2f} ms')
 
 
 def _finding(engine: str, what: str, verdict: Verdict, text: str,

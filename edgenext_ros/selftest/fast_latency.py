@@ -139,8 +139,23 @@ def limit_ms(estimate_ms: float) -> float:
     return _FACTOR * estimate_ms + _CALL_MS
 
 
+def exceeded(series: TimedSeries, diagnosis: Diagnosis, *, estimate_ms: float) -> str:
+    """
+    Say which expectation about the times is not met.
+
+    :param series: the times of one attempt.
+    :param diagnosis: what ``diagnose`` found for them.
+    :param estimate_ms: the compiler's estimate.
+    """
+    long = median(run.judged_ms for run in series.steady) > limit_ms(estimate_ms)
+    return ' and '.join((
+        *(('a longer median',) if long else ()),
+        *(('times that are not steady',) if diagnosis.cause is not Cause.SLOW else ())))
+
+
 def diagnose(series: TimedSeries, *, estimate_ms: float,
-             load_before: float | None = None, clock: str = '') -> Diagnosis:
+             load_before: float | None = None, clock: str = '',
+             remedy: str = '') -> Diagnosis:
     """
     Name the likely cause of an engine's times.
 
@@ -148,6 +163,7 @@ def diagnose(series: TimedSeries, *, estimate_ms: float,
     :param estimate_ms: the compiler's estimate.
     :param load_before: BPU load before the test in per cent; None where it cannot be read.
     :param clock: the clock of the BPU, as text; empty where it cannot be read.
+    :param remedy: what to do about a low clock; empty where that is not known.
     """
     steady = np.array([run.judged_ms for run in series.steady])
     paced = np.array([run.judged_ms for run in series.paced or series.steady])
@@ -177,8 +193,8 @@ def diagnose(series: TimedSeries, *, estimate_ms: float,
             f'{100 * share:.0f} % of the others longer still'
         return Diagnosis(Cause.SLOW, (
             f'the fastest pictures take {fastest:.2f} ms and {others}'
-            f'{f", at a BPU clock of {clock}" if clock else ""}; set the governor of the BPU to '
-            'performance, and look at its temperature, because a hot BPU is slowed down'))
+            f'{f", at a BPU clock of {clock}" if clock else ""}'
+            f'{f"; {remedy}" if remedy else ""}'))
     if middle > limit or share > _MANY:
         return Diagnosis(Cause.JITTER, (
             f'{100 * share:.0f} % of the pictures take {_LATE_MS} ms or more longer than the '

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
@@ -58,13 +58,18 @@ def check(conditions: Conditions, *, measure: Callable[..., NodeFigures] | None 
           has_ros: Callable[[], bool] = lambda: find_spec('rclpy') is not None,
           ) -> Iterator[Finding]:
     """
-    Measure the node at each size of frame, with the first engine that is not a simulator.
+    Measure the node at each size of frame, with the first engine whose answers are not wrong.
+
+    The simulator is left out. If the answers of all others are wrong, the first of them is used.
 
     :param conditions: how the self-test was asked to run.
     :param measure: measures one camera, with the parameters of ``run_node``, the default.
     :param has_ros: returns whether ROS 2 can be imported.
     """
-    engine = next((name for name in conditions.engines if name != _NOT_TIMED), None)
+    engines = [name for name in conditions.engines if name != _NOT_TIMED]
+    engine = next((name for name in engines if name not in conditions.wrong), None) or next(
+        iter(engines), None)
+    note = _note(engine, engines, conditions.wrong)
     for camera in (SMALL,) if conditions.quick else (SMALL, LARGE):
         name = f'node {camera.width}x{camera.height}'
         if engine is None:
@@ -81,7 +86,22 @@ def check(conditions: Conditions, *, measure: Callable[..., NodeFigures] | None 
                 yield fast_finding(name, Verdict.WRONG, (
                     f'expected results of the node with {engine}, found: {error}'))
             else:
-                yield judge(name, engine, camera, figures)
+                yield judge(name, f'{engine}{note}', camera, figures)
+
+
+def _note(engine: str | None, engines: Sequence[str], wrong: Sequence[str]) -> str:
+    """
+    Return why the node uses an engine, in parentheses; empty for the first one with right answers.
+
+    :param engine: the engine that the node uses.
+    :param engines: those that could be used, in order.
+    :param wrong: those with wrong answers.
+    """
+    if engine is None or engine in wrong:
+        return ' (its answers are wrong, and so are those of the other engines)' \
+            if len(engines) > 1 else ' (its answers are wrong, but it is the only engine)'
+    skipped = engines[:engines.index(engine)]
+    return f' (because the answers of {" and ".join(skipped)} are wrong)' if skipped else ''
 
 
 def judge(name: str, engine: str, camera: CameraStream, figures: NodeFigures) -> Finding:
@@ -89,7 +109,7 @@ def judge(name: str, engine: str, camera: CameraStream, figures: NodeFigures) ->
     Return the finding for a node's figures; only a node without any result is wrong.
 
     :param name: name of the finding.
-    :param engine: the engine that the node uses.
+    :param engine: the engine that the node uses, in words.
     :param camera: the images.
     :param figures: what was measured.
     """

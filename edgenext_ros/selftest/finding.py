@@ -75,5 +75,7 @@ class Conditions:
     """Take under a minute: fewer pictures, repetitions and encodings."""
     beside: bool = False
     """Measure the speed also beside another user of the BPU."""
+    wrong: tuple[str, ...] = ()
+    """Those of the engines whose answers an earlier part found wrong."""
     progress: Callable[[str], None] = lambda text: None
     """Receives what a check does now, for the terminal."""

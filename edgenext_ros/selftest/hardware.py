@@ -83,9 +83,11 @@ def processor(root: Path) -> Iterator[Finding]:
              if key.strip() in ('model name', 'CPU part', 'Hardware')}
     count = sum(key.strip() == 'processor' for key, _, _ in cpuinfo) or os.cpu_count() or 0
     load = _number((read(root / 'proc/loadavg') or '').partition(' ')[0])
+    usable = len(os.sched_getaffinity(0))
     yield fact('processor', f'{count} processors ({", ".join(sorted(names)) or "no name"}), '
-               f'load {"unknown" if load is None else load} at the start.', processors=count,
-               usable_by_this_process=len(os.sched_getaffinity(0)), load_1min=load)
+               f'load {"unknown" if load is None else load} at the start'
+               f'{f"; this process may use {usable} of them" if usable != count else ""}.',
+               processors=count, usable_by_this_process=usable, load_1min=load)
     policies = sorted((root / _CPUFREQ).glob('policy*'))
     if not policies:
         yield absent('processor clock', f'There is no clock control (/{_CPUFREQ}/policy*), so '

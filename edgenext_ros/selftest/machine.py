@@ -21,6 +21,8 @@ from edgenext_ros.selftest.hardware import absent, fact
 _PACKAGES = ('hobot-', 'tros-humble-dnn', 'tros-humble-hobot', 'tros-humble-mipi',
              'tros-humble-ros-base', 'tros-humble ', 'ros-humble-vision-msgs')
 """Beginnings of the names of packages whose versions matter."""
+_LIBRARY_PACKAGE, _MODULES_PACKAGE = 'hobot-dnn', 'hobot-spdev'
+"""Packages of RDK OS with libdnn, and with the vendor's Python modules."""
 _VENDOR_MODULES = ('hbm_runtime', 'hobot_dnn', 'hobot_dnn_rdkx5', 'bpu_infer_lib')
 _LIBRARIES = ('numpy', 'onnxruntime')
 _DDS_VARIABLES = (
@@ -40,9 +42,10 @@ def survey(root: Path) -> Iterator[Finding]:
     """Yield the facts; the files are read below ``root``."""
     yield from hardware.board(root)
     yield from _system(root)
-    yield from _packages(root)
+    packages = _packages(root)
+    yield from _software(root, packages)
     yield from _python()
-    yield from _vendor_modules()
+    yield from _vendor_modules(packages)
     yield from _ros(root)
     yield from hardware.processor(root)
     yield from hardware.bpu(root)
@@ -70,9 +73,9 @@ def _system(root: Path) -> Iterator[Finding]:
         'RDK OS', 'There is no /etc/version, so this is no RDK OS.')
 
 
-def _packages(root: Path) -> Iterator[Finding]:
-    """Yield the versions of the vendor packages, as dpkg knows them."""
-    found, name, installed = {}, '', False
+def _packages(root: Path) -> dict[str, str]:
+    """Return the versions of the vendor packages that are installed, as dpkg knows them."""
+    found, name, installed = dict[str, str](), '', False
     for line in _lines(root / 'var/lib/dpkg/status'):
         key, _, value = line.partition(': ')
         if key == 'Package':
@@ -81,6 +84,11 @@ def _packages(root: Path) -> Iterator[Finding]:
             installed = value.split()[-1:] == ['installed']
         elif key == 'Version' and installed and f'{name} '.startswith(_PACKAGES):
             found[name] = value.strip()
+    return found
+
+
+def _software(root: Path, found: dict[str, str]) -> Iterator[Finding]:
+    """Yield TROS and the vendor packages."""
     tros = sorted(path.name for path in (root / 'opt/tros').glob('*') if path.is_dir())
     if tros:
         tros_version = hardware.read(root / 'opt/tros/version') or found.get('tros-humble')
@@ -110,7 +118,7 @@ def _python() -> Iterator[Finding]:
         edgenext_ros=__version__, **libraries)
 
 
-def _vendor_modules() -> Iterator[Finding]:
+def _vendor_modules(packages: dict[str, str]) -> Iterator[Finding]:
     """Yield the vendor's Python modules that can be found; none is imported."""
     owners = {}
     for distribution in distributions():
@@ -124,8 +132,17 @@ def _vendor_modules() -> Iterator[Finding]:
         if spec is not None:
             place = Path(spec.origin).parent.parent if spec.origin else 'an unknown folder'
             found.append(f'{name} {owners.get(name, "of unknown version")} in {place}')
-    yield fact('vendor modules', '; '.join(found) + '.') if found else absent(
-        'vendor modules', f'None of {", ".join(_VENDOR_MODULES)} is installed for this Python.')
+    if found:
+        yield fact('vendor modules', '; '.join(found) + '.')
+        return
+    text = f'None of {", ".join(_VENDOR_MODULES)} is installed for this Python'
+    if _MODULES_PACKAGE in packages:
+        text += (f', though the package {_MODULES_PACKAGE} {packages[_MODULES_PACKAGE]} is '
+                 'installed, which brings them for the Python of the system')
+    elif _LIBRARY_PACKAGE in packages:
+        text += (f': the package {_LIBRARY_PACKAGE} {packages[_LIBRARY_PACKAGE]} brings libdnn '
+                 f'only, and {_MODULES_PACKAGE}, which brings them, is not installed')
+    yield absent('vendor modules', f'{text}.')
 
 
 def _ros(root: Path) -> Iterator[Finding]:

@@ -31,6 +31,20 @@ class Expected:
     """Rows of the pictures that are run."""
     source: str
     """Where the outputs are from, in words."""
+    own: bool = False
+    """Whether they are the engine's own, which are wrong but may repeat."""
+
+    @property
+    def what_good_means(self) -> str:
+        """The end of a sentence about answers that are as expected."""
+        return ('; good means only that the answers repeat, because those for the stored pictures '
+                'are wrong') if self.own else ''
+
+    @property
+    def what_wrong_means(self) -> str:
+        """The end of a clause about answers that are not as expected."""
+        return (', because those for the stored pictures are wrong: the answers also do not '
+                'repeat') if self.own else ''
 
     def has(self, answer: Answer) -> bool:
         """Return whether an answer differs by at most one step in every class."""
@@ -63,18 +77,28 @@ def order_cause(answers: Sequence[Answer], expected: Expected) -> str:
     late = [answer for answer in wrong if answer.before not in (None, answer.row)
             and expected.is_near(answer, answer.before)]
     if late and len(late) >= _NEARLY_ALL * len(changes):
-        return (f'{len(late)} of {len(changes)} answers after another picture are those for the '
-                f'picture before; likely cause: the engine answers from the picture before: it '
-                f'reads the result before the inference has ended, or from the memory of another '
-                f'slot')
+        share = f'all {len(late)}' if len(late) == len(changes) else \
+            f'{len(late)} of {len(changes)}'
+        return (f'{share} answers that follow a different picture are those for the picture '
+                f'before{_repeats(answers, wrong)}; likely cause: the engine answers from the '
+                f'picture before: it reads the result before the inference has ended, or from '
+                f'the memory of another slot')
     changes = [answer for answer in answers if answer.before != answer.row]
     repeats = [answer for answer in answers if answer.before == answer.row]
     if not wrong or not repeats or any(answer.before == answer.row for answer in wrong):
         return ''
-    return (f'{len(wrong)} of {len(changes)} answers after another picture are wrong, '
-            f'{len(late)} of them are those for the picture before; all {len(repeats)} for the '
-            f'same picture again are right; likely cause: a stale picture: the cache of the input '
-            f'is not flushed before the inference, or that of the output after it')
+    return (f'{len(wrong)} of {len(changes)} answers that follow a different picture are wrong, '
+            f'{len(late)} of them are those for the picture before{_repeats(answers, wrong)}; '
+            f'likely cause: a stale picture: the cache of the input is not flushed before the '
+            f'inference, or that of the output after it')
+
+
+def _repeats(answers: Sequence[Answer], wrong: Sequence[Answer]) -> str:
+    """Say how many answers for the same picture again are right."""
+    count, bad = (sum(answer.before == answer.row for answer in some) for some in (answers, wrong))
+    return '' if not count else \
+        f'; the {count} repeats of the same picture are right' if not bad else \
+        f'; {bad} of the {count} repeats of the same picture are wrong'
 
 
 def repeat_cause(answers: Sequence[Answer], expected: Expected) -> str:

@@ -71,7 +71,7 @@ def findings(part: SelfTestPart, conditions: Conditions, *, silence_s: float) ->
                 [sys.executable, '-c', _START, json.dumps(sys.path), json.dumps(
                     {'descriptor': writer, 'part': part.name, 'module': part.module,
                      'engines': conditions.engines, 'quick': conditions.quick,
-                     'beside': conditions.beside})],
+                     'beside': conditions.beside, 'wrong': conditions.wrong})],
                 stdin=subprocess.DEVNULL, stdout=printed, stderr=printed, pass_fds=(writer,),
                 start_new_session=True)
         except BaseException:
@@ -210,6 +210,7 @@ def work(task: dict[str, Any]) -> None:
 def _check(task: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> None:
     conditions = Conditions(
         engines=tuple(task['engines']), quick=task['quick'], beside=task['beside'],
+        wrong=tuple(task['wrong']),
         progress=lambda text: send({'progress': str(text)}))
     for found in import_module(task['module']).check(conditions):
         send({'name': found.name, 'verdict': found.verdict.value, 'text': found.text,

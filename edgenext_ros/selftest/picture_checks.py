@@ -21,6 +21,8 @@ import numpy as np
 _UNKNOWN = 'no fault that the self-test knows explains them'
 _LEAST = 4
 """Number of stored pictures that are run also when the time is up; two for each thread."""
+_MANY_STEPS = 100.0
+"""Difference in steps above which their number says nothing."""
 _REPEATED = 0.25
 """Share of the pictures in a row that are the same as the one before."""
 
@@ -75,7 +77,7 @@ def check_stored(tested: EngineUnderTest, effort: Effort) -> tuple[Finding, Expe
             own = reference.outputs.copy()
             for answer in again.given:
                 own[answer.row] = answer.scores
-            expected = Expected(own, reference.steps, rows, 'its own earlier answers')
+            expected = Expected(own, reference.steps, rows, 'its own first answers', True)
     return _finding(tested, 'stored pictures', Verdict.GOOD if good else Verdict.WRONG,
                     text, figures), expected
 
@@ -93,22 +95,24 @@ def _compare(answers: Answers, difference: Difference,
     """Describe how the answers differ, without a cause; return also whether they are right."""
     reference = tested.reference
     of = f'the stored outputs of {reference.source} for {reference.model.name}'
+    given = f'{len(answers.given)} answers ({len(set(answers.rows))} pictures, each run twice)'
     if difference.different:
         classes = f'the best class changed for {_some(difference.changed)}' \
             if difference.changed else 'the best classes are the same'
-        text = (f'different: {difference.different} of {len(answers.given)} answers differ from '
-                f'{of}, expected at most {reference.step_name}, found up to '
-                f'{difference.largest:.4g} in a logit, {difference.largest_steps:.3g} steps; '
+        steps = '' if difference.largest_steps > _MANY_STEPS else \
+            f', {difference.largest_steps:.3g} steps'
+        text = (f'different: {difference.different} of {given} differ from {of}, expected at most '
+                f'{reference.step_name}, found up to {difference.largest:.4g} in a logit{steps}; '
                 f'{classes}')
     elif difference.within:
-        text = (f'within {reference.step_name}: {len(answers.given)} answers differ from {of} by '
+        text = (f'within {reference.step_name}: {given} differ from {of} by '
                 f'at most {difference.largest:.2g} in a logit, '
                 f'{difference.largest_steps:.2g} steps')
         if reference.model.suffix == '.bin' and difference.largest_steps < 0.5:
             text += (': the integers of the BPU are the same, and their multiplication by the '
                      'scales rounds otherwise')
     else:
-        text = f'equal: {len(answers.given)} answers equal {of} in every bit'
+        text = f'equal: {given} equal {of} in every bit'
     if answers.errors:
         text += f'; {_describe_failures(answers)}'
     return text, not difference.different and not answers.errors
@@ -138,12 +142,14 @@ def check_row(tested: EngineUnderTest, effort: Effort, expected: Expected) -> Fi
             f' (the time was up before {effort.row} pictures)'
         return _finding(tested, 'pictures in a row', Verdict.GOOD,
                         f'each of {answers.count} pictures in a row ({took:.1f} s in all) got its '
-                        f'own answer, compared with {expected.source}{fewer}', figures)
+                        f'own answer, compared with {expected.source}{fewer}'
+                        f'{expected.what_good_means}', figures)
     parts = [_describe_failures(answers)] if answers.errors else []
     if wrong:
         cause = _cause(answers, expected, tested.reference)
         parts.append(f'{len(wrong)} of {answers.count} pictures in a row got a wrong answer, '
-                     f'compared with {expected.source}; {cause or _UNKNOWN}')
+                     f'compared with {expected.source}{expected.what_wrong_means}; '
+                     f'{cause or _UNKNOWN}')
     return _finding(tested, 'pictures in a row', Verdict.WRONG, '; '.join(parts), figures)
 
 
@@ -168,11 +174,12 @@ def check_threads(tested: EngineUnderTest, effort: Effort, expected: Expected, *
     mixed = sum(count_mixed_up(answers.given, expected, others)
                 for answers, others in zip(both, reversed(halves), strict=True))
     figures: dict[str, Value] = {
-        'pictures': count, 'wrong': wrong, 'mixed_up': mixed, 'failed': len(errors.errors)}
+        'pictures': count, 'wrong': wrong, 'answers_for_the_other_thread': mixed,
+        'failed': len(errors.errors)}
     if not wrong and not errors.errors:
         return _finding(tested, 'two threads', Verdict.GOOD,
-                        f'two threads at once each got their own answers for {count} pictures',
-                        figures)
+                        f'two threads at once each got their own answers for {count} pictures'
+                        f'{expected.what_good_means}', figures)
     parts = []
     if errors.errors:
         parts.append(f'{len(errors.errors)} of {count} pictures of two threads got no answer; '

@@ -29,7 +29,8 @@ def check(conditions: Conditions) -> Iterator[Finding]:
         try:
             yield from _check_engine(name, conditions)
         except NotTestableError as error:
-            yield Finding('right', f'{name}: stored pictures', error.verdict, str(error))
+            yield Finding('right', f'{name}: stored pictures', error.verdict, str(error),
+                          {'opens': False})
 
 
 def _check_engine(name: str, conditions: Conditions) -> Iterator[Finding]:

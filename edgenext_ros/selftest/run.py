@@ -43,6 +43,7 @@ def run(asked: Conditions, parts: Iterable[SelfTestPart], *, silence_s: float = 
     """
     conditions = asked
     broken: set[str] = set()
+    wrong: dict[str, None] = {}
     begun = ''
     for part in parts:
         if part.name != begun:
@@ -54,7 +55,7 @@ def run(asked: Conditions, parts: Iterable[SelfTestPart], *, silence_s: float = 
                 yield Finding(part.name, f'{name}: checks', Verdict.UNTESTED, (
                     f'{name} crashed or hung earlier, so the checks that follow leave it out.'))
         conditions = replace(conditions, engines=tuple(
-            name for name in conditions.engines if name not in broken))
+            name for name in conditions.engines if name not in broken), wrong=tuple(wrong))
         for engines in ([(name,) for name in conditions.engines] if part.per_engine
                         else [conditions.engines]):
             for found in findings(part, replace(conditions, engines=engines),
@@ -66,6 +67,9 @@ def run(asked: Conditions, parts: Iterable[SelfTestPart], *, silence_s: float = 
                     found = replace(found, name=f'{found.name} (with {engines[0]})')
                 seen[found.name] = found
                 yield found
+                engine = found.engine_and_check[0]
+                if part.name in ANSWER_PARTS and found.verdict is Verdict.WRONG and engine:
+                    wrong[engine] = None
                 if part.per_engine and found.name.endswith((HANGS, CRASHES)):
                     broken.update(engines)
         if part.name == engine_survey.SURVEY:

@@ -102,7 +102,8 @@ def install() -> None:
     machine._version = lambda name: None if name == 'onnxruntime' else versions(name)
     machine.find_spec = lambda name: SimpleNamespace(origin=f'{_PACKAGES}/{name}/__init__.py') \
         if name in board.engines else specs(name)
-    for reads in (engine_survey.judge_board, fast_board.bpu_state, machine.check):
+    for reads in (engine_survey.check, engine_survey.judge_board, fast_board.bpu_state,
+                  machine.check):
         assert reads.__defaults__ == (Path('/'),)
         reads.__defaults__ = (root,)
 

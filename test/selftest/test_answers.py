@@ -106,12 +106,16 @@ DOUBLED = [row for row in range(6) for _ in range(2)]
 
 @pytest.mark.parametrize('rows,lag,wrong,words', [
     (DOUBLED, 0, (), None),
-    (DOUBLED, 1, (), '5 of 5 answers after another picture are those for the picture before'),
-    (DOUBLED, 2, (), '5 of 5 answers after another picture are those for the picture before'),
-    (DOUBLED, 0, (2, 4, 8), '3 of 6 answers after another picture are wrong, 0 of them are'),
+    (DOUBLED, 1, (), 'all 5 answers that follow a different picture are those for the picture '
+     'before; the 6 repeats of the same picture are right; likely'),
+    (DOUBLED, 2, (), 'all 5 answers that follow a different picture are those for the picture '
+     'before; 5 of the 6 repeats of the same picture are wrong; likely'),
+    (DOUBLED, 0, (2, 4, 8), '3 of 6 answers that follow a different picture are wrong, 0 of '
+     'them are those for the picture before; the 6 repeats of the same picture are right; likely'),
     (DOUBLED, 0, (3,), None), (DOUBLED, 0, (2, 3), None),
     (range(6), 0, (2, 3), None),
-    (range(6), 1, (), '5 of 5 answers after another picture are those for the picture before')])
+    (range(6), 1, (), 'all 5 answers that follow a different picture are those for the picture '
+     'before; likely')])
 def test_order_cause_is_named(expected, rows, lag, wrong, words):
     cause = order_cause(row_of(expected, list(rows), lag=lag, wrong=wrong), expected)
     assert words in cause if words else cause == ''

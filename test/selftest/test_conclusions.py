@@ -10,12 +10,21 @@ import pytest
 STALE = 'a stale picture: its cache is not flushed'
 
 
-def wrong(part, name, cause='', text='12 differ'):
-    return Finding(part, name, Verdict.WRONG, f'{text}; likely cause: {cause}' if cause else text)
+def wrong(part, name, cause='', text='12 differ', **figures):
+    return Finding(part, name, Verdict.WRONG, f'{text}; likely cause: {cause}' if cause else text,
+                   figures)
 
 
 def good(engine, part='right'):
     return Finding(part, f'{engine}: stored pictures', Verdict.GOOD, 'equal')
+
+
+def loads(engine, verdict=Verdict.GOOD):
+    return Finding('engines', f'{engine}: loads', verdict, 'text')
+
+
+def held(engine):
+    return Finding('fast', f'{engine}: GIL', Verdict.MEASURED, 'held', {'held': True})
 
 
 WRONG_ANSWERS = [
@@ -25,22 +34,44 @@ WRONG_ANSWERS = [
 
 
 @pytest.mark.parametrize('others,advice', [
-    ([], 'no other engine here has right answers.'),
-    ([good('simulator')], 'no other engine here has right answers.'),
+    ([], 'no other engine was tested.'),
+    ([loads('libdnn'), loads('onnx', Verdict.UNTESTED)],
+     'no other engine for a robot loads here.'),
+    ([loads('libdnn'), loads('simulator'), good('simulator')],
+     'no other engine for a robot loads here.'),
+    ([loads('libdnn'), loads('onnx')], 'no other engine here gave right answers.'),
+    ([wrong('colours', 'hobot_dnn: range of NV12', 'x')],
+     'no other engine here gave right answers.'),
     ([good('hobot_dnn'), wrong('colours', 'hobot_dnn: range of NV12', 'x'), good('onnx')],
-     'use onnx, whose answers are right (parameter runtime).'),
+     'use onnx, whose answers are right (-p runtime:=onnx).'),
+    ([good('hobot_dnn'), held('hobot_dnn'), held('libdnn')],
+     'use hobot_dnn, whose answers are right (-p runtime:=hobot_dnn); hobot_dnn holds the GIL '
+     "during each inference, which stops the node's other threads meanwhile."),
     ([good('hobot_dnn'), good('onnx', 'colours')],
-     'use hobot_dnn or onnx, whose answers are right (parameter runtime).')])
+     'use hobot_dnn or onnx, whose answers are right (-p runtime:=hobot_dnn).')])
 def test_wrong_answers_of_an_engine_are_one_conclusion(others, advice):
     assert conclusions(WRONG_ANSWERS + others)[0] == (
-        'The answers of libdnn are wrong or missing (stored pictures, pictures in a row, two '
+        'The answers of libdnn are wrong (stored pictures, pictures in a row, two '
         f'threads, range of NV12): {STALE}. Do not use libdnn on this '
         f'machine until that is mended; {advice} Open an issue with this report.')
 
 
 def test_wrong_answers_without_a_cause_are_said():
     (text,) = conclusions([WRONG_ANSWERS[2]])
-    assert text.startswith('The answers of libdnn are wrong or missing (two threads): 12 differ. ')
+    assert text.startswith('The answers of libdnn are wrong (two threads): 12 differ. ')
+
+
+@pytest.mark.parametrize('figures,how', [
+    ([{'opens': False}], 'missing'), ([{'failed': 24}], 'missing'),
+    ([{'failed': 24, 'wrong': 0, 'different': 0}], 'missing'),
+    ([{'failed': 1, 'wrong': 3}], 'wrong or missing'), ([{'different': 3}], 'wrong'),
+    ([{'failed': 0, 'wrong': 3}], 'wrong'), ([{}], 'wrong'),
+    ([{'different': 3}, {'opens': False}], 'wrong or missing'),
+    ([{'different': 3}, {'failed': 24}], 'wrong or missing')])
+def test_missing_answers_are_not_called_wrong(figures, how):
+    (text,) = conclusions([wrong('right', f'libdnn: check {number}', **found)
+                           for number, found in enumerate(figures)])
+    assert text.startswith(f'The answers of libdnn are {how} (')
 
 
 def test_each_other_cause_stands_once_with_its_findings():

@@ -62,6 +62,22 @@ def test_clock_is_text(state, text):
     assert state.clock == text
 
 
+@pytest.mark.parametrize('state,governor,temperature', [
+    (BpuState(), True, True),
+    (BpuState(clock_mhz=100, top_clock_mhz=1000, governor='powersave'), True, False),
+    (BpuState(clock_mhz=1000, top_clock_mhz=1000, governor='ondemand'), True, True),
+    (BpuState(temperature_c=60, clock_mhz=1000, top_clock_mhz=1000), True, False),
+    (BpuState(clock_mhz=500, top_clock_mhz=500, governor='performance'), False, True),
+    (BpuState(clock_mhz=500, top_clock_mhz=1000, governor='performance'), False, True),
+    (BpuState(temperature_c=90, clock_mhz=500, top_clock_mhz=500), True, True),
+    (BpuState(temperature_c=60, clock_mhz=1000, governor='performance'), False, False)])
+def test_remedy_fits_the_state(state, governor, temperature):
+    assert ('"echo performance | sudo tee /sys/devices/system/bpu/bpu0/devfreq/*.bpu/governor"'
+            in state.remedy) is governor
+    assert ('look at the temperature' in state.remedy) is temperature
+    assert ('open an issue' in state.remedy) is not (governor or temperature)
+
+
 @pytest.mark.parametrize('loads,expected', [
     ([None], None), ([0.0], 0.0), ([90.0, 40.0, 0.0], 0.0), ([60.0] * 100, 60.0),
     ([30.0, 70.0] * 50, 30.0), ([90.0, None, 20.0] * 40, 20.0)])
@@ -84,6 +100,11 @@ def test_states_are_recorded_during_the_block():
      'With four threads: load 98 %, 61 degrees Celsius, lowest clock 500 MHz, highest allowed '
      'clock 1000 MHz'),
     (60.0, [BpuState(98)], Verdict.MEASURED, 'so another program uses the BPU'),
+    (98.0, [BpuState(98)], Verdict.MEASURED, 'was 98 %, so another program uses the BPU.'),
+    (64.0, [BpuState(64)], Verdict.MEASURED, 'before the test the load was 64 % too, so another '
+     'program uses the BPU; this figure does not change under the load of the test'),
+    (0.0, [BpuState(0)], Verdict.MEASURED, 'before the test the load was 0 % too; this figure '
+     'does not change under the load of the test'),
     (None, [BpuState(98, 101.0)], Verdict.WRONG, 'likely cause: poor cooling')])
 def test_load_is_judged(before, states, verdict, words):
     finding = fast_board.judge_load('libdnn: load', before, states)

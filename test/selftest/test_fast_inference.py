@@ -82,6 +82,8 @@ def test_vendor_modules_may_hold_the_gil(name, held, verdict, monkeypatch):
     finding = findings(name)['GIL']
     assert finding.verdict is verdict
     assert finding.figures == {'held': held, 'gap_percent': 100 * gap}
+    assert (f"because {name} is one of the vendor's Python modules" in finding.text) == (
+        verdict is Verdict.MEASURED)
 
 
 @pytest.mark.parametrize('begin,ticks,end,gap', [

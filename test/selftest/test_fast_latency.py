@@ -92,8 +92,19 @@ def test_jitter_after_a_pause_is_no_fault(steady, paced):
 
 def test_slow_core_is_named_with_the_clock():
     found = fast_latency.diagnose(bpu_of(7.0).series(), estimate_ms=ESTIMATE_MS,
-                                  clock='100 of 1000 MHz')
-    assert 'at a BPU clock of 100 of 1000 MHz' in found.text
+                                  clock='100 of 1000 MHz', remedy='raise it')
+    assert found.text.endswith('at a BPU clock of 100 of 1000 MHz; raise it')
+
+
+@pytest.mark.parametrize('bpu,words', [
+    (bpu_of(7.0), 'a longer median'), (bpu_of(CALL_MS, tail=10.0, share=0.4),
+                                       'times that are not steady'),
+    (quick_bpu(other_ms=20), 'a longer median and times that are not steady'),
+    (quick_bpu(other_ms=20, rest_ms=180), 'times that are not steady')])
+def test_expectation_that_is_not_met_is_said(bpu, words):
+    series = bpu.series()
+    found = fast_latency.diagnose(series, estimate_ms=ESTIMATE_MS)
+    assert fast_latency.exceeded(series, found, estimate_ms=ESTIMATE_MS) == words
 
 
 @pytest.mark.parametrize('estimate,limit', [(0.6941, 1.44), (5.2, 8.2)])

@@ -53,6 +53,25 @@ def test_missing_part_is_untested(conditions, more, words):
     assert not calls
 
 
+BOTH = 'simulator', 'libdnn', 'onnx'
+
+
+@pytest.mark.parametrize('engines,wrong,engine,words', [
+    (BOTH, (), 'libdnn', 'with libdnn: a result'),
+    (BOTH, ('onnx',), 'libdnn', 'with libdnn: a result'),
+    (BOTH, ('libdnn',), 'onnx', 'with onnx (because the answers of libdnn are wrong): a result'),
+    (BOTH, ('libdnn', 'onnx'), 'libdnn', 'with libdnn (its answers are wrong, and so are those of '
+     'the other engines): a result'),
+    (BOTH[:2], ('libdnn',), 'libdnn', 'with libdnn (its answers are wrong, but it is the only '
+     'engine): a result')])
+def test_node_uses_the_first_engine_with_right_answers(engines, wrong, engine, words):
+    (finding,), ((used, _),) = check(
+        Conditions(engines, quick=True, wrong=wrong),
+        NodeFigures(sent=90, ages_ms=(4.0, 5.0, 9.0), cpu_ms=2.5))
+    assert used == engine
+    assert words in finding.text
+
+
 @pytest.mark.parametrize('figures,words', [
     (NodeFigures(sent=90, ages_ms=(), cpu_ms=1.0), 'No result arrived for 90 images'),
     (NodeFailedError('the node has ended; the last line of its log: boom'), 'boom')])

@@ -156,5 +156,28 @@ def test_vendor_module_of_pip_is_named_with_its_place(monkeypatch, tmp_path):
     assert survey(tmp_path)['vendor modules'].text == f'hbm_runtime 0.1.0 in {place}.'
 
 
+@pytest.mark.parametrize('packages,text', [
+    ({}, 'is installed for this Python.'),
+    ({'hobot-dnn': '3.0.4'}, 'is installed for this Python: the package hobot-dnn 3.0.4 brings '
+     'libdnn only, and hobot-spdev, which brings them, is not installed.'),
+    ({'hobot-dnn': '3.0.4', 'hobot-spdev': '3.0.6'}, 'is installed for this Python, though the '
+     'package hobot-spdev 3.0.6 is installed, which brings them for the Python of the system.')])
+def test_missing_modules_are_said_beside_their_package(monkeypatch, tmp_path, packages, text):
+    monkeypatch.setattr(machine, 'find_spec', lambda name: None)
+    status = tmp_path / 'var/lib/dpkg/status'
+    status.parent.mkdir(parents=True)
+    status.write_text(''.join(f'Package: {name}\nStatus: install ok installed\nVersion: {number}'
+                              '\n\n' for name, number in packages.items()))
+    assert survey(tmp_path)['vendor modules'].text.endswith(text)
+
+
+@pytest.mark.parametrize('usable,text', [
+    (2, 'load 0.42 at the start; this process may use 2 of them.'),
+    (8, 'load 0.42 at the start.')])
+def test_processors_that_this_process_may_not_use_are_said(monkeypatch, tmp_path, usable, text):
+    monkeypatch.setattr(hardware.os, 'sched_getaffinity', lambda pid: set(range(usable)))
+    assert survey(make_board(tmp_path))['processor'].text.endswith(text)
+
+
 def test_survey_of_this_machine_does_not_fail():
     assert 'operating system' in survey(Path('/'))

@@ -13,18 +13,19 @@ import pytest
 
 CAUSES = {
     'healthy': (),
-    'A': (r'The answers of libdnn are wrong or missing \(stored pictures, pictures in a row, two '
+    'A': (r'The answers of libdnn are wrong \(stored pictures, pictures in a row, two '
           r'threads, range of NV12\): the engine answers from the picture before: .* Do not use '
-          r'libdnn on this machine until that is mended; no other engine here has right answers',
+          r'libdnn on this machine until that is mended; no other engine for a robot loads here',
           r'libdnn: latency: BPU shared with another user: .* stop the other users of the BPU'),
-    'B': (r'The answers of libdnn are wrong or missing \(stored pictures, pictures in a row, two '
+    'B': (r'The answers of libdnn are wrong \(stored pictures, pictures in a row, two '
           r'threads, range of NV12\): the padding of the output tensor \(its stride\) is not '
-          r'skipped\. Do not use libdnn .*; no other engine here',
+          r'skipped\. Do not use libdnn .*; no other engine for a robot loads here',
           r'libdnn: latency: slow core or clock: .* at a BPU clock of 100 of 1000 MHz '
-          r'\(governor powersave\); set the governor of the BPU to performance'),
-    'C': (r'The answers of libdnn are wrong or missing \(stored pictures, range of NV12\): the '
+          r'\(governor powersave\); set the governor of the BPU to performance, with "echo '
+          r'performance \| sudo tee /sys/devices/system/bpu/bpu0/devfreq/\*\.bpu/governor"\.$'),
+    'C': (r'The answers of libdnn are wrong \(stored pictures, range of NV12\): the '
           r'engine reads the picture as NV21, V before U\. Do not use libdnn .*; use hobot_dnn, '
-          r'whose answers are right',
+          r'whose answers are right \(-p runtime:=hobot_dnn\); hobot_dnn holds the GIL',
           r'libdnn: GIL: its library is called as a Python function')}
 """Likely causes that the report of each board names, and no other."""
 PAGE = Path(__file__).resolve().parents[2] / 'docs' / 'selftest.md'

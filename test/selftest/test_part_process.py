@@ -71,11 +71,11 @@ def test_progress_keeps_a_slow_part_alive(folder):
 def test_conditions_and_figures_pass_the_border(folder):
     part = make_part(folder, 'fast', (
         'import numpy as np\n'
-        "yield Finding('', 'a', Verdict.MEASURED, repr(conditions.engines), {\n"
+        "yield Finding('', 'a', Verdict.MEASURED, repr(conditions.engines + conditions.wrong), {\n"
         "    'quick': conditions.quick, 'beside': conditions.beside, 'none': None,\n"
         "    'single': np.float32(1.5), 'count': np.int64(3), 'flag': np.bool_(True)})"))
-    (found,) = found_by(part, engines=('onnx', 'libdnn'), quick=True)
-    assert found == Finding('fast', 'a', Verdict.MEASURED, "('onnx', 'libdnn')", {
+    (found,) = found_by(part, engines=('onnx', 'libdnn'), quick=True, wrong=('onnx',))
+    assert found == Finding('fast', 'a', Verdict.MEASURED, "('onnx', 'libdnn', 'onnx')", {
         'quick': True, 'beside': False, 'none': None, 'single': 1.5, 'count': 3, 'flag': True})
 
 

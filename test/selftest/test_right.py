@@ -48,6 +48,38 @@ def test_fault_is_blamed_only_where_it_is(find, fault, wrong):
     assert {part for part, finding in found.items() if finding.verdict is Verdict.WRONG} == wrong
 
 
+@pytest.mark.parametrize('fault,name,words', [
+    ('SwappedChroma', ROW, '40 pictures in a row'), ('SwappedChroma', THREADS, 'two threads at')])
+def test_good_answers_of_a_wrong_engine_are_only_the_same_ones(find, fault, name, words):
+    finding = find(right, BIN, FAULTS[fault])[name]
+    assert finding.verdict is Verdict.GOOD and words in finding.text
+    assert finding.text.endswith(
+        '; good means only that the answers repeat, because those for the stored pictures are '
+        'wrong')
+
+
+def test_answers_that_do_not_repeat_are_said(find):
+    found = find(right, BIN, FAULTS['PaddedOutput'])
+    assert ('compared with its own first answers, because those for the stored pictures are '
+            'wrong: the answers also do not repeat; ') in found[ROW].text
+
+
+class ThreeSteps(Healthy):
+    """Each answer is three quantisation steps too large."""
+
+    def tell(self, scores, slot):
+        return scores + 3 * self.steps
+
+
+@pytest.mark.parametrize('fault,words', [
+    (Healthy, ' equal the stored'), (ThreeSteps, ' in a logit, 3 steps; the best classes'),
+    (FAULTS['SwappedChroma'], ' in a logit; the best class changed')])
+def test_steps_are_counted_only_where_they_are_few(find, fault, words):
+    text = find(right, BIN, fault)[STORED].text
+    assert '24 answers (12 pictures, each run twice)' in text
+    assert words in text
+
+
 @pytest.mark.parametrize('engine', [BIN, ONNX])
 def test_healthy_engine_has_no_wrong_finding(onnxruntime, find, engine):
     found = find(right, engine, Healthy)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from importlib import import_module
 
 from edgenext_ros.choices import ENGINES
+from edgenext_ros.engines import select
 from edgenext_ros.selftest import engine_survey
 from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
 from edgenext_ros.selftest.run import exit_code, run, SELFTEST_PARTS
@@ -64,6 +65,17 @@ def test_parts_of_one_name_are_one_section(folder):
     assert 'The process of host ended with exit code 3' in found[-1].text
 
 
+def test_parts_learn_which_answers_are_wrong(folder):
+    parts = (make_part(folder, 'engines', ENGINE_LINES, per_engine=True),
+             make_part(folder, 'right', (
+                 "for name in conditions.engines:\n    yield Finding('', f'{name}: pictures', "
+                 "Verdict.WRONG if name == 'onnx' else Verdict.GOOD, 'text')"), per_engine=True),
+             make_part(folder, 'fast', (
+                 "yield Finding('', 'a', Verdict.MEASURED, repr(conditions.wrong))")))
+    *_, last = run(Conditions(engines=('libdnn', 'onnx')), parts)
+    assert last.text == "('onnx',)"
+
+
 @pytest.mark.slow
 def test_failure_of_a_part_and_an_engine_leaves_the_others(folder):
     parts = (make_part(folder, 'engines', ENGINE_LINES, per_engine=True),
@@ -119,6 +131,20 @@ def test_survey_asks_every_engine():
     assert all(one.text for one in found)
     assert engine_survey.loaded(found) == tuple(
         name for name, one in zip(ENGINES, found, strict=True) if one.verdict is Verdict.GOOD)
+
+
+@pytest.mark.parametrize('board,name,usable,text', [
+    (True, 'onnx', False, 'not needed on a board: none'), (True, 'libdnn', False, 'none'),
+    (True, 'simulator', False, 'not needed on a board: none'), (True, 'onnx', True, 'none'),
+    (False, 'onnx', False, 'none')])
+def test_engine_that_a_board_does_not_need_is_no_loss(
+        monkeypatch, tmp_path, board, name, usable, text):
+    monkeypatch.setattr(select, 'probe', lambda name: select.Probe(name, usable, 'none'))
+    if board:
+        (tmp_path / 'dev').mkdir()
+        (tmp_path / 'dev' / 'bpu0').touch()
+    (found,) = engine_survey.check(Conditions((name,)), tmp_path)
+    assert found.text == text
 
 
 @pytest.mark.parametrize('devices,engines,wrong', [
