@@ -41,7 +41,8 @@ def findings(name='libdnn', open_=None, *, until=None, state=BpuState,
 
 @pytest.mark.slow
 @pytest.mark.parametrize('fault,check,words', [
-    ('slow core', 'latency', r'a median of 0\.69 ms, as the compiler estimates .* likely cause: slow core or clock:'),
+    ('slow core', 'latency', r'a median of 0\.69 ms, as the compiler estimates .* '
+                             r'likely cause: slow core or clock:'),
     ('shared BPU', 'latency', r'likely cause: BPU shared with another user: .* wait 2\d\.\d ms'),
     ('jitter', 'latency', r'likely cause: jitter:'),
     ('held GIL', 'GIL', r'The GIL is held during an inference')])
