@@ -3,6 +3,7 @@
 """Parameters: a change applies to the next frame, or is refused with a reason and no effect."""
 
 from dataclasses import fields
+from pathlib import Path
 import shlex
 
 from edgenext_ros.cli.parameters import markdown
@@ -31,6 +32,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 import yaml
 
+PICTURES = Path(__file__).parents[2] / 'resource' / 'pictures'
 TABLE = {entry.name: entry for entry in fields(ClassifierSettings)}
 
 
@@ -213,7 +215,7 @@ def test_transient_local_image_from_before_the_start_is_classified(ros, make_ima
 
 @pytest.mark.parametrize('module,topic,folder', [
     ('node', '/image.subscription', {}),
-    ('camera.node', '/image.publisher', {'source': 'resource/pictures'})])
+    ('camera.node', '/image.publisher', {'source': PICTURES})])
 def test_unused_qos_overrides_give_one_warning(ros, request, module, topic, folder):
     process = ros.start(
         module, **{name: request.config.rootpath / path for name, path in folder.items()},
@@ -239,7 +241,7 @@ def test_raised_max_rate_applies_to_next_frame(ros, classifier, make_image):
     ('node', '/classifier', 'top_k'),
     ('camera.node', '/camera', 'rate')], ids=['classifier', 'camera'])
 def test_unknown_parameter_is_refused_by_its_name(ros, module, node, near, kind):
-    ros.start(module, **{'source': 'resource/pictures'} if module == 'camera.node' else {})
+    ros.start(module, **{'source': PICTURES} if module == 'camera.node' else {})
     service = 'set_parameters' + '_atomically' * (kind is SetParametersAtomically)
     for name, hint in ((f'{near}s', f'; did you mean {near!r}?'), ('no_such_thing', '')):
         answer = ros.call(kind, f'{node}/{service}', parameters=[message(name, 1)])
