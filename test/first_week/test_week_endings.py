@@ -41,15 +41,12 @@ def test_17_sigterm_in_mid_inference_and_sigkill(ros, make_image, classifier, pi
     seen = ros.collect(Classification, 'classification')
     for end in (signal.SIGTERM, signal.SIGKILL):
         process = slow_node(ros, seconds=0.5)
-        camera = ros.publisher()
+        camera = ros.publisher(node=ros.participant())
         ros.repeat(camera, interrupted, lambda p=process: 'inference begins' in p.output)
         process.process.send_signal(end)
         assert process.stop(end, STOP_SECONDS) == (0 if end == signal.SIGTERM else -end)
         assert 'Traceback' not in process.output
-        ros.node.destroy_publisher(camera)
     _, results, _ = classifier()
-    # Not the test's publisher: with Fast DDS's shared memory, a publisher may lose the port of a
-    # process that was killed for good (docs/troubleshooting.md).
     ros.start('camera.node', source=picture)
     ros.wait(lambda: results, what='a result of the new node')
     assert interrupted.header.stamp not in [r.header.stamp for r in seen]

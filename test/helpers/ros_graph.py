@@ -118,9 +118,23 @@ class Ros:
         self.node.create_subscription(kind, topic, messages.append, qos)
         return messages
 
-    def publisher(self, kind=Image, topic='image', qos=RELIABLE):
-        """Make a publisher, and wait for a subscriber."""
-        publisher = self.node.create_publisher(kind, topic, qos)
+    def participant(self):
+        """
+        Make a node with a DDS participant of its own.
+
+        With Fast DDS's shared memory, a participant that has published to a process that was
+        killed may not reach the process that starts next (docs/troubleshooting.md).
+        """
+        context = Context()
+        rclpy.init(context=context, domain_id=self.context.get_domain_id())
+        node = rclpy.create_node('participant', context=context)
+        self._stack.callback(context.try_shutdown)
+        self._stack.callback(node.destroy_node)
+        return node
+
+    def publisher(self, kind=Image, topic='image', qos=RELIABLE, node=None):
+        """Make a publisher, of ``self.node`` or another one, and wait for a subscriber."""
+        publisher = (node or self.node).create_publisher(kind, topic, qos)
         self.wait(publisher.get_subscription_count, what=f'a subscriber of {topic}')
         return publisher
 
