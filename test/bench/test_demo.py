@@ -21,6 +21,28 @@ def test_demo_plays_no_longer_than_asked_for(count, seconds, played, hold):
     assert choose(names, seconds) == (names[:played], hold)
 
 
+@pytest.mark.parametrize('names,playing,played', [
+    (['a.jpg', 'clip frame 12.jpg'], ['a.jpg', 'clip frame 12.jpg'],
+     ['a.jpg', 'clip frame 12.jpg']),
+    (['a frame 1', 'a frame 2'], ['a frame 1', 'a frame 2'], ['a frame 1', 'a frame 2']),
+    ([], ['clip frame 12.mp4 frame 0', 'clip frame 12.mp4 frame 1'], ['clip frame 12.mp4']),
+    ([], ['0 frame 0', '0 frame 1'], ['0'])], ids=['suffix', 'no suffix', 'video', 'webcam'])
+def test_picture_may_be_named_like_a_frame_of_a_video(
+        private_graph, names, playing, played):
+    from edgenext_ros.bench.demo_watcher import Watcher
+    import rclpy
+    from std_msgs.msg import Header
+    rclpy.init()
+    try:
+        watcher = Watcher('/watched', names=names, save=None)
+        for name in playing:
+            watcher._on_playing(Header(frame_id=name))
+        assert (list(watcher.played), watcher.ended) == (played, False)
+        watcher.destroy_node()
+    finally:
+        rclpy.shutdown()
+
+
 def test_demo_of_a_large_folder_ends_after_the_given_seconds(private_graph, tmp_path, photograph,
                                                              capsys):
     for number in range(30):
