@@ -12,6 +12,8 @@ import sys
 from edgenext_ros import libraries
 from edgenext_ros.cli import main, VERBS
 from edgenext_ros.engines import select
+from edgenext_ros.engines.base import EngineUnavailableError
+from edgenext_ros.engines.simulator import vendor_tools
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -194,6 +196,23 @@ def test_install_hint_of_a_page_keeps_numpy_1(monkeypatch, capsys, arguments, ve
     monkeypatch.setattr(libraries, 'version', lambda name: version)
     assert main([*arguments]) == 2
     assert capsys.readouterr().err.endswith(f' needs matplotlib: {command}\n')
+
+
+@pytest.mark.parametrize('version,limit', [('1.21.5', " 'numpy<2'"), ('2.2.6', '')])
+@pytest.mark.parametrize('arguments,hint', [
+    (('bench', 'host'), 'needs scipy: pip install scipy{}, or use ./dev bench'),
+    (('train', '.', '--output', 'own'), ' missing: "pip install torch timm onnx{}", or "./dev')],
+    ids=lambda value: value[0] if isinstance(value, tuple) else '')
+def test_install_hint_of_missing_packages_keeps_numpy_1(
+        monkeypatch, capsys, arguments, hint, version, limit):
+    def missing():
+        raise EngineUnavailableError('no tools here')
+
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    monkeypatch.setattr(vendor_tools, 'find', missing)
+    monkeypatch.setattr(libraries, 'version', lambda name: version)
+    assert main([*arguments]) == 2
+    assert hint.format(limit) in capsys.readouterr().err
 
 
 def test_install_onnxruntime_keeps_numpy_1(monkeypatch):
