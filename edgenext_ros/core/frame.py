@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from edgenext_ros.core.compressed import decode
+from edgenext_ros.core.encoding_names import known_encoding
 from edgenext_ros.core.image_array import check_bytes, check_image
 from edgenext_ros.core.layout import (
     Bytes,
     checked_rows,
     ENCODINGS,
     FrameError,
-    known_encoding,
     Layout,
     OF_16_BITS,
     UnknownEncodingError,

@@ -33,7 +33,19 @@ def test_unknown_encoding_names_the_most_similar_one(name, expected):
         demo._encoding(name)
 
 
-@pytest.mark.parametrize('name', ['foo', '16UC1', '8UC2'])
+@pytest.mark.parametrize('name', [
+    'yvyu', 'VYUY', 'nv16', 'nv61', 'yv12', 'yuv420', 'yuv444', 'rgb565', 'argb8', 'bgrx8'])
+def test_other_layout_is_not_proposed_as_a_similar_name(name):
+    with pytest.raises(UnknownEncodingError) as caught:
+        Frame(name, 4, 4, 12, np.zeros(48, np.uint8))
+    assert str(caught.value).endswith('; it is another layout: let the driver send one of these')
+    with pytest.raises(UnknownEncodingError) as caught:
+        encode(np.zeros((4, 4, 3), np.uint8), name)
+    assert 'did you mean' not in str(caught.value)
+
+
+@pytest.mark.parametrize('name', [
+    'foo', '16UC1', '8UC2', 'nv15', 'bayer_rggb12', 'rgb32', 'mono1', 'yuv422_yuyv'])
 def test_encoding_that_resembles_none_gets_no_proposal(name):
     with pytest.raises(UnknownEncodingError) as caught:
         Frame(name, 4, 4, 12, np.zeros(48, np.uint8))
