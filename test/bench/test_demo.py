@@ -55,7 +55,7 @@ def test_demo_of_a_large_folder_ends_after_the_given_seconds(private_graph, tmp_
 
 
 @pytest.mark.parametrize('arguments,process,reason', [
-    (['--camera', '99'], 'camera', "OpenCV cannot read a picture from '99'"),
+    (['--camera', '99'], 'camera', "parameter 'source': no webcam /dev/video99 on this machine; "),
     (['--video', 'broken.jpg'], 'camera', 'left out 1 of 1: 1 damaged (broken.jpg)'),
     (['--model', 'broken.jpg'], 'classifier', 'broken.jpg: expected a .bin (BPU) or .onnx file')],
     ids=lambda value: value[0] if isinstance(value, list) else '')
