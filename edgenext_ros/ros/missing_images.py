@@ -60,11 +60,11 @@ def _hint_at_the_domain(node: Node) -> str:
     if any(other not in own and not other[0].startswith('_')
            for other in node.get_node_names_and_namespaces()):
         return ''
-    is_humble = os.environ.get('ROS_DISTRO') == 'humble'
-    names = ['ROS_DOMAIN_ID',
-             # Later distributions still obey the variable of Humble.
-             *(['ROS_LOCALHOST_ONLY'] if is_humble or os.environ.get('ROS_LOCALHOST_ONLY') else ()),
-             *(() if is_humble else ['ROS_AUTOMATIC_DISCOVERY_RANGE'])]
+    names, is_humble = ['ROS_DOMAIN_ID'], os.environ.get('ROS_DISTRO') == 'humble'
+    if is_humble or os.environ.get('ROS_LOCALHOST_ONLY'):  # later distributions still obey it
+        names.append('ROS_LOCALHOST_ONLY')
+    if not is_humble:
+        names.append('ROS_AUTOMATIC_DISCOVERY_RANGE')
     *first, last = (f'{name} (here {os.environ.get(name) or "not set"})' for name in names)
     return (f'; no other node is visible: the camera needs the same {", ".join(first)} and '
             f'{last}')
