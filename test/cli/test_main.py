@@ -142,7 +142,8 @@ def test_help_needs_neither_numpy_nor_opencv(verb):
     ('verify', 'a.bin', '--against', 'a.onnx', '--pictures', '.')], ids=lambda verb: verb[0])
 def test_unknown_argument_prints_the_usage_of_its_verb(capsys, verb):
     for unknown, says in (('--no-such-thing', '--no-such-thing'),
-                          ('--jsom=x', '--jsom=x; did you mean --json?')):
+                          ('--jsom=x', '--jsom=x; did you mean --json?'),
+                          ('--JSON', '--JSON; did you mean --json?')):
         with pytest.raises(SystemExit) as stop:
             main([*verb, unknown])
         error = capsys.readouterr().err
