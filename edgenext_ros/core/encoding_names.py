@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from edgenext_ros.core.did_you_mean import did_you_mean
@@ -56,6 +57,7 @@ def known_encoding(name: str) -> tuple[str, str]:
     return known, f'encoding {name!r} is taken as {known}'
 
 
+@lru_cache(maxsize=32)  # a camera may send frames with an unknown encoding
 def similar_encoding(name: str) -> str:
     """
     Return the end of an error, such as ``; did you mean 'bgr8'?``; empty if none is similar.

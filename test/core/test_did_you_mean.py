@@ -3,6 +3,7 @@
 """Names that are not known: the most similar one is proposed."""
 
 import argparse
+import weakref
 
 from edgenext_ros.cli import demo
 from edgenext_ros.core.did_you_mean import did_you_mean
@@ -20,6 +21,18 @@ ENCODED = [('BGR', 'bgr8'), ('RGB', 'rgb8'), ('nv-12', 'nv12'), ('rgba-8', 'rgba
     ('cat', ['bgr8'], ''), ('', ['bgr8'], ''), ('bgr8', [], '')])
 def test_most_similar_name_is_proposed_in_any_case(name, known, expected):
     assert did_you_mean(name, known) == did_you_mean(name, iter(known)) == expected
+
+
+class Name(str):
+    """A name that a weak reference can point to."""
+
+
+def test_names_to_choose_from_are_not_kept():
+    name = Name('bgr8')
+    kept = weakref.ref(name)
+    assert did_you_mean('BGR', [name])
+    del name
+    assert kept() is None
 
 
 @pytest.mark.parametrize('name,expected', ENCODED)
