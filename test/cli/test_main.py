@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from edgenext_ros import libraries
+from edgenext_ros.choices import SIMULATOR_TAKES
 from edgenext_ros.cli import main, VERBS
 from edgenext_ros.engines import select
 from edgenext_ros.engines.base import EngineUnavailableError
@@ -184,7 +185,7 @@ def test_runtimes_says_that_the_simulator_is_slow(monkeypatch, capsys, usable):
     monkeypatch.setattr(select, 'probe', lambda name: select.Probe(name, usable, 'a detail'))
     assert main(['runtimes']) == (not usable)
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
-    assert lines['simulator'].endswith('; for checks: seconds for an image') == usable
+    assert lines['simulator'].endswith(f'; for checks: {SIMULATOR_TAKES}') == usable
     assert lines['onnx'].endswith(' a detail')
 
 
