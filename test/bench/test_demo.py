@@ -16,9 +16,9 @@ pytest.importorskip('rclpy')
     (50, 8.0, 8, 1.0), (50, 8.5, 8, 1.0625), (50, 1.0, 1, 1.0), (1, 3.0, 1, 3.0),
     (0, 30.0, 0, 30.0), (0, None, 0, 20.0)])
 def test_demo_plays_no_longer_than_asked_for(count, seconds, played, hold):
-    from edgenext_ros.bench.demo import choose
+    from edgenext_ros.bench.demo import choose_pictures
     names = [str(number) for number in range(count)]
-    assert choose(names, seconds) == (names[:played], hold)
+    assert choose_pictures(names, seconds) == (names[:played], hold)
 
 
 @pytest.mark.parametrize('names,playing,played', [
