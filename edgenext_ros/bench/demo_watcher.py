@@ -55,7 +55,7 @@ class Watcher(Node):
     Listen to a camera and a classifier in one namespace, and group the results by picture.
 
     :param namespace: that of the two nodes.
-    :param names: the pictures to watch, another one ends playback; empty for a video or a webcam.
+    :param names: the pictures to watch; playback ends at any other. Empty for a video or a webcam.
     :param save: folder for the annotated pictures, or None.
     """
 
