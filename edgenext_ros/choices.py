@@ -10,6 +10,10 @@ ENGINES: Final = MappingProxyType({
     'hobot_dnn': ('bpu.hobot_dnn', 'HobotDnn'), 'onnx': ('onnx', 'Onnx'),
     'simulator': ('simulator.engine', 'Simulator')})
 """Module in ``engines`` and class of each engine; ``engines.select`` orders them for ``auto``."""
+SIMULATOR: Final = 'BPU simulator'
+"""How the vendor's simulator is named in ``ModelInfo.engine``, before its version."""
+SIMULATOR_TAKES: Final = 'from half a second to many seconds for an image'
+"""Time of an inference in the simulator, by model and machine."""
 
 FITS: Final = ('stretch', 'letterbox', 'crop')
 """Ways to fit a picture of another shape: distort it, pad it with grey, or cut out its middle."""

@@ -44,15 +44,15 @@ def install_onnxruntime() -> str:
     return pip_install('onnxruntime')
 
 
-def pip_install(package: str) -> str:
+def pip_install(*packages: str) -> str:
     """
-    Return the command that installs a package without breaking OpenCV and cv_bridge.
+    Return the command that installs packages without breaking OpenCV and cv_bridge.
 
     Without a limit, pip may also install NumPy 2. OpenCV and cv_bridge of Ubuntu 22.04 and 24.04
     are compiled for NumPy 1 and would no longer load.
     """
     limit = " 'numpy<2'" if _numpy_major() == 1 else ''
-    return f'pip install {package}{limit}'
+    return f'pip install {" ".join(packages)}{limit}'
 
 
 def _numpy_major() -> int:

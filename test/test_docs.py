@@ -16,6 +16,7 @@ import sys
 if __name__ == '__main__':
     sys.path.insert(0, str(Path(__file__).parent))
 
+from edgenext_ros.choices import SIMULATOR_TAKES
 from helpers.pages import anchors, code_spans, links, needs_pages, pages, ROOT, rows, split
 import pytest
 
@@ -142,6 +143,11 @@ def test_quoted_messages_are_those_of_the_code():
     assert len(quoted) > 90
     assert not [f'{code}: {part}' for code in quoted for part in code.split('…')
                 if part.strip() and part.strip() not in known]
+
+
+@pytest.mark.parametrize('page', [ROOT / 'docs' / 'models.md', TROUBLESHOOTING], ids=name)
+def test_page_has_the_time_of_the_simulator(page):
+    assert SIMULATOR_TAKES in ' '.join(page.read_text(encoding='utf-8').split())
 
 
 @pytest.mark.parametrize('file', ['classifier', 'multi_classifier', 'demo'])

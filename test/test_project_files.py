@@ -84,7 +84,7 @@ def test_contributing_names_files_and_verbs_that_exist():
 @pytest.mark.parametrize('file,name', [
     ('choices.py', 'ENGINES'), ('engines/base.py', 'class Engine('),
     ('engines/base.py', 'EngineUnavailableError'), ('engines/onnx.py', 'SlotPool'),
-    ('core/layout.py', 'ENCODINGS'), ('core/layout.py', '_ALIASES'),
+    ('core/layout.py', 'ENCODINGS'), ('core/encoding_names.py', '_ALIASES'),
     ('core/to_yuv.py', 'CONVERSIONS'), ('core/to_yuv.py', 'YUV422_ORDER'),
     ('core/frame.py', 'def chroma('), ('cli/__init__.py', 'VERBS ='),
     ('cli/__init__.py', 'EPILOG ='), ('cli/__init__.py', 'def write_json('),

@@ -47,7 +47,7 @@ class SizeLatency:
         return self.published.latency_ms / self.ours.latency_ms
 
 
-def throughput(latency_ms: float, threads: int, *, outside_ms: float = _OUTSIDE_MS) -> float:
+def throughput(latency_ms: float, threads: int) -> float:
     """
     Predict frames a second when each thread submits one frame at a time.
 
@@ -57,9 +57,8 @@ def throughput(latency_ms: float, threads: int, *, outside_ms: float = _OUTSIDE_
 
     :param latency_ms: latency of a frame on the BPU.
     :param threads: number of threads.
-    :param outside_ms: time that a thread spends on a frame outside the inference call.
     """
-    return 1000 * min(threads / (latency_ms + outside_ms), 1 / latency_ms)
+    return 1000 * min(threads / (latency_ms + _OUTSIDE_MS), 1 / latency_ms)
 
 
 def measure(size: str, *, cache: Path | None, progress: StepProgress) -> SizeLatency:

@@ -9,7 +9,7 @@ Everything it prints comes from messages that it received over DDS.
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 import json
@@ -112,7 +112,7 @@ def find_source(arguments: Namespace) -> tuple[str, list[str], Account]:
     return str(path), names, listing.account(failed)
 
 
-def choose(names: list[str], seconds: float | None) -> tuple[list[str], float]:
+def choose_pictures(names: list[str], seconds: float | None) -> tuple[list[str], float]:
     """
     Return the pictures to play, and the seconds for each.
 
@@ -124,7 +124,8 @@ def choose(names: list[str], seconds: float | None) -> tuple[list[str], float]:
     return names, max(_SHORTEST, (seconds or _SECONDS) / max(1, len(names)))
 
 
-def _wait(watcher: Watcher, done: Any, seconds: float, processes: list[_Process]) -> str:
+def _wait(watcher: Watcher, done: Callable[[], object], seconds: float,
+          processes: list[_Process]) -> str:
     """
     Listen until ``done()``; return what went wrong, or ''.
 
@@ -157,7 +158,7 @@ def play(arguments: Namespace) -> tuple[list[dict[str, Any]], str]:
     """
     source, found, account = find_source(arguments)
     namespace = f'/edgenext_demo_{os.getpid()}'
-    names, hold = choose(found, arguments.seconds)
+    names, hold = choose_pictures(found, arguments.seconds)
     seconds = hold * max(1, len(names))
     count = f'{len(names)} of {len(found)}' if names != found else f'{len(names)}'
     what = f'{count} picture{"s" if len(found) > 1 else ""} of {source}' if names else source

@@ -55,7 +55,7 @@ class Watcher(Node):
     Listen to a camera and a classifier in one namespace, and group the results by picture.
 
     :param namespace: that of the two nodes.
-    :param names: the pictures to watch, another one ends playback; empty if unknown.
+    :param names: the pictures to watch; playback ends at any other. Empty for a video or a webcam.
     :param save: folder for the annotated pictures, or None.
     """
 
@@ -81,7 +81,9 @@ class Watcher(Node):
         self.labels = [entry.class_name for entry in message.class_map]
 
     def _on_playing(self, message: Header) -> None:
-        name = message.frame_id.split(' frame ')[0]  # all frames of a video count as one picture
+        name = message.frame_id
+        if not self._expected:  # a video or a webcam, whose frames count as one picture
+            name = name.rpartition(' frame ')[0] or name
         self._names[message.stamp.sec, message.stamp.nanosec] = name
         if name != self.current and not self.ended:
             # The camera repeats the folder, or goes on to pictures that are not wanted.

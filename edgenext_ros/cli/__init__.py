@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager, ExitStack, redirect_stdout
-from difflib import get_close_matches
 import errno
 from importlib import import_module
 import json
@@ -22,6 +21,7 @@ import sys
 from typing import Any, NoReturn
 
 from edgenext_ros import __version__
+from edgenext_ros.core.did_you_mean import most_similar
 from edgenext_ros.libraries import MissingPartError, require_opencv
 from edgenext_ros.models.atomic_file import atomic_write
 
@@ -42,9 +42,9 @@ class VerbParser(argparse.ArgumentParser):
         """Parse; exit with 2 and the usage if an argument is unknown."""
         found, unknown = super().parse_known_args(args, namespace)
         if unknown:  # argparse would return them to the parser above, which prints its own usage
-            near = get_close_matches(unknown[0].partition('=')[0], self._option_string_actions, 1)
+            near = most_similar(unknown[0].partition('=')[0], self._option_string_actions)
             self.error(f'unrecognized arguments: {" ".join(unknown)}'
-                       f'{f"; did you mean {near[0]}?" if near else ""}')
+                       f'{f"; did you mean {near}?" if near else ""}')
         return found, unknown
 
 

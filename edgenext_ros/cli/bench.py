@@ -77,8 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.what in ('bpu', 'quantisation'):
         return {'bpu': _run_bpu, 'quantisation': _run_quantisation}[arguments.what](arguments)
     if find_spec('scipy') is None:
-        print('edgenext bench: the baseline needs scipy: pip install scipy, or use ./dev bench, '
-              'which installs it', file=sys.stderr)
+        print(f'edgenext bench: the baseline needs scipy: {pip_install("scipy")}, or use '
+              './dev bench, which installs it', file=sys.stderr)
         return 2
 
     from edgenext_ros.bench import host

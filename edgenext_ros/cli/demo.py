@@ -20,12 +20,12 @@ def _seconds(text: str) -> float:
 
 
 def _encoding(text: str) -> str:
-    from edgenext_ros.core.did_you_mean import did_you_mean
+    from edgenext_ros.core.encoding_names import similar_encoding
     from edgenext_ros.core.frame import ENCODINGS
 
     if text not in ENCODINGS:
         raise argparse.ArgumentTypeError(f'expected one of {", ".join(ENCODINGS)}, got {text!r}'
-                                         f'{did_you_mean(text, ENCODINGS)}')
+                                         f'{similar_encoding(text)}')
     return text
 
 

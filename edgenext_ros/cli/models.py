@@ -120,12 +120,14 @@ def _size(path: Path) -> str:
 
 def _entries(names: list[str]) -> list[Entry]:
     """Return the entries of these names without duplicates; all entries if there is no name."""
+    from edgenext_ros.core.did_you_mean import did_you_mean
     from edgenext_ros.models.catalog import CATALOG
     from edgenext_ros.models.store import ModelNotFoundError
     unknown = [name for name in names if name not in CATALOG]
     if unknown:
         raise ModelNotFoundError(
-            f'model {unknown[0]!r} is not in the catalog: {", ".join(CATALOG)}')
+            f'model {unknown[0]!r} is not in the catalog: {", ".join(CATALOG)}'
+            f'{did_you_mean(unknown[0], CATALOG)}')
     return [CATALOG[name] for name in dict.fromkeys(names or CATALOG)]
 
 

@@ -15,13 +15,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a line for each engine; return 1 if none works."""
-    from edgenext_ros.choices import ENGINES
+    from edgenext_ros.choices import ENGINES, SIMULATOR_TAKES
     from edgenext_ros.cli import write_json
     from edgenext_ros.engines.select import probe
 
     engines = [probe(name) for name in ENGINES]
     for engine in engines:
-        slow = '; for checks: seconds for an image' \
+        slow = f'; for checks: {SIMULATOR_TAKES}' \
             if engine.usable and engine.name == 'simulator' else ''
         print(f'{engine.name:12} {"works   " if engine.usable else "missing "} {engine.detail}'
               f'{slow}')

@@ -61,12 +61,13 @@ def run(arguments: argparse.Namespace) -> int:
     if not find_spec('torch') or not find_spec('timm'):
         from edgenext_ros.engines.base import EngineUnavailableError
         from edgenext_ros.engines.simulator import vendor_tools
+        from edgenext_ros.libraries import pip_install
         try:
             tools = vendor_tools.find()
         except EngineUnavailableError:
-            print('edgenext train: PyTorch and timm are missing: "pip install torch timm onnx", '
-                  'or "./dev toolchain" in the source tree',
-                  file=sys.stderr)
+            print('edgenext train: PyTorch and timm are missing: '
+                  f'"{pip_install("torch", "timm", "onnx")}", or "./dev toolchain" in the source '
+                  'tree', file=sys.stderr)
             return 2
         command = tools.module('edgenext_ros.cli', *arguments.command)
         replace_process(command, tools.environment(), arguments)

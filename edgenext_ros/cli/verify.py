@@ -16,7 +16,7 @@ _EXACT = 1e-6
 _USUAL_COSINE = 0.99
 """Least mean cosine of the logits in float and int8, of all forms in docs/accuracy.md, rounded."""
 _LEAST_COSINE = 0.9
-"""With a mean cosine below this the weights probably differ: int8 loses a tenth of that."""
+"""Below this mean cosine the weights probably differ: int8 alone gives ``_USUAL_COSINE``."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
+_FIRST_S, _LONGEST_S = 0.25, 8.0
+"""Delay after the second failure in a row, and maximum delay, in seconds."""
 _DOUBLINGS = 30
 
 
@@ -17,14 +19,11 @@ class Backoff:
     A single failure causes no delay, because one bad picture may have caused it. The class is not
     thread-safe.
 
-    :param first: delay after the second failure in a row, in seconds.
-    :param longest: maximum delay in seconds.
     :param clock: returns monotonic seconds.
     """
 
-    def __init__(self, *, first: float = 0.25, longest: float = 8.0,
-                 clock: Callable[[], float] = monotonic) -> None:
-        self._first, self._longest, self._clock = first, longest, clock
+    def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
         self._failures = 0
         self._until = float('-inf')
 
@@ -43,7 +42,7 @@ class Backoff:
         self._failures += 1
         if self._failures > 1:
             doublings = min(self._failures - 2, _DOUBLINGS)
-            self._until = self._clock() + min(self._longest, self._first * 2.0 ** doublings)
+            self._until = self._clock() + min(_LONGEST_S, _FIRST_S * 2.0 ** doublings)
 
     def succeed(self) -> None:
         """Reset the count of failures and end the delay."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from functools import lru_cache
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -17,11 +16,6 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def most_similar(name: str, known: Iterable[str]) -> str:
     """Return the most similar name, in any case of letters; empty if none is similar."""
-    return _most_similar(name, tuple(known))
-
-
-@lru_cache(maxsize=32)  # a camera may send frames with an unknown encoding
-def _most_similar(name: str, known: tuple[str, ...]) -> str:
     by_lower_case = {entry.lower(): entry for entry in known}
     near = get_close_matches(name.lower(), by_lower_case, 1)
     return by_lower_case[near[0]] if near else ''

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import cv2
-from edgenext_ros.core.did_you_mean import did_you_mean
+from edgenext_ros.core.encoding_names import similar_encoding
 from edgenext_ros.core.frame import (
     Bytes,
     check_frame,
@@ -44,7 +44,7 @@ def encode(image: Bytes, encoding: str) -> Frame:
     """
     if encoding not in ENCODINGS:
         raise UnknownEncodingError(f'cannot encode {encoding!r}: use one of '
-                                   f'{", ".join(ENCODINGS)}{did_you_mean(encoding, ENCODINGS)}')
+                                   f'{", ".join(ENCODINGS)}{similar_encoding(encoding)}')
     layout = ENCODINGS[encoding]
     height, width = check_image(image).shape[:2]
     image = image[:height - height % 2 if layout.even_height else height,

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from edgenext_ros.core.compressed import decode
+from edgenext_ros.core.encoding_names import known_encoding
 from edgenext_ros.core.image_array import check_bytes, check_image
 from edgenext_ros.core.layout import (
     Bytes,
     checked_rows,
     ENCODINGS,
     FrameError,
-    known_encoding,
     Layout,
     OF_16_BITS,
     UnknownEncodingError,
@@ -69,7 +69,7 @@ class Frame:
                                            'Frame.from_high_bytes reads it')
             object.__setattr__(self, 'encoding', encoding)
             self._add_note(note)
-        check_bytes(self.data, name=str(self))
+        check_bytes(self.data, name=self)
         rows = checked_rows(self.encoding, self.width, self.height, self.step, self.data.size)
         object.__setattr__(self, 'luma_rows', rows.luma_rows)
         if rows.note:
@@ -96,9 +96,9 @@ class Frame:
         :raises FrameError: the picture has another type or shape, or no pixels, or the encoding
             needs another size; the text says how to convert it.
         """
-        known = encoding if encoding in ENCODINGS else known_encoding(encoding)[0]
+        known = known_encoding(encoding)[0]
         if known in ENCODINGS:  # the constructor refuses one of 16 bits
-            check_image(image, encoding=known, pixel_bytes=ENCODINGS[known].pixel_bytes)
+            check_image(image, encoding=known)
         image = np.ascontiguousarray(image)
         height, width = image.shape[:2]
         return cls(encoding, width, height, image.nbytes // height, image.reshape(-1), note=note)
@@ -124,7 +124,7 @@ class Frame:
             return None
         if known not in OF_16_BITS:
             return None
-        check_bytes(data, name=f'{known} {width}x{height}')
+        check_bytes(data, name=known)
         rows = checked_rows(known, width, height, step, data.size)
         if rows.note:
             note = f'{note}; {rows.note}' if note else rows.note

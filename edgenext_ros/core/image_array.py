@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgenext_ros.core.layout import Bytes, FrameError
+from edgenext_ros.core.layout import Bytes, ENCODINGS, FrameError
 import numpy as np
 import numpy.typing as npt
 
@@ -24,16 +24,16 @@ _CONVERSIONS = {
 """OpenCV's conversions, by the expected encoding and the number of channels found."""
 
 
-def check_image(image: object, *, encoding: str = 'bgr8', pixel_bytes: int = 3) -> Bytes:
+def check_image(image: object, *, encoding: str = 'bgr8') -> Bytes:
     """
     Return ``image`` if its type and shape are those of a picture.
 
-    :param image: expected to be uint8 (height, width, pixel_bytes), or (height, width) for one
-        byte a pixel.
-    :param encoding: named in the error.
-    :param pixel_bytes: bytes per pixel of this encoding.
+    :param image: expected to be uint8 (height, width, bytes of a pixel), or (height, width) for
+        one byte a pixel.
+    :param encoding: a key of ``ENCODINGS``.
     :raises FrameError: it is something else; the text says how to convert it, where that is known.
     """
+    pixel_bytes = ENCODINGS[encoding].pixel_bytes
     if isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.size \
             and (image.shape[2:] == (pixel_bytes,) or (pixel_bytes == 1 and image.ndim == 2)):
         return image
@@ -43,10 +43,17 @@ def check_image(image: object, *, encoding: str = 'bgr8', pixel_bytes: int = 3) 
                      f'{_describe(image)}{_cure(image, encoding, pixel_bytes)}')
 
 
-def check_bytes(data: object, *, name: str) -> Bytes:
-    """Return ``data`` if it is an array of uint8; else raise FrameError, which begins with it."""
+def check_bytes(data: object, *, name: object) -> None:
+    """
+    Check the type of the bytes of a picture.
+
+    :param data: expected to be an array of uint8; its shape is not checked.
+    :param name: what the error begins with. It is formatted for an error only, because every
+        frame is checked.
+    :raises FrameError: the data is something else.
+    """
     if isinstance(data, np.ndarray) and data.dtype == np.uint8:
-        return data
+        return
     cure = ''
     if isinstance(data, (bytes, bytearray, memoryview)):
         cure = ': np.frombuffer(data, np.uint8) makes it'

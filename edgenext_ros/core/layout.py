@@ -16,7 +16,6 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import cv2
-from edgenext_ros.core.did_you_mean import did_you_mean
 import numpy as np
 import numpy.typing as npt
 
@@ -24,8 +23,6 @@ Bytes = npt.NDArray[np.uint8]
 
 _LONGEST = (1 << 15) - 1
 """Maximum side; OpenCV's INTER_NEAREST_EXACT reads out of bounds in a larger picture."""
-_LONGEST_NAME = 40
-"""Characters of an unknown encoding that an error quotes; messages do not limit the name."""
 _ALIGNMENTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 """Row alignments of nearly all drivers, in bytes."""
 _PLANE_ALIGNMENTS = (1, 8, 16, 32, 64)
@@ -92,41 +89,6 @@ BAYER_TO_BGR: Mapping[str, int] = MappingProxyType({
 _PLAIN: Mapping[int, str] = MappingProxyType({
     2: 'yuyv or uyvy', 3: 'bgr8 or rgb8', 4: 'bgra8 or rgba8'})
 """The usual encodings without a chroma plane, by their bytes per pixel."""
-
-_ALIASES: Mapping[str, str] = MappingProxyType({
-    # OpenCV's type names, which cv2_to_imgmsg writes without an encoding.
-    '8uc1': 'mono8', '8uc3': 'bgr8', '8uc4': 'bgra8',
-    # FFmpeg's and V4L2's names.
-    'bgr24': 'bgr8', 'rgb24': 'rgb8', 'bgra': 'bgra8', 'rgba': 'rgba8', 'gray': 'mono8',
-    'gray8': 'mono8', 'grey': 'mono8', 'y8': 'mono8', 'mono': 'mono8', 'yuyv422': 'yuyv',
-    'yuy2': 'yuyv', 'uyvy422': 'uyvy', 'gray16': 'mono16', 'y16': 'mono16', 'bgr48': 'bgr16',
-    'rgb48': 'rgb16', 'bgra64': 'bgra16', 'rgba64': 'rgba16',
-})
-_OTHERS: Mapping[str, str] = MappingProxyType({
-    **dict.fromkeys(('16uc1', '16sc1', '32fc1'),
-                    '; cameras send depth in it: give the topic of the colour picture'),
-    '8uc2': "; if it is YUV, let the driver say 'yuyv' or 'uyvy'",
-    **dict.fromkeys(('mono10', 'mono12', 'mono14'), '; let the driver send mono16 or mono8'),
-})
-"""Remedies for encodings that are not supported, by lower-case name."""
-
-
-def known_encoding(name: str) -> tuple[str, str]:
-    """
-    Translate the name of an encoding.
-
-    :return: a key of ``ENCODINGS`` or ``OF_16_BITS``, and a note when ``name`` is an alias.
-    :raises UnknownEncodingError: neither table has the encoding, under any known name.
-    """
-    if name in _LAYOUTS:
-        return name, ''
-    plain = name[:_LONGEST_NAME].strip().lower()
-    known = _ALIASES.get(plain, plain)
-    if known not in _LAYOUTS or len(name) > _LONGEST_NAME:
-        remedy = _OTHERS.get(plain) or did_you_mean(plain, ENCODINGS)
-        raise UnknownEncodingError(f'encoding {name[:_LONGEST_NAME]!r} is not supported; use one '
-                                   f'of {", ".join(ENCODINGS)}{remedy}')
-    return known, f'encoding {name!r} is taken as {known}'
 
 
 class Rows(NamedTuple):

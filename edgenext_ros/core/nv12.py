@@ -151,7 +151,11 @@ class Nv12Converter:
         size = self._out.size
         if not isinstance(out, np.ndarray) or out.dtype != np.uint8 or out.shape != (size,) \
                 or not (out.flags.c_contiguous and out.flags.writeable):
-            found = f'{out.dtype} {out.shape}' if isinstance(out, np.ndarray) else type(out)
+            found = type(out).__qualname__
+            if isinstance(out, np.ndarray):
+                found = (f'{out.dtype} {out.shape}'
+                         f'{"" if out.flags.writeable else ", read-only"}'
+                         f'{"" if out.flags.c_contiguous else ", not contiguous"}')
             raise ValueError(f'out: expected writable, contiguous uint8 of shape ({size},), '
                              f'got {found}: np.empty({size}, np.uint8) makes it')
 

@@ -60,9 +60,11 @@ class SharedModels:
         key = model.resolve(), runtime, options or EngineOptions(), file_version(model)
         with self._loading:
             with self._lock:
-                if key in self._open:
-                    self._open[key][0].retry()
-                    return self._share(key)
+                opened = self._open.get(key)
+                shared = self._share(key) if opened else None
+            if opened and shared:
+                opened[0].retry()  # not under ``_lock``, because it takes the engine's lock
+                return shared
             instance, info = open_recovering(model, runtime=runtime, options=options)
             with self._lock:
                 self._open[key] = instance, info, _Turns(info.slots), []

@@ -3,12 +3,13 @@
 """
 Find the pictures of a folder, by the same rules for every verb and node.
 
-All subfolders are searched, and links to folders are followed. Of several names for one folder in
-the folder that was named, the first is used. Files with a suffix of ``SUFFIXES`` are used. Files
-without a suffix, or with one that phones leave on converted files, are used if their first bytes
-are those of a picture. Files that are probably meant as pictures are left out and counted: other
-picture and video formats, hidden copies, broken links, pipes, and files that do not decode. All
-other files, such as annotations, are ignored.
+All subfolders are searched, and links to folders are followed. If several entries of the top
+folder lead to one folder, only the first of them is searched.
+
+Files with a suffix of ``SUFFIXES`` are used. Files without a suffix, or with one that phones leave
+on converted files, are used if their first bytes are those of a picture. Files that are probably
+meant as pictures are left out and counted: other picture and video formats, hidden copies, broken
+links, pipes, and files that do not decode. All other files, such as annotations, are ignored.
 """
 
 from __future__ import annotations

@@ -218,7 +218,8 @@ def read_labels(path: Path) -> LabelSet:
         if error.errno == errno.EFBIG:
             raise LabelError(f'{path}: expected at most {_MOST_LABEL_BYTES} bytes of labels, '
                              'found more') from error
-        raise LabelError(f'{path}: cannot be read: {error.strerror}') from error
+        near = did_you_mean_file(path, ('.txt', '.json')) if error.errno == errno.ENOENT else ''
+        raise LabelError(f'{path}: cannot be read: {error.strerror}{near}') from error
     except UnicodeDecodeError as error:
         raise LabelError(f'{path}: cannot be read as UTF-8 text: {error}') from error
     except ValueError as error:  # a NUL, or half of a surrogate pair, in the path

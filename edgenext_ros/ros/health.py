@@ -16,7 +16,7 @@ from edgenext_ros.ros.diagnostics import (
     report_values,
     seconds_without_image,
 )
-from edgenext_ros.ros.empty_log import EmptyLog
+from edgenext_ros.ros.empty_results_log import EmptyResultsLog
 from edgenext_ros.ros.image_log import ImageLog
 from edgenext_ros.ros.log_limits import LogLimiter
 from edgenext_ros.ros.loss_log import LossLog
@@ -58,7 +58,7 @@ class Health:
         self._has_duplicate = False
         self._limiter = LogLimiter()
         self._losses = LossLog(self._logger, topic=topic)
-        self._empty = EmptyLog(self._logger)
+        self._empty = EmptyResultsLog(self._logger)
         self._updated, self._was_late = float('inf'), False
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
         # The steady clock keeps diagnostics running while /clock is paused or absent.

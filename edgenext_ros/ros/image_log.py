@@ -16,11 +16,10 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 
 _MOST_ALIKE = 3
 """Maximum number of logged problems that differ only in numbers, such as a size."""
-_MOST_CHANGES, _STEADY_SECONDS = 12, 60.0
-"""
-Maximum number of logged changes of the layout, in a row without so many seconds between two: a
-folder of pictures may have another size each second.
-"""
+_MOST_CHANGES = 12
+"""Maximum number of logged changes of the layout; a folder of pictures may cause one a second."""
+_STEADY_SECONDS = 60.0
+"""After so many seconds without a change, changes are counted from zero again."""
 _MOST_NOTES = 20
 """Maximum number of logged notes; a driver may cause a new one with every frame."""
 

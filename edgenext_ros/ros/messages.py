@@ -92,7 +92,9 @@ def _ask_cv_bridge(message: Image | ImageData, data: Bytes,
     except Exception as error:  # the types of errors depend on the build of cv_bridge
         reason = 'it knows no way to bgr8' if isinstance(error, KeyError) else \
             limit_length(' '.join(str(error).split())) or type(error).__name__
-        raise FrameError(f'{unknown}; cv_bridge cannot convert it either ({reason})') from error
+        joint = ' ' if str(unknown).endswith('?') else '; '  # it may end with a question
+        raise FrameError(
+            f'{unknown}{joint}cv_bridge cannot convert it either ({reason})') from error
     return np.asarray(image, np.uint8)
 
 

@@ -54,17 +54,20 @@ def why_no_image(node: Node, now: Snapshot) -> str:
 
 def _hint_at_the_domain(node: Node) -> str:
     """Return a part of a sentence if no node of another process is in the graph, else ''."""
-    own = {(own.get_name(), own.get_namespace())
-           for own in (node.executor.get_nodes() if node.executor else (node,))}
+    own = {(member.get_name(), member.get_namespace())
+           for member in (node.executor.get_nodes() if node.executor else (node,))}
     # The names of ROS' own command line tools begin with an underscore.
     if any(other not in own and not other[0].startswith('_')
            for other in node.get_node_names_and_namespaces()):
         return ''
-    limit = 'ROS_LOCALHOST_ONLY' if os.environ.get('ROS_DISTRO') == 'humble' else \
-        'ROS_AUTOMATIC_DISCOVERY_RANGE'
-    settings = ' and '.join(f'{name} (here {os.environ.get(name) or "not set"})'
-                            for name in ('ROS_DOMAIN_ID', limit))
-    return f'; no other node is visible: the camera needs the same {settings}'
+    names, is_humble = ['ROS_DOMAIN_ID'], os.environ.get('ROS_DISTRO') == 'humble'
+    if is_humble or os.environ.get('ROS_LOCALHOST_ONLY'):  # later distributions still obey it
+        names.append('ROS_LOCALHOST_ONLY')
+    if not is_humble:
+        names.append('ROS_AUTOMATIC_DISCOVERY_RANGE')
+    *first, last = (f'{name} (here {os.environ.get(name) or "not set"})' for name in names)
+    return (f'; no other node is visible: the camera needs the same {", ".join(first)} and '
+            f'{last}')
 
 
 def _image_topics(node: Node, wanted: str) -> list[str]:

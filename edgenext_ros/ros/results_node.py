@@ -34,6 +34,8 @@ class ResultsNode(Node):
         super().__init__('results', **arguments)
         self._labels: dict[str, str] = {}
         """Names of the classes by their index as decimal text."""
+        self._names: frozenset[str] = frozenset()
+        """The names of ``_labels``."""
         self._are_names: bool | None = None
         """Whether the classifier publishes names as ``class_id``; None: unknown."""
         self._newest: Classification | None = None
@@ -51,6 +53,7 @@ class ResultsNode(Node):
 
     def _on_labels(self, message: LabelInfo) -> None:
         self._labels = {str(entry.class_id): entry.class_name for entry in message.class_map}
+        self._names = frozenset(self._labels.values())
 
     def _on_playing(self, message: Header) -> None:
         self._pictures[message.stamp.sec, message.stamp.nanosec] = message.frame_id
@@ -60,12 +63,12 @@ class ResultsNode(Node):
     def _on_result(self, message: Classification) -> None:
         self._newest = message
         self._count += 1
-        ids = {result.class_id for result in message.results}
         if not self._labels:
             return
-        if not ids <= self._labels.keys():
+        ids = [result.class_id for result in message.results]
+        if any(each not in self._labels for each in ids):
             self._are_names = True
-        elif not ids <= set(self._labels.values()):
+        elif any(each not in self._names for each in ids):
             self._are_names = False
 
     def _name(self, class_id: str) -> str:

@@ -16,9 +16,31 @@ pytest.importorskip('rclpy')
     (50, 8.0, 8, 1.0), (50, 8.5, 8, 1.0625), (50, 1.0, 1, 1.0), (1, 3.0, 1, 3.0),
     (0, 30.0, 0, 30.0), (0, None, 0, 20.0)])
 def test_demo_plays_no_longer_than_asked_for(count, seconds, played, hold):
-    from edgenext_ros.bench.demo import choose
+    from edgenext_ros.bench.demo import choose_pictures
     names = [str(number) for number in range(count)]
-    assert choose(names, seconds) == (names[:played], hold)
+    assert choose_pictures(names, seconds) == (names[:played], hold)
+
+
+@pytest.mark.parametrize('names,playing,played', [
+    (['a.jpg', 'clip frame 12.jpg'], ['a.jpg', 'clip frame 12.jpg'],
+     ['a.jpg', 'clip frame 12.jpg']),
+    (['a frame 1', 'a frame 2'], ['a frame 1', 'a frame 2'], ['a frame 1', 'a frame 2']),
+    ([], ['clip frame 12.mp4 frame 0', 'clip frame 12.mp4 frame 1'], ['clip frame 12.mp4']),
+    ([], ['0 frame 0', '0 frame 1'], ['0'])], ids=['suffix', 'no suffix', 'video', 'webcam'])
+def test_picture_may_be_named_like_a_frame_of_a_video(
+        private_graph, names, playing, played):
+    from edgenext_ros.bench.demo_watcher import Watcher
+    import rclpy
+    from std_msgs.msg import Header
+    rclpy.init()
+    try:
+        watcher = Watcher('/watched', names=names, save=None)
+        for name in playing:
+            watcher._on_playing(Header(frame_id=name))
+        assert (list(watcher.played), watcher.ended) == (played, False)
+        watcher.destroy_node()
+    finally:
+        rclpy.shutdown()
 
 
 def test_demo_of_a_large_folder_ends_after_the_given_seconds(private_graph, tmp_path, photograph,
@@ -33,7 +55,7 @@ def test_demo_of_a_large_folder_ends_after_the_given_seconds(private_graph, tmp_
 
 
 @pytest.mark.parametrize('arguments,process,reason', [
-    (['--camera', '99'], 'camera', "OpenCV cannot read a picture from '99'"),
+    (['--camera', '99'], 'camera', "parameter 'source': no webcam /dev/video99 on this machine; "),
     (['--video', 'broken.jpg'], 'camera', 'left out 1 of 1: 1 damaged (broken.jpg)'),
     (['--model', 'broken.jpg'], 'classifier', 'broken.jpg: expected a .bin (BPU) or .onnx file')],
     ids=lambda value: value[0] if isinstance(value, list) else '')

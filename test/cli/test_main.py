@@ -10,8 +10,11 @@ import subprocess
 import sys
 
 from edgenext_ros import libraries
+from edgenext_ros.choices import SIMULATOR_TAKES
 from edgenext_ros.cli import main, VERBS
 from edgenext_ros.engines import select
+from edgenext_ros.engines.base import EngineUnavailableError
+from edgenext_ros.engines.simulator import vendor_tools
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,7 +143,8 @@ def test_help_needs_neither_numpy_nor_opencv(verb):
     ('verify', 'a.bin', '--against', 'a.onnx', '--pictures', '.')], ids=lambda verb: verb[0])
 def test_unknown_argument_prints_the_usage_of_its_verb(capsys, verb):
     for unknown, says in (('--no-such-thing', '--no-such-thing'),
-                          ('--jsom=x', '--jsom=x; did you mean --json?')):
+                          ('--jsom=x', '--jsom=x; did you mean --json?'),
+                          ('--JSON', '--JSON; did you mean --json?')):
         with pytest.raises(SystemExit) as stop:
             main([*verb, unknown])
         error = capsys.readouterr().err
@@ -181,7 +185,7 @@ def test_runtimes_says_that_the_simulator_is_slow(monkeypatch, capsys, usable):
     monkeypatch.setattr(select, 'probe', lambda name: select.Probe(name, usable, 'a detail'))
     assert main(['runtimes']) == (not usable)
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
-    assert lines['simulator'].endswith('; for checks: seconds for an image') == usable
+    assert lines['simulator'].endswith(f'; for checks: {SIMULATOR_TAKES}') == usable
     assert lines['onnx'].endswith(' a detail')
 
 
@@ -194,6 +198,23 @@ def test_install_hint_of_a_page_keeps_numpy_1(monkeypatch, capsys, arguments, ve
     monkeypatch.setattr(libraries, 'version', lambda name: version)
     assert main([*arguments]) == 2
     assert capsys.readouterr().err.endswith(f' needs matplotlib: {command}\n')
+
+
+@pytest.mark.parametrize('version,limit', [('1.21.5', " 'numpy<2'"), ('2.2.6', '')])
+@pytest.mark.parametrize('arguments,hint', [
+    (('bench', 'host'), 'needs scipy: pip install scipy{}, or use ./dev bench'),
+    (('train', '.', '--output', 'own'), ' missing: "pip install torch timm onnx{}", or "./dev')],
+    ids=lambda value: value[0] if isinstance(value, tuple) else '')
+def test_install_hint_of_missing_packages_keeps_numpy_1(
+        monkeypatch, capsys, arguments, hint, version, limit):
+    def missing():
+        raise EngineUnavailableError('no tools here')
+
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    monkeypatch.setattr(vendor_tools, 'find', missing)
+    monkeypatch.setattr(libraries, 'version', lambda name: version)
+    assert main([*arguments]) == 2
+    assert hint.format(limit) in capsys.readouterr().err
 
 
 def test_install_onnxruntime_keeps_numpy_1(monkeypatch):

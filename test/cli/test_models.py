@@ -159,6 +159,7 @@ def test_fetch_of_bundled_model_downloads_nothing(call, site):
     (['fetch'], 2, 'expected names of models, or --all'),
     (['fetch', 'base', '--all'], 2, 'expected names of models, or --all'),
     (['fetch', 'no_such'], 1, "model 'no_such' is not in the catalog"),
+    (['fetch', 'xx_smal'], 1, "; did you mean 'xx_small'?"),
     (['verify', 'no_such'], 1, "model 'no_such' is not in the catalog"),
     (['verify', 'base'], 1, 'get it with "'),
     (['info', 'no_such'], 1, "model 'no_such': not a file"),

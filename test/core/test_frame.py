@@ -26,6 +26,16 @@ def test_every_encoding_makes_a_frame_that_copies_nothing(encoding):
     assert np.shares_memory(again.data, frame.data)
 
 
+def test_text_of_a_frame_is_made_for_errors_only(monkeypatch):
+    made = []
+    monkeypatch.setattr(Frame, '__str__', lambda self: made.append(self) or 'bgr8 4x4')
+    Frame('bgr8', 4, 4, 12, zeros(48))
+    assert not made
+    with pytest.raises(FrameError, match=r'^bgr8 4x4: expected data as an array of uint8'):
+        Frame('bgr8', 4, 4, 12, bytes(48))
+    assert len(made) == 1
+
+
 @pytest.mark.parametrize('encoding,width,height,step,size,reason', [
     ('foo', 4, 4, 12, 48, "encoding 'foo' is not supported"),
     ('', 4, 4, 12, 48, "encoding '' is not supported"),

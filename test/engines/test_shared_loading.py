@@ -53,6 +53,22 @@ def test_users_that_open_a_loading_model_share_it(engines, monkeypatch):
     assert engines[0].closed == 1
 
 
+def test_engine_is_asked_to_retry_outside_of_the_lock_of_the_models(engines, monkeypatch):
+    models, free = SharedModels(), []
+    share, _ = models.open(MODEL)
+
+    def retry(self):
+        free.append(models._lock.acquire(blocking=False))
+        if free[-1]:
+            models._lock.release()
+
+    monkeypatch.setattr(recovering.Recovering, 'retry', retry)
+    again, _ = models.open(MODEL)
+    assert free == [True]
+    again.close()
+    share.close()
+
+
 def test_model_that_its_last_user_leaves_is_closed_before_it_is_loaded_again(
         engines, monkeypatch):
     models, closed = SharedModels(), []

@@ -136,14 +136,18 @@ _SHARED = faults_in(
     'engines/shared_model.py',
     ('engines/test_shared_loading.py', 'engines/test_shared_model.py',
      'engines/test_shared_failures.py'),
-    ('a model is loaded again for each user', """\
-                if key in self._open:
-                    self""", """\
-                if False:
-                    self"""),
+    ('a model is loaded again for each user', 'opened = self._open.get(key)', 'opened = None'),
     ('a file that has changed is the same model', ', file_version(model)', ', None'),
-    ('an engine that fails is shared as it is', '                    self._open[key][0].retry()\n',
-     ''),
+    ('an engine that fails is shared as it is', """\
+                opened[0].retry()  # not under ``_lock``, because it takes the engine's lock
+""", ''),
+    ('a user that joins holds the lock for the engine', """\
+                shared = self._share(key) if opened else None
+            if""", """\
+                shared = self._share(key) if opened else None
+                if opened:
+                    opened[0].retry()
+            if"""),
     ('two simultaneous users load it twice', 'with self._loading:', 'if True:'),
     ('users with other options share a model', 'runtime, options or EngineOptions()',
      'runtime, EngineOptions()'),

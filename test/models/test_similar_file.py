@@ -4,6 +4,7 @@
 
 from pathlib import Path
 
+from edgenext_ros.core.labels import LabelError
 from edgenext_ros.models import store
 from edgenext_ros.models.similar_file import did_you_mean_file
 import pytest
@@ -26,6 +27,14 @@ def folder(tmp_path, monkeypatch):
     ('own\0/model.onnx', ''), ('own\ud800/model.onnx', '')])
 def test_similar_file_of_the_folder_is_proposed(path, expected):
     assert did_you_mean_file(Path(path), ('.onnx', '.bin')) == expected
+
+
+@pytest.mark.parametrize('path,end', [
+    ('own/model.label.txt', "; did you mean 'own/model.labels.txt'?"), ('own/zzz.txt', '')])
+def test_label_file_that_does_not_exist_is_answered_with_a_similar_one(path, end):
+    with pytest.raises(LabelError) as caught:
+        store.read_labels(Path(path))
+    assert str(caught.value) == f'{path}: cannot be read: No such file or directory{end}'
 
 
 @pytest.mark.parametrize('model,expected', [

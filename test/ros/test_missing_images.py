@@ -101,6 +101,19 @@ def test_node_alone_in_its_graph_names_the_domain(monkeypatch, nodes, topics, al
     assert ('ROS_DOMAIN_ID' in why_no_image(graph, LISTENING)) == alone
 
 
+@pytest.mark.parametrize('distro,limits', [
+    ('humble', ' and ROS_LOCALHOST_ONLY (here 1)'),
+    ('jazzy', ', ROS_LOCALHOST_ONLY (here 1) and ROS_AUTOMATIC_DISCOVERY_RANGE (here SUBNET)')])
+def test_node_alone_names_every_variable_that_limits_it(monkeypatch, distro, limits):
+    for name, value in (('ROS_DISTRO', distro), ('ROS_DOMAIN_ID', '7'),
+                        ('ROS_LOCALHOST_ONLY', '1'),
+                        ('ROS_AUTOMATIC_DISCOVERY_RANGE', 'SUBNET')):
+        monkeypatch.setenv(name, value)
+    graph = Graph()
+    graph.nodes = ()
+    assert why_no_image(graph, LISTENING).endswith(f' the same ROS_DOMAIN_ID (here 7){limits}')
+
+
 @pytest.mark.parametrize('words', [['node'], ['multi_node', 'front', 'rear']], ids=' '.join)
 def test_nodes_of_one_process_are_alone(private_graph, words):
     module, *cameras = words

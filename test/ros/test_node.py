@@ -130,6 +130,7 @@ def test_cv_bridge_converts_an_unknown_encoding(make_image, photograph, monkeypa
 
 @pytest.mark.parametrize('changes,reason', [
     ({'encoding': 'foo'}, 'cv_bridge cannot convert it either (it knows no way to bgr8)'),
+    ({'encoding': 'rgb-8'}, "; did you mean 'rgb8'? cv_bridge cannot convert it either ("),
     ({'encoding': '16SC3', 'step': 1920}, '230400 bytes, step 1920 do not make 320x240')])
 def test_refused_frame_gives_the_reason_of_cv_bridge(make_image, monkeypatch, changes, reason):
     monkeypatch.setitem(sys.modules, 'cv_bridge', SimpleNamespace(CvBridge=CvBridge))

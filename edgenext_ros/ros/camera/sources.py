@@ -7,9 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 import itertools
-import os
 from pathlib import Path
-import stat
 from time import monotonic
 
 import cv2
@@ -22,8 +20,6 @@ from edgenext_ros.models.store import user_path
 from edgenext_ros.ros.camera.webcams import is_webcam, missing_webcam
 from edgenext_ros.ros.settings import ParameterError
 
-_VIDEO4LINUX = 81
-"""Major number of webcams (Documentation/admin-guide/devices.txt of Linux)."""
 _CHECKED_S = 2.0
 """Time limit in seconds for the check of a folder's pictures at startup."""
 
@@ -61,13 +57,10 @@ def open_source(source: str, *, repeat: int, loop: bool,
     :raises ParameterError: there is nothing to play.
     """
     path = user_path(source)
-    if is_webcam(source):
-        return OpenedSource(f'webcam {source}', _webcam(source))
     try:
-        state = path.stat() if path.exists() else None
-        if state is not None and stat.S_ISCHR(state.st_mode):
-            if os.major(state.st_rdev) == _VIDEO4LINUX:
-                return OpenedSource(f'webcam {source}', _webcam(source))
+        if is_webcam(source):
+            return OpenedSource(f'webcam {source}', _webcam(source))
+        if path.is_char_device():
             # A read from a terminal or serial port would block.
             raise ParameterError(f"parameter 'source': {source!r} is a device, but no webcam")
         listing = list_pictures(path)
@@ -146,8 +139,8 @@ def _webcam(source: str) -> Iterator[SourcePicture]:
     missing = missing_webcam(source)
     if missing:
         raise ParameterError(
-            f"parameter 'source': {missing}; OpenCV cannot read a picture from {source!r}: "
-            'give another webcam, or a picture, a folder of pictures or a video')
+            f"parameter 'source': {missing}; the source may also be a picture, a folder of "
+            'pictures or a video')
     return _capture(source, loop=False)
 
 

@@ -7,16 +7,29 @@ from __future__ import annotations
 import os
 from pathlib import Path
 import re
+import stat
 
 from edgenext_ros.models.store import user_path
 
 _DEVICES = Path('/dev')
+_VIDEO4LINUX = 81
+"""Major number of webcams (Documentation/admin-guide/devices.txt of Linux)."""
 _NAME = re.compile(r'video(\d+)')
 
 
 def is_webcam(source: str) -> bool:
-    """Return whether a source is a webcam's number, or a path in /dev that does not exist."""
-    return source.isdecimal() or (source.startswith('/dev/') and not user_path(source).exists())
+    """
+    Return whether a source is a webcam: a number, a video device, or the path of a missing one.
+
+    :raises OSError: the path cannot be examined.
+    """
+    if source.isdecimal():
+        return True
+    path = user_path(source)
+    if not path.exists():  # /dev/shm and other folders of /dev hold files
+        return path.parent == _DEVICES or _DEVICES / 'v4l' in path.parents
+    state = path.stat()
+    return stat.S_ISCHR(state.st_mode) and os.major(state.st_rdev) == _VIDEO4LINUX
 
 
 def missing_webcam(source: str) -> str:

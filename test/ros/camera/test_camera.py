@@ -131,7 +131,7 @@ def test_end_of_source_calls_finish_once(ros, tmp_path, photograph, given):
 @pytest.mark.parametrize('parameters,sentence', [
     ({'source': '/nowhere'}, "'/nowhere' is neither a picture"),
     ({'source': '/nowhere'}, 'a video, nor a webcam; this path does not exist'),
-    ({'source': '99'}, "cannot read a picture from '99'"),
+    ({'source': '99'}, "parameter 'source': no webcam /dev/video99 on this machine; "),
     ({'source': '/dev/zero'}, "'/dev/zero' is a device, but no webcam"),
     ({'source': '²'}, "'²' is neither a picture"),
     ({'encoding': 'foo'}, "cannot encode 'foo'"),

@@ -7,11 +7,11 @@ from __future__ import annotations
 from edgenext_ros.ros.statistics import StatisticsReport
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
-_PATIENCE = 5
+_REPORTS_TO_WARN = 5
 """Consecutive reports with only empty results before the first warning."""
 
 
-class EmptyLog:
+class EmptyResultsLog:
     """
     Warn when all results of several seconds are empty, and log when results have classes again.
 
@@ -23,7 +23,7 @@ class EmptyLog:
 
     def __init__(self, logger: RcutilsLogger) -> None:
         self._logger = logger
-        self._threshold, self._patience = 0.0, _PATIENCE
+        self._threshold, self._reports_to_warn = 0.0, _REPORTS_TO_WARN
         self._classified = self._reports = self._results = 0
         self._is_warned = False
 
@@ -37,7 +37,7 @@ class EmptyLog:
         new, self._classified = (
             report.counts.classified - self._classified, report.counts.classified)
         if threshold != self._threshold:
-            self._threshold, self._patience = threshold, _PATIENCE
+            self._threshold, self._reports_to_warn = threshold, _REPORTS_TO_WARN
             self._reports = self._results = 0
         if new <= 0:  # no result, or the counts were reset
             return
@@ -45,12 +45,12 @@ class EmptyLog:
             self._reports = self._results = 0
             if self._is_warned:
                 self._is_warned = False
-                self._patience *= 2
+                self._reports_to_warn *= 2
                 self._logger.info(f'classes reach score_threshold {threshold:g} again')
             return
         self._reports += 1
         self._results += new
-        if self._reports == self._patience:
+        if self._reports == self._reports_to_warn:
             self._is_warned = True
             self._logger.warning(
                 f'no class reached score_threshold {threshold:g} in the last {self._results} '

@@ -6,7 +6,7 @@ from unittest.mock import Mock
 
 from edgenext_ros.core.classifier import Timings
 from edgenext_ros.models.store import resource_folder
-from edgenext_ros.ros.empty_log import EmptyLog
+from edgenext_ros.ros.empty_results_log import EmptyResultsLog
 from edgenext_ros.ros.statistics import Statistics
 import pytest
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -26,7 +26,7 @@ def logged(seconds, threshold=0.9):
     """
     logger, statistics, lines = Mock(), Statistics(), []
     logger.warning = logger.info = lines.append
-    log = EmptyLog(logger)
+    log = EmptyResultsLog(logger)
     for second in seconds:
         if isinstance(second, float):
             threshold = second
