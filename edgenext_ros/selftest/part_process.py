@@ -187,7 +187,8 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
 
 def work(task: dict[str, Any]) -> None:
     """Run ``check`` in this process; ``findings`` has made the task."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    # A check catches SystemExit, which vendor code may raise, and would go on after it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # A process that hangs would not notice that nobody waits for it any more.
     CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     with os.fdopen(task['descriptor'], 'w', encoding='utf-8') as stream:
@@ -199,6 +200,8 @@ def work(task: dict[str, Any]) -> None:
             _check(task, send)
         except BrokenPipeError:
             return  # nobody waits for the findings any more
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGTERM)
         except Exception as error:
             missing = isinstance(error, (ImportError, MissingPartError))
             send({'error': _sentence(error),

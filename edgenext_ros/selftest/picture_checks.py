@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle, islice, takewhile
+from threading import Event
 from time import monotonic
 
 from edgenext_ros.engines.base import infer
@@ -164,10 +165,16 @@ def check_threads(tested: EngineUnderTest, effort: Effort, expected: Expected, *
     :param alone: verdict for pictures in a row of one thread.
     """
     halves = [expected.rows[half::2] for half in range(2)]
+    ended = Event()
     with ThreadPoolExecutor(2) as pool:
-        waiting = [pool.submit(tested.run, islice(cycle(half), effort.pairs),
-                               limit_s=effort.pairs_s) for half in halves]
-        both = [future.result() for future in waiting]
+        try:
+            waiting = [pool.submit(
+                tested.run, takewhile(lambda row: not ended.is_set(), islice(
+                    cycle(half), effort.pairs)), limit_s=effort.pairs_s) for half in halves]
+            both = [future.result() for future in waiting]
+        except BaseException:  # after Ctrl-C the pool would wait for all pictures
+            ended.set()
+            raise
     count = sum(answers.count for answers in both)
     errors = Answers((), both[0].errors + both[1].errors)
     wrong = sum(len(expected.wrong(answers.given)) for answers in both)

@@ -4,6 +4,7 @@
 
 import os
 import re
+from time import monotonic
 
 from edgenext_ros.selftest import part_process
 from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
@@ -118,6 +119,59 @@ def test_closing_the_findings_ends_the_process(folder):
     found.close()
     with pytest.raises(ProcessLookupError):
         os.kill(int(said[-1].split()[1]), 0)
+
+
+RIGHT_ON_A_SLOW_ENGINE = """
+from pathlib import Path
+import time
+from edgenext_ros.selftest import right, under_test
+from helpers import faulty_engines
+from helpers.engine_faults import Healthy
+
+class Slow(faulty_engines.FaultyEngine):
+    def close(self):
+        if self._pool is not None:
+            Path({closed!r}).touch()
+        super().close()
+
+steps = []
+
+def open_model(model, **more):
+    engine = Slow(Healthy)
+    return engine, engine.open(model, None)
+
+def infer(*picture):
+    scores = under_test_infer(*picture)
+    if {step!r} in steps[-1]:
+        if 'runs' not in steps:
+            steps.insert(0, 'runs')
+            conditions.progress('runs')
+        time.sleep(0.2)
+    return scores
+
+def progress(text):
+    steps.append(text)
+    conditions.progress(text)
+
+under_test_infer, under_test.infer, under_test.open_model = under_test.infer, infer, open_model
+yield from right.check(Conditions(engines=('libdnn',), progress=progress))"""
+
+
+@pytest.mark.parametrize('step', ['stored pictures', 'in a row', 'two threads'])
+def test_interrupt_ends_the_answers_soon_and_closes_the_engine(folder, monkeypatch, step):
+    monkeypatch.setattr(part_process, '_PATIENCE_S', 5.0)
+    begun = []
+
+    def progress(text):
+        if text == 'runs':
+            begun.append(monotonic())
+            raise KeyboardInterrupt
+
+    body = RIGHT_ON_A_SLOW_ENGINE.format(closed=str(folder / 'closed'), step=step)
+    with pytest.raises(KeyboardInterrupt):
+        found_by(make_part(folder, 'right', body), progress=progress)
+    assert monotonic() - begun[0] < 2
+    assert (folder / 'closed').exists()
 
 
 def test_second_ctrl_c_kills_a_process_that_does_not_end(folder, monkeypatch):
