@@ -150,8 +150,8 @@ class _Measurement:
         return _finding(self._name, what, Verdict.WRONG, (
             f'{_times(found)}; expected a median of {estimate:.2f} ms, as the compiler estimates '
             f'(the limit is {fast_latency.limit_ms(estimate):.2f} ms), and steady times, found '
-            f'{fast_latency.exceeded(series, diagnosis, estimate_ms=estimate)}; likely cause: '
-            f'{diagnosis.cause.value}: {diagnosis.text}'), figures)
+            f'{fast_latency.exceeded(series, diagnosis, estimate_ms=estimate)}'), figures,
+            cause=f'{diagnosis.cause.value}: {diagnosis.text}')
 
     def _throughput(self, what: str) -> Finding:
         seconds = 0.4 if self._quick else 2.0
@@ -191,10 +191,9 @@ class _Measurement:
                 'which this package cannot change'), figures)
         return _finding(self._name, what, Verdict.WRONG, (
             f'the GIL is held during an inference: another Python thread makes no progress for '
-            f'{share}; expected an engine that releases the GIL while it waits; likely cause: '
-            'its library is called as a Python function, without a release of the GIL, so the '
-            "node's other threads stop during each inference; open an issue with this report"),
-            figures)
+            f'{share}; expected an engine that releases the GIL while it waits'), figures,
+            cause='its library is called as a Python function, without a release of the GIL, so '
+            "the node's other threads stop during each inference; open an issue with this report")
 
     def _load_and_temperature(self, what: str) -> Finding:
         with watched(self._state) as states:
@@ -231,5 +230,5 @@ def _times(found: dict[str, float]) -> str:
 
 
 def _finding(engine: str, what: str, verdict: Verdict, text: str,
-             figures: Mapping[str, Value] | None = None) -> Finding:
-    return fast_finding(f'{engine}: {what}', verdict, text, figures)
+             figures: Mapping[str, Value] | None = None, *, cause: str = '') -> Finding:
+    return fast_finding(f'{engine}: {what}', verdict, text, figures, cause=cause)

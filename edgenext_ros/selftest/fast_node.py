@@ -116,8 +116,8 @@ def judge(name: str, engine: str, camera: CameraStream, figures: NodeFigures) ->
     if not figures.ages_ms:
         return fast_finding(name, Verdict.WRONG, (
             f'no result arrived for {figures.sent} images of {camera.title}; expected nearly as '
-            'many as images; likely cause: DDS on this machine loses images of this size, see '
-            'docs/troubleshooting.md'), {'sent': figures.sent, 'lost': figures.lost})
+            'many as images'), {'sent': figures.sent, 'lost': figures.lost},
+            cause='DDS on this machine loses images of this size, see docs/troubleshooting.md')
     middle, high = np.percentile(figures.ages_ms, (50, 95))
     share = 100 * figures.lost / figures.sent
     return fast_finding(name, Verdict.MEASURED, (

@@ -25,13 +25,11 @@ from time import monotonic
 from typing import Any, IO
 
 from edgenext_ros.libraries import MissingPartError
-from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
+from edgenext_ros.selftest.finding import Conditions, Failure, Finding, Verdict
 
 _START = ('import json, sys; sys.path[:] = json.loads(sys.argv[1]); '
           'from edgenext_ros.selftest.part_process import work; work(json.loads(sys.argv[2]))')
 """The process has this one's sys.path, without a variable that its own children would inherit."""
-HANGS, CRASHES, COMPLETES = ': goes on', ': does not crash', ': completes'
-"""Ends of the names of the findings for a process that hangs, ends early, or raises an error."""
 _PATIENCE_S = 5.0
 """Seconds that a process has to end after SIGTERM, before it is killed."""
 _PR_SET_PDEATHSIG = 1
@@ -93,10 +91,10 @@ def _received(part: SelfTestPart, conditions: Conditions, process: subprocess.Po
     subject = part.subject or (', '.join(conditions.engines) if part.per_engine else part.name)
     for line in _lines(reader, silence_s):
         if line is None:
-            yield Finding(part.name, f'{subject}{HANGS}', Verdict.WRONG, (
+            yield _failure(part.name, subject, Failure.HANG, (
                 f'Nothing was heard for {silence_s:.0f} s, so the checks of {subject} were ended '
-                f'there; the last step was: {doing}. The likely cause is a library or a driver '
-                f'that hangs{_said(printed)}.'))
+                f'there; the last step was: {doing}{_said(printed)}.'),
+                'a library or a driver that hangs')
             return
         message = json.loads(line)
         if 'done' in message:
@@ -108,17 +106,24 @@ def _received(part: SelfTestPart, conditions: Conditions, process: subprocess.Po
             doing = message['progress']
             conditions.progress(doing)
         elif 'error' in message:
-            yield Finding(part.name, f'{subject}{COMPLETES}', Verdict(message['verdict']), (
+            yield _failure(part.name, subject, Failure.ERROR, (
                 f'The checks of {subject} stopped at an error; the last step was: {doing}. '
-                f'{message["error"].rstrip(".")}{_said(printed)}.'))
+                f'{message["error"].rstrip(".")}{_said(printed)}.'),
+                verdict=Verdict(message['verdict']))
             _wait(process)
             return
         else:
             yield Finding(**{**message, 'part': part.name, 'verdict': Verdict(message['verdict'])})
     _wait(process)
-    yield Finding(part.name, f'{subject}{CRASHES}', Verdict.WRONG, (
-        f'The process of {subject} ended with {_exit_of(process)}; the last step was: {doing}. '
-        f'The likely cause is a library that crashed{_said(printed)}.'))
+    yield _failure(part.name, subject, Failure.CRASH, (
+        f'The process of {subject} ended with {_exit_of(process)}; the last step was: '
+        f'{doing}{_said(printed)}.'), 'a library that crashed')
+
+
+def _failure(part: str, subject: str, failure: Failure, text: str, cause: str = '', *,
+             verdict: Verdict = Verdict.WRONG) -> Finding:
+    return Finding(part, f'{subject}: {failure.value}', verdict, text, cause=cause,
+                   failure=failure)
 
 
 def _lines(reader: int, silence_s: float) -> Iterator[bytes | None]:
@@ -217,7 +222,7 @@ def _check(task: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> None
         progress=lambda text: send({'progress': str(text)}))
     for found in import_module(task['module']).check(conditions):
         send({'name': found.name, 'verdict': found.verdict.value, 'text': found.text,
-              'figures': dict(found.figures)})
+              'figures': dict(found.figures), 'cause': found.cause})
 
 
 def _sentence(error: BaseException) -> str:

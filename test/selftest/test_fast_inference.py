@@ -49,9 +49,9 @@ def findings(name='libdnn', open_=None, *, until=None, state=BpuState,
 def test_fault_is_named(fault, check, words):
     finding = findings(open_=opener(fault), until=check)[check]
     assert finding.verdict is Verdict.WRONG
-    assert re.search(words, finding.text), finding.text
+    assert re.search(words, finding.sentence), finding.sentence
     _, named_by, said = OF_SPEED[fault]
-    assert check == named_by and said in finding.text
+    assert check == named_by and said in finding.sentence
 
 
 @pytest.mark.slow
@@ -173,7 +173,7 @@ def test_board_state_during_the_runs_is_part_of_the_findings(monkeypatch):
     monkeypatch.setattr(fast_latency, 'ATTEMPTS', 1)
     engine = FakeEngine()
     found = findings(open_=lambda *args, **more: (engine, engine.open()), state=state)
-    assert 'at a BPU clock of 100 of 1000 MHz' in found['latency'].text
+    assert 'at a BPU clock of 100 of 1000 MHz' in found['latency'].cause
     assert found['BPU load and temperature'].figures['temperature_c'] == 60.0
 
 

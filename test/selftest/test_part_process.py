@@ -29,21 +29,21 @@ def found_by(part, silence_s=SILENCE_S, **conditions):
 
 
 @pytest.mark.parametrize('kind,name,verdict,words', [
-    ('missing', 'right: completes', Verdict.UNTESTED,
+    ('missing', 'right: stops early', Verdict.UNTESTED,
      'stopped at an error; the last step was: first step. EngineUnavailableError: there is no '
      'libdnn: install it'),
-    ('raises', 'right: completes', Verdict.WRONG,
+    ('raises', 'right: stops early', Verdict.WRONG,
      'ValueError: two lines (because of OSError: the cause)'),
-    ('crashes', 'right: does not crash', Verdict.WRONG,
-     'ended with SIGABRT; the last step was: first step. The likely '
-     'cause is a library that crashed; it printed: last words.'),
-    ('exits', 'right: does not crash', Verdict.WRONG, 'ended with exit code 3'),
+    ('crashes', 'right: crashes', Verdict.WRONG,
+     'ended with SIGABRT; the last step was: first step; it printed: last words; likely cause: a '
+     'library that crashed.'),
+    ('exits', 'right: crashes', Verdict.WRONG, 'ended with exit code 3'),
 ])
 def test_failure_is_a_finding_after_the_earlier_ones(folder, kind, name, verdict, words):
     first, last = found_by(make_part(folder, 'right', BODIES[kind]))
     assert first == Finding('right', 'first', Verdict.GOOD, 'The first check passed.')
     assert (last.part, last.name, last.verdict) == ('right', name, verdict)
-    assert words in last.text
+    assert words in last.sentence
     assert '\n' not in last.text and 'Traceback' not in last.text
 
 
@@ -54,7 +54,7 @@ def test_hang_is_a_finding_and_its_process_ends(folder, kind):
     said = []
     first, last = found_by(part, silence_s=3.0, progress=said.append)
     assert first.name == 'first'
-    assert (last.name, last.verdict) == ('onnx: goes on', Verdict.WRONG)
+    assert (last.name, last.verdict) == ('onnx: hangs', Verdict.WRONG)
     assert re.search(r'Nothing was heard for 3 s, .* the last step was: pid \d+\.', last.text)
     with pytest.raises(ProcessLookupError):
         os.kill(int(said[-1].split()[1]), 0)
@@ -74,10 +74,10 @@ def test_conditions_and_figures_pass_the_border(folder):
         'import numpy as np\n'
         "yield Finding('', 'a', Verdict.MEASURED, repr(conditions.engines + conditions.wrong), {\n"
         "    'quick': conditions.quick, 'beside': conditions.beside, 'none': None,\n"
-        "    'single': np.float32(1.5), 'count': np.int64(3), 'flag': np.bool_(True)})"))
+        "    'single': np.float32(1.5), 'count': np.int64(3), 'flag': np.bool_(True)}, 'a cause')"))
     (found,) = found_by(part, engines=('onnx', 'libdnn'), quick=True, wrong=('onnx',))
     assert found == Finding('fast', 'a', Verdict.MEASURED, "('onnx', 'libdnn', 'onnx')", {
-        'quick': True, 'beside': False, 'none': None, 'single': 1.5, 'count': 3, 'flag': True})
+        'quick': True, 'beside': False, 'none': None, 'single': 1.5, 'count': 3, 'flag': True}, 'a cause')
 
 
 def test_output_of_libraries_is_a_finding_and_stays_off_the_screen(folder, capfd):
