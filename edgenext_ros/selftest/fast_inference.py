@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from edgenext_ros.bench.board import BPU_ENGINES
-from edgenext_ros.engines.base import Engine, EngineUnavailableError, InferenceError, ModelInfo
-from edgenext_ros.engines.deferred_close import close_or_defer
-from edgenext_ros.engines.select import open_model, suffixes
+from edgenext_ros.engines.base import Engine, ModelInfo
+from edgenext_ros.engines.select import suffixes
 from edgenext_ros.models import checksum, ModelError
 from edgenext_ros.models.catalog import CATALOG
 from edgenext_ros.models.store import locate, ModelNotFoundError
@@ -24,6 +23,13 @@ from edgenext_ros.selftest.fast_latency import Cause, Diagnosis, TimedSeries
 from edgenext_ros.selftest.fast_neighbour import BUSY_S, neighbour, NeighbourError, REST_S
 from edgenext_ros.selftest.fast_throughput import pictures_a_second
 from edgenext_ros.selftest.finding import Conditions, Finding, Value, Verdict
+from edgenext_ros.selftest.reference import model_of, ReferenceMissingError
+from edgenext_ros.selftest.under_test import (
+    describe_error,
+    NotTestableError,
+    opened_engine,
+    Opener,
+)
 
 _SLOW = 'simulator'
 """An engine whose time says nothing about a board; it runs a few pictures."""
@@ -32,38 +38,33 @@ _HOLD_GIL = {'hbm_runtime', 'hobot_dnn'}
 """The vendor's Python modules, which hold the GIL during each inference."""
 _TOO_FAST = 0.5
 """Share of the estimate below which an engine may not run the network at all."""
-_FAILURES = (EngineUnavailableError, ModelError, InferenceError, ModelNotFoundError)
 
 
 def check(conditions: Conditions, *,
-          opener: Callable[..., tuple[Engine, ModelInfo]] = open_model,
+          opener: Opener | None = None,
           estimate_ms: Callable[[Path], float | None] | None = None,
           state: Callable[[], BpuState] = bpu_state) -> Iterator[Finding]:
     """
     Measure each engine with the bundled model.
 
     :param conditions: how the self-test was asked to run.
-    :param opener: opens a model, with the parameters of ``open_model``.
+    :param opener: opens a model, with the parameters of ``open_model``, which is the default.
     :param estimate_ms: returns the estimate for a model file; ``estimate_of`` by default.
     :param state: reads the state of the BPU.
     """
     for name in conditions.engines:
         try:
-            path = locate('demo', suffixes=suffixes(name)).path
+            path = model_of(name)
             load = idle_load(state)
             conditions.progress(f'{name}: open the bundled model')
-            engine, info = opener(path, runtime=name)
-        except _FAILURES as error:
-            yield _finding(name, 'latency', Verdict.WRONG,
-                           f'the bundled model does not run, so nothing is timed: {error}')
-            continue
-        try:
-            yield from _Measurement(
-                name, conditions, engine, info, path=path, load=load, state=state,
-                estimate_ms=(estimate_ms or estimate_of)(path)).findings()
-        finally:
-            with suppress(InferenceError):  # an inference that hangs is a finding already
-                close_or_defer(engine)
+            with opened_engine(path, name, opener) as (engine, info):
+                yield from _Measurement(
+                    name, conditions, engine, info, path=path, load=load, state=state,
+                    estimate_ms=(estimate_ms or estimate_of)(path)).findings()
+        except NotTestableError as error:
+            yield _finding(name, 'latency', error.verdict, f'nothing is timed: {error}')
+        except ReferenceMissingError as error:
+            yield _finding(name, 'latency', Verdict.WRONG, f'nothing is timed: {error}')
 
 
 def estimate_of(path: Path) -> float | None:
@@ -89,7 +90,7 @@ class _Measurement:
         self._alone: dict[str, float] = {}
 
     def findings(self) -> Iterator[Finding]:
-        """Yield each finding when it is known; an inference that fails ends its check only."""
+        """Yield each finding when it is known; an error ends its check only."""
         checks: dict[str, Callable[[str], Finding]] = {'latency': self._latency}
         if self._name != _SLOW:
             checks |= {'threads': self._throughput, 'GIL': self._gil}
@@ -103,9 +104,9 @@ class _Measurement:
                 yield measure(what)
             except NeighbourError as error:
                 yield _finding(self._name, what, Verdict.UNTESTED, str(error))
-            except InferenceError as error:
-                yield _finding(self._name, what, Verdict.WRONG,
-                               f'expected a result for each picture, found: {error}')
+            except (Exception, SystemExit) as error:  # vendor code may raise anything
+                yield _finding(self._name, what, Verdict.WRONG, (
+                    f'expected a result for each picture, found: {describe_error(error)}'))
 
     def _latency(self, what: str) -> Finding:
         if self._name == _SLOW:

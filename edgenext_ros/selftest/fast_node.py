@@ -30,9 +30,9 @@ _LOADED, _RECEIVES = ': model ', ': images of /'
 """Parts of the node's log lines: the model is open, and the first image came."""
 _START_S, _FIRST_IMAGE_S = 60.0, 30.0
 _PACKAGES = ('rclpy', 'sensor_msgs', 'vision_msgs', 'diagnostic_msgs', 'std_srvs')
-"""Packages of ROS 2 that the node or the listener imports, in the order in which they are looked for."""
+"""Packages of ROS 2 that the node or the listener imports; the first that is missing is named."""
 _LOG_FORMAT = '[{severity}] [{time}] [{name}]: {message}'
-"""Format of rcutils that ``_LOADED`` and ``_RECEIVES`` expect; its default, but users change it."""
+"""Format of rcutils that ``_LOADED`` and ``_RECEIVES`` expect; the default, which users change."""
 _NO_ROS = ('ROS 2 is not on the Python path, so the node is not run; source its setup.bash, such '
            'as "source /opt/ros/humble/setup.bash", or /opt/tros/humble/setup.bash on RDK OS, and '
            'run the self-test again')

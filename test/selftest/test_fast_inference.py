@@ -9,7 +9,7 @@ import re
 import shutil
 from threading import Event
 
-from edgenext_ros.engines.base import InferenceError, ModelInfo
+from edgenext_ros.engines.base import EngineUnavailableError, InferenceError, ModelInfo
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.selftest import fast_gil, fast_inference, fast_latency
 from edgenext_ros.selftest.fast_board import BpuState
@@ -119,21 +119,28 @@ def test_threads_share_the_slots():
 
 
 @pytest.mark.parametrize('check', ['latency', 'threads', 'GIL'])
-def test_inference_that_fails_is_wrong(check):
-    engine = FakeEngine(answer=InferenceError('code -5'))
+@pytest.mark.parametrize('error', [
+    InferenceError('code -5'), OSError('code -5'), SystemExit('code -5')])
+def test_inference_that_fails_is_wrong_and_ends_its_check_only(check, error):
+    engine = FakeEngine(answer=error)
     found = findings(open_=lambda *args, **more: (engine, engine.open()))[check]
     assert found.verdict is Verdict.WRONG
     assert 'code -5' in found.text
     assert engine.closed == 1
 
 
-def test_model_that_does_not_open_is_wrong():
+@pytest.mark.parametrize('error,verdict', [
+    (InferenceError('no BPU memory'), Verdict.WRONG), (OSError('no BPU memory'), Verdict.WRONG),
+    (SystemExit('no BPU memory'), Verdict.WRONG),
+    (EngineUnavailableError('no BPU memory'), Verdict.UNTESTED)])
+def test_model_that_does_not_open_is_not_timed(error, verdict):
     def fail(*args, **more):
-        raise InferenceError('no BPU memory')
+        raise error
 
     found = findings(open_=fail)
     assert list(found) == ['latency']
-    assert found['latency'].verdict is Verdict.WRONG
+    assert found['latency'].verdict is verdict
+    assert found['latency'].text.startswith('Nothing is timed: ')
     assert found['latency'].text.endswith(': no BPU memory.')
 
 

@@ -74,10 +74,12 @@ def test_conditions_and_figures_pass_the_border(folder):
         'import numpy as np\n'
         "yield Finding('', 'a', Verdict.MEASURED, repr(conditions.engines + conditions.wrong), {\n"
         "    'quick': conditions.quick, 'beside': conditions.beside, 'none': None,\n"
-        "    'single': np.float32(1.5), 'count': np.int64(3), 'flag': np.bool_(True)}, 'a cause')"))
+        "    'single': np.float32(1.5), 'count': np.int64(3), 'flag': np.bool_(True)},\n"
+        "    'a cause')"))
     (found,) = found_by(part, engines=('onnx', 'libdnn'), quick=True, wrong=('onnx',))
     assert found == Finding('fast', 'a', Verdict.MEASURED, "('onnx', 'libdnn', 'onnx')", {
-        'quick': True, 'beside': False, 'none': None, 'single': 1.5, 'count': 3, 'flag': True}, 'a cause')
+        'quick': True, 'beside': False, 'none': None, 'single': 1.5, 'count': 3, 'flag': True},
+        'a cause')
 
 
 def test_output_of_libraries_is_a_finding_and_stays_off_the_screen(folder, capfd):
