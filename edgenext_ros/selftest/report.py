@@ -90,10 +90,14 @@ class Report:
         yield self.counts
 
     def write(self, folder: Path) -> None:
-        """Write both files; each is the earlier one or the complete new one at any time."""
+        """
+        Write both files; each is the earlier one or the complete new one at any time.
+
+        They survive a loss of power: a fault of a driver may stop the whole machine.
+        """
         for suffix, text in (('.md', self.markdown()), ('.json', json.dumps(
                 self.as_json(), indent=2, allow_nan=False) + '\n')):
-            with atomic_write(folder / f'{REPORT_NAME}{suffix}') as part:
+            with atomic_write(folder / f'{REPORT_NAME}{suffix}', fsync=True) as part:
                 part.write_text(text, encoding='utf-8')
 
     def as_json(self) -> dict[str, Any]:

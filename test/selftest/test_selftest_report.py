@@ -3,6 +3,8 @@
 """The report: headline, tables for GitHub, JSON, nothing private, always complete on the disk."""
 
 import json
+import os
+from pathlib import Path
 import re
 
 from edgenext_ros import __version__
@@ -114,6 +116,19 @@ def test_both_files_are_complete_and_equal_to_the_report(tmp_path):
     assert written == report.as_json()
     assert written['findings'][1]['figures'] == {
         'latency_ms': 2.51234567, 'jitter_ms': 'nan', 'warm': True, 'unit': None}
+
+
+def test_both_files_survive_a_loss_of_power(monkeypatch, tmp_path):
+    synced, fsync = [], os.fsync
+
+    def note(descriptor):
+        synced.append(Path(f'/proc/self/fd/{descriptor}').resolve().name)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, 'fsync', note)
+    report_of(GOOD).write(tmp_path)
+    assert synced == [f'{REPORT_NAME}.md.part', tmp_path.name,
+                      f'{REPORT_NAME}.json.part', tmp_path.name]
 
 
 def test_no_private_text_is_written(tmp_path):
