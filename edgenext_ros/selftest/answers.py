@@ -124,7 +124,7 @@ def misreading_cause(answers: Outputs, reference: Reference,
     answers, rows = answers[within], rows[within]
     far = np.linalg.norm(answers - reference.outputs[rows])
     distances = {name: float(np.linalg.norm(answers - outputs[rows]))
-                 for name, outputs in reference.seen_otherwise.items()}
+                 for name, outputs in reference.misread_outputs.items()}
     name = min(distances, key=lambda name: distances[name])
     return None if distances[name] >= CLEARLY_NEARER * far else Explanation(
         f'the answers are nearest to the outputs for {name}', MISREADING_CAUSES[name])

@@ -45,7 +45,7 @@ def _check_range(tested: EngineUnderTest, *, runs: int) -> Finding:
         return Finding('colours', name, Verdict.WRONG,
                        f'no answer for {answers.count} pictures; the first error: '
                        f'{answers.errors[0]}', {'failed': answers.count})
-    known = {_FULL: reference.outputs, **reference.seen_otherwise}
+    known = {_FULL: reference.outputs, **reference.misread_outputs}
     distances = {way: float(np.linalg.norm(again.scores - outputs[again.rows]))
                  for way, outputs in known.items()}
     first, second = sorted(distances, key=lambda way: distances[way])[:2]

@@ -19,16 +19,16 @@ from edgenext_ros.models.store import locate, ModelNotFoundError
 from edgenext_ros.selftest import fast_gil, fast_latency
 from edgenext_ros.selftest.fast_board import bpu_state, BpuState, idle_load, judge_load, watched
 from edgenext_ros.selftest.fast_finding import fast_finding
-from edgenext_ros.selftest.fast_latency import Cause, Diagnosis, TimedSeries
+from edgenext_ros.selftest.fast_latency import Diagnosis, TimedSeries, TimingCause
 from edgenext_ros.selftest.fast_neighbour import BUSY_S, neighbour, NeighbourError, REST_S
 from edgenext_ros.selftest.fast_throughput import pictures_a_second
 from edgenext_ros.selftest.finding import Conditions, Finding, Value, Verdict
 from edgenext_ros.selftest.reference import model_of, ReferenceMissingError
 from edgenext_ros.selftest.under_test import (
     describe_error,
+    ModelOpener,
     NotTestableError,
     opened_engine,
-    Opener,
 )
 
 _SLOW = 'simulator'
@@ -37,11 +37,11 @@ _THREADS = (1, 2, 4)
 _HOLD_GIL = {'hbm_runtime', 'hobot_dnn'}
 """The vendor's Python modules, which hold the GIL during each inference."""
 _TOO_FAST = 0.5
-"""Share of the estimate below which an engine may not run the network at all."""
+"""Share of the estimate below which an engine probably does not run the whole network."""
 
 
 def check(conditions: Conditions, *,
-          opener: Opener | None = None,
+          opener: ModelOpener | None = None,
           estimate_ms: Callable[[Path], float | None] | None = None,
           state: Callable[[], BpuState] = bpu_state) -> Iterator[Finding]:
     """
@@ -87,7 +87,7 @@ class _Measurement:
         self._path, self._load, self._state = path, load, state
         self._estimate_ms = None if name == _SLOW else estimate_ms
         self._quick = conditions.quick
-        self._alone: dict[str, float] = {}
+        self._paced: dict[str, float] = {}
 
     def findings(self) -> Iterator[Finding]:
         """Yield each finding when it is known; an error ends its check only."""
@@ -127,12 +127,12 @@ class _Measurement:
             return series
 
         series, diagnosis = fast_latency.repeated(
-            attempt, lambda series: Diagnosis(Cause.NONE, '') if estimate is None else
+            attempt, lambda series: Diagnosis(TimingCause.NONE, '') if estimate is None else
             fast_latency.diagnose(series, estimate_ms=estimate, load_before=self._load,
                                   clock=board.clock, remedy=board.remedy))
-        found, self._alone = map(fast_latency.figures, (series.steady, series.paced))
+        found, self._paced = map(fast_latency.figures, (series.steady, series.paced))
         figures: dict[str, Value] = {
-            **found, **{f'paced_{key}': value for key, value in self._alone.items()},
+            **found, **{f'paced_{key}': value for key, value in self._paced.items()},
             'waited_for_core_ms': sum(run.waited_ms for run in series.steady) / len(series.steady)}
         if estimate is None:
             return _finding(self._name, what, Verdict.MEASURED, (
@@ -145,7 +145,7 @@ class _Measurement:
             return _finding(self._name, what, Verdict.MEASURED, (
                 f'{_times(found)}, less than half of the {estimate:.2f} ms that the compiler '
                 'estimates; the part "right" says whether the network runs'), figures)
-        if diagnosis.cause is Cause.NONE:
+        if diagnosis.cause is TimingCause.NONE:
             return _finding(self._name, what, Verdict.GOOD, (
                 f'{_times(found)}; the compiler estimates {estimate:.2f} ms'), figures)
         return _finding(self._name, what, Verdict.WRONG, (
@@ -208,7 +208,7 @@ class _Measurement:
             runs = fast_latency.measure(self._engine, self._info, quick=self._quick).paced
             load = self._state().load_percent
         found = fast_latency.figures(runs)
-        alone = self._alone.get('median_ms')
+        alone = self._paced.get('median_ms')
         return _finding(self._name, what, Verdict.MEASURED, (
             f'{_times(found)} beside a process that runs {model.name} for '
             f'{1e3 * BUSY_S:.0f} ms and rests for {1e3 * REST_S:.0f} ms'

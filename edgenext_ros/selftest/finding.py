@@ -93,7 +93,7 @@ class Conditions:
     quick: bool = False
     """Take under a minute: fewer pictures, repetitions and encodings."""
     beside: bool = False
-    """Measure the speed also beside another user of the BPU."""
+    """Measure the speed also beside a second process that uses the same engine."""
     wrong: tuple[str, ...] = ()
     """Those of the engines whose answers an earlier part found wrong."""
     progress: Callable[[str], None] = lambda text: None

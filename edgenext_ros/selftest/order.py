@@ -47,7 +47,7 @@ class Expected:
         return (', because those for the stored pictures are wrong: the answers also do not '
                 'repeat') if self.own else ''
 
-    def has(self, answer: Answer) -> bool:
+    def is_right(self, answer: Answer) -> bool:
         """Return whether an answer differs by at most one step in every class."""
         return self.is_same(answer.scores, self.outputs[answer.row])
 
@@ -57,7 +57,7 @@ class Expected:
 
     def wrong(self, answers: Sequence[Answer]) -> list[Answer]:
         """Return the answers that differ by more than one step."""
-        return [answer for answer in answers if not self.has(answer)]
+        return [answer for answer in answers if not self.is_right(answer)]
 
     def is_near(self, answer: Answer, row: int) -> bool:
         """Return whether an answer clearly is that for another picture than its own."""

@@ -33,7 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-Opener = Callable[..., tuple[Engine, ModelInfo]]
+ModelOpener = Callable[..., tuple[Engine, ModelInfo]]
 """Opens a model file, as ``open_model`` does."""
 
 
@@ -132,7 +132,7 @@ def describe_error(error: BaseException) -> str:
 
 
 @contextmanager
-def opened_engine(model: Path, name: str, opener: Opener | None = None,
+def opened_engine(model: Path, name: str, opener: ModelOpener | None = None,
                   ) -> Iterator[tuple[Engine, ModelInfo]]:
     """
     Open a file of the bundled model with an engine; close it after the block.

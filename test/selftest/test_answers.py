@@ -97,14 +97,14 @@ def test_constant_cause_is_named(stored, change, words):
 @pytest.mark.parametrize('name', reference.MISREADINGS)
 def test_misreading_is_named_also_with_noise(stored, name):
     noise = np.random.default_rng(0).normal(0, 0.05, stored.outputs.shape).astype(np.float32)
-    assert name in said(constant_cause(stored.seen_otherwise[name] + noise, stored, ROWS))
+    assert name in said(constant_cause(stored.misread_outputs[name] + noise, stored, ROWS))
     assert constant_cause(stored.outputs + noise, stored, ROWS) is None
 
 
 def test_rows_may_be_a_part_of_the_pictures(stored):
     rows = np.array([1, 8, 10])
     assert 'NV21' in said(constant_cause(
-        stored.seen_otherwise['swapped chroma'][rows], stored, rows))
+        stored.misread_outputs['swapped chroma'][rows], stored, rows))
 
 
 DOUBLED = [row for row in range(6) for _ in range(2)]
