@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib import import_module
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -26,6 +27,7 @@ from typing import Any, IO
 
 from edgenext_ros.libraries import MissingPartError
 from edgenext_ros.selftest.finding import Conditions, Failure, Finding, Verdict
+from edgenext_ros.selftest.redact import Redactor
 
 _START = ('import json, sys; sys.path[:] = json.loads(sys.argv[1]); '
           'from edgenext_ros.selftest.part_process import work; work(json.loads(sys.argv[2]))')
@@ -36,6 +38,8 @@ _PR_SET_PDEATHSIG = 1
 """Option of prctl(2): the signal that the kernel sends to a process when its parent ends."""
 _PRINTED, _LINE, _FIRST, _LAST = 4000, 200, 4, 6
 """What the libraries printed: bytes that are read at either end, characters of a line, lines."""
+_CUT_END, _CUT_BEGIN = re.compile(rb'\S+\Z'), re.compile(rb'\A\S+')
+"""The word at which the bytes of either end are cut."""
 
 
 @dataclass(frozen=True)
@@ -157,14 +161,24 @@ def _said(printed: IO[bytes]) -> str:
 
 
 def _printed_lines(printed: IO[bytes]) -> str:
-    """Return the first lines that a process printed, with versions, and the last, with errors."""
+    """
+    Return the first lines that a process printed, with versions, and the last, with errors.
+
+    Private words are replaced first, because a part of one would not be recognised.
+    """
     size = printed.seek(0, os.SEEK_END)
     printed.seek(0)
     text = printed.read(_PRINTED)
     if size > _PRINTED:
         printed.seek(max(_PRINTED, size - _PRINTED))
-        text += b'\n' + printed.read()
-    lines = [' '.join(line.split())[:_LINE] for line in text.decode(errors='replace').splitlines()]
+        rest = printed.read()
+        if size > 2 * _PRINTED:  # the words between the two are cut
+            text, rest = _CUT_END.sub(b'', text), _CUT_BEGIN.sub(b'', rest)
+            text += b'\n'
+        text += rest
+    redact = Redactor.of_this_machine()
+    lines = [' '.join(redact(line).split())[:_LINE]
+             for line in text.decode(errors='replace').splitlines()]
     lines = [line for line in lines if line]
     if len(lines) > _FIRST + _LAST:
         lines[_FIRST:-_LAST] = ['...']

@@ -103,6 +103,16 @@ def test_long_output_is_cut_in_the_middle(folder):
     assert max(map(len, lines)) == 200
 
 
+@pytest.mark.parametrize('before,after', [
+    (' ' + 195 * 'x' + ' ', ''), (3_990 * '\n' + 'at ', 9_000 * '\n'),
+    (9_000 * '\n', '\nat' + 3_993 * '\n')])
+def test_name_that_is_cut_is_not_printed(folder, monkeypatch, before, after):
+    monkeypatch.setenv('USER', 'annabella')
+    (_, said) = found_by(make_part(
+        folder, 'fast', f"{FIRST}\nos.write(1, {(before + 'annabella' + after).encode()!r})"))
+    assert not re.search('an+a|el+a', said.text)
+
+
 def test_module_that_is_missing_or_broken_is_a_finding(folder):
     part = make_part(folder, 'right', 'this is no Python')
     (broken,) = found_by(part)
