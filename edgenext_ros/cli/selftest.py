@@ -9,8 +9,8 @@ from pathlib import Path
 
 from edgenext_ros.choices import ENGINES
 
-HELP = ('Test this machine in five minutes: what it is, whether its engines are right, how fast '
-        'they are; write a report to paste into an issue.')
+HELP = ('Test this machine in about five minutes: what it is, whether its engines are right, how '
+        'fast they are; write a report to paste into an issue.')
 CODE_OF_ERRORS = 2
 """Exit code after an error such as a missing folder: 1 says that something is wrong here."""
 
@@ -20,7 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--quick', action='store_true',
                         help='take under a minute: fewer pictures, repetitions and encodings')
     parser.add_argument('--beside', action='store_true',
-                        help='measure the speed also beside another user of the BPU')
+                        help='measure the speed also beside a second process that uses the '
+                             'same engine')
     parser.add_argument('--engines', nargs='+', choices=ENGINES, metavar='NAME',
                         help=f'test only these of {", ".join(ENGINES)} (default: all that load)')
     parser.add_argument('--output', type=Path, default=Path(), metavar='FOLDER',
@@ -31,7 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Test and write the report; return 1 if something is wrong, 2 if no engine was tested."""
     from contextlib import closing, ExitStack
-    import re
     from time import monotonic
 
     from edgenext_ros.cli import write_json
@@ -41,7 +41,6 @@ def run(arguments: argparse.Namespace) -> int:
     from edgenext_ros.selftest.report import Report, REPORT_NAME
     from edgenext_ros.selftest.report_folder import ReportFolder
     from edgenext_ros.selftest.run import exit_code, run as run_parts, SELFTEST_PARTS
-    from edgenext_ros.toolchain.progress import Passing
 
     begin, steps = monotonic(), Steps(stderr=True)
     report = Report(' '.join(('edgenext', *arguments.command)), Redactor.of_this_machine())
@@ -51,17 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
         steps(f'{name} ...')
         folder.write(report)
 
-    step = ''
-
-    def progresses(text: str) -> None:
-        nonlocal step
-        counted, step = step, re.sub(r'\d+', '', text)  # a count is the same step
-        line = f'{report.part}: {report.redact(text)}'
-        steps(Passing(line) if counted == step else line)
-
     conditions = Conditions(
         engines=tuple(dict.fromkeys(arguments.engines or ENGINES)), quick=arguments.quick,
-        beside=arguments.beside, progress=progresses)
+        beside=arguments.beside,
+        progress=lambda text: steps(f'{report.part}: {report.redact(text)}'))
     with ExitStack() as stack:
         folder = stack.enter_context(ReportFolder(arguments.output, '--output'))
         try:

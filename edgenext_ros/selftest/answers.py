@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from edgenext_ros.selftest.finding import Value
+from edgenext_ros.selftest.finding import Explanation, Value
 from edgenext_ros.selftest.reference import (
     CLEARLY_NEARER,
     is_within_range,
@@ -82,14 +82,15 @@ class Difference:
                 'pictures_with_another_class': ', '.join(self.changed)}
 
 
-def constant_cause(answers: Outputs, reference: Reference, rows: npt.NDArray[np.intp]) -> str:
+def constant_cause(answers: Outputs, reference: Reference,
+                   rows: npt.NDArray[np.intp]) -> Explanation | None:
     """
     Name the cause of answers that are wrong for every picture in the same way.
 
     :param answers: one answer per picture, float32 (answers, classes).
     :param reference: the stored outputs.
     :param rows: row of the stored picture of each answer.
-    :return: a clause, or an empty text if no known cause explains the answers.
+    :return: None if no known cause explains the answers.
     """
     stored = reference.outputs[rows]
     return (_fixed_cause(answers, reference) or _scale_cause(answers, stored, reference)
@@ -97,58 +98,60 @@ def constant_cause(answers: Outputs, reference: Reference, rows: npt.NDArray[np.
             or misreading_cause(answers, reference, rows))
 
 
-def _fixed_cause(answers: Outputs, reference: Reference) -> str:
+def _fixed_cause(answers: Outputs, reference: Reference) -> Explanation | None:
     """Look for answers that do not depend on the picture."""
     if not answers.any():
-        return ('all values are 0; likely cause: the output is not written, or its cache is not '
-                'invalidated after the inference')
+        return Explanation('all values are 0', (
+            'the output is not written, or its cache is not invalidated after the inference'))
     if len(answers) > 2 and (abs(answers - answers[0]) <= reference.steps * ONE_STEP).all():
-        return ('all pictures get the same answer; likely cause: a stale picture: the cache of '
-                'the input is not flushed before the inference, or that of the output not '
-                'invalidated after it')
-    return ''
+        return Explanation('all pictures get the same answer', (
+            'a stale picture: the cache of the input is not flushed before the inference, or that '
+            'of the output not invalidated after it'))
+    return None
 
 
-def misreading_cause(answers: Outputs, reference: Reference, rows: npt.NDArray[np.intp]) -> str:
+def misreading_cause(answers: Outputs, reference: Reference,
+                     rows: npt.NDArray[np.intp]) -> Explanation | None:
     """
     Name the way of reading NV12 whose stored outputs are nearest to the answers.
 
     :param answers: one answer per picture, float32 (answers, classes).
     :param reference: the stored outputs.
     :param rows: row of the stored picture of each answer.
-    :return: a clause, or an empty text if full range is nearest or none is clearly.
+    :return: None if full range is nearest or none is clearly.
     """
     within = np.array([is_within_range(reference.pictures[row]) for row in rows])
     answers, rows = answers[within], rows[within]
     far = np.linalg.norm(answers - reference.outputs[rows])
     distances = {name: float(np.linalg.norm(answers - outputs[rows]))
-                 for name, outputs in reference.seen_otherwise.items()}
+                 for name, outputs in reference.misread_outputs.items()}
     name = min(distances, key=lambda name: distances[name])
-    return (f'the answers are nearest to the outputs for {name}; likely cause: '
-            f'{MISREADING_CAUSES[name]}') if distances[name] < CLEARLY_NEARER * far else ''
+    return None if distances[name] >= CLEARLY_NEARER * far else Explanation(
+        f'the answers are nearest to the outputs for {name}', MISREADING_CAUSES[name])
 
 
-def _scale_cause(answers: Outputs, stored: Outputs, reference: Reference) -> str:
+def _scale_cause(answers: Outputs, stored: Outputs, reference: Reference) -> Explanation | None:
     """Look for one factor, and for one factor per class."""
     found, wanted = answers.astype(np.float64), stored.astype(np.float64)
     factor = float((found * wanted).sum() / (wanted ** 2).sum())
     size = np.linalg.norm(found)
     if np.linalg.norm(found - factor * wanted) <= _ALIKE * size and abs(factor - 1) > _ALIKE:
-        return (f'the answers are the stored outputs times {factor:.4g}; likely cause: a wrong '
-                f'output scale')
+        return Explanation(f'the answers are the stored outputs times {factor:.4g}',
+                           'a wrong output scale')
     factors = (found * wanted).sum(0) / np.maximum((wanted ** 2).sum(0), 1e-30)
     if len(found) < 3 or np.linalg.norm(found - factors * wanted) > _ALIKE * size or (
             abs(factors - 1).max() <= _ALIKE):
-        return ''
+        return None
     steps = reference.steps
     if np.allclose(factors * steps, (factors * steps).mean(), rtol=_ALIKE):
-        return ('the answers are the integers of the BPU times one factor; likely cause: a wrong '
-                'output scale: the scale of each class is not applied')
-    return (f'each class has a factor of its own, {factors.min():.3g} to {factors.max():.3g}; '
-            f'likely cause: a wrong output scale for some classes')
+        return Explanation('the answers are the integers of the BPU times one factor',
+                           'a wrong output scale: the scale of each class is not applied')
+    return Explanation(
+        f'each class has a factor of its own, {factors.min():.3g} to {factors.max():.3g}',
+        'a wrong output scale for some classes')
 
 
-def _layout_cause(answers: Outputs, stored: Outputs, reference: Reference) -> str:
+def _layout_cause(answers: Outputs, stored: Outputs, reference: Reference) -> Explanation | None:
     """Look for values of the stored output in other places of the answers."""
     count = answers.shape[1]
     for unit in (np.ones(count, np.float32), reference.steps):
@@ -158,13 +161,15 @@ def _layout_cause(answers: Outputs, stored: Outputs, reference: Reference) -> st
         for pitch in _PITCHES:
             places = np.arange(0, count, pitch)
             if (abs(found[:, places] - wanted[:, :len(places)]) < near).all():
-                return (f'the stored values are {pitch} places apart in the answers; likely '
-                        f'cause: the padding of the output tensor (its stride) is not skipped')
+                return Explanation(
+                    f'the stored values are {pitch} places apart in the answers',
+                    'the padding of the output tensor (its stride) is not skipped')
         for shift in (*range(1, count // 2), *range(-count // 2, 0)):
             apart = abs(found[:, max(0, -shift):count - max(0, shift)]
                         - wanted[:, max(0, shift):count + min(0, shift)])
             if (apart < near).all():
-                return (f'each value is that of the class {abs(shift)} places '
-                        f'{"after" if shift > 0 else "before"} it; likely cause: padding or '
-                        f'offset of the output tensor is not skipped')
-    return ''
+                return Explanation(
+                    f'each value is that of the class {abs(shift)} places '
+                    f'{"after" if shift > 0 else "before"} it',
+                    'padding or offset of the output tensor is not skipped')
+    return None

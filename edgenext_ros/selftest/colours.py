@@ -45,7 +45,7 @@ def _check_range(tested: EngineUnderTest, *, runs: int) -> Finding:
         return Finding('colours', name, Verdict.WRONG,
                        f'no answer for {answers.count} pictures; the first error: '
                        f'{answers.errors[0]}', {'failed': answers.count})
-    known = {_FULL: reference.outputs, **reference.seen_otherwise}
+    known = {_FULL: reference.outputs, **reference.misread_outputs}
     distances = {way: float(np.linalg.norm(again.scores - outputs[again.rows]))
                  for way, outputs in known.items()}
     first, second = sorted(distances, key=lambda way: distances[way])[:2]
@@ -58,13 +58,12 @@ def _check_range(tested: EngineUnderTest, *, runs: int) -> Finding:
     if distances[first] > CLEARLY_NEARER * distances[second]:
         return Finding('colours', name, Verdict.WRONG,
                        f'neither: {ways} are clearly nearest to no stored outputs '
-                       f'({shown}), expected those for full range; likely '
-                       f'cause: {OTHER_FAULT}', figures)
+                       f'({shown}), expected those for full range', figures, OTHER_FAULT)
     if first == _FULL:
         return Finding('colours', name, Verdict.GOOD,
                        f'full range: {ways} are nearest to the stored outputs for full '
                        f'range ({shown})', figures)
     return Finding('colours', name, Verdict.WRONG,
                    f'{first}: {ways} are nearest to the stored outputs for {first} '
-                   f'({shown}), expected those for full range; likely cause: '
-                   f'{MISREADING_CAUSES[first]}', figures)
+                   f'({shown}), expected those for full range', figures,
+                   MISREADING_CAUSES[first])

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Sequence
 from edgenext_ros.selftest.colours import OTHER_FAULT
 from edgenext_ros.selftest.engine_survey import loaded, SURVEY
 from edgenext_ros.selftest.finding import Finding, Verdict
-from edgenext_ros.selftest.part_process import COMPLETES, CRASHES, HANGS
 from edgenext_ros.selftest.run import ANSWER_PARTS
 
 _NOT_FOR_ROBOTS = ('simulator',)
@@ -27,8 +26,7 @@ def conclusions(findings: Iterable[Finding]) -> tuple[str, ...]:
     for found in findings:
         if found.verdict is Verdict.WRONG:
             engine = found.engine_and_check[0]
-            if engine and found.part in ANSWER_PARTS and not found.name.endswith(
-                    (COMPLETES, CRASHES, HANGS)):
+            if engine and found.part in ANSWER_PARTS and found.failure is None:
                 answers.setdefault(engine, []).append(found)
             elif found.cause:
                 others.setdefault(found.cause, []).append(found)

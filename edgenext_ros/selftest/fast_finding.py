@@ -10,7 +10,7 @@ from edgenext_ros.selftest.finding import Finding, Value, Verdict
 
 
 def fast_finding(name: str, verdict: Verdict, text: str,
-                 figures: Mapping[str, Value] | None = None) -> Finding:
+                 figures: Mapping[str, Value] | None = None, *, cause: str = '') -> Finding:
     """
     Return a finding of the part ``fast``.
 
@@ -18,6 +18,7 @@ def fast_finding(name: str, verdict: Verdict, text: str,
     :param verdict: the verdict.
     :param text: the sentence, without capital letter and full stop, which are added.
     :param figures: the figures behind it.
+    :param cause: the likely cause, if one is known.
     """
     return Finding('fast', name, verdict, f'{text[:1].upper()}{text[1:].rstrip(".")}.',
-                   figures or {})
+                   figures or {}, cause)

@@ -11,19 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from edgenext_ros.bench.board import BPU_ENGINES
-from edgenext_ros.engines.base import Engine, EngineUnavailableError, InferenceError, ModelInfo
-from edgenext_ros.engines.deferred_close import close_or_defer
-from edgenext_ros.engines.select import open_model, suffixes
+from edgenext_ros.engines.base import Engine, ModelInfo
+from edgenext_ros.engines.select import suffixes
 from edgenext_ros.models import checksum, ModelError
 from edgenext_ros.models.catalog import CATALOG
 from edgenext_ros.models.store import locate, ModelNotFoundError
 from edgenext_ros.selftest import fast_gil, fast_latency
 from edgenext_ros.selftest.fast_board import bpu_state, BpuState, idle_load, judge_load, watched
 from edgenext_ros.selftest.fast_finding import fast_finding
-from edgenext_ros.selftest.fast_latency import Cause, Diagnosis, TimedSeries
+from edgenext_ros.selftest.fast_latency import Diagnosis, TimedSeries, TimingCause
 from edgenext_ros.selftest.fast_neighbour import BUSY_S, neighbour, NeighbourError, REST_S
 from edgenext_ros.selftest.fast_throughput import pictures_a_second
 from edgenext_ros.selftest.finding import Conditions, Finding, Value, Verdict
+from edgenext_ros.selftest.reference import model_of, ReferenceMissingError
+from edgenext_ros.selftest.under_test import (
+    describe_error,
+    ModelOpener,
+    NotTestableError,
+    opened_engine,
+)
 
 _SLOW = 'simulator'
 """An engine whose time says nothing about a board; it runs a few pictures."""
@@ -31,39 +37,34 @@ _THREADS = (1, 2, 4)
 _HOLD_GIL = {'hbm_runtime', 'hobot_dnn'}
 """The vendor's Python modules, which hold the GIL during each inference."""
 _TOO_FAST = 0.5
-"""Share of the estimate below which an engine may not run the network at all."""
-_FAILURES = (EngineUnavailableError, ModelError, InferenceError, ModelNotFoundError)
+"""Share of the estimate below which an engine probably does not run the whole network."""
 
 
 def check(conditions: Conditions, *,
-          opener: Callable[..., tuple[Engine, ModelInfo]] = open_model,
+          opener: ModelOpener | None = None,
           estimate_ms: Callable[[Path], float | None] | None = None,
           state: Callable[[], BpuState] = bpu_state) -> Iterator[Finding]:
     """
     Measure each engine with the bundled model.
 
     :param conditions: how the self-test was asked to run.
-    :param opener: opens a model, with the parameters of ``open_model``.
+    :param opener: opens a model, with the parameters of ``open_model``, which is the default.
     :param estimate_ms: returns the estimate for a model file; ``estimate_of`` by default.
     :param state: reads the state of the BPU.
     """
     for name in conditions.engines:
         try:
-            path = locate('demo', suffixes=suffixes(name)).path
+            path = model_of(name)
             load = idle_load(state)
             conditions.progress(f'{name}: open the bundled model')
-            engine, info = opener(path, runtime=name)
-        except _FAILURES as error:
-            yield _finding(name, 'latency', Verdict.WRONG,
-                           f'the bundled model does not run, so nothing is timed: {error}')
-            continue
-        try:
-            yield from _Measurement(
-                name, conditions, engine, info, path=path, load=load, state=state,
-                estimate_ms=(estimate_ms or estimate_of)(path)).findings()
-        finally:
-            with suppress(InferenceError):  # an inference that hangs is a finding already
-                close_or_defer(engine)
+            with opened_engine(path, name, opener) as (engine, info):
+                yield from _Measurement(
+                    name, conditions, engine, info, path=path, load=load, state=state,
+                    estimate_ms=(estimate_ms or estimate_of)(path)).findings()
+        except NotTestableError as error:
+            yield _finding(name, 'latency', error.verdict, f'nothing is timed: {error}')
+        except ReferenceMissingError as error:
+            yield _finding(name, 'latency', Verdict.WRONG, f'nothing is timed: {error}')
 
 
 def estimate_of(path: Path) -> float | None:
@@ -86,10 +87,10 @@ class _Measurement:
         self._path, self._load, self._state = path, load, state
         self._estimate_ms = None if name == _SLOW else estimate_ms
         self._quick = conditions.quick
-        self._alone: dict[str, float] = {}
+        self._paced: dict[str, float] = {}
 
     def findings(self) -> Iterator[Finding]:
-        """Yield each finding when it is known; an inference that fails ends its check only."""
+        """Yield each finding when it is known; an error ends its check only."""
         checks: dict[str, Callable[[str], Finding]] = {'latency': self._latency}
         if self._name != _SLOW:
             checks |= {'threads': self._throughput, 'GIL': self._gil}
@@ -103,9 +104,9 @@ class _Measurement:
                 yield measure(what)
             except NeighbourError as error:
                 yield _finding(self._name, what, Verdict.UNTESTED, str(error))
-            except InferenceError as error:
-                yield _finding(self._name, what, Verdict.WRONG,
-                               f'expected a result for each picture, found: {error}')
+            except (Exception, SystemExit) as error:  # vendor code may raise anything
+                yield _finding(self._name, what, Verdict.WRONG, (
+                    f'expected a result for each picture, found: {describe_error(error)}'))
 
     def _latency(self, what: str) -> Finding:
         if self._name == _SLOW:
@@ -126,12 +127,12 @@ class _Measurement:
             return series
 
         series, diagnosis = fast_latency.repeated(
-            attempt, lambda series: Diagnosis(Cause.NONE, '') if estimate is None else
+            attempt, lambda series: Diagnosis(TimingCause.NONE, '') if estimate is None else
             fast_latency.diagnose(series, estimate_ms=estimate, load_before=self._load,
                                   clock=board.clock, remedy=board.remedy))
-        found, self._alone = map(fast_latency.figures, (series.steady, series.paced))
+        found, self._paced = map(fast_latency.figures, (series.steady, series.paced))
         figures: dict[str, Value] = {
-            **found, **{f'paced_{key}': value for key, value in self._alone.items()},
+            **found, **{f'paced_{key}': value for key, value in self._paced.items()},
             'waited_for_core_ms': sum(run.waited_ms for run in series.steady) / len(series.steady)}
         if estimate is None:
             return _finding(self._name, what, Verdict.MEASURED, (
@@ -144,14 +145,14 @@ class _Measurement:
             return _finding(self._name, what, Verdict.MEASURED, (
                 f'{_times(found)}, less than half of the {estimate:.2f} ms that the compiler '
                 'estimates; the part "right" says whether the network runs'), figures)
-        if diagnosis.cause is Cause.NONE:
+        if diagnosis.cause is TimingCause.NONE:
             return _finding(self._name, what, Verdict.GOOD, (
                 f'{_times(found)}; the compiler estimates {estimate:.2f} ms'), figures)
         return _finding(self._name, what, Verdict.WRONG, (
             f'{_times(found)}; expected a median of {estimate:.2f} ms, as the compiler estimates '
             f'(the limit is {fast_latency.limit_ms(estimate):.2f} ms), and steady times, found '
-            f'{fast_latency.exceeded(series, diagnosis, estimate_ms=estimate)}; likely cause: '
-            f'{diagnosis.cause.value}: {diagnosis.text}'), figures)
+            f'{fast_latency.exceeded(series, diagnosis, estimate_ms=estimate)}'), figures,
+            cause=f'{diagnosis.cause.value}: {diagnosis.text}')
 
     def _throughput(self, what: str) -> Finding:
         seconds = 0.4 if self._quick else 2.0
@@ -191,10 +192,9 @@ class _Measurement:
                 'which this package cannot change'), figures)
         return _finding(self._name, what, Verdict.WRONG, (
             f'the GIL is held during an inference: another Python thread makes no progress for '
-            f'{share}; expected an engine that releases the GIL while it waits; likely cause: '
-            'its library is called as a Python function, without a release of the GIL, so the '
-            "node's other threads stop during each inference; open an issue with this report"),
-            figures)
+            f'{share}; expected an engine that releases the GIL while it waits'), figures,
+            cause='its library is called as a Python function, without a release of the GIL, so '
+            "the node's other threads stop during each inference; open an issue with this report")
 
     def _load_and_temperature(self, what: str) -> Finding:
         with watched(self._state) as states:
@@ -208,7 +208,7 @@ class _Measurement:
             runs = fast_latency.measure(self._engine, self._info, quick=self._quick).paced
             load = self._state().load_percent
         found = fast_latency.figures(runs)
-        alone = self._alone.get('median_ms')
+        alone = self._paced.get('median_ms')
         return _finding(self._name, what, Verdict.MEASURED, (
             f'{_times(found)} beside a process that runs {model.name} for '
             f'{1e3 * BUSY_S:.0f} ms and rests for {1e3 * REST_S:.0f} ms'
@@ -231,5 +231,5 @@ def _times(found: dict[str, float]) -> str:
 
 
 def _finding(engine: str, what: str, verdict: Verdict, text: str,
-             figures: Mapping[str, Value] | None = None) -> Finding:
-    return fast_finding(f'{engine}: {what}', verdict, text, figures)
+             figures: Mapping[str, Value] | None = None, *, cause: str = '') -> Finding:
+    return fast_finding(f'{engine}: {what}', verdict, text, figures, cause=cause)

@@ -71,7 +71,7 @@ class TimedSeries:
     """A random pause comes before each picture."""
 
 
-class Cause(Enum):
+class TimingCause(Enum):
     """The likely cause of an engine's times."""
 
     NONE = 'as estimated'
@@ -84,9 +84,9 @@ class Cause(Enum):
 class Diagnosis:
     """The cause of an engine's times, and what shows it."""
 
-    cause: Cause
+    cause: TimingCause
     text: str
-    """What shows it, as the end of a sentence; empty for ``Cause.NONE``."""
+    """What shows it, as the end of a sentence; empty for ``TimingCause.NONE``."""
     step_ms: float | None = None
     """Length of the other user's task, where the delays show one."""
 
@@ -118,10 +118,10 @@ def time_runs(engine: Engine, info: ModelInfo, *, count: int, within_s: float,
     return tuple(runs)
 
 
-def _waited_ms(file: Path = _SCHEDSTAT) -> float:
+def _waited_ms() -> float:
     """Return how long this thread has waited for a core (proc(5)); 0 where that is not known."""
     try:
-        return int(file.read_text().split()[1]) / 1e6
+        return int(_SCHEDSTAT.read_text().split()[1]) / 1e6
     except (OSError, ValueError, IndexError):
         return 0.0
 
@@ -150,7 +150,7 @@ def exceeded(series: TimedSeries, diagnosis: Diagnosis, *, estimate_ms: float) -
     long = median(run.judged_ms for run in series.steady) > limit_ms(estimate_ms)
     return ' and '.join((
         *(('a longer median',) if long else ()),
-        *(('times that are not steady',) if diagnosis.cause is not Cause.SLOW else ())))
+        *(('times that are not steady',) if diagnosis.cause is not TimingCause.SLOW else ())))
 
 
 def diagnose(series: TimedSeries, *, estimate_ms: float,
@@ -176,14 +176,14 @@ def diagnose(series: TimedSeries, *, estimate_ms: float,
     # The other user's share of the time is the chance to meet it.
     taken = float(steady_late.sum() / steady.sum())
     if step is not None and paced_share > _FEW and taken / _ALIKE < paced_share < taken * _ALIKE:
-        return Diagnosis(Cause.SHARED, (
+        return Diagnosis(TimingCause.SHARED, (
             f'{len(paced_late)} of {len(paced)} pictures at random moments wait up to '
             f'{paced_late.max():.1f} ms longer than the fastest, and pictures without a pause '
             f'wait {step:.1f} ms, as for one task of another program; stop the other users of '
             'the BPU, or count on this wait'), step)
     if (load_before is not None and load_before >= BUSY_PERCENT
             and max(share, paced_share) > _FEW):
-        return Diagnosis(Cause.SHARED, (
+        return Diagnosis(TimingCause.SHARED, (
             f'{100 * max(share, paced_share):.0f} % of the pictures wait, and the BPU load was '
             f'already {load_before:.0f} % before the test; stop the other users of the BPU, or '
             'count on this wait'))
@@ -191,22 +191,27 @@ def diagnose(series: TimedSeries, *, estimate_ms: float,
     if middle > limit and (share <= _MANY or np.percentile(steady, 5) > limit):
         others = 'the others about as long' if share <= _MANY else \
             f'{100 * share:.0f} % of the others longer still'
-        return Diagnosis(Cause.SLOW, (
+        return Diagnosis(TimingCause.SLOW, (
             f'the fastest pictures take {fastest:.2f} ms and {others}'
             f'{f", at a BPU clock of {clock}" if clock else ""}'
             f'{f"; {remedy}" if remedy else ""}'))
     if middle > limit or share > _MANY:
-        return Diagnosis(Cause.JITTER, (
-            f'{100 * share:.0f} % of the pictures take {_LATE_MS} ms or more longer than the '
-            'fastest, by no common length; programs on the processor, its governor, or several '
-            'users of the BPU may cause that'))
-    return Diagnosis(Cause.NONE, '')
+        return Diagnosis(TimingCause.JITTER, (
+            f'{100 * share:.0f} % of the pictures take over {_tolerated_ms(fastest):.2f} ms '
+            'longer than the fastest, by no common length; programs on the processor, its '
+            'governor, or several users of the BPU may cause that'))
+    return Diagnosis(TimingCause.NONE, '')
 
 
 def _late(times: _Times, fastest: float) -> _Times:
     """Return the delays of the late pictures."""
     delays = times - fastest
-    return delays[delays > max(_LATE_FACTOR * fastest, _LATE_MS)]
+    return delays[delays > _tolerated_ms(fastest)]
+
+
+def _tolerated_ms(fastest: float) -> float:
+    """Return the delay up to which a picture is not late."""
+    return max(_LATE_FACTOR * fastest, _LATE_MS)
 
 
 def _step(delays: _Times) -> float | None:
@@ -244,6 +249,6 @@ def repeated(attempt: Callable[[], TimedSeries], judge: Callable[[TimedSeries], 
     for _ in range(ATTEMPTS):
         series = attempt()
         diagnosis = judge(series)
-        if diagnosis.cause is Cause.NONE:
+        if diagnosis.cause is TimingCause.NONE:
             break
     return series, diagnosis

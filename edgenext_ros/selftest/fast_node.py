@@ -13,6 +13,7 @@ import os
 from pathlib import Path
 import subprocess
 import sys
+from tempfile import TemporaryDirectory
 from threading import Condition, Thread
 from time import monotonic
 from typing import IO
@@ -28,6 +29,10 @@ _SECONDS, _QUICK_SECONDS = 8.0, 3.0
 _LOADED, _RECEIVES = ': model ', ': images of /'
 """Parts of the node's log lines: the model is open, and the first image came."""
 _START_S, _FIRST_IMAGE_S = 60.0, 30.0
+_PACKAGES = ('rclpy', 'sensor_msgs', 'vision_msgs', 'diagnostic_msgs', 'std_srvs')
+"""Packages of ROS 2 that the node or the listener imports; the first that is missing is named."""
+_LOG_FORMAT = '[{severity}] [{time}] [{name}]: {message}'
+"""Format of rcutils that ``_LOADED`` and ``_RECEIVES`` expect; the default, which users change."""
 _NO_ROS = ('ROS 2 is not on the Python path, so the node is not run; source its setup.bash, such '
            'as "source /opt/ros/humble/setup.bash", or /opt/tros/humble/setup.bash on RDK OS, and '
            'run the self-test again')
@@ -55,8 +60,7 @@ class NodeFigures:
 
 
 def check(conditions: Conditions, *, measure: Callable[..., NodeFigures] | None = None,
-          has_ros: Callable[[], bool] = lambda: find_spec('rclpy') is not None,
-          ) -> Iterator[Finding]:
+          missing: Callable[[], str] | None = None) -> Iterator[Finding]:
     """
     Measure the node at each size of frame, with the first engine whose answers are not wrong.
 
@@ -64,19 +68,21 @@ def check(conditions: Conditions, *, measure: Callable[..., NodeFigures] | None 
 
     :param conditions: how the self-test was asked to run.
     :param measure: measures one camera, with the parameters of ``run_node``, the default.
-    :param has_ros: returns whether ROS 2 can be imported.
+    :param missing: returns a package of ROS 2 that cannot be imported, or an empty text;
+        ``missing_package`` by default.
     """
     engines = [name for name in conditions.engines if name != _NOT_TIMED]
     engine = next((name for name in engines if name not in conditions.wrong), None) or next(
         iter(engines), None)
     note = _note(engine, engines, conditions.wrong)
+    lacks = (missing or missing_package)()
     for camera in (SMALL,) if conditions.quick else (SMALL, LARGE):
         name = f'node {camera.width}x{camera.height}'
         if engine is None:
             yield fast_finding(name, Verdict.UNTESTED,
                                'no engine works here that is fast enough for a camera')
-        elif not has_ros():
-            yield fast_finding(name, Verdict.UNTESTED, _NO_ROS)
+        elif lacks:
+            yield fast_finding(name, Verdict.UNTESTED, _without(lacks))
         else:
             seconds = _QUICK_SECONDS if conditions.quick else _SECONDS
             camera = replace(camera, frames=round(camera.rate * seconds))
@@ -87,6 +93,20 @@ def check(conditions: Conditions, *, measure: Callable[..., NodeFigures] | None 
                     f'expected results of the node with {engine}, found: {error}'))
             else:
                 yield judge(name, f'{engine}{note}', camera, figures)
+
+
+def missing_package() -> str:
+    """Return the first package of ROS 2 that the node needs and that is missing, or nothing."""
+    return next((name for name in _PACKAGES if find_spec(name) is None), '')
+
+
+def _without(package: str) -> str:
+    """Return why the node is not run, and how to mend it."""
+    if package == 'rclpy':
+        return _NO_ROS
+    name = f'ros-{os.environ.get("ROS_DISTRO", "humble")}-{package.replace("_", "-")}'
+    return (f'ROS 2 is on the Python path, but its package {package} is not, so the node is not '
+            f'run; install {name} with apt and run the self-test again')
 
 
 def _note(engine: str | None, engines: Sequence[str], wrong: Sequence[str]) -> str:
@@ -116,8 +136,8 @@ def judge(name: str, engine: str, camera: CameraStream, figures: NodeFigures) ->
     if not figures.ages_ms:
         return fast_finding(name, Verdict.WRONG, (
             f'no result arrived for {figures.sent} images of {camera.title}; expected nearly as '
-            'many as images; likely cause: DDS on this machine loses images of this size, see '
-            'docs/troubleshooting.md'), {'sent': figures.sent, 'lost': figures.lost})
+            'many as images'), {'sent': figures.sent, 'lost': figures.lost},
+            cause='DDS on this machine loses images of this size, see docs/troubleshooting.md')
     middle, high = np.percentile(figures.ages_ms, (50, 95))
     share = 100 * figures.lost / figures.sent
     return fast_finding(name, Verdict.MEASURED, (
@@ -139,8 +159,10 @@ def run_node(engine: str, camera: CameraStream,
     :raises RuntimeError: a process has ended early.
     """
     progress(f'the node with {engine}: start')
-    variables = environment()
     with ExitStack() as stack:
+        # Nodes write log files, by default to ~/.ros/log.
+        logs = stack.enter_context(TemporaryDirectory())
+        variables = {**environment(), 'ROS_LOG_DIR': logs}
         listener = stack.enter_context(Process('listener', {}, variables))
         node = stack.enter_context(_Node(engine, variables))
         node.wait_for(_LOADED, seconds=_START_S, missing='has not loaded the model')
@@ -162,8 +184,9 @@ class _Node:
         self._process = subprocess.Popen(
             [sys.executable, '-m', 'edgenext_ros.ros.node', '--ros-args', '-p', 'model:=demo',
              '-p', f'runtime:={engine}'],
-            env={**variables, 'RCUTILS_LOGGING_BUFFERED_STREAM': '0'}, text=True,
-            errors='replace', stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            env={**variables, 'RCUTILS_LOGGING_BUFFERED_STREAM': '0',
+                 'RCUTILS_CONSOLE_OUTPUT_FORMAT': _LOG_FORMAT, 'RCUTILS_COLORIZED_OUTPUT': '0'},
+            text=True, errors='replace', stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)  # the environment decides to which of them rcutils writes
         self._lines, self._changed = deque[str](maxlen=100), Condition()
         self._ended = False

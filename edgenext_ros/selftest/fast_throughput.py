@@ -24,7 +24,7 @@ def pictures_a_second(engine: Engine, info: ModelInfo, *, threads: int, seconds:
     """
     picture = np.random.default_rng(0).integers(0, 256, info.nv12_size, np.uint8)
     ready, lock = Barrier(threads + 1), Lock()
-    counts, errors, lasts = [0], list[Exception](), list[float]()
+    counts, errors, lasts = [0], list[BaseException](), list[float]()
 
     def work() -> None:
         done = 0
@@ -36,7 +36,7 @@ def pictures_a_second(engine: Engine, info: ModelInfo, *, threads: int, seconds:
                     np.copyto(slot.picture, picture)
                     slot.run()
                 done += 1
-        except Exception as error:  # the main thread reports what ends a worker
+        except (Exception, SystemExit) as error:  # the main thread reports what ends a worker
             errors.append(error)
         with lock:
             counts[0] += done

@@ -12,13 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-import re
 
 from edgenext_ros.choices import ENGINES
 
 Value = float | int | str | bool | None
 """A figure or a word in a finding, as JSON has it."""
-_CAUSE = re.compile(r'likely cause(?: is|:) (.+?)\.?$')
 
 
 class Verdict(Enum):
@@ -34,6 +32,15 @@ class Verdict(Enum):
     """A part for the check is missing here; the text says which."""
 
 
+class Failure(Enum):
+    """How the process of a part failed; the value is a verb, for the name of the finding."""
+
+    HANG = 'hangs'
+    CRASH = 'crashes'
+    ERROR = 'stops early'
+    """The check raised an exception."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """The result of one check."""
@@ -44,25 +51,37 @@ class Finding:
     """What was checked, such as ``libdnn: stored pictures``; unique in its part."""
     verdict: Verdict
     text: str
-    """
-    One sentence: what was found; for WRONG also what was expected, and the likely cause.
-
-    The cause ends the sentence, after ``likely cause:`` or ``The likely cause is``.
-    """
+    """One sentence: what was found; for WRONG also what was expected."""
     figures: Mapping[str, Value] = field(default_factory=dict)
     """The figures behind the sentence, with their units in the keys, such as ``latency_ms``."""
 
+    cause: str = ''
+    """The likely cause, a clause without a full stop; empty if it is not known."""
+    failure: Failure | None = None
+    """How the process of the checks ended, if that is the finding."""
+
     @property
-    def cause(self) -> str:
-        """The likely cause that the text names; empty if it names none."""
-        named = _CAUSE.search(' '.join(self.text.split()))
-        return named[1] if named else ''
+    def sentence(self) -> str:
+        """The text with the likely cause, for readers."""
+        if not self.cause:
+            return self.text
+        text = self.text.rstrip('.')
+        return f'{text}; likely cause: {self.cause}{self.text[len(text):]}'
 
     @property
     def engine_and_check(self) -> tuple[str, str]:
         """The engine in the name, empty if it has none, and the rest of the name."""
         engine, separator, check = self.name.partition(': ')
         return (engine, check) if separator and engine in ENGINES else ('', self.name)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The likely cause of wrong answers."""
+
+    shown_by: str
+    """What shows it, a clause."""
+    cause: str
 
 
 @dataclass(frozen=True)
@@ -74,7 +93,7 @@ class Conditions:
     quick: bool = False
     """Take under a minute: fewer pictures, repetitions and encodings."""
     beside: bool = False
-    """Measure the speed also beside another user of the BPU."""
+    """Measure the speed also beside a second process that uses the same engine."""
     wrong: tuple[str, ...] = ()
     """Those of the engines whose answers an earlier part found wrong."""
     progress: Callable[[str], None] = lambda text: None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from edgenext_ros.engines.base import Scores
+from edgenext_ros.selftest.finding import Explanation
 from edgenext_ros.selftest.reference import ONE_STEP, Outputs
 from edgenext_ros.selftest.under_test import Answer
 import numpy as np
@@ -46,7 +47,7 @@ class Expected:
         return (', because those for the stored pictures are wrong: the answers also do not '
                 'repeat') if self.own else ''
 
-    def has(self, answer: Answer) -> bool:
+    def is_right(self, answer: Answer) -> bool:
         """Return whether an answer differs by at most one step in every class."""
         return self.is_same(answer.scores, self.outputs[answer.row])
 
@@ -56,7 +57,7 @@ class Expected:
 
     def wrong(self, answers: Sequence[Answer]) -> list[Answer]:
         """Return the answers that differ by more than one step."""
-        return [answer for answer in answers if not self.has(answer)]
+        return [answer for answer in answers if not self.is_right(answer)]
 
     def is_near(self, answer: Answer, row: int) -> bool:
         """Return whether an answer clearly is that for another picture than its own."""
@@ -64,9 +65,9 @@ class Expected:
         return bool(apart <= _NEAR * np.linalg.norm(self.outputs[row] - self.outputs[answer.row]))
 
 
-def order_cause(answers: Sequence[Answer], expected: Expected) -> str:
+def order_cause(answers: Sequence[Answer], expected: Expected) -> Explanation | None:
     """
-    Name the cause if wrong answers depend on the picture before; else return an empty text.
+    Name the cause if wrong answers depend on the picture before; else return None.
 
     :param answers: the answers of one thread, in order, some for the same picture as the one
         before.
@@ -79,18 +80,20 @@ def order_cause(answers: Sequence[Answer], expected: Expected) -> str:
     if late and len(late) >= _NEARLY_ALL * len(changes):
         share = f'all {len(late)}' if len(late) == len(changes) else \
             f'{len(late)} of {len(changes)}'
-        return (f'{share} answers that follow a different picture are those for the picture '
-                f'before{_repeats(answers, wrong)}; likely cause: the engine answers from the '
-                f'picture before: it reads the result before the inference has ended, or from '
-                f'the memory of another slot')
+        return Explanation(
+            f'{share} answers that follow a different picture are those for the picture '
+            f'before{_repeats(answers, wrong)}',
+            'the engine answers from the picture before: it reads the result before the '
+            'inference has ended, or from the memory of another slot')
     changes = [answer for answer in answers if answer.before != answer.row]
     repeats = [answer for answer in answers if answer.before == answer.row]
     if not wrong or not repeats or any(answer.before == answer.row for answer in wrong):
-        return ''
-    return (f'{len(wrong)} of {len(changes)} answers that follow a different picture are wrong, '
-            f'{len(late)} of them are those for the picture before{_repeats(answers, wrong)}; '
-            f'likely cause: a stale picture: the cache of the input is not flushed before the '
-            f'inference, or that of the output after it')
+        return None
+    return Explanation(
+        f'{len(wrong)} of {len(changes)} answers that follow a different picture are wrong, '
+        f'{len(late)} of them are those for the picture before{_repeats(answers, wrong)}',
+        'a stale picture: the cache of the input is not flushed before the inference, or that of '
+        'the output after it')
 
 
 def _repeats(answers: Sequence[Answer], wrong: Sequence[Answer]) -> str:
@@ -101,9 +104,9 @@ def _repeats(answers: Sequence[Answer], wrong: Sequence[Answer]) -> str:
         f'; {bad} of the {count} repeats of the same picture are wrong'
 
 
-def repeat_cause(answers: Sequence[Answer], expected: Expected) -> str:
+def repeat_cause(answers: Sequence[Answer], expected: Expected) -> Explanation | None:
     """
-    Name the cause if the same picture gets another answer when it comes again; else return ''.
+    Name the cause if the same picture gets another answer when it comes again; else None.
 
     :param answers: the answers of one thread, in order.
     :param expected: gives the difference that counts as equal.
@@ -112,9 +115,9 @@ def repeat_cause(answers: Sequence[Answer], expected: Expected) -> str:
              if again.before == again.row == first.row]
     other = [again for first, again in pairs
              if not expected.is_same(first.scores, again.scores)]
-    return '' if not other else (
-        f'{len(other)} of {len(pairs)} pictures got another answer when they came again; likely '
-        f'cause: the result is read before the inference has ended, or memory is damaged')
+    return None if not other else Explanation(
+        f'{len(other)} of {len(pairs)} pictures got another answer when they came again',
+        'the result is read before the inference has ended, or memory is damaged')
 
 
 def count_mixed_up(answers: Sequence[Answer], expected: Expected, others: Collection[int]) -> int:

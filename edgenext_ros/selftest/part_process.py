@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib import import_module
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -25,19 +26,20 @@ from time import monotonic
 from typing import Any, IO
 
 from edgenext_ros.libraries import MissingPartError
-from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
+from edgenext_ros.selftest.finding import Conditions, Failure, Finding, Verdict
+from edgenext_ros.selftest.redact import Redactor
 
 _START = ('import json, sys; sys.path[:] = json.loads(sys.argv[1]); '
           'from edgenext_ros.selftest.part_process import work; work(json.loads(sys.argv[2]))')
 """The process has this one's sys.path, without a variable that its own children would inherit."""
-HANGS, CRASHES, COMPLETES = ': goes on', ': does not crash', ': completes'
-"""Ends of the names of the findings for a process that hangs, ends early, or raises an error."""
 _PATIENCE_S = 5.0
 """Seconds that a process has to end after SIGTERM, before it is killed."""
 _PR_SET_PDEATHSIG = 1
 """Option of prctl(2): the signal that the kernel sends to a process when its parent ends."""
 _PRINTED, _LINE, _FIRST, _LAST = 4000, 200, 4, 6
 """What the libraries printed: bytes that are read at either end, characters of a line, lines."""
+_CUT_END, _CUT_BEGIN = re.compile(rb'\S+\Z'), re.compile(rb'\A\S+')
+"""The word at which the bytes of either end are cut."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,10 @@ def _received(part: SelfTestPart, conditions: Conditions, process: subprocess.Po
     subject = part.subject or (', '.join(conditions.engines) if part.per_engine else part.name)
     for line in _lines(reader, silence_s):
         if line is None:
-            yield Finding(part.name, f'{subject}{HANGS}', Verdict.WRONG, (
+            yield _failure(part.name, subject, Failure.HANG, (
                 f'Nothing was heard for {silence_s:.0f} s, so the checks of {subject} were ended '
-                f'there; the last step was: {doing}. The likely cause is a library or a driver '
-                f'that hangs{_said(printed)}.'))
+                f'there; the last step was: {doing}{_said(printed)}.'),
+                'a library or a driver that hangs')
             return
         message = json.loads(line)
         if 'done' in message:
@@ -108,17 +110,24 @@ def _received(part: SelfTestPart, conditions: Conditions, process: subprocess.Po
             doing = message['progress']
             conditions.progress(doing)
         elif 'error' in message:
-            yield Finding(part.name, f'{subject}{COMPLETES}', Verdict(message['verdict']), (
+            yield _failure(part.name, subject, Failure.ERROR, (
                 f'The checks of {subject} stopped at an error; the last step was: {doing}. '
-                f'{message["error"].rstrip(".")}{_said(printed)}.'))
+                f'{message["error"].rstrip(".")}{_said(printed)}.'),
+                verdict=Verdict(message['verdict']))
             _wait(process)
             return
         else:
             yield Finding(**{**message, 'part': part.name, 'verdict': Verdict(message['verdict'])})
     _wait(process)
-    yield Finding(part.name, f'{subject}{CRASHES}', Verdict.WRONG, (
-        f'The process of {subject} ended with {_exit_of(process)}; the last step was: {doing}. '
-        f'The likely cause is a library that crashed{_said(printed)}.'))
+    yield _failure(part.name, subject, Failure.CRASH, (
+        f'The process of {subject} ended with {_exit_of(process)}; the last step was: '
+        f'{doing}{_said(printed)}.'), 'a library that crashed')
+
+
+def _failure(part: str, subject: str, failure: Failure, text: str, cause: str = '', *,
+             verdict: Verdict = Verdict.WRONG) -> Finding:
+    return Finding(part, f'{subject}: {failure.value}', verdict, text, cause=cause,
+                   failure=failure)
 
 
 def _lines(reader: int, silence_s: float) -> Iterator[bytes | None]:
@@ -152,14 +161,24 @@ def _said(printed: IO[bytes]) -> str:
 
 
 def _printed_lines(printed: IO[bytes]) -> str:
-    """Return the first lines that a process printed, with versions, and the last, with errors."""
+    """
+    Return the first lines that a process printed, with versions, and the last, with errors.
+
+    Private words are replaced first, because a part of one would not be recognised.
+    """
     size = printed.seek(0, os.SEEK_END)
     printed.seek(0)
     text = printed.read(_PRINTED)
     if size > _PRINTED:
         printed.seek(max(_PRINTED, size - _PRINTED))
-        text += b'\n' + printed.read()
-    lines = [' '.join(line.split())[:_LINE] for line in text.decode(errors='replace').splitlines()]
+        rest = printed.read()
+        if size > 2 * _PRINTED:  # the words between the two are cut
+            text, rest = _CUT_END.sub(b'', text), _CUT_BEGIN.sub(b'', rest)
+            text += b'\n'
+        text += rest
+    redact = Redactor.of_this_machine()
+    lines = [' '.join(redact(line).split())[:_LINE]
+             for line in text.decode(errors='replace').splitlines()]
     lines = [line for line in lines if line]
     if len(lines) > _FIRST + _LAST:
         lines[_FIRST:-_LAST] = ['...']
@@ -187,7 +206,8 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
 
 def work(task: dict[str, Any]) -> None:
     """Run ``check`` in this process; ``findings`` has made the task."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    # A check catches SystemExit, which vendor code may raise, and would go on after it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # A process that hangs would not notice that nobody waits for it any more.
     CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     with os.fdopen(task['descriptor'], 'w', encoding='utf-8') as stream:
@@ -199,6 +219,8 @@ def work(task: dict[str, Any]) -> None:
             _check(task, send)
         except BrokenPipeError:
             return  # nobody waits for the findings any more
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGTERM)
         except Exception as error:
             missing = isinstance(error, (ImportError, MissingPartError))
             send({'error': _sentence(error),
@@ -214,7 +236,7 @@ def _check(task: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> None
         progress=lambda text: send({'progress': str(text)}))
     for found in import_module(task['module']).check(conditions):
         send({'name': found.name, 'verdict': found.verdict.value, 'text': found.text,
-              'figures': dict(found.figures)})
+              'figures': dict(found.figures), 'cause': found.cause})
 
 
 def _sentence(error: BaseException) -> str:

@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle, islice, takewhile
+from threading import Event
 from time import monotonic
 
 from edgenext_ros.engines.base import infer
 from edgenext_ros.selftest.answers import constant_cause, Difference
-from edgenext_ros.selftest.finding import Finding, Value, Verdict
+from edgenext_ros.selftest.finding import Explanation, Finding, Value, Verdict
 from edgenext_ros.selftest.order import count_mixed_up, Expected, order_cause, repeat_cause
 from edgenext_ros.selftest.reference import Reference
 from edgenext_ros.selftest.under_test import Answers, describe_error, EngineUnderTest
@@ -68,25 +69,27 @@ def check_stored(tested: EngineUnderTest, effort: Effort) -> tuple[Finding, Expe
     figures: dict[str, Value] = {
         'pictures': len(rows), 'failed': len(answers.errors), **difference.figures}
     text, good = _compare(answers, difference, tested)
+    known = None
     if difference.different:
-        cause = _cause(answers, expected, reference) or (
-            f'{_UNKNOWN}, the cosine similarity is at least {difference.cosine:.5f}')
-        text += f'; {cause}'
+        known = _explain(answers, expected, reference)
+        shown_by = known.shown_by if known else \
+            f'{_UNKNOWN}, the cosine similarity is at least {difference.cosine:.5f}'
+        text += f'; {shown_by}'
         again = answers.repeats()
         if expected.wrong(again.given):
             own = reference.outputs.copy()
             for answer in again.given:
                 own[answer.row] = answer.scores
-            expected = Expected(own, reference.steps, rows, 'its own first answers', True)
+            expected = Expected(own, reference.steps, rows, 'its own earlier answers', True)
     return _finding(tested, 'stored pictures', Verdict.GOOD if good else Verdict.WRONG,
-                    text, figures), expected
+                    text, figures, _causes(answers, known)), expected
 
 
-def _cause(answers: Answers, expected: Expected, reference: Reference) -> str:
-    """Name the cause of wrong answers; the text is empty if no known one explains them."""
+def _explain(answers: Answers, expected: Expected, reference: Reference) -> Explanation | None:
+    """Name the cause of wrong answers; None if no known one explains them."""
     again = answers.repeats()
     return (order_cause(answers.given, expected)
-            or (constant_cause(again.scores, reference, again.rows) if again.given else '')
+            or (constant_cause(again.scores, reference, again.rows) if again.given else None)
             or repeat_cause(answers.given, expected))
 
 
@@ -145,12 +148,13 @@ def check_row(tested: EngineUnderTest, effort: Effort, expected: Expected) -> Fi
                         f'own answer, compared with {expected.source}{fewer}'
                         f'{expected.what_good_means}', figures)
     parts = [_describe_failures(answers)] if answers.errors else []
+    known = _explain(answers, expected, tested.reference) if wrong else None
     if wrong:
-        cause = _cause(answers, expected, tested.reference)
         parts.append(f'{len(wrong)} of {answers.count} pictures in a row got a wrong answer, '
                      f'compared with {expected.source}{expected.what_wrong_means}; '
-                     f'{cause or _UNKNOWN}')
-    return _finding(tested, 'pictures in a row', Verdict.WRONG, '; '.join(parts), figures)
+                     f'{known.shown_by if known else _UNKNOWN}')
+    return _finding(tested, 'pictures in a row', Verdict.WRONG, '; '.join(parts), figures,
+                    _causes(answers, known))
 
 
 def check_threads(tested: EngineUnderTest, effort: Effort, expected: Expected, *,
@@ -164,10 +168,16 @@ def check_threads(tested: EngineUnderTest, effort: Effort, expected: Expected, *
     :param alone: verdict for pictures in a row of one thread.
     """
     halves = [expected.rows[half::2] for half in range(2)]
+    ended = Event()
     with ThreadPoolExecutor(2) as pool:
-        waiting = [pool.submit(tested.run, islice(cycle(half), effort.pairs),
-                               limit_s=effort.pairs_s) for half in halves]
-        both = [future.result() for future in waiting]
+        try:
+            waiting = [pool.submit(
+                tested.run, takewhile(lambda row: not ended.is_set(), islice(
+                    cycle(half), effort.pairs)), limit_s=effort.pairs_s) for half in halves]
+            both = [future.result() for future in waiting]
+        except BaseException:  # after Ctrl-C the pool would wait for all pictures
+            ended.set()
+            raise
     count = sum(answers.count for answers in both)
     errors = Answers((), both[0].errors + both[1].errors)
     wrong = sum(len(expected.wrong(answers.given)) for answers in both)
@@ -180,7 +190,7 @@ def check_threads(tested: EngineUnderTest, effort: Effort, expected: Expected, *
         return _finding(tested, 'two threads', Verdict.GOOD,
                         f'two threads at once each got their own answers for {count} pictures'
                         f'{expected.what_good_means}', figures)
-    parts = []
+    parts, cause = [], ''
     if errors.errors:
         parts.append(f'{len(errors.errors)} of {count} pictures of two threads got no answer; '
                      f'the first error: {errors.errors[0]}')
@@ -189,13 +199,13 @@ def check_threads(tested: EngineUnderTest, effort: Effort, expected: Expected, *
                      f'with {expected.source}; pictures in a row of one thread do too')
     elif mixed:
         parts.append(f'{mixed} of {count} pictures of two threads got the answer for a picture '
-                     f'of the other thread; likely cause: the engine mixes up its threads: they '
-                     f'share memory of an input or output')
+                     f'of the other thread')
+        cause = 'the engine mixes up its threads: they share memory of an input or output'
     elif wrong:
         parts.append(f'{wrong} of {count} pictures of two threads got a wrong answer, compared '
-                     f'with {expected.source}, and pictures in a row of one thread did not; '
-                     f'likely cause: memory that the threads share')
-    return _finding(tested, 'two threads', Verdict.WRONG, '; '.join(parts), figures)
+                     f'with {expected.source}, and pictures in a row of one thread did not')
+        cause = 'memory that the threads share'
+    return _finding(tested, 'two threads', Verdict.WRONG, '; '.join(parts), figures, cause)
 
 
 def check_sizes(tested: EngineUnderTest, expected: Expected, *, alone: Verdict) -> Finding:
@@ -236,13 +246,17 @@ def check_sizes(tested: EngineUnderTest, expected: Expected, *, alone: Verdict) 
 
 def _describe_failures(answers: Answers) -> str:
     """Describe the pictures without an answer."""
-    nans = [error for error in answers.errors if 'not finite' in error]
-    text = (f'{len(answers.errors)} of {answers.count} pictures got no answer; the first error: '
+    return (f'{len(answers.errors)} of {answers.count} pictures got no answer; the first error: '
             f'{answers.errors[0]}')
-    if nans and len(nans) < answers.count:
-        text += ('; likely cause: outputs that are not finite now and then: the result is read '
-                 'before the inference has ended, or memory is damaged')
-    return text
+
+
+def _causes(answers: Answers, known: Explanation | None) -> str:
+    """Return the likely causes of missing answers and of wrong ones, separated by semicolons."""
+    nans = [error for error in answers.errors if 'not finite' in error]
+    return '; '.join((
+        *(('outputs that are not finite now and then: the result is read before the inference '
+           'has ended, or memory is damaged',) if nans and len(nans) < answers.count else ()),
+        *((known.cause,) if known else ())))
 
 
 def _some(names: Sequence[str]) -> str:
@@ -253,5 +267,5 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _finding(tested: EngineUnderTest, name: str, verdict: Verdict, text: str,
-             figures: dict[str, Value]) -> Finding:
-    return Finding('right', f'{tested.name}: {name}', verdict, text, figures)
+             figures: dict[str, Value], cause: str = '') -> Finding:
+    return Finding('right', f'{tested.name}: {name}', verdict, text, figures, cause)

@@ -37,7 +37,8 @@ ONE_STEP = 1.02
 """
 Difference in steps that counts as one.
 
-Logits up to 9.3 are stored as float32, in units of up to 0.000001: 1.6 % of the smallest step.
+Logits are stored as float32, whose neighbours are 0.000001 apart at 9.3, the largest logit: 1.6 %
+of the smallest step.
 """
 CLEARLY_NEARER = 0.75
 """
@@ -79,7 +80,7 @@ class Reference:
     """NV12 pictures, uint8 (pictures, bytes); see ``base.Nv12``."""
     outputs: Outputs
     """Outputs for the pictures."""
-    seen_otherwise: Mapping[str, Outputs]
+    misread_outputs: Mapping[str, Outputs]
     """Outputs for the pictures as a faulty engine sees them, by the names of ``MISREADINGS``."""
     steps: npt.NDArray[np.float32]
     """

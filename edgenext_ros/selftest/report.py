@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import json
 import math
 from pathlib import Path
@@ -49,7 +49,8 @@ class Report:
 
     def add(self, finding: Finding) -> Finding:
         """Keep a finding without private texts, and return it."""
-        self.findings.append(self.redact.finding(finding))
+        self.findings.append(replace(
+            self.redact.finding(finding), cause=self.redact(finding.cause)))
         return self.findings[-1]
 
     def of(self, verdict: Verdict) -> list[Finding]:
@@ -82,17 +83,21 @@ class Report:
         yield f'verdict: {self.headline}'
         yield from (f'  likely cause: {text}' for text in conclusions(self.findings))
         for found in self.of(Verdict.WRONG):
-            yield f'  wrong: {found.part}, {found.name}: {found.text}'
+            yield f'  wrong: {found.part}, {found.name}: {found.sentence}'
         if not self.of(Verdict.WRONG) and not tested(self.findings):
             yield from (f'  not tested: {found.text}' for found in self.of(Verdict.UNTESTED)
                         if found.part in (SURVEY, *ANSWER_PARTS))
         yield self.counts
 
     def write(self, folder: Path) -> None:
-        """Write both files; each is the earlier one or the complete new one at any time."""
+        """
+        Write both files; each is the earlier one or the complete new one at any time.
+
+        They survive a loss of power: a fault of a driver may stop the whole machine.
+        """
         for suffix, text in (('.md', self.markdown()), ('.json', json.dumps(
                 self.as_json(), indent=2, allow_nan=False) + '\n')):
-            with atomic_write(folder / f'{REPORT_NAME}{suffix}') as part:
+            with atomic_write(folder / f'{REPORT_NAME}{suffix}', fsync=True) as part:
                 part.write_text(text, encoding='utf-8')
 
     def as_json(self) -> dict[str, Any]:
@@ -103,7 +108,7 @@ class Report:
             'finished': not self.part, 'seconds': round(self.seconds, 1),
             'likely_causes': list(conclusions(self.findings)),
             'findings': [{'part': found.part, 'name': found.name, 'verdict': found.verdict.value,
-                          'text': found.text,
+                          'text': found.sentence, 'likely_cause': found.cause,
                           'figures': {key: _finite(value) for key, value in found.figures.items()}}
                          for found in self.findings]}
 
@@ -136,14 +141,14 @@ class Report:
     def _list(self, title: str, verdict: Verdict) -> Iterator[str]:
         if self.of(verdict):
             yield from ('', f'## {title}', '')
-            yield from (f'- **{found.part}, {_escape(found.name)}**: {_escape(found.text)}'
+            yield from (f'- **{found.part}, {_escape(found.name)}**: {_escape(found.sentence)}'
                         for found in self.of(verdict))
 
     def _blocks(self) -> Iterator[str]:
         """Yield the tables of the parts, what was not tested, and the figures of the parts."""
         parts = dict.fromkeys(found.part for found in self.findings)
         for part in parts:
-            rows = [(*_cells(found), _WORDS[found.verdict], _escape(found.text))
+            rows = [(*_cells(found), _WORDS[found.verdict], _escape(found.sentence))
                     for found in self.findings
                     if found.part == part and found.verdict is not Verdict.UNTESTED]
             if rows:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Final
 
 from edgenext_ros.selftest import engine_survey
-from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
-from edgenext_ros.selftest.part_process import CRASHES, findings, HANGS, SelfTestPart
+from edgenext_ros.selftest.finding import Conditions, Failure, Finding, Verdict
+from edgenext_ros.selftest.part_process import findings, SelfTestPart
 
 SELFTEST_PARTS: Final = (
     SelfTestPart('machine', 'edgenext_ros.selftest.machine'),
@@ -60,17 +60,12 @@ def run(asked: Conditions, parts: Iterable[SelfTestPart], *, silence_s: float = 
                         else [conditions.engines]):
             for found in findings(part, replace(conditions, engines=engines),
                                   silence_s=silence_s):
-                # What does not depend on the engine is found once for each of them.
-                if found.name in seen and found.verdict is seen[found.name].verdict:
-                    continue
-                if found.name in seen:
-                    found = replace(found, name=f'{found.name} (with {engines[0]})')
                 seen[found.name] = found
                 yield found
                 engine = found.engine_and_check[0]
                 if part.name in ANSWER_PARTS and found.verdict is Verdict.WRONG and engine:
                     wrong[engine] = None
-                if part.per_engine and found.name.endswith((HANGS, CRASHES)):
+                if part.per_engine and found.failure in (Failure.HANG, Failure.CRASH):
                     broken.update(engines)
         if part.name == engine_survey.SURVEY:
             conditions = replace(asked, engines=engine_survey.loaded(seen.values()))

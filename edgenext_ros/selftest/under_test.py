@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 
 from edgenext_ros.engines.base import (
@@ -30,6 +31,10 @@ from edgenext_ros.selftest.reference import (
 )
 import numpy as np
 import numpy.typing as npt
+
+
+ModelOpener = Callable[..., tuple[Engine, ModelInfo]]
+"""Opens a model file, as ``open_model`` does."""
 
 
 class NotTestableError(RuntimeError):
@@ -127,6 +132,31 @@ def describe_error(error: BaseException) -> str:
 
 
 @contextmanager
+def opened_engine(model: Path, name: str, opener: ModelOpener | None = None,
+                  ) -> Iterator[tuple[Engine, ModelInfo]]:
+    """
+    Open a file of the bundled model with an engine; close it after the block.
+
+    :param model: the file.
+    :param name: name of the engine.
+    :param opener: opens the model, with the parameters of ``open_model``, which is the default.
+    :raises NotTestableError: the engine is not there, or does not open the model.
+    """
+    try:
+        engine, info = (opener or open_model)(model, runtime=name)
+    except EngineUnavailableError as error:
+        raise NotTestableError(Verdict.UNTESTED, ' '.join(str(error).split())) from error
+    except (Exception, SystemExit) as error:  # vendor code may raise anything
+        raise NotTestableError(
+            Verdict.WRONG, f'the bundled model does not open: {describe_error(error)}') from error
+    try:
+        yield engine, info
+    finally:
+        with suppress(InferenceError):  # an inference that hangs is a finding already
+            close_or_defer(engine)
+
+
+@contextmanager
 def opened(name: str) -> Iterator[EngineUnderTest]:
     """
     Open the file of the bundled model that an engine reads; close it after the block.
@@ -135,15 +165,9 @@ def opened(name: str) -> Iterator[EngineUnderTest]:
     """
     try:
         reference = load(model_of(name))
-        engine, info = open_model(reference.model, runtime=name)
-    except EngineUnavailableError as error:
-        raise NotTestableError(Verdict.UNTESTED, ' '.join(str(error).split())) from error
     except ReferenceMissingError as error:
         raise NotTestableError(Verdict.WRONG, str(error)) from error
-    except (Exception, SystemExit) as error:  # vendor code may raise anything
-        raise NotTestableError(
-            Verdict.WRONG, f'the bundled model does not open: {describe_error(error)}') from error
-    try:
+    with opened_engine(reference.model, name) as (engine, info):
         if (info.nv12_size, info.classes) != (
                 reference.pictures.shape[1], reference.outputs.shape[1]):
             raise NotTestableError(
@@ -152,6 +176,3 @@ def opened(name: str) -> Iterator[EngineUnderTest]:
                 f'{reference.outputs.shape[1]} classes, the engine found {info.nv12_size} bytes '
                 f'and {info.classes} classes')
         yield EngineUnderTest(name, engine, info, reference)
-    finally:
-        with suppress(InferenceError):
-            close_or_defer(engine)

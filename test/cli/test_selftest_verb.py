@@ -163,9 +163,10 @@ def test_signal_keeps_what_was_found(tmp_path, number, code, headline):
     os.close(worker)
 
 
-def test_each_step_is_shown_and_counts_are_not(parts, tmp_path, capsys):
-    parts(fast="for step in ('1 of 3 pictures', '2 of 3 pictures', 'threads'):\n"
+def test_each_step_is_shown(parts, tmp_path, capsys):
+    parts(fast="for step in ('640x480 frames', '1920x1080 frames', 'threads'):\n"
                '    conditions.progress(step)\nyield from ()')
     assert main(['selftest', '--output', str(tmp_path)]) == 2
     assert [line[10:] for line in capsys.readouterr().err.splitlines()] == [
-        'fast ...', 'fast: first step', 'fast: 1 of 3 pictures', 'fast: threads']
+        'fast ...', 'fast: first step', 'fast: 640x480 frames', 'fast: 1920x1080 frames',
+        'fast: threads']

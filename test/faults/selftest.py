@@ -17,7 +17,9 @@ FAULTS = (
     *faults_in(
         'selftest/report.py', ('selftest/test_selftest_report.py',),
         ('findings are kept with private texts',
-         'self.findings.append(self.redact.finding(finding))', 'self.findings.append(finding)'),
+         'self.redact.finding(finding), cause', 'finding, cause'),
+        ('causes are kept with private texts', 'cause=self.redact(finding.cause)',
+         'cause=finding.cause'),
         ('the command is written with private texts', "'command': self.redact(self.command)",
          "'command': self.command"),
         ('NaN is written into the JSON', 'isinstance(value, float) and not math.isfinite(value)',

@@ -3,7 +3,7 @@
 """
 The deliberate faults, and what the self-test says of each, for its tests and docs/selftest.md.
 
-A fault is named as in its module; the words are part of the finding's text.
+A fault is named as in its module; the words are part of the finding's sentence.
 """
 
 from helpers.engine_faults import FAULTS

@@ -22,7 +22,6 @@ import numpy as np
 SIZE, CLASSES = 224, 100
 ESTIMATE_MS = 0.6941
 """The compiler's estimate for the bundled ``.bin``."""
-FAULTS = ('healthy', 'slow core', 'held GIL', 'shared BPU', 'jitter')
 
 
 class SerialBpu:
@@ -84,7 +83,11 @@ class StandInSlot:
 
 
 class SlowEngine:
-    """An engine with a fault, one of ``FAULTS``; it runs one picture at a time."""
+    """
+    An engine that runs one picture at a time, with a fault or none.
+
+    :param fault: a key of ``fault_table.OF_SPEED``; anything else for none.
+    """
 
     def __init__(self, fault: str, *, slots: int = 4) -> None:
         self._bpu, self._random, self._ended = Lock(), Random(0), Event()

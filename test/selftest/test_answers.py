@@ -70,6 +70,11 @@ def test_value_that_is_not_finite_is_different(stored):
     assert found.different == 1 and found.figures['largest_difference_logits'] is None
 
 
+def said(known):
+    """Return an explanation as in a sentence; an empty text for None."""
+    return '' if known is None else f'{known.shown_by}; likely cause: {known.cause}'
+
+
 @pytest.mark.parametrize('change,words', [
     (lambda scores, steps: scores * 128, 'times 128;'),
     (lambda scores, steps: scores * -1, 'times -1;'),
@@ -85,20 +90,21 @@ def test_value_that_is_not_finite_is_different(stored):
     (lambda scores, steps: scores + 1, None),
     (lambda scores, steps: scores[::-1], None)])
 def test_constant_cause_is_named(stored, change, words):
-    cause = constant_cause(change(stored.outputs, stored.steps), stored, ROWS)
+    cause = said(constant_cause(change(stored.outputs, stored.steps), stored, ROWS))
     assert words in cause if words else cause == ''
 
 
 @pytest.mark.parametrize('name', reference.MISREADINGS)
 def test_misreading_is_named_also_with_noise(stored, name):
     noise = np.random.default_rng(0).normal(0, 0.05, stored.outputs.shape).astype(np.float32)
-    assert name in constant_cause(stored.seen_otherwise[name] + noise, stored, ROWS)
-    assert constant_cause(stored.outputs + noise, stored, ROWS) == ''
+    assert name in said(constant_cause(stored.misread_outputs[name] + noise, stored, ROWS))
+    assert constant_cause(stored.outputs + noise, stored, ROWS) is None
 
 
 def test_rows_may_be_a_part_of_the_pictures(stored):
     rows = np.array([1, 8, 10])
-    assert 'NV21' in constant_cause(stored.seen_otherwise['swapped chroma'][rows], stored, rows)
+    assert 'NV21' in said(constant_cause(
+        stored.misread_outputs['swapped chroma'][rows], stored, rows))
 
 
 DOUBLED = [row for row in range(6) for _ in range(2)]
@@ -117,7 +123,7 @@ DOUBLED = [row for row in range(6) for _ in range(2)]
     (range(6), 1, (), 'all 5 answers that follow a different picture are those for the picture '
      'before; likely')])
 def test_order_cause_is_named(expected, rows, lag, wrong, words):
-    cause = order_cause(row_of(expected, list(rows), lag=lag, wrong=wrong), expected)
+    cause = said(order_cause(row_of(expected, list(rows), lag=lag, wrong=wrong), expected))
     assert words in cause if words else cause == ''
 
 

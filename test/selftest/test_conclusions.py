@@ -4,15 +4,14 @@
 
 from edgenext_ros.selftest.colours import OTHER_FAULT
 from edgenext_ros.selftest.conclusions import conclusions
-from edgenext_ros.selftest.finding import Finding, Verdict
+from edgenext_ros.selftest.finding import Failure, Finding, Verdict
 import pytest
 
 STALE = 'a stale picture: its cache is not flushed'
 
 
 def wrong(part, name, cause='', text='12 differ', **figures):
-    return Finding(part, name, Verdict.WRONG, f'{text}; likely cause: {cause}' if cause else text,
-                   figures)
+    return Finding(part, name, Verdict.WRONG, text, figures, cause)
 
 
 def good(engine, part='right'):
@@ -76,15 +75,23 @@ def test_missing_answers_are_not_called_wrong(figures, how):
 
 def test_each_other_cause_stands_once_with_its_findings():
     hot = wrong('machine', 'temperature', 'missing cooling')
-    crash = Finding('right', 'onnx: does not crash', Verdict.WRONG,
-                    'It ended with SIGABRT. The likely cause is a library that crashed.')
+    crash = Finding('right', 'onnx: crashes', Verdict.WRONG, 'It ended with SIGABRT.', {},
+                    'a library that crashed', Failure.CRASH)
     assert conclusions([
         hot, crash, wrong('fast', 'libdnn: latency', 'slow core'), good('libdnn'),
         wrong('fast', 'onnx: latency', 'slow core'), wrong('fast', 'node', text='no result')]) == (
-            'temperature: missing cooling.', 'onnx: does not crash: a library that crashed.',
+            'temperature: missing cooling.', 'onnx: crashes: a library that crashed.',
             'libdnn: latency, onnx: latency: slow core.')
 
 
 def test_nothing_wrong_has_no_conclusion():
-    assert conclusions([good('libdnn'), Finding('fast', 'onnx: GIL', Verdict.MEASURED, (
-        'held; likely cause: the module'))]) == ()
+    assert conclusions([good('libdnn'), Finding(
+        'fast', 'onnx: GIL', Verdict.MEASURED, 'held', cause='the module')]) == ()
+
+
+@pytest.mark.parametrize('text', [
+    'It ended with SIGABRT; it printed: likely cause: 3', 'two likely causes: none'])
+def test_cause_is_not_taken_from_what_a_library_printed(text):
+    (said,) = conclusions([wrong('fast', 'node', 'slow core', text)])
+    assert said == 'node: slow core.'
+    assert conclusions([wrong('fast', 'node', text=text)]) == ()

@@ -9,11 +9,10 @@ import re
 import shutil
 from threading import Event
 
-from edgenext_ros.engines.base import InferenceError, ModelInfo
+from edgenext_ros.engines.base import EngineUnavailableError, InferenceError, ModelInfo
 from edgenext_ros.models.store import resource_folder
 from edgenext_ros.selftest import fast_gil, fast_inference, fast_latency
 from edgenext_ros.selftest.fast_board import BpuState
-from edgenext_ros.selftest.fast_neighbour import neighbour, NeighbourError
 from edgenext_ros.selftest.fast_throughput import pictures_a_second
 from edgenext_ros.selftest.finding import Conditions, Verdict
 from helpers.fake_engine import FakeEngine
@@ -22,6 +21,13 @@ from helpers.slow_engines import ESTIMATE_MS, opener, SlowEngine
 import pytest
 
 DEMO = resource_folder() / 'models' / 'demo.bin'
+WORDS = {
+    'slow core': r'a median of 0\.69 ms, as the compiler estimates .* '
+                 r'likely cause: slow core or clock:',
+    'shared BPU': r'likely cause: BPU shared with another user: .* wait 2\d\.\d ms',
+    'jitter': r'likely cause: jitter:',
+    'held GIL': r'^The GIL is held during an inference'}
+"""What else a finding says of the faults in ``OF_SPEED``."""
 
 
 def findings(name='libdnn', open_=None, *, until=None, state=BpuState,
@@ -40,18 +46,13 @@ def findings(name='libdnn', open_=None, *, until=None, state=BpuState,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('fault,check,words', [
-    ('slow core', 'latency', r'a median of 0\.69 ms, as the compiler estimates .* '
-                             r'likely cause: slow core or clock:'),
-    ('shared BPU', 'latency', r'likely cause: BPU shared with another user: .* wait 2\d\.\d ms'),
-    ('jitter', 'latency', r'likely cause: jitter:'),
-    ('held GIL', 'GIL', r'The GIL is held during an inference')])
-def test_fault_is_named(fault, check, words):
+@pytest.mark.parametrize('fault', OF_SPEED)
+def test_fault_is_named(fault):
+    _, check, said = OF_SPEED[fault]
     finding = findings(open_=opener(fault), until=check)[check]
     assert finding.verdict is Verdict.WRONG
-    assert re.search(words, finding.text), finding.text
-    _, named_by, said = OF_SPEED[fault]
-    assert check == named_by and said in finding.text
+    assert said in finding.sentence
+    assert re.search(WORDS[fault], finding.sentence), finding.sentence
 
 
 @pytest.mark.slow
@@ -119,21 +120,28 @@ def test_threads_share_the_slots():
 
 
 @pytest.mark.parametrize('check', ['latency', 'threads', 'GIL'])
-def test_inference_that_fails_is_wrong(check):
-    engine = FakeEngine(answer=InferenceError('code -5'))
+@pytest.mark.parametrize('error', [
+    InferenceError('code -5'), OSError('code -5'), SystemExit('code -5')])
+def test_inference_that_fails_is_wrong_and_ends_its_check_only(check, error):
+    engine = FakeEngine(answer=error)
     found = findings(open_=lambda *args, **more: (engine, engine.open()))[check]
     assert found.verdict is Verdict.WRONG
     assert 'code -5' in found.text
     assert engine.closed == 1
 
 
-def test_model_that_does_not_open_is_wrong():
+@pytest.mark.parametrize('error,verdict', [
+    (InferenceError('no BPU memory'), Verdict.WRONG), (OSError('no BPU memory'), Verdict.WRONG),
+    (SystemExit('no BPU memory'), Verdict.WRONG),
+    (EngineUnavailableError('no BPU memory'), Verdict.UNTESTED)])
+def test_model_that_does_not_open_is_not_timed(error, verdict):
     def fail(*args, **more):
-        raise InferenceError('no BPU memory')
+        raise error
 
     found = findings(open_=fail)
     assert list(found) == ['latency']
-    assert found['latency'].verdict is Verdict.WRONG
+    assert found['latency'].verdict is verdict
+    assert found['latency'].text.startswith('Nothing is timed: ')
     assert found['latency'].text.endswith(': no BPU memory.')
 
 
@@ -173,7 +181,7 @@ def test_board_state_during_the_runs_is_part_of_the_findings(monkeypatch):
     monkeypatch.setattr(fast_latency, 'ATTEMPTS', 1)
     engine = FakeEngine()
     found = findings(open_=lambda *args, **more: (engine, engine.open()), state=state)
-    assert 'at a BPU clock of 100 of 1000 MHz' in found['latency'].text
+    assert 'at a BPU clock of 100 of 1000 MHz' in found['latency'].cause
     assert found['BPU load and temperature'].figures['temperature_c'] == 60.0
 
 
@@ -186,12 +194,6 @@ def test_onnx_is_measured_beside_another_process(onnxruntime, own_cache):
     assert 'beside a process that runs demo.onnx for 20 ms' in found[-1].text
     assert found[-1].figures['alone_median_ms'] == found[0].figures['paced_median_ms']
     assert 'estimate_ms' not in found[0].figures
-
-
-def test_second_process_that_does_not_start_is_named():
-    with pytest.raises(NeighbourError, match=r'has not started on libdnn: .+'), \
-            neighbour('libdnn', DEMO.with_name('missing.bin')):
-        pass
 
 
 def test_estimate_is_that_of_the_bundled_file():

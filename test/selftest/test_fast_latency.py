@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from random import Random
+import re
 
 from edgenext_ros.selftest import fast_latency
-from edgenext_ros.selftest.fast_latency import Cause, Diagnosis, TimedRun, TimedSeries
+from edgenext_ros.selftest.fast_latency import Diagnosis, TimedRun, TimedSeries, TimingCause
 from helpers.fake_engine import FakeEngine
 from helpers.slow_engines import ESTIMATE_MS, SerialBpu, times
 import pytest
@@ -35,22 +36,22 @@ def bpu_of(middle_ms, *, tail=0.0, fixed=0.0, share=1.0, waits=0.0):
 
 
 @pytest.mark.parametrize('bpu,cause', [
-    pytest.param(bpu_of(CALL_MS), Cause.NONE, id='healthy'),
-    pytest.param(bpu_of(CALL_MS, waits=4.0), Cause.NONE, id='healthy on a busy processor'),
-    pytest.param(bpu_of(CALL_MS, tail=4.0, share=0.03), Cause.NONE, id='rare outliers'),
-    pytest.param(bpu_of(2 * ESTIMATE_MS + 0.2), Cause.SLOW, id='half the clock'),
-    pytest.param(bpu_of(7.0), Cause.SLOW, id='ten times slower'),
-    pytest.param(bpu_of(7.0, waits=4.0), Cause.SLOW, id='slow on a busy processor'),
-    pytest.param(bpu_of(7.0, tail=9.0), Cause.SLOW, id='slow and with jitter'),
-    pytest.param(quick_bpu(other_ms=20), Cause.SHARED, id='detector without a pause'),
-    pytest.param(quick_bpu(other_ms=20, rest_ms=13), Cause.SHARED, id='detector at 30 Hz'),
-    pytest.param(quick_bpu(other_ms=20, rest_ms=180), Cause.SHARED, id='detector at 5 Hz'),
-    pytest.param(bpu_of(CALL_MS, tail=3.0), Cause.JITTER, id='jitter'),
-    pytest.param(bpu_of(CALL_MS, tail=10.0, share=0.4), Cause.JITTER, id='jitter of some'),
+    pytest.param(bpu_of(CALL_MS), TimingCause.NONE, id='healthy'),
+    pytest.param(bpu_of(CALL_MS, waits=4.0), TimingCause.NONE, id='healthy on a busy processor'),
+    pytest.param(bpu_of(CALL_MS, tail=4.0, share=0.03), TimingCause.NONE, id='rare outliers'),
+    pytest.param(bpu_of(2 * ESTIMATE_MS + 0.2), TimingCause.SLOW, id='half the clock'),
+    pytest.param(bpu_of(7.0), TimingCause.SLOW, id='ten times slower'),
+    pytest.param(bpu_of(7.0, waits=4.0), TimingCause.SLOW, id='slow on a busy processor'),
+    pytest.param(bpu_of(7.0, tail=9.0), TimingCause.SLOW, id='slow and with jitter'),
+    pytest.param(quick_bpu(other_ms=20), TimingCause.SHARED, id='detector without a pause'),
+    pytest.param(quick_bpu(other_ms=20, rest_ms=13), TimingCause.SHARED, id='detector at 30 Hz'),
+    pytest.param(quick_bpu(other_ms=20, rest_ms=180), TimingCause.SHARED, id='detector at 5 Hz'),
+    pytest.param(bpu_of(CALL_MS, tail=3.0), TimingCause.JITTER, id='jitter'),
+    pytest.param(bpu_of(CALL_MS, tail=10.0, share=0.4), TimingCause.JITTER, id='jitter of some'),
 ])
 def test_diagnosis_names_the_cause(bpu, cause):
     found = fast_latency.diagnose(bpu.series(), estimate_ms=ESTIMATE_MS)
-    assert (found.cause, bool(found.text)) == (cause, cause is not Cause.NONE), found.text
+    assert (found.cause, bool(found.text)) == (cause, cause is not TimingCause.NONE), found.text
 
 
 @pytest.mark.parametrize('rest_ms', [0, 13, 30, 180])
@@ -61,24 +62,31 @@ def test_diagnosis_measures_the_task_of_the_other_user(rest_ms):
     assert f'wait {found.step_ms:.1f} ms' in found.text
 
 
+def test_jitter_is_said_with_the_delay_that_was_judged():
+    found = fast_latency.diagnose(
+        bpu_of(1.2, tail=10.0, share=0.4).series(), estimate_ms=ESTIMATE_MS)
+    (delay,) = re.findall(r'take over (\d\.\d\d) ms longer than the fastest', found.text)
+    assert float(delay) == pytest.approx(0.6, abs=0.05)
+
+
 def test_load_before_the_test_tells_sharing_from_jitter():
     series = bpu_of(CALL_MS, tail=3.0).series()
     found = fast_latency.diagnose(series, estimate_ms=ESTIMATE_MS, load_before=60.0)
-    assert found.cause is Cause.SHARED
+    assert found.cause is TimingCause.SHARED
     assert '60 % before the test' in found.text
 
 
 def test_load_before_the_test_is_no_fault_of_pictures_that_do_not_wait():
     series = bpu_of(CALL_MS).series()
     found = fast_latency.diagnose(series, estimate_ms=ESTIMATE_MS, load_before=60.0)
-    assert found.cause is Cause.NONE
+    assert found.cause is TimingCause.NONE
 
 
 def test_clock_that_falls_in_a_pause_is_no_fault():
     steady = bpu_of(CALL_MS).series(paced=1).steady
     paced = bpu_of(2.5).series(seconds=0.01).paced
     found = fast_latency.diagnose(TimedSeries(steady, paced), estimate_ms=ESTIMATE_MS)
-    assert found.cause is Cause.NONE
+    assert found.cause is TimingCause.NONE
 
 
 @pytest.mark.parametrize('steady,paced', [
@@ -87,7 +95,7 @@ def test_clock_that_falls_in_a_pause_is_no_fault():
     (bpu_of(CALL_MS, fixed=4.0, share=0.003), bpu_of(CALL_MS, tail=2.0))])
 def test_jitter_after_a_pause_is_no_fault(steady, paced):
     series = TimedSeries(steady.series().steady, paced.series().paced)
-    assert fast_latency.diagnose(series, estimate_ms=ESTIMATE_MS).cause is Cause.NONE
+    assert fast_latency.diagnose(series, estimate_ms=ESTIMATE_MS).cause is TimingCause.NONE
 
 
 def test_slow_core_is_named_with_the_clock():
@@ -127,13 +135,13 @@ def attempts(*causes):
 
 
 def test_first_good_attempt_counts():
-    series, found = attempts(Cause.JITTER, Cause.NONE, Cause.JITTER)
-    assert (series.steady[0].latency_ms, found.cause) == (1.0, Cause.NONE)
+    series, found = attempts(TimingCause.JITTER, TimingCause.NONE, TimingCause.JITTER)
+    assert (series.steady[0].latency_ms, found.cause) == (1.0, TimingCause.NONE)
 
 
 def test_fault_of_every_attempt_counts():
-    series, found = attempts(Cause.JITTER, Cause.SHARED, Cause.SLOW)
-    assert (series.steady[0].latency_ms, found.cause) == (2.0, Cause.SLOW)
+    series, found = attempts(TimingCause.JITTER, TimingCause.SHARED, TimingCause.SLOW)
+    assert (series.steady[0].latency_ms, found.cause) == (2.0, TimingCause.SLOW)
 
 
 def test_runs_end_by_their_number_or_time():

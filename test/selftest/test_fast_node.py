@@ -16,7 +16,7 @@ import pytest
 QUICK, FULL = (Conditions(('simulator', 'onnx'), quick=quick) for quick in (True, False))
 
 
-def check(conditions, figures=None, *, has_ros=True):
+def check(conditions, figures=None, *, missing=''):
     """Return the findings, and the engines and cameras that were measured."""
     calls = []
 
@@ -27,7 +27,7 @@ def check(conditions, figures=None, *, has_ros=True):
             raise figures
         return figures
 
-    return list(fast_node.check(conditions, measure=measure, has_ros=lambda: has_ros)), calls
+    return list(fast_node.check(conditions, measure=measure, missing=lambda: missing)), calls
 
 
 @pytest.mark.parametrize('conditions,sizes,frames', [(QUICK, [SMALL], 90),
@@ -44,13 +44,22 @@ def test_cameras_of_each_size_are_measured(conditions, sizes, frames):
 
 
 @pytest.mark.parametrize('conditions,more,words', [
-    (QUICK, {'has_ros': False}, 'source /opt/ros/humble/setup.bash'),
+    (QUICK, {'missing': 'rclpy'}, 'source /opt/ros/humble/setup.bash'),
+    (QUICK, {'missing': 'vision_msgs'}, 'its package vision_msgs is not'),
+    (QUICK, {'missing': 'vision_msgs'}, 'install ros-lyrical-vision-msgs with apt'),
     (Conditions(('simulator',)), {}, 'No engine works here')])
-def test_missing_part_is_untested(conditions, more, words):
+def test_missing_part_is_untested(monkeypatch, conditions, more, words):
+    monkeypatch.setenv('ROS_DISTRO', 'lyrical')
     found, calls = check(conditions, **more)
     assert {finding.verdict for finding in found} == {Verdict.UNTESTED}
     assert all(words in finding.text for finding in found)
     assert not calls
+
+
+@pytest.mark.parametrize('missing', fast_node._PACKAGES)
+def test_missing_package_of_ros_is_found(monkeypatch, missing):
+    monkeypatch.setattr(fast_node, 'find_spec', lambda name: None if name == missing else name)
+    assert fast_node.missing_package() == missing
 
 
 BOTH = 'simulator', 'libdnn', 'onnx'
@@ -84,9 +93,12 @@ def test_node_without_results_is_wrong(figures, words):
 @pytest.mark.dds
 @pytest.mark.slow
 @pytest.mark.skipif(find_spec('rclpy') is None, reason='source a ROS 2, or use ./dev test')
-def test_node_is_measured_over_dds(onnxruntime):
+def test_node_is_measured_over_dds(onnxruntime, monkeypatch, tmp_path):
+    monkeypatch.setenv('RCUTILS_CONSOLE_OUTPUT_FORMAT', '{message}')
+    monkeypatch.setenv('ROS_LOG_DIR', str(tmp_path))
     camera, steps = replace(SMALL, rate=8, frames=24), []
     figures = fast_node.run_node('onnx', camera, steps.append)
+    assert not list(tmp_path.iterdir()), 'the self-test writes no file besides its report'
     assert steps == ['the node with onnx: start',
                      'the node with onnx: 640x480 bgr8 at 8 Hz']
     assert figures.sent == 24

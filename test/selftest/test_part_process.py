@@ -4,6 +4,7 @@
 
 import os
 import re
+from time import monotonic
 
 from edgenext_ros.selftest import part_process
 from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
@@ -28,21 +29,21 @@ def found_by(part, silence_s=SILENCE_S, **conditions):
 
 
 @pytest.mark.parametrize('kind,name,verdict,words', [
-    ('missing', 'right: completes', Verdict.UNTESTED,
+    ('missing', 'right: stops early', Verdict.UNTESTED,
      'stopped at an error; the last step was: first step. EngineUnavailableError: there is no '
      'libdnn: install it'),
-    ('raises', 'right: completes', Verdict.WRONG,
+    ('raises', 'right: stops early', Verdict.WRONG,
      'ValueError: two lines (because of OSError: the cause)'),
-    ('crashes', 'right: does not crash', Verdict.WRONG,
-     'ended with SIGABRT; the last step was: first step. The likely '
-     'cause is a library that crashed; it printed: last words.'),
-    ('exits', 'right: does not crash', Verdict.WRONG, 'ended with exit code 3'),
+    ('crashes', 'right: crashes', Verdict.WRONG,
+     'ended with SIGABRT; the last step was: first step; it printed: last words; likely cause: a '
+     'library that crashed.'),
+    ('exits', 'right: crashes', Verdict.WRONG, 'ended with exit code 3'),
 ])
 def test_failure_is_a_finding_after_the_earlier_ones(folder, kind, name, verdict, words):
     first, last = found_by(make_part(folder, 'right', BODIES[kind]))
     assert first == Finding('right', 'first', Verdict.GOOD, 'The first check passed.')
     assert (last.part, last.name, last.verdict) == ('right', name, verdict)
-    assert words in last.text
+    assert words in last.sentence
     assert '\n' not in last.text and 'Traceback' not in last.text
 
 
@@ -53,7 +54,7 @@ def test_hang_is_a_finding_and_its_process_ends(folder, kind):
     said = []
     first, last = found_by(part, silence_s=3.0, progress=said.append)
     assert first.name == 'first'
-    assert (last.name, last.verdict) == ('onnx: goes on', Verdict.WRONG)
+    assert (last.name, last.verdict) == ('onnx: hangs', Verdict.WRONG)
     assert re.search(r'Nothing was heard for 3 s, .* the last step was: pid \d+\.', last.text)
     with pytest.raises(ProcessLookupError):
         os.kill(int(said[-1].split()[1]), 0)
@@ -73,10 +74,12 @@ def test_conditions_and_figures_pass_the_border(folder):
         'import numpy as np\n'
         "yield Finding('', 'a', Verdict.MEASURED, repr(conditions.engines + conditions.wrong), {\n"
         "    'quick': conditions.quick, 'beside': conditions.beside, 'none': None,\n"
-        "    'single': np.float32(1.5), 'count': np.int64(3), 'flag': np.bool_(True)})"))
+        "    'single': np.float32(1.5), 'count': np.int64(3), 'flag': np.bool_(True)},\n"
+        "    'a cause')"))
     (found,) = found_by(part, engines=('onnx', 'libdnn'), quick=True, wrong=('onnx',))
     assert found == Finding('fast', 'a', Verdict.MEASURED, "('onnx', 'libdnn', 'onnx')", {
-        'quick': True, 'beside': False, 'none': None, 'single': 1.5, 'count': 3, 'flag': True})
+        'quick': True, 'beside': False, 'none': None, 'single': 1.5, 'count': 3, 'flag': True},
+        'a cause')
 
 
 def test_output_of_libraries_is_a_finding_and_stays_off_the_screen(folder, capfd):
@@ -100,6 +103,16 @@ def test_long_output_is_cut_in_the_middle(folder):
     assert max(map(len, lines)) == 200
 
 
+@pytest.mark.parametrize('before,after', [
+    (' ' + 195 * 'x' + ' ', ''), (3_990 * '\n' + 'at ', 9_000 * '\n'),
+    (9_000 * '\n', '\nat' + 3_993 * '\n')])
+def test_name_that_is_cut_is_not_printed(folder, monkeypatch, before, after):
+    monkeypatch.setenv('USER', 'annabella')
+    (_, said) = found_by(make_part(
+        folder, 'fast', f"{FIRST}\nos.write(1, {(before + 'annabella' + after).encode()!r})"))
+    assert not re.search('an+a|el+a', said.text)
+
+
 def test_module_that_is_missing_or_broken_is_a_finding(folder):
     part = make_part(folder, 'right', 'this is no Python')
     (broken,) = found_by(part)
@@ -118,6 +131,59 @@ def test_closing_the_findings_ends_the_process(folder):
     found.close()
     with pytest.raises(ProcessLookupError):
         os.kill(int(said[-1].split()[1]), 0)
+
+
+RIGHT_ON_A_SLOW_ENGINE = """
+from pathlib import Path
+import time
+from edgenext_ros.selftest import right, under_test
+from helpers import faulty_engines
+from helpers.engine_faults import Healthy
+
+class Slow(faulty_engines.FaultyEngine):
+    def close(self):
+        if self._pool is not None:
+            Path({closed!r}).touch()
+        super().close()
+
+steps = []
+
+def open_model(model, **more):
+    engine = Slow(Healthy)
+    return engine, engine.open(model, None)
+
+def infer(*picture):
+    scores = under_test_infer(*picture)
+    if {step!r} in steps[-1]:
+        if 'runs' not in steps:
+            steps.insert(0, 'runs')
+            conditions.progress('runs')
+        time.sleep(0.2)
+    return scores
+
+def progress(text):
+    steps.append(text)
+    conditions.progress(text)
+
+under_test_infer, under_test.infer, under_test.open_model = under_test.infer, infer, open_model
+yield from right.check(Conditions(engines=('libdnn',), progress=progress))"""
+
+
+@pytest.mark.parametrize('step', ['stored pictures', 'in a row', 'two threads'])
+def test_interrupt_ends_the_answers_soon_and_closes_the_engine(folder, monkeypatch, step):
+    monkeypatch.setattr(part_process, '_PATIENCE_S', 5.0)
+    begun = []
+
+    def progress(text):
+        if text == 'runs':
+            begun.append(monotonic())
+            raise KeyboardInterrupt
+
+    body = RIGHT_ON_A_SLOW_ENGINE.format(closed=str(folder / 'closed'), step=step)
+    with pytest.raises(KeyboardInterrupt):
+        found_by(make_part(folder, 'right', body), progress=progress)
+    assert monotonic() - begun[0] < 2
+    assert (folder / 'closed').exists()
 
 
 def test_second_ctrl_c_kills_a_process_that_does_not_end(folder, monkeypatch):

@@ -41,7 +41,7 @@ def test_outputs_are_those_of_the_bundled_file(kind):
 def test_pictures_and_outputs_fit_together(stored):
     assert stored.pictures.shape == (12, 224 * 224 * 3 // 2)
     assert stored.pictures.dtype == np.uint8
-    for outputs in (stored.outputs, *stored.seen_otherwise.values()):
+    for outputs in (stored.outputs, *stored.misread_outputs.values()):
         assert (outputs.shape, outputs.dtype) == ((12, 100), np.float32)
         assert np.isfinite(outputs).all()
     assert len(set(stored.names)) == 12 and {*reference.COLOUR_PICTURES} < {*stored.names}
@@ -54,7 +54,7 @@ def test_no_two_pictures_have_similar_outputs(stored):
 
 
 def test_misread_pictures_have_other_outputs(stored):
-    for name, outputs in stored.seen_otherwise.items():
+    for name, outputs in stored.misread_outputs.items():
         apart = abs(outputs - stored.outputs).max(1)
         grey = [stored.index('camera'), stored.index('grey ramp')]
         if name == 'swapped chroma':
@@ -137,4 +137,4 @@ def test_simulator_gives_the_stored_outputs_for_misread_pictures(toolchain, name
     stored = reference.load(reference.model_of('simulator'))
     rows = [stored.index(picture) for picture in reference.COLOUR_PICTURES]
     misread = [reference.MISREADINGS[name](stored.pictures[row]) for row in rows]
-    assert (answers('bin', misread) == stored.seen_otherwise[name][rows]).all()
+    assert (answers('bin', misread) == stored.misread_outputs[name][rows]).all()

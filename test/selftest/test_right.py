@@ -36,7 +36,7 @@ def find(monkeypatch):
 def test_fault_is_found_and_named(onnxruntime, find, fault, engine, part, words):
     found = find(right, engine, FAULTS[fault])
     assert found[part].verdict is Verdict.WRONG
-    assert words in found[part].text
+    assert words in found[part].sentence
 
 
 @pytest.mark.parametrize('fault,wrong', [
@@ -60,7 +60,7 @@ def test_good_answers_of_a_wrong_engine_are_only_the_same_ones(find, fault, name
 
 def test_answers_that_do_not_repeat_are_said(find):
     found = find(right, BIN, FAULTS['PaddedOutput'])
-    assert ('compared with its own first answers, because those for the stored pictures are '
+    assert ('compared with its own earlier answers, because those for the stored pictures are '
             'wrong: the answers also do not repeat; ') in found[ROW].text
 
 

@@ -103,7 +103,7 @@ def test_fault_in_the_engine_on_libdnn_is_named(monkeypatch, tested, place, name
     monkeypatch.setattr(place, name, fault)
     stored, _ = check_stored(tested(), EFFORT)
     assert stored.verdict is Verdict.WRONG
-    assert words in stored.text
+    assert words in stored.sentence
 
 
 def test_inputs_that_are_flushed_now_and_then_are_stale_pictures_in_a_row(monkeypatch, tested):
@@ -111,4 +111,4 @@ def test_inputs_that_are_flushed_now_and_then_are_stale_pictures_in_a_row(monkey
     _, expected = check_stored(opened, EFFORT)
     monkeypatch.setattr(libdnn_slot.BpuSlot, '_flush', now_and_then)
     found = check_row(opened, EFFORT, expected)
-    assert found.verdict is Verdict.WRONG and 'a stale picture' in found.text
+    assert found.verdict is Verdict.WRONG and 'a stale picture' in found.cause

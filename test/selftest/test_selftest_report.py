@@ -3,6 +3,8 @@
 """The report: headline, tables for GitHub, JSON, nothing private, always complete on the disk."""
 
 import json
+import os
+from pathlib import Path
 import re
 
 from edgenext_ros import __version__
@@ -60,6 +62,17 @@ def test_what_is_wrong_comes_first_and_figures_name_their_engine():
     assert '- **machine, board**: There is no board.' in text
 
 
+@pytest.mark.parametrize('text,shown', [
+    ('Found 2.', 'Found 2; likely cause: a stale picture.'),
+    ('found 2', 'found 2; likely cause: a stale picture')])
+def test_cause_ends_the_sentence_everywhere(text, shown):
+    report = report_of(Finding('right', 'onnx: x', Verdict.WRONG, text, {}, 'a stale picture'))
+    assert report.markdown().count(shown) == 2
+    assert f'  wrong: right, onnx: x: {shown}' in report.verdict()
+    (found,) = report.as_json()['findings']
+    assert (found['text'], found['likely_cause']) == (shown, 'a stale picture')
+
+
 def test_details_are_closed_and_tables_are_regular():
     text = report_of(MISSING, GOOD, MEASURED, WRONG).markdown()
     assert text.count('<details>') == text.count('</details>') == 3
@@ -105,10 +118,23 @@ def test_both_files_are_complete_and_equal_to_the_report(tmp_path):
         'latency_ms': 2.51234567, 'jitter_ms': 'nan', 'warm': True, 'unit': None}
 
 
+def test_both_files_survive_a_loss_of_power(monkeypatch, tmp_path):
+    synced, fsync = [], os.fsync
+
+    def note(descriptor):
+        synced.append(Path(f'/proc/self/fd/{descriptor}').resolve().name)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, 'fsync', note)
+    report_of(GOOD).write(tmp_path)
+    assert synced == [f'{REPORT_NAME}.md.part', tmp_path.name,
+                      f'{REPORT_NAME}.json.part', tmp_path.name]
+
+
 def test_no_private_text_is_written(tmp_path):
     report = Report('edgenext selftest --output /home/annabel/x', Redactor(users=['annabel']))
     report.add(Finding('right', 'onnx: of annabel', Verdict.WRONG, 'annabel at 10.1.2.3',
-                       {'annabel': '/home/annabel/y'}))
+                       {'annabel': '/home/annabel/y'}, 'the memory of annabel'))
     report.write(tmp_path)
     texts = [path.read_text() for path in tmp_path.iterdir()] + list(report.verdict())
     assert len(texts) == 6
