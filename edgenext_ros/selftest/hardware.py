@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+import errno
 import grp
 import os
 from pathlib import Path
@@ -23,7 +24,13 @@ _CPUFREQ = 'sys/devices/system/cpu/cpufreq'
 _BPU = 'sys/devices/system/bpu'
 _HOT_C = 95.0
 """Temperature at which the vendor's thermal zones reduce the clocks."""
-_DEVICES = ('bpu*', 'ion', 'dma_heap/*')
+_NEEDED, _OTHERS = ('bpu*', 'ion'), ('dma_heap/*',)
+"""Device files that an inference opens, and some that it may do without, below ``/dev``."""
+_CAUSES = {
+    errno.EBUSY: 'another program that has it open exclusively',
+    errno.ENOENT: 'a link to a device that is not there: its driver is not loaded',
+    errno.ENODEV: 'a driver that is not loaded', errno.ENXIO: 'a driver that is not loaded'}
+"""Error of open(2) -> likely cause, besides missing rights."""
 _DEVICE_GROUPS = frozenset(('audio', 'bpu', 'dialout', 'gpio', 'i2c', 'ion', 'misc', 'render',
                             'spi', 'video', 'vio', 'vps'))
 """Groups whose names belong to devices; no other group is named."""
@@ -182,26 +189,68 @@ def temperatures(root: Path) -> Iterator[Finding]:
 
 def devices(root: Path) -> Iterator[Finding]:
     """Yield for each device file of the BPU whether this user can open it."""
-    files = [path for pattern in _DEVICES for path in sorted((root / 'dev').glob(pattern))]
-    if not any(path.name.startswith('bpu') for path in files):
+    needed, others = (
+        [path for pattern in patterns for path in sorted((root / 'dev').glob(pattern))]
+        for patterns in (_NEEDED, _OTHERS))
+    has_bpu = any(path.name.startswith('bpu') for path in needed)
+    if not has_bpu:
         yield absent('device files', 'There is no /dev/bpu*, so there is no BPU or no driver.')
-    for path in files:
-        name = f'/{path.relative_to(root)}'
-        state = path.lstat()  # a link to nothing has no other
-        owner = _group(state.st_gid)
-        mode = stat.S_IMODE(state.st_mode)
-        ways = {way: _opens(path, flag) for way, flag in (
-            ('read and write', os.O_RDWR), ('read', os.O_RDONLY))}
-        can = next((way for way, error in ways.items() if not error), '')
-        named = f'group {owner}, mode {mode:04o}'
-        figures: dict[str, Value] = {'opens': can or 'no', 'group': owner, 'mode': f'{mode:04o}'}
-        if can:
-            yield Finding(_PART, name, Verdict.MEASURED,
-                          f'This user can open it to {can} ({named}).', figures)
-        else:
-            yield Finding(_PART, name, Verdict.WRONG, (
-                f'Expected to open it, found "{ways["read"]}" ({named}). The likely cause is '
-                f'that this user is neither root nor in group {owner}.'), figures)
+    for path in needed:
+        yield _device(path, f'/{path.relative_to(root)}', needed=has_bpu)
+    for path in others:
+        yield _device(path, f'/{path.relative_to(root)}', needed=False)
+
+
+def _device(path: Path, name: str, *, needed: bool) -> Finding:
+    """Return whether a device file opens; WRONG if it is needed and not both read and written."""
+    try:
+        state = path.stat()
+    except OSError:
+        state = path.lstat()  # a link to nothing
+    owner, mode = _group(state.st_gid), stat.S_IMODE(state.st_mode)
+    both, read_only = _error_of_open(path, os.O_RDWR), _error_of_open(path, os.O_RDONLY)
+    opens = 'read and write' if both is None else 'read' if read_only is None else 'no'
+    named = f'group {owner}, mode {mode:04o}'
+    figures: dict[str, Value] = {'opens': opens, 'group': owner, 'mode': f'{mode:04o}'}
+    if both is None:
+        return fact(name, f'This user can open it to {opens} ({named}).', **figures)
+    found = f'"{both.strerror}"' + (', though it opens for reading' if read_only is None else '')
+    if needed:
+        return Finding(_PART, name, Verdict.WRONG, (
+            f'Expected to open it to read and write, found {found} ({named}). '
+            f'The likely cause is {_cause(both, name, state)}.'), figures)
+    return fact(name, f'This user cannot open it to read and write: {found} ({named}).', **figures)
+
+
+def _error_of_open(path: Path, flag: int) -> OSError | None:
+    """Return why a device cannot be opened; None if it can."""
+    try:
+        os.close(os.open(path, flag | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY))
+    except OSError as error:
+        return error
+    return None
+
+
+def _cause(error: OSError, name: str, state: os.stat_result) -> str:
+    """
+    Return the likely cause of an error of open(2), and the remedy.
+
+    :param error: the error.
+    :param name: the path of the device file.
+    :param state: its owner and mode.
+    """
+    if error.errno not in (errno.EACCES, errno.EPERM):
+        return _CAUSES.get(error.errno or 0, 'its driver')
+    shared = state.st_mode & (stat.S_IRGRP | stat.S_IWGRP) == stat.S_IRGRP | stat.S_IWGRP
+    if os.geteuid() == 0 or (shared and state.st_gid in os.getgroups()):
+        return ('a container that was started without this device, see "docker run --device '
+                f'{name}"')
+    if not shared or state.st_gid == 0:
+        return ('that only root may use it: run as root, or add a udev rule that gives it group '
+                'misc and mode 0664, as that of RDK OS does')
+    group = _group(state.st_gid)
+    return (f'that this user is not in group {group}: run "sudo usermod -aG {group} $USER", and '
+            'log in again')
 
 
 def groups(gids: list[int] | None = None) -> Iterator[Finding]:
@@ -212,15 +261,6 @@ def groups(gids: list[int] | None = None) -> Iterator[Finding]:
     yield fact('groups', f'This user is {"" if root else "not "}root, and in '
                f'{f"the device groups {mine}" if mine else "no group of devices"}.',
                root=root, device_groups=mine)
-
-
-def _opens(path: Path, flag: int) -> str:
-    """Return why a device cannot be opened; empty if it can."""
-    try:
-        os.close(os.open(path, flag | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY))
-    except OSError as error:
-        return error.strerror or str(error)
-    return ''
 
 
 def _group(gid: int) -> str:

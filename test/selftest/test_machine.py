@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Part ``machine``: the facts of a made-up board, and one line for each part that is missing."""
 
+import errno
 from importlib.metadata import version
+import os
 from pathlib import Path
 import platform
 import sys
@@ -115,9 +117,83 @@ def test_device_that_does_not_open_is_wrong(tmp_path):
     (root / 'dev' / 'bpu0').mkdir()  # root opens any file, but nobody a folder to write
     (root / 'dev' / 'bpu1').symlink_to('nowhere')
     found = survey(root)
-    assert 'to read (' in found['/dev/bpu0'].text
-    assert found['/dev/bpu1'].verdict is Verdict.WRONG
-    assert 'No such file' in found['/dev/bpu1'].text
+    assert found['/dev/bpu0'].verdict is found['/dev/bpu1'].verdict is Verdict.WRONG
+    assert '"Is a directory", though it opens for reading' in found['/dev/bpu0'].text
+    assert found['/dev/bpu0'].cause == 'its driver'
+    assert '"No such file or directory" (' in found['/dev/bpu1'].text
+    assert found['/dev/bpu1'].cause.endswith('its driver is not loaded')
+
+
+MISC = 4711
+
+
+@pytest.fixture
+def opens(monkeypatch):
+    """Return a function that makes opens below a folder fail, as they do for another user."""
+    def opens_(root, number, *, to_read=False, user=1000, groups=(), mode=0o664):
+        real = os.open
+
+        def open_(path, flags, *arguments, **options):
+            if str(path).startswith(str(root / 'dev')) and not (
+                    to_read and flags & os.O_ACCMODE == os.O_RDONLY):
+                raise OSError(number, os.strerror(number), str(path))
+            return real(path, flags, *arguments, **options)
+
+        for path in (root / 'dev').rglob('*'):
+            if path.is_file():
+                path.chmod(mode)
+        stat = Path.stat
+        monkeypatch.setattr(hardware.os, 'open', open_)
+        monkeypatch.setattr(hardware.os, 'geteuid', lambda: user)
+        monkeypatch.setattr(hardware.os, 'getgroups', lambda: list(groups))
+        monkeypatch.setattr(hardware.Path, 'stat', lambda path, **options: os.stat_result(
+            MISC if place == 5 else value for place, value in enumerate(stat(path, **options))))
+        monkeypatch.setattr(hardware.grp, 'getgrgid', lambda gid: SimpleNamespace(
+            gr_name='misc' if gid == MISC else 'other'))
+        return {found.name: found for found in hardware.devices(root)}
+
+    return opens_
+
+
+JOIN = ('that this user is not in group misc: run "sudo usermod -aG misc $USER", and log in again')
+CONTAINER = 'a container that was started without this device, see "docker run --device /dev/bpu0"'
+
+
+@pytest.mark.parametrize('number,how,found,cause', [
+    (errno.EACCES, {'to_read': True},
+     'Expected to open it to read and write, found "Permission denied", though it opens for '
+     'reading (group misc, mode 0664).', JOIN),
+    (errno.EACCES, {}, 'found "Permission denied" (group misc, mode 0664)', JOIN),
+    (errno.EPERM, {}, 'found "Operation not permitted" (group misc, mode 0664)', JOIN),
+    (errno.EACCES, {'mode': 0o600}, '(group misc, mode 0600)', 'that only root may use it: run '
+     'as root, or add a udev rule that gives it group misc and mode 0664, as that of RDK OS does'),
+    (errno.EPERM, {'user': 0}, 'found "Operation not permitted"', CONTAINER),
+    (errno.EPERM, {'groups': (MISC,)}, 'found "Operation not permitted"', CONTAINER),
+    (errno.EBUSY, {}, 'found "Device or resource busy"',
+     'another program that has it open exclusively'),
+    (errno.ENXIO, {}, 'found "No such device or address"', 'a driver that is not loaded')])
+def test_device_that_an_inference_cannot_use_is_wrong(tmp_path, opens, number, how, found, cause):
+    device = opens(make_board(tmp_path), number, **how)['/dev/bpu0']
+    assert device.verdict is Verdict.WRONG
+    assert found in device.text
+    assert device.cause == cause
+
+
+def test_device_that_an_inference_may_not_need_is_only_measured(tmp_path, opens):
+    root = make_board(tmp_path, dev__dma_heap__system='')
+    heap = opens(root, errno.EACCES, mode=0o600)['/dev/dma_heap/system']
+    assert heap.verdict is Verdict.MEASURED
+    assert 'cannot open it to read and write: "Permission denied" (group misc' in heap.text
+    (root / 'dev' / 'bpu0').unlink()
+    assert opens(root, errno.EACCES)['/dev/ion'].verdict is Verdict.MEASURED
+
+
+def test_device_that_is_a_link_has_the_mode_of_its_target(tmp_path):
+    root = make_board(tmp_path, dev__bpu0=None, dev__node='')
+    (root / 'dev' / 'node').chmod(0o660)
+    (root / 'dev' / 'bpu0').symlink_to('node')
+    (found,) = (one for one in hardware.devices(root) if one.name == '/dev/bpu0')
+    assert found.figures['mode'] == '0660'
 
 
 @pytest.mark.parametrize('names,text', [
