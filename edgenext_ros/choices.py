@@ -10,6 +10,10 @@ ENGINES: Final = MappingProxyType({
     'hobot_dnn': ('bpu.hobot_dnn', 'HobotDnn'), 'onnx': ('onnx', 'Onnx'),
     'simulator': ('simulator.engine', 'Simulator')})
 """Module in ``engines`` and class of each engine; ``engines.select`` orders them for ``auto``."""
+BPU_ENGINES: Final = ('libdnn', 'hbm_runtime', 'hobot_dnn')
+"""The engines that use the BPU, in the order in which ``auto`` tries them."""
+SIMULATOR: Final = 'simulator'
+"""The engine that computes as the BPU does, on a PC; it takes a second for a picture."""
 
 FITS: Final = ('stretch', 'letterbox', 'crop')
 """Ways to fit a picture of another shape: distort it, pad it with grey, or cut out its middle."""

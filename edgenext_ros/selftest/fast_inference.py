@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from edgenext_ros.bench.board import BPU_ENGINES
+from edgenext_ros.choices import BPU_ENGINES
 from edgenext_ros.engines.base import Engine, EngineUnavailableError, InferenceError, ModelInfo
 from edgenext_ros.engines.deferred_close import close_or_defer
 from edgenext_ros.engines.select import open_model, suffixes
