@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edgenext_ros.choices import BPU_ENGINES
 from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
+from edgenext_ros.selftest.sysfs import bpu_devices
 
 SURVEY = 'engines'
 _LOADS = ': loads'
@@ -23,7 +24,7 @@ def check(conditions: Conditions, root: Path = Path('/')) -> Iterator[Finding]:
     """
     from edgenext_ros.engines.select import probe
 
-    board = any((root / 'dev').glob('bpu*'))
+    board = bool(bpu_devices(root))
     for name in conditions.engines:
         conditions.progress(f'{name}: loads its library')
         found = probe(name)
@@ -49,7 +50,7 @@ def judge_board(root: Path = Path('/'), *, asked: Collection[str],
     :param asked: names of the engines that were tried; one that was left out may use the BPU.
     :param loading: those of them that load.
     """
-    devices = sorted(path.name for path in (root / 'dev').glob('bpu*'))
+    devices = [path.name for path in bpu_devices(root)]
     users = set(BPU_ENGINES)
     if devices and users <= set(asked) and not users & set(loading):
         yield Finding(SURVEY, 'BPU: an engine uses it', Verdict.WRONG, (

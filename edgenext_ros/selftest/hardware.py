@@ -18,12 +18,19 @@ from pathlib import Path
 import stat
 
 from edgenext_ros.selftest.finding import Finding, Value, Verdict
+from edgenext_ros.selftest.sysfs import (
+    BPU_FOLDER,
+    bpu_units,
+    clock_folder,
+    lines,
+    number,
+    one_line,
+    sensor_chips,
+    THROTTLED_C,
+)
 
 _PART = 'machine'
 _CPUFREQ = 'sys/devices/system/cpu/cpufreq'
-_BPU = 'sys/devices/system/bpu'
-_HOT_C = 95.0
-"""Temperature at which the vendor's thermal zones reduce the clocks."""
 _NEEDED, _OTHERS = ('bpu*', 'ion'), ('dma_heap/*',)
 """Device files that an inference opens, and some that it may do without, below ``/dev``."""
 _CAUSES = {
@@ -34,25 +41,6 @@ _CAUSES = {
 _DEVICE_GROUPS = frozenset(('audio', 'bpu', 'dialout', 'gpio', 'i2c', 'ion', 'misc', 'render',
                             'spi', 'video', 'vio', 'vps'))
 """Groups whose names belong to devices; no other group is named."""
-
-
-def read(path: Path) -> str | None:
-    """Return the text of a small file as one line, or None if it cannot be read."""
-    try:
-        return ' '.join(path.read_text(errors='replace').replace('\0', ' ').split())
-    except OSError:
-        return None
-
-
-def number(path: Path) -> float | None:
-    """Return the number in a file, or None."""
-    return _number(read(path) or '')
-
-
-def _number(text: str) -> float | None:
-    with suppress(ValueError):
-        return float(text)
-    return None
 
 
 def absent(name: str, text: str) -> Finding:
@@ -73,11 +61,11 @@ def fact(name: str, text: str, **figures: Value) -> Finding:
 
 def board(root: Path) -> Iterator[Finding]:
     """Yield the name of the board."""
-    model = read(root / 'proc/device-tree/model')
+    model = one_line(root / 'proc/device-tree/model')
     if not model:
         yield absent('board', 'This machine has no /proc/device-tree/model, so it is no RDK X5.')
         return
-    details = {name: read(root / 'sys/class/socinfo' / name)
+    details = {name: one_line(root / 'sys/class/socinfo' / name)
                for name in ('soc_name', 'board_id', 'board_name', 'som_name', 'ddr_size')}
     yield fact('board', f'{model}.', model=model,
                **{name: text for name, text in details.items() if text})
@@ -85,11 +73,13 @@ def board(root: Path) -> Iterator[Finding]:
 
 def processor(root: Path) -> Iterator[Finding]:
     """Yield the number of processors, and the clock and governor of each cluster."""
-    cpuinfo = [line.partition(':') for line in _lines(root / 'proc/cpuinfo')]
+    cpuinfo = [line.partition(':') for line in lines(root / 'proc/cpuinfo')]
     names = {value.strip() for key, _, value in cpuinfo
              if key.strip() in ('model name', 'CPU part', 'Hardware')}
     count = sum(key.strip() == 'processor' for key, _, _ in cpuinfo) or os.cpu_count() or 0
-    load = _number((read(root / 'proc/loadavg') or '').partition(' ')[0])
+    load = None
+    with suppress(ValueError):
+        load = float((one_line(root / 'proc/loadavg') or '').partition(' ')[0])
     usable = len(os.sched_getaffinity(0))
     yield fact('processor', f'{count} processors ({", ".join(sorted(names)) or "no name"}), '
                f'load {"unknown" if load is None else load} at the start'
@@ -99,10 +89,10 @@ def processor(root: Path) -> Iterator[Finding]:
     if not policies:
         yield absent('processor clock', f'There is no clock control (/{_CPUFREQ}/policy*), so '
                      'clock and governor are unknown.')
-    boost = read(root / _CPUFREQ / 'boost')
+    boost = one_line(root / _CPUFREQ / 'boost')
     for policy in policies:
-        governor = read(policy / 'scaling_governor') or 'unknown'
-        current, least, most = (_divided(number(policy / f'scaling_{name}_freq'), 1000)
+        governor = one_line(policy / 'scaling_governor') or 'unknown'
+        current, least, most = (number(policy / f'scaling_{name}_freq', 1e3)
                                 for name in ('cur', 'min', 'max'))
         yield fact(
             f'processor clock of {policy.name}',
@@ -115,29 +105,29 @@ def processor(root: Path) -> Iterator[Finding]:
 
 def bpu(root: Path) -> Iterator[Finding]:
     """Yield clock, governor and load of each BPU, and the clock of the memory."""
-    units = sorted((root / _BPU).glob('bpu[0-9]*'))
+    units = bpu_units(root)
     if not units:
-        yield absent('BPU', f'There is no BPU (/{_BPU}/bpu0), so its clock and load are unknown.')
+        yield absent('BPU', f'There is no BPU (/{BPU_FOLDER}/bpu0), so its clock and load are '
+                     'unknown.')
     for unit in units:
         load = number(unit / 'ratio')
-        states = {name: read(unit / name) for name in ('power_enable', 'clock_enable', 'users')}
+        states = {name: one_line(unit / name)
+                  for name in ('power_enable', 'clock_enable', 'users')}
         yield fact(f'load of {unit.name}', f'{_or_unknown(load, "%")} at the start.',
                    load_percent=load, **{name: text for name, text in states.items() if text})
-        clocks = sorted(path for folder in ('devfreq', 'bpufreq')
-                        for path in (unit / folder).glob('*') if (path / 'governor').exists())
-        if not clocks:
-            yield absent(f'clock of {unit.name}', f'/{_BPU}/{unit.name} has no devfreq folder, '
-                         'so the clock is unknown.')
-        for clock in clocks[:1]:
-            yield _devfreq(f'clock of {unit.name}', clock)
+        folder = clock_folder(unit)
+        name = f'clock of {unit.name}'
+        yield _clock(name, folder) if folder else absent(name, (
+            f'/{BPU_FOLDER}/{unit.name} has neither bpufreq nor devfreq, so the clock is unknown.'
+        ))
     for clock in sorted((root / 'sys/class/devfreq').glob('*ddr*'))[:1]:
-        yield _devfreq('memory clock', clock)
+        yield _clock('memory clock', clock)
 
 
-def _devfreq(name: str, folder: Path) -> Finding:
-    current, least, most = (_divided(number(folder / f'{key}_freq'), 1e6)
+def _clock(name: str, folder: Path) -> Finding:
+    current, least, most = (number(folder / f'{key}_freq', 1e6)
                             for key in ('cur', 'min', 'max'))
-    governor = read(folder / 'governor') or 'unknown'
+    governor = one_line(folder / 'governor') or 'unknown'
     return fact(name, f'{_mhz(current)} now, {_mhz(least)} to {_mhz(most)}, governor {governor}.',
                 governor=governor, now_mhz=current, least_mhz=least, most_mhz=most)
 
@@ -145,7 +135,7 @@ def _devfreq(name: str, folder: Path) -> Finding:
 def memory(root: Path) -> Iterator[Finding]:
     """Yield the memory of the system, and the part that devices share."""
     sizes = {}
-    for line in _lines(root / 'proc/meminfo'):
+    for line in lines(root / 'proc/meminfo'):
         key, _, value = line.partition(':')
         with suppress(ValueError, IndexError):
             sizes[key] = round(float(value.split()[0]) / 1024)
@@ -164,25 +154,24 @@ def memory(root: Path) -> Iterator[Finding]:
 def temperatures(root: Path) -> Iterator[Finding]:
     """Yield the temperature of each sensor; a hot one is WRONG."""
     found: dict[str, float | None] = {}
-    for sensor in sorted((root / 'sys/class/hwmon').glob('hwmon*/temp*_input')):
-        label = read(sensor.with_name(sensor.name.replace('_input', '_label'))) \
-            or sensor.name.replace('_input', '')
-        chip = read(sensor.parent / 'name') or sensor.parent.name
-        found[f'{chip} {label}'] = _divided(number(sensor), 1000)
+    for chip, folder in sensor_chips(root):
+        for sensor in sorted(folder.glob('temp*_input')):
+            name = sensor.name.removesuffix('_input')
+            found[f'{chip} {one_line(folder / f"{name}_label") or name}'] = number(sensor, 1e3)
     for zone in sorted((root / 'sys/class/thermal').glob('thermal_zone*')):
-        found[f'{zone.name} {read(zone / "type") or ""}'.strip()] = \
-            _divided(number(zone / 'temp'), 1000)
+        found[f'{zone.name} {one_line(zone / "type") or ""}'.strip()] = \
+            number(zone / 'temp', 1e3)
     if not found:
         yield absent('temperature', 'There is no sensor in /sys/class/hwmon and '
                      '/sys/class/thermal, so the temperature is unknown.')
         return
     words = ', '.join(f'{name} {_or_unknown(value, "C")}' for name, value in found.items())
-    hot = [name for name, value in found.items() if value is not None and value >= _HOT_C]
+    hot = [name for name, value in found.items() if value is not None and value >= THROTTLED_C]
     figures: dict[str, Value] = {f'{name} celsius': value for name, value in found.items()}
     if hot:
         yield Finding(_PART, 'temperature', Verdict.WRONG, (
-            f'Expected less than {_HOT_C:.0f} C, where the clocks are reduced, found {words}. '
-            'The likely cause is missing cooling.'), figures)
+            f'Expected less than {THROTTLED_C:.0f} C, where the clocks are reduced, found '
+            f'{words}. The likely cause is missing cooling.'), figures)
     else:
         yield Finding(_PART, 'temperature', Verdict.MEASURED, f'{words}.', figures)
 
@@ -270,17 +259,6 @@ def _group(gid: int) -> str:
         if name in _DEVICE_GROUPS or gid == 0:
             return name
     return str(gid)
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(errors='replace').splitlines()
-    except OSError:
-        return []
-
-
-def _divided(value: float | None, by: float) -> float | None:
-    return None if value is None else value / by
 
 
 def _mhz(value: float | None) -> str:

@@ -97,11 +97,20 @@ def test_board_with_a_strange_file_is_surveyed(tmp_path, name, content):
     assert 'memory' in survey(tmp_path)
 
 
-def test_older_name_of_the_clock_folder(tmp_path):
+def test_older_folder_of_the_clock(tmp_path):
+    """Its files are in ``bpufreq`` itself, without a folder for the device."""
     make_board(tmp_path)
     folder = tmp_path / 'sys/devices/system/bpu/bpu0'
-    (folder / 'devfreq').rename(folder / 'bpufreq')
-    assert '1000 MHz now' in survey(tmp_path)['clock of bpu0'].text
+    (folder / 'devfreq' / '3a000000.bpu').rename(folder / 'bpufreq')
+    assert '1000 MHz now, 500 MHz to 1000 MHz, governor performance' in survey(
+        tmp_path)['clock of bpu0'].text
+
+
+def test_clock_without_a_governor_is_known(tmp_path):
+    root = make_board(tmp_path)
+    (root / 'sys/devices/system/bpu/bpu0/devfreq/3a000000.bpu/governor').unlink()
+    assert '1000 MHz now, 500 MHz to 1000 MHz, governor unknown' in survey(
+        root)['clock of bpu0'].text
 
 
 def test_hot_board_is_wrong(tmp_path):
