@@ -19,6 +19,8 @@ import stat
 
 from edgenext_ros.selftest.finding import Finding, Value, Verdict
 from edgenext_ros.selftest.sysfs import (
+    BOARD_CHIP,
+    bpu_devices,
     BPU_FOLDER,
     bpu_units,
     clock_folder,
@@ -152,26 +154,35 @@ def memory(root: Path) -> Iterator[Finding]:
 
 
 def temperatures(root: Path) -> Iterator[Finding]:
-    """Yield the temperature of each sensor; a hot one is WRONG."""
+    """Yield the temperature of each sensor; WRONG if one that lowers the board's clocks is hot."""
     found: dict[str, float | None] = {}
+    # A disk or a network chip may be hotter, and the limit is that of RDK OS.
+    has_bpu = bool(bpu_units(root) or bpu_devices(root))
+    judged = set()
     for chip, folder in sensor_chips(root):
         for sensor in sorted(folder.glob('temp*_input')):
             name = sensor.name.removesuffix('_input')
-            found[f'{chip} {one_line(folder / f"{name}_label") or name}'] = number(sensor, 1e3)
+            label = f'{chip} {one_line(folder / f"{name}_label") or name}'
+            found[label] = number(sensor, 1e3)
+            if chip == BOARD_CHIP:
+                judged.add(label)
     for zone in sorted((root / 'sys/class/thermal').glob('thermal_zone*')):
-        found[f'{zone.name} {one_line(zone / "type") or ""}'.strip()] = \
-            number(zone / 'temp', 1e3)
+        label = f'{zone.name} {one_line(zone / "type") or ""}'.strip()
+        found[label] = number(zone / 'temp', 1e3)
+        judged.add(label)
     if not found:
         yield absent('temperature', 'There is no sensor in /sys/class/hwmon and '
                      '/sys/class/thermal, so the temperature is unknown.')
         return
     words = ', '.join(f'{name} {_or_unknown(value, "C")}' for name, value in found.items())
-    hot = [name for name, value in found.items() if value is not None and value >= THROTTLED_C]
+    hot = [f'{name} {value:.0f} C' for name, value in found.items()
+           if name in judged and value is not None and value >= THROTTLED_C]
     figures: dict[str, Value] = {f'{name} celsius': value for name, value in found.items()}
-    if hot:
+    if has_bpu and hot:
         yield Finding(_PART, 'temperature', Verdict.WRONG, (
             f'Expected less than {THROTTLED_C:.0f} C, where the clocks are reduced, found '
-            f'{words}. The likely cause is missing cooling.'), figures)
+            f'{", ".join(hot)} (all sensors: {words}). The likely cause is missing cooling.'),
+            figures)
     else:
         yield Finding(_PART, 'temperature', Verdict.MEASURED, f'{words}.', figures)
 

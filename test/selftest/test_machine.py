@@ -121,6 +121,28 @@ def test_hot_board_is_wrong(tmp_path):
     assert 'thermal_zone1 cpu-thermal 97 C' in found.text
 
 
+@pytest.mark.parametrize('changes,verdict,words', [
+    ({'sys/class/hwmon/hwmon0/temp3_input': '95000'}, Verdict.WRONG, 'found pvt cpu 95 C (all'),
+    ({'sys/class/hwmon/hwmon0/temp3_input': '94000'}, Verdict.MEASURED, 'pvt cpu 94 C'),
+    ({'sys/class/hwmon/hwmon1/name': 'nvme', 'sys/class/hwmon/hwmon1/temp1_input': '96000'},
+     Verdict.MEASURED, 'nvme temp1 96 C')])
+def test_only_sensors_of_the_board_are_judged(tmp_path, changes, verdict, words):
+    root = make_board(tmp_path, **{name.replace('/', '__'): text
+                                   for name, text in changes.items()})
+    found = survey(root)['temperature']
+    assert found.verdict is verdict
+    assert words in found.text
+
+
+def test_hot_machine_without_a_bpu_is_only_measured(tmp_path):
+    """Laptops work at such temperatures."""
+    zone = tmp_path / 'sys/class/thermal/thermal_zone0'
+    zone.mkdir(parents=True)
+    (zone / 'temp').write_text('99000')
+    found = survey(tmp_path)['temperature']
+    assert (found.verdict, found.text) == (Verdict.MEASURED, 'thermal_zone0 99 C.')
+
+
 def test_device_that_does_not_open_is_wrong(tmp_path):
     root = make_board(tmp_path, dev__bpu0=None)
     (root / 'dev' / 'bpu0').mkdir()  # root opens any file, but nobody a folder to write
