@@ -41,19 +41,30 @@ def check(conditions: Conditions, root: Path = Path('/')) -> Iterator[Finding]:
 
 def survey(root: Path) -> Iterator[Finding]:
     """Yield the facts; the files are read below ``root``."""
-    yield from hardware.board(root)
-    yield from _system(root)
     packages = _packages(root)
-    yield from _software(root, packages)
-    yield from _python()
-    yield from _vendor_modules(packages)
-    yield from _ros(root)
-    yield from hardware.processor(root)
-    yield from hardware.bpu(root)
-    yield from hardware.memory(root)
-    yield from hardware.temperatures(root)
-    yield from hardware.groups()
-    yield from hardware.devices(root)
+    for subject, found in (
+            ('the board', hardware.board(root)), ('the operating system', _system(root)),
+            ('the vendor packages', _software(root, packages)), ('Python', _python()),
+            ('the vendor modules', _vendor_modules(packages)), ('ROS', _ros(root)),
+            ('the processor', hardware.processor(root)), ('the BPU', hardware.bpu(root)),
+            ('the memory', hardware.memory(root)),
+            ('the temperatures', hardware.temperatures(root)),
+            ('the groups', hardware.groups()), ('the device files', hardware.devices(root))):
+        yield from _guarded(subject, found)
+
+
+def _guarded(subject: str, found: Iterator[Finding]) -> Iterator[Finding]:
+    """
+    Yield facts; an error ends these alone.
+
+    A damaged Python package may raise anything where its version is asked for.
+    """
+    try:
+        yield from found
+    except Exception as error:
+        yield absent(f'facts about {subject}', (
+            f'They are incomplete, because of {type(error).__name__}: '
+            f'{" ".join(str(error).split()).rstrip(".")}.'))
 
 
 def _system(root: Path) -> Iterator[Finding]:
