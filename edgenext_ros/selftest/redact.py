@@ -118,7 +118,7 @@ def _user_rules(users: Iterable[str]) -> Iterator[_Rule]:
     yield _any_of(names, before=_BEFORE, after=_AFTER), '<user>'
     yield _any_of(words, before=_BEFORE, after=r'(?=@\w)'), '<user>'
     yield _any_of(words, before='(?:(?<=(?i:user=))|(?<=(?i:logname=)))', after=_AFTER), '<user>'
-    in_path = _any_of(words, before=_BEFORE, after=_AFTER)
+    in_path = _any_of(words, before=f'(?<!<){_BEFORE}', after=_AFTER)  # not "<user>" itself
     yield _PATH, lambda path: in_path.sub('<user>', path[0])
 
 

@@ -89,7 +89,9 @@ def test_name_that_is_a_word_of_the_report_leaves_its_sentences(name, text):
     ('http://{}:11311, {}.local', 'http://<host>:11311, <host>'),
     ('otto@{}:~$ HOSTNAME={}', 'otto@<host>:~$ HOSTNAME=<host>')])
 def test_name_that_is_a_word_of_the_report_is_private_where_names_stand(name, text, clean):
-    assert Redactor(users=[name], hosts=[name])(text.format(*[name] * text.count('{}'))) == clean
+    redact = Redactor(users=[name], hosts=[name])
+    assert redact(text.format(*[name] * text.count('{}'))) == clean
+    assert redact(clean) == clean
 
 
 def test_without_anything_private_nothing_changes():
