@@ -10,7 +10,11 @@ ENGINES: Final = MappingProxyType({
     'hobot_dnn': ('bpu.hobot_dnn', 'HobotDnn'), 'onnx': ('onnx', 'Onnx'),
     'simulator': ('simulator.engine', 'Simulator')})
 """Module in ``engines`` and class of each engine; ``engines.select`` orders them for ``auto``."""
-SIMULATOR: Final = 'BPU simulator'
+BPU_ENGINES: Final = ('libdnn', 'hbm_runtime', 'hobot_dnn')
+"""The engines that use the BPU, in the order in which ``auto`` tries them."""
+SIMULATOR: Final = 'simulator'
+"""The engine that computes as the BPU does, on a PC."""
+SIMULATOR_TITLE: Final = 'BPU simulator'
 """How the vendor's simulator is named in ``ModelInfo.engine``, before its version."""
 SIMULATOR_TAKES: Final = 'from half a second to many seconds for an image'
 """Time of an inference in the simulator, by model and machine."""

@@ -11,6 +11,7 @@ import sys
 from time import perf_counter
 
 from edgenext_ros.bench.table import BenchRow
+from edgenext_ros.choices import BPU_ENGINES
 from edgenext_ros.engines.base import infer, InferenceError
 from edgenext_ros.engines.select import open_model, probe
 from edgenext_ros.models import ModelError
@@ -18,8 +19,6 @@ from edgenext_ros.models.catalog import CATALOG
 from edgenext_ros.models.store import locate, ModelNotFoundError
 import numpy as np
 
-BPU_ENGINES = ('libdnn', 'hbm_runtime', 'hobot_dnn')
-"""The engines that use the BPU."""
 _SAME_NETWORK = {'demo': 'xx_small'}
 """A model without published figures -> the catalog entry of the same network."""
 

@@ -104,6 +104,7 @@ def _measured(arguments: argparse.Namespace) -> Iterator[BenchRow]:
     import sys
 
     from edgenext_ros.bench import board, dds, host as benchmark, two_cameras, two_in_flight
+    from edgenext_ros.choices import BPU_ENGINES
 
     if arguments.what in ('all', 'host'):
         for case in benchmark.cases():
@@ -114,7 +115,7 @@ def _measured(arguments: argparse.Namespace) -> Iterator[BenchRow]:
         yield from board.rows(engines, repeat=arguments.repeat)
         if not engines:
             print(f'edgenext bench: inference not measured: there is no BPU that '
-                  f'{", ".join(board.BPU_ENGINES)} can use (edgenext runtimes)',
+                  f'{", ".join(BPU_ENGINES)} can use (edgenext runtimes)',
                   file=sys.stderr)
     if arguments.what not in ('all', 'dds'):
         return

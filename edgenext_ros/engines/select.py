@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 from types import ModuleType
 
-from edgenext_ros.choices import ENGINES
+from edgenext_ros.choices import BPU_ENGINES, ENGINES, SIMULATOR
 from edgenext_ros.engines.base import (
     Engine,
     EngineOptions,
@@ -28,8 +28,8 @@ from edgenext_ros.models import ModelError
 from edgenext_ros.models.formats import bin_file
 import numpy as np
 
-_FOR_SUFFIX = {'.bin': ('libdnn', 'hbm_runtime', 'hobot_dnn', 'simulator'), '.onnx': ('onnx',)}
-_SLOW = ('simulator',)
+_FOR_SUFFIX = {'.bin': (*BPU_ENGINES, SIMULATOR), '.onnx': ('onnx',)}
+_SLOW = (SIMULATOR,)
 """Engines that ``auto`` uses only when no other engine runs a file; ``survey`` skips them."""
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from edgenext_ros.choices import SIMULATOR, SIMULATOR_TAKES
+from edgenext_ros.choices import SIMULATOR_TAKES, SIMULATOR_TITLE
 from edgenext_ros.core.classifier import Classifier
 from edgenext_ros.core.labels import LabelSet
 from edgenext_ros.core.nv12 import Nv12Converter
@@ -95,7 +95,7 @@ class LoadedModel:
                         f'work')
         logger.info(f'model {info.name} ({self.located.path}), {info.classes} classes, '
                     f'{info.width}x{info.height}, on {info.engine}')
-        if info.engine.startswith(SIMULATOR):
+        if info.engine.startswith(SIMULATOR_TITLE):
             logger.info('the simulator computes what the BPU would, bit for bit, and takes '
                         f'{SIMULATOR_TAKES}: use it for checks, and an .onnx file for speed')
         if not self.labels_source:

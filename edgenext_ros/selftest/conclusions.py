@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from edgenext_ros.choices import SIMULATOR
 from edgenext_ros.selftest.colours import OTHER_FAULT
 from edgenext_ros.selftest.engine_survey import loaded, SURVEY
 from edgenext_ros.selftest.finding import Finding, Verdict
 from edgenext_ros.selftest.run import ANSWER_PARTS
-
-_NOT_FOR_ROBOTS = ('simulator',)
 
 
 def conclusions(findings: Iterable[Finding]) -> tuple[str, ...]:
@@ -73,7 +72,7 @@ def _instead(engine: str, findings: Sequence[Finding], *, wrong_ones: Collection
     checked = {found.engine_and_check[0]: None for found in findings
                if found.part in ANSWER_PARTS and found.verdict is Verdict.GOOD}
     right = [name for name in checked
-             if name and name not in wrong_ones and name not in _NOT_FOR_ROBOTS]
+             if name and name not in wrong_ones and name != SIMULATOR]
     if right:
         held = [name for name in right if any(
             found.name == f'{name}: GIL' and found.figures.get('held') for found in findings)]
@@ -81,7 +80,7 @@ def _instead(engine: str, findings: Sequence[Finding], *, wrong_ones: Collection
             f'; {" and ".join(held)} hold{"" if held[1:] else "s"} the GIL during each inference, '
             "which stops the node's other threads meanwhile" if held else ''))
     asked = {found.engine_and_check[0] for found in findings if found.part == SURVEY}
-    others = {*loaded(findings), *checked, *wrong_ones} - {engine, *_NOT_FOR_ROBOTS, ''}
+    others = {*loaded(findings), *checked, *wrong_ones} - {engine, SIMULATOR, ''}
     return 'no other engine here gave right answers' if others else (
         'no other engine for a robot loads here' if asked - {engine, ''}
         else 'no other engine was tested')

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
+from edgenext_ros.choices import BPU_ENGINES
 from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
+from edgenext_ros.selftest.sysfs import bpu_devices
 
 SURVEY = 'engines'
-_BPU = ('libdnn', 'hbm_runtime', 'hobot_dnn')
 _LOADS = ': loads'
 
 
@@ -23,12 +24,12 @@ def check(conditions: Conditions, root: Path = Path('/')) -> Iterator[Finding]:
     """
     from edgenext_ros.engines.select import probe
 
-    board = any((root / 'dev').glob('bpu*'))
+    board = bool(bpu_devices(root))
     for name in conditions.engines:
         conditions.progress(f'{name}: loads its library')
         found = probe(name)
         verdict = Verdict.GOOD if found.usable else Verdict.UNTESTED
-        needless = board and not found.usable and name not in _BPU
+        needless = board and not found.usable and name not in BPU_ENGINES
         yield Finding(SURVEY, f'{name}{_LOADS}', verdict, (
             f'not needed on a board: {found.detail}' if needless else found.detail))
 
@@ -40,17 +41,20 @@ def loaded(findings: Iterable[Finding]) -> tuple[str, ...]:
                  and found.name.endswith(_LOADS))
 
 
-def judge_board(engines: tuple[str, ...], root: Path = Path('/')) -> Iterator[Finding]:
+def judge_board(root: Path = Path('/'), *, asked: Collection[str],
+                loading: Collection[str]) -> Iterator[Finding]:
     """
     Yield a finding if this machine has a BPU and no engine that uses it.
 
-    :param engines: those that load.
     :param root: folder with ``dev``.
+    :param asked: names of the engines that were tried; one that was left out may use the BPU.
+    :param loading: those of them that load.
     """
-    devices = sorted(path.name for path in (root / 'dev').glob('bpu*'))
-    if devices and not set(_BPU) & set(engines):
+    devices = [path.name for path in bpu_devices(root)]
+    users = set(BPU_ENGINES)
+    if devices and users <= set(asked) and not users & set(loading):
         yield Finding(SURVEY, 'BPU: an engine uses it', Verdict.WRONG, (
-            f'This machine has a BPU (/dev/{devices[0]}), but expected one of {", ".join(_BPU)} '
-            'to load, and none does; each engine has its reason. The likely cause is a missing '
-            'package hobot-dnn or hobot-spdev, or another Python than that of the system.'),
-            {'bpu_devices': len(devices)})
+            f'This machine has a BPU (/dev/{devices[0]}), but expected one of '
+            f'{", ".join(BPU_ENGINES)} to load, and none does; each engine has its reason.'),
+            {'bpu_devices': len(devices)}, 'a missing package hobot-dnn or hobot-spdev, or '
+            'another Python than that of the system')

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
@@ -14,13 +14,20 @@ from time import monotonic, sleep
 from edgenext_ros.selftest.fast_finding import fast_finding
 from edgenext_ros.selftest.fast_latency import BUSY_PERCENT
 from edgenext_ros.selftest.finding import Finding, Verdict
+from edgenext_ros.selftest.sysfs import (
+    BOARD_CHIP,
+    BPU_FOLDER,
+    clock_folder,
+    number,
+    one_line,
+    sensor_chips,
+    THROTTLED_C,
+)
 
-_BPU = 'sys/devices/system/bpu/bpu0'
+_BPU = f'{BPU_FOLDER}/bpu0'
 _SETTLE_S = 3.0
 """Time for the load of earlier checks to leave the kernel's average."""
 _STEP_S = 0.1
-_THROTTLED_C = 95.0
-"""Temperature at which RDK OS lowers the clocks."""
 _WARM_C = 85.0
 """Temperature near that, which is worth a look."""
 
@@ -36,6 +43,8 @@ class BpuState:
     top_clock_mhz: float | None = None
     """The highest clock that the governor may choose."""
     governor: str = ''
+    governor_folder: str = f'/{_BPU}/devfreq/*.bpu'
+    """Folder in which the governor is set, as a pattern of the shell."""
 
     @property
     def clock(self) -> str:
@@ -54,7 +63,7 @@ class BpuState:
         advice = []
         if self.governor != 'performance':
             advice.append('set the governor of the BPU to performance, with "echo performance | '
-                          f'sudo tee /{_BPU}/devfreq/*.bpu/governor"')
+                          f'sudo tee {self.governor_folder}/governor"')
         # The system slows a hot BPU down by a lower limit of the clock, not by its governor.
         if (self.temperature_c is None or self.temperature_c >= _WARM_C) and (
                 not low or not advice):
@@ -65,17 +74,17 @@ class BpuState:
 
 def bpu_state(root: Path = Path('/')) -> BpuState:
     """Read the state of the BPU below a root folder; all values are None on other machines."""
-    # Older systems call the folder of the clock bpufreq.
-    clocks = [*(root / _BPU).glob('devfreq/*.bpu'), *(root / _BPU).glob('bpufreq')]
-    clock = clocks[0] if clocks else root / _BPU
-    # The hwmon device of the board's sensors is called pvt; its temp2 is the BPU's.
-    sensors = [folder for folder in sorted((root / 'sys/class/hwmon').glob('hwmon*'))
-               if _text(folder / 'name') == 'pvt']
-    return BpuState(
-        load_percent=_number(root / _BPU / 'ratio'),
-        temperature_c=_scaled(sensors[0] / 'temp2_input', 1e3) if sensors else None,
-        clock_mhz=_scaled(clock / 'cur_freq', 1e6), top_clock_mhz=_scaled(clock / 'max_freq', 1e6),
-        governor=_text(clock / 'governor'))
+    # The second sensor of this chip is the BPU's.
+    sensors = [folder for chip, folder in sensor_chips(root) if chip == BOARD_CHIP]
+    state = BpuState(
+        load_percent=number(root / _BPU / 'ratio'),
+        temperature_c=number(sensors[0] / 'temp2_input', 1e3) if sensors else None)
+    clock = clock_folder(root / _BPU)
+    return state if clock is None else replace(
+        state, clock_mhz=number(clock / 'cur_freq', 1e6),
+        top_clock_mhz=number(clock / 'max_freq', 1e6),
+        governor=one_line(clock / 'governor') or '',
+        governor_folder=f'/{_BPU}/bpufreq' if clock.name == 'bpufreq' else state.governor_folder)
 
 
 def idle_load(read: Callable[[], BpuState], *, now: Callable[[], float] = monotonic,
@@ -149,27 +158,8 @@ def judge_load(name: str, before: float | None, states: list[BpuState]) -> Findi
             text += (f'; before the test the load was {before:.0f} %{" too" if same else ""}'
                      f'{", so another program uses the BPU" if before >= BUSY_PERCENT else ""}'
                      f'{"; this figure does not change under the load of the test" * same}')
-    if temperatures and figures['temperature_c'] >= _THROTTLED_C:
+    if temperatures and figures['temperature_c'] >= THROTTLED_C:
         return fast_finding(name, Verdict.WRONG, (
-            f'{text}; expected less than {_THROTTLED_C:.0f} degrees; likely cause: poor cooling, '
-            'for which the system lowers the clocks'), figures)
+            f'{text}; expected less than {THROTTLED_C:.0f} degrees'), figures,
+            cause='poor cooling, for which the system lowers the clocks')
     return fast_finding(name, Verdict.MEASURED, text, figures)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except (OSError, ValueError):  # ValueError: not UTF-8
-        return ''
-
-
-def _number(path: Path) -> float | None:
-    try:
-        return float(_text(path))
-    except ValueError:
-        return None
-
-
-def _scaled(path: Path, unit: float) -> float | None:
-    number = _number(path)
-    return None if number is None else number / unit

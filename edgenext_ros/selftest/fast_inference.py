@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from edgenext_ros.bench.board import BPU_ENGINES
+from edgenext_ros.choices import BPU_ENGINES, SIMULATOR
 from edgenext_ros.engines.base import Engine, ModelInfo
 from edgenext_ros.engines.select import suffixes
 from edgenext_ros.models import checksum, ModelError
@@ -31,8 +31,6 @@ from edgenext_ros.selftest.under_test import (
     opened_engine,
 )
 
-_SLOW = 'simulator'
-"""An engine whose time says nothing about a board; it runs a few pictures."""
 _THREADS = (1, 2, 4)
 _HOLD_GIL = {'hbm_runtime', 'hobot_dnn'}
 """The vendor's Python modules, which hold the GIL during each inference."""
@@ -85,14 +83,14 @@ class _Measurement:
                  estimate_ms: float | None) -> None:
         self._name, self._conditions, self._engine, self._info = name, conditions, engine, info
         self._path, self._load, self._state = path, load, state
-        self._estimate_ms = None if name == _SLOW else estimate_ms
+        self._estimate_ms = None if name == SIMULATOR else estimate_ms
         self._quick = conditions.quick
         self._paced: dict[str, float] = {}
 
     def findings(self) -> Iterator[Finding]:
         """Yield each finding when it is known; an error ends its check only."""
         checks: dict[str, Callable[[str], Finding]] = {'latency': self._latency}
-        if self._name != _SLOW:
+        if self._name != SIMULATOR:
             checks |= {'threads': self._throughput, 'GIL': self._gil}
             if self._name in BPU_ENGINES:
                 checks['BPU load and temperature'] = self._load_and_temperature
@@ -109,7 +107,7 @@ class _Measurement:
                     f'expected a result for each picture, found: {describe_error(error)}'))
 
     def _latency(self, what: str) -> Finding:
-        if self._name == _SLOW:
+        if self._name == SIMULATOR:
             series = TimedSeries(fast_latency.time_runs(
                 self._engine, self._info, count=2 if self._quick else 3, within_s=5.0))
             found = fast_latency.figures(series.steady)

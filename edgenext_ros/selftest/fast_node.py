@@ -19,12 +19,11 @@ from time import monotonic
 from typing import IO
 
 from edgenext_ros.bench.dds import CameraStream, environment, LARGE, Process, SMALL
+from edgenext_ros.choices import SIMULATOR
 from edgenext_ros.selftest.fast_finding import fast_finding
 from edgenext_ros.selftest.finding import Conditions, Finding, Verdict
 import numpy as np
 
-_NOT_TIMED = 'simulator'
-"""An engine that takes a second for a picture."""
 _SECONDS, _QUICK_SECONDS = 8.0, 3.0
 _LOADED, _RECEIVES = ': model ', ': images of /'
 """Parts of the node's log lines: the model is open, and the first image came."""
@@ -71,7 +70,7 @@ def check(conditions: Conditions, *, measure: Callable[..., NodeFigures] | None 
     :param missing: returns a package of ROS 2 that cannot be imported, or an empty text;
         ``missing_package`` by default.
     """
-    engines = [name for name in conditions.engines if name != _NOT_TIMED]
+    engines = [name for name in conditions.engines if name != SIMULATOR]
     engine = next((name for name in engines if name not in conditions.wrong), None) or next(
         iter(engines), None)
     note = _note(engine, engines, conditions.wrong)

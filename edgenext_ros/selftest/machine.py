@@ -17,6 +17,7 @@ from edgenext_ros import __version__
 from edgenext_ros.selftest import hardware
 from edgenext_ros.selftest.finding import Conditions, Finding
 from edgenext_ros.selftest.hardware import absent, fact
+from edgenext_ros.selftest.sysfs import lines, one_line
 
 _PACKAGES = ('hobot-', 'tros-humble-dnn', 'tros-humble-hobot', 'tros-humble-mipi',
              'tros-humble-ros-base', 'tros-humble ', 'ros-humble-vision-msgs')
@@ -40,27 +41,38 @@ def check(conditions: Conditions, root: Path = Path('/')) -> Iterator[Finding]:
 
 def survey(root: Path) -> Iterator[Finding]:
     """Yield the facts; the files are read below ``root``."""
-    yield from hardware.board(root)
-    yield from _system(root)
     packages = _packages(root)
-    yield from _software(root, packages)
-    yield from _python()
-    yield from _vendor_modules(packages)
-    yield from _ros(root)
-    yield from hardware.processor(root)
-    yield from hardware.bpu(root)
-    yield from hardware.memory(root)
-    yield from hardware.temperatures(root)
-    yield from hardware.groups()
-    yield from hardware.devices(root)
+    for subject, found in (
+            ('the board', hardware.board(root)), ('the operating system', _system(root)),
+            ('the vendor packages', _software(root, packages)), ('Python', _python()),
+            ('the vendor modules', _vendor_modules(packages)), ('ROS', _ros(root)),
+            ('the processor', hardware.processor(root)), ('the BPU', hardware.bpu(root)),
+            ('the memory', hardware.memory(root)),
+            ('the temperatures', hardware.temperatures(root)),
+            ('the groups', hardware.groups()), ('the device files', hardware.devices(root))):
+        yield from _guarded(subject, found)
+
+
+def _guarded(subject: str, found: Iterator[Finding]) -> Iterator[Finding]:
+    """
+    Yield facts; an error ends these alone.
+
+    A damaged Python package may raise anything where its version is asked for.
+    """
+    try:
+        yield from found
+    except Exception as error:
+        yield absent(f'facts about {subject}', (
+            f'They are incomplete, because of {type(error).__name__}: '
+            f'{" ".join(str(error).split()).rstrip(".")}.'))
 
 
 def _system(root: Path) -> Iterator[Finding]:
     """Yield operating system, RDK OS and kernel."""
-    release = dict(line.partition('=')[::2] for line in _lines(root / 'etc/os-release'))
+    release = dict(line.partition('=')[::2] for line in lines(root / 'etc/os-release'))
     name = release.get('PRETTY_NAME', '').strip('"\'')
     # platform.version() would name the machine that built the kernel.
-    kernel = hardware.read(root / 'proc/sys/kernel/osrelease') or platform.release()
+    kernel = one_line(root / 'proc/sys/kernel/osrelease') or platform.release()
     if name:
         yield fact('operating system', f'{name}, kernel {kernel}, {platform.machine()}'
                    f'{", in a container" if (root / ".dockerenv").exists() else ""}.',
@@ -68,7 +80,7 @@ def _system(root: Path) -> Iterator[Finding]:
     else:
         yield absent('operating system', f'There is no /etc/os-release; kernel {kernel}, '
                      f'{platform.machine()}.')
-    rdk = hardware.read(root / 'etc/version')
+    rdk = one_line(root / 'etc/version')
     yield fact('RDK OS', f'{rdk}.', version=rdk) if rdk else absent(
         'RDK OS', 'There is no /etc/version, so this is no RDK OS.')
 
@@ -76,7 +88,7 @@ def _system(root: Path) -> Iterator[Finding]:
 def _packages(root: Path) -> dict[str, str]:
     """Return the versions of the vendor packages that are installed, as dpkg knows them."""
     found, name, installed = dict[str, str](), '', False
-    for line in _lines(root / 'var/lib/dpkg/status'):
+    for line in lines(root / 'var/lib/dpkg/status'):
         key, _, value = line.partition(': ')
         if key == 'Package':
             name, installed = value.strip(), False
@@ -91,7 +103,7 @@ def _software(root: Path, found: dict[str, str]) -> Iterator[Finding]:
     """Yield TROS and the vendor packages."""
     tros = sorted(path.name for path in (root / 'opt/tros').glob('*') if path.is_dir())
     if tros:
-        tros_version = hardware.read(root / 'opt/tros/version') or found.get('tros-humble')
+        tros_version = one_line(root / 'opt/tros/version') or found.get('tros-humble')
         yield fact('TROS', f'/opt/tros has {", ".join(tros)}, version '
                    f'{tros_version or "unknown"}.', version=tros_version)
     else:
@@ -169,10 +181,3 @@ def _version(name: str) -> str | None:
     with suppress(PackageNotFoundError):
         return version(name)
     return None
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(errors='replace').splitlines()
-    except OSError:
-        return []

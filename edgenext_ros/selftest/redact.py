@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from ipaddress import AddressValueError, IPv6Address
 import os
 from pathlib import Path
@@ -29,13 +30,21 @@ _PUBLIC_NAMES = frozenset(('root', 'localhost', *ENGINES))
 _BEFORE, _AFTER = r'(?<![^\W_])', r'(?![^\W_])'
 """No letter and no digit stands there."""
 _HOMES = re.compile(r'/(?:home|Users)/[^/\s:;,"\')]+')
+_PATH = re.compile(
+    r'(?<![\w/])(?!/(?:bin|boot|dev|etc|lib\w*|opt|proc|run/user|sbin|sys|usr)(?![\w.-]))'
+    r'~?/[^\s:;,"\')]+')
+"""A path outside the folders of the system."""
+_DOMAIN = r'(?:\.[A-Za-z][\w-]*)*'
 _MAIL = re.compile(r'[\w.+-]+@[\w-]+(?:\.[\w-]+)+')
 _MAC = re.compile(r'(?<![\w:-])[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}(?![\w:-])')
-_INTERFACE = re.compile(r'\benx[0-9a-f]{12}\b')
+_INTERFACE = re.compile(rf'{_BEFORE}(?:en|wl|ww)x[0-9a-f]{{12}}{_AFTER}')
 """A network interface that is named after its MAC address."""
 _IPV6 = re.compile(r'(?<![\w:])(?=[0-9A-Fa-f.]*:)[0-9A-Fa-f:.]{3,}(?:%\w+)?(?![\w:])')
 _OCTET = r'(?:25[0-5]|2[0-4]\d|1?\d?\d)'
 _IPV4 = re.compile(rf'(?<![\w.]){_OCTET}(?:\.{_OCTET}){{3}}(?!\w|\.\d)')
+
+_Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
+"""A pattern, and what stands in its place."""
 
 
 class Redactor:
@@ -50,14 +59,13 @@ class Redactor:
 
     def __init__(self, *, homes: Iterable[str] = (), users: Iterable[str] = (),
                  hosts: Iterable[str] = (), serials: Iterable[str] = ()) -> None:
-        self._rules = [
+        self._rules: list[_Rule] = [
             (_any_of(serials, before=f'(?i){_BEFORE}', after=_AFTER), '<serial number>'),
             (_any_of((home.rstrip('/') for home in homes), before=_BEFORE, after=_AFTER), '~'),
             (_HOMES, '~'), (_MAIL, '<mail>'), (_MAC, '<MAC>'), (_INTERFACE, '<interface>'),
             (_IPV4, '<address>'),
-            (_any_of(_private(name for host in hosts for name in (host, host.lower())),
-                     before=_BEFORE, after=rf'(?:\.[A-Za-z][\w-]*)*{_AFTER}'), '<host>'),
-            (_any_of(_private(users), before=_BEFORE, after=_AFTER), '<user>')]
+            *_host_rules(name for host in hosts for name in (host, host.lower())),
+            *_user_rules(users)]
 
     @classmethod
     def of_this_machine(cls, root: Path = Path('/')) -> Redactor:
@@ -97,9 +105,45 @@ def _any_of(words: Iterable[str], *, before: str, after: str) -> re.Pattern[str]
                       if ordered else '(?!)')
 
 
-def _private(names: Iterable[str]) -> Iterator[str]:
-    # A name of one letter would be found in every sentence.
-    return (name for name in names if len(name) > 1 and name not in _PUBLIC_NAMES)
+def _host_rules(hosts: Iterable[str]) -> Iterator[_Rule]:
+    names, words = _private(hosts)
+    yield _any_of(names, before=_BEFORE, after=f'{_DOMAIN}{_AFTER}'), '<host>'
+    yield _any_of(words, before='(?:(?<=@)|(?<=//)|(?<=(?i:hostname=)))',
+                  after=f'{_DOMAIN}{_AFTER}'), '<host>'
+    yield _any_of(words, before=_BEFORE, after=r'\.(?:home|lan|local)\b'), '<host>'
+
+
+def _user_rules(users: Iterable[str]) -> Iterator[_Rule]:
+    names, words = _private(users)
+    yield _any_of(names, before=_BEFORE, after=_AFTER), '<user>'
+    yield _any_of(words, before=_BEFORE, after=r'(?=@\w)'), '<user>'
+    yield _any_of(words, before='(?:(?<=(?i:user=))|(?<=(?i:logname=)))', after=_AFTER), '<user>'
+    in_path = _any_of(words, before=f'(?<!<){_BEFORE}', after=_AFTER)  # not "<user>" itself
+    yield _PATH, lambda path: in_path.sub('<user>', path[0])
+
+
+def _private(names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """
+    Return the names that stand for a person or a machine everywhere, and the other ones.
+
+    Sentences of the report have the others as words. They are private where a name stands: before
+    or after ``@``, after ``USER=`` or ``http://``, and in paths outside the system.
+    """
+    everywhere: list[str] = []
+    words: list[str] = []
+    for name in names:
+        # A name of one letter would be found in every sentence.
+        if len(name) > 1 and name not in _PUBLIC_NAMES:
+            (words if name.lower() in _own_words() else everywhere).append(name)
+    return everywhere, words
+
+
+@cache
+def _own_words() -> frozenset[str]:
+    """Return the words in the sources of this package, which its sentences come from."""
+    return frozenset(word for path in Path(__file__).parents[1].rglob('*.py')
+                     for word in re.findall(r'[^\W_]+', path.read_text(
+                         encoding='utf-8', errors='replace').lower()))
 
 
 def _if_ipv6(found: re.Match[str]) -> str:

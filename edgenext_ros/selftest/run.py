@@ -69,7 +69,8 @@ def run(asked: Conditions, parts: Iterable[SelfTestPart], *, silence_s: float = 
                     broken.update(engines)
         if part.name == engine_survey.SURVEY:
             conditions = replace(asked, engines=engine_survey.loaded(seen.values()))
-            yield from engine_survey.judge_board(conditions.engines)
+            yield from engine_survey.judge_board(
+                asked=asked.engines, loading=conditions.engines)
 
 
 def exit_code(found: Iterable[Finding]) -> int:

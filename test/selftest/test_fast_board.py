@@ -51,7 +51,21 @@ def test_file_without_a_number_is_a_missing_value(text, tmp_path):
 def test_clock_of_an_older_system_is_read(tmp_path):
     (tmp_path / BPU / 'bpufreq').mkdir(parents=True)
     (tmp_path / BPU / 'bpufreq' / 'cur_freq').write_text('1000000000')
-    assert fast_board.bpu_state(tmp_path) == BpuState(clock_mhz=1000)
+    state = fast_board.bpu_state(tmp_path)
+    assert state == BpuState(clock_mhz=1000, governor_folder=f'/{BPU}/bpufreq')
+    assert f'"echo performance | sudo tee /{BPU}/bpufreq/governor"' in state.remedy
+
+
+def test_older_folder_of_the_clock_is_read_first(tmp_path):
+    """The system's own script does so too."""
+    (tmp_path / BPU / 'bpufreq').mkdir(parents=True)
+    (tmp_path / BPU / 'bpufreq' / 'cur_freq').write_text('800000000')
+    assert board(tmp_path).clock_mhz == 800
+
+
+def test_folder_without_a_clock_is_left_out(tmp_path):
+    (tmp_path / BPU / 'bpufreq').mkdir(parents=True)
+    assert board(tmp_path).clock_mhz == 500
 
 
 @pytest.mark.parametrize('state,text', [
@@ -109,4 +123,4 @@ def test_states_are_recorded_during_the_block():
 def test_load_is_judged(before, states, verdict, words):
     finding = fast_board.judge_load('libdnn: load', before, states)
     assert finding.verdict is verdict
-    assert words in finding.text
+    assert words in finding.sentence

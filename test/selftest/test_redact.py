@@ -39,6 +39,8 @@ def redact(monkeypatch, tmp_path):
     ('2001:db8:0:0:0:0:0:1: unreachable', '<address>: unreachable'),
     ('eth0 AA:bb:cc:00:11:22, a0-b1-c2-d3-e4-f5', 'eth0 <MAC>, <MAC>'),
     ('enx00e04c680123 is up', '<interface> is up'),
+    ('wlx00e04c680123, wwx00e04c680123.100', '<interface>, <interface>.100'),
+    ('/tmp/log_wlx00e04c680123_1', '/tmp/log_<interface>_1'),
     ('serial PLANTED0SERIAL1, uid a1b2c3d4e5f607', 'serial <serial number>, uid <serial number>'),
     ('uid 0x00A1B2C3D4E5F607', 'uid <serial number>'),
 ])
@@ -67,6 +69,29 @@ def test_every_text_of_a_finding_is_cleaned(redact):
 def test_names_that_sentences_need_stay(user):
     text = f'run libdnn as root in x, {user}'
     assert Redactor(users=[user], hosts=['localhost'])(text) == text
+
+
+@pytest.mark.parametrize('name', ['user', 'robot', 'Robot', 'board', 'can', 'devices', 'hobot'])
+@pytest.mark.parametrize('text', [
+    'This user can open it on a board, no other engine for a robot loads here; hobot-dnn 3.0.4.',
+    'echo performance | sudo tee /sys/devices/system/bpu/bpu0/bpufreq/governor',
+    '/usr/lib/hobot/libdnn.so / can / user: robot', 'board.json', 'wlan0, ROS'])
+def test_name_that_is_a_word_of_the_report_leaves_its_sentences(name, text):
+    assert Redactor(users=[name], hosts=[name])(text) == text
+
+
+@pytest.mark.parametrize('name', ['user', 'robot', 'board', 'can'])
+@pytest.mark.parametrize('text,clean', [
+    ('/home/{}/ws', '~/ws'), ('/media/{}/disk', '/media/<user>/disk'),
+    ('open "/tmp/log_{}_1"', 'open "/tmp/log_<user>_1"'),
+    ('/run/media/{}/disk', '/run/media/<user>/disk'),
+    ('{}@kitchen:~$', '<user>@kitchen:~$'), ('USER={}', 'USER=<user>'),
+    ('http://{}:11311, {}.local', 'http://<host>:11311, <host>'),
+    ('otto@{}:~$ HOSTNAME={}', 'otto@<host>:~$ HOSTNAME=<host>')])
+def test_name_that_is_a_word_of_the_report_is_private_where_names_stand(name, text, clean):
+    redact = Redactor(users=[name], hosts=[name])
+    assert redact(text.format(*[name] * text.count('{}'))) == clean
+    assert redact(clean) == clean
 
 
 def test_without_anything_private_nothing_changes():

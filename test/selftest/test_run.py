@@ -99,6 +99,18 @@ def test_without_an_engine_only_the_parts_of_the_machine_run(folder):
     assert exit_code(found) == 2
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize('asked,wrong', [(('onnx',), False), (tuple(ENGINES), True)])
+def test_board_is_judged_by_the_engines_that_were_asked_for(monkeypatch, folder, asked, wrong):
+    (folder / 'dev').mkdir()
+    (folder / 'dev' / 'bpu0').touch()
+    monkeypatch.setattr(engine_survey.judge_board, '__defaults__', (folder,))
+    part = make_part(folder, 'engines', ENGINE_LINES.replace("!= 'broken'", "== 'onnx'"))
+    found = list(run(Conditions(engines=asked), (part,)))
+    assert exit_code(found) == (1 if wrong else 2)
+    assert (found[-1].name == 'BPU: an engine uses it') is wrong
+
+
 @pytest.mark.parametrize('verdicts,code', [
     ([], 2), ([('machine', Verdict.MEASURED), ('engines', Verdict.GOOD)], 2),
     ([('fast', Verdict.MEASURED), ('right', Verdict.UNTESTED)], 2),
@@ -134,13 +146,14 @@ def test_engine_that_a_board_does_not_need_is_no_loss(
     assert found.text == text
 
 
-@pytest.mark.parametrize('devices,engines,wrong', [
-    ((), ('onnx',), False), (('bpu0',), ('onnx', 'libdnn'), False),
-    (('bpu0',), ('onnx', 'simulator'), True), (('bpu0', 'bpu_core0'), (), True)])
-def test_board_whose_bpu_no_engine_uses_is_wrong(tmp_path, devices, engines, wrong):
+@pytest.mark.parametrize('devices,asked,engines,wrong', [
+    ((), ENGINES, ('onnx',), False), (('bpu0',), ENGINES, ('onnx', 'libdnn'), False),
+    (('bpu0',), ENGINES, ('onnx', 'simulator'), True), (('bpu0', 'bpu_core0'), ENGINES, (), True),
+    (('bpu0',), ('onnx',), ('onnx',), False), (('bpu0',), ('libdnn', 'onnx'), ('onnx',), False)])
+def test_board_whose_bpu_no_engine_uses_is_wrong(tmp_path, devices, asked, engines, wrong):
     (tmp_path / 'dev').mkdir()
     for device in devices:
         (tmp_path / 'dev' / device).touch()
-    found = list(engine_survey.judge_board(engines, tmp_path))
+    found = list(engine_survey.judge_board(tmp_path, asked=asked, loading=engines))
     assert [one.verdict for one in found] == [Verdict.WRONG] * wrong
     assert not wrong or '/dev/bpu0' in found[0].text

@@ -21,7 +21,7 @@ import tempfile
 import time
 from typing import Any
 
-from edgenext_ros.choices import SIMULATOR
+from edgenext_ros.choices import SIMULATOR_TITLE
 from edgenext_ros.engines.base import EngineOptions, InferenceError, ModelInfo, Nv12, Scores
 from edgenext_ros.engines.simulator import vendor_tools
 from edgenext_ros.engines.slot_pool import PooledEngine, SlotPool
@@ -39,7 +39,7 @@ _BEHIND = {'Dequantize', 'Reshape', 'Transpose'}
 def available() -> str:
     """Return the simulator's version and path, or raise EngineUnavailableError."""
     tools = vendor_tools.find()
-    return f'{SIMULATOR} of hbdk {tools.version} ({tools.folder})'
+    return f'{SIMULATOR_TITLE} of hbdk {tools.version} ({tools.folder})'
 
 
 class Simulator(PooledEngine['_Slot']):
@@ -98,7 +98,7 @@ class _Slot:
         except _WorkerError as error:
             self.drop_worker()
             raise InferenceError(
-                f'model {self._model.info.name!r}: {SIMULATOR}: {error}') from error
+                f'model {self._model.info.name!r}: {SIMULATOR_TITLE}: {error}') from error
         except BaseException:
             # The pending answer, for example after Ctrl-C, must not be read for the next picture.
             self.drop_worker()
@@ -132,7 +132,7 @@ class _Model:
         self.tools, self.limit_s, self.program = tools, limit_s, content.program
         self.scales = np.array(content.scales, np.float32)
         self.info = ModelInfo(
-            name=content.name, engine=f'{SIMULATOR}, hbdk {tools.version}',
+            name=content.name, engine=f'{SIMULATOR_TITLE}, hbdk {tools.version}',
             width=content.width, height=content.height, classes=classes)
 
 
