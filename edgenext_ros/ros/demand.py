@@ -107,7 +107,7 @@ class Demand:
         before, self._is_idle = self._is_idle, is_active and self._is_lazy() and not listened
         if is_new or before == self._is_idle:
             return
-        topics = ' and '.join(session.publishers.results)
+        topics = ' or '.join(session.publishers.results)
         text = f'idle: lazy is true, and nobody listens to {topics}' if self._is_idle else \
             f'no longer idle: {listened[0]} has a listener' if listened else ''
         # The log is limited, because a listener may come and go, as in a loop of "echo --once".
@@ -142,25 +142,26 @@ class Demand:
     def _count(self, ended: Event) -> None:
         period = POLL_S
         while not ended.wait(period) and self._node.context.ok():
+            period = POLL_S
             with suppress(Exception):  # logged, unless the ROS context has ended
-                self._check()
-            session = self._session()
-            period = POLL_S if session is None or session.subscription is None else _POLL_AWAKE_S
+                period = self._check() or POLL_S
 
-    def _update_if_due(self) -> None:
-        executor = self._node.executor
-        if executor is None or not self._is_due():
-            return
-        if self._executor is executor and not self._task.done():
-            return  # the executor is busy
-        with suppress(AttributeError, InvalidHandle):  # the executor was shut down
-            self._executor, self._task = executor, executor.create_task(self._update)
+    def _update_if_due(self) -> float:
+        """Let the executor update the subscription, and return the seconds to the next check."""
+        session, executor = self._session(), self._node.executor
+        if session is None or executor is None:
+            return POLL_S
+        if not self._is_due(session):
+            return POLL_S if session.subscription is None else _POLL_AWAKE_S
+        if self._executor is not executor or self._task.done():  # else the executor is busy
+            with suppress(AttributeError, InvalidHandle):  # the executor was shut down
+                self._executor, self._task = executor, executor.create_task(self._update)
+        return POLL_S
 
-    def _is_due(self) -> bool:
+    def _is_due(self, session: Session) -> bool:
         """Return whether the subscription of an active node differs from the demand."""
-        session = self._session()
         try:
-            return session is not None and self._node.state == 'active' \
+            return self._node.state == 'active' \
                 and self._is_wanted(session) == (session.subscription is None)
         except InvalidHandle:  # the session or the node was destroyed
             return False
