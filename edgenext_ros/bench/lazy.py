@@ -21,7 +21,7 @@ _TIMEOUT = 120
 def rows() -> Iterator[BenchRow]:
     """Measure the node with ``lazy``, and its processor time without."""
     print(f'{LARGE.title}: lazy ...', file=sys.stderr, flush=True)
-    lazy, always = measure(lazy=True), measure(lazy=False)
+    lazy, always = measure(lazy=True), measure(lazy=False, listeners=0)
     yield BenchRow(f'CPU of a core with nobody listening, {LARGE.title}, lazy', 'not lazy', '%',
                    lazy['cpu_percent'], always['cpu_percent'])
     for what, value in (('first result', median), ('slowest first result', max)):
@@ -29,10 +29,13 @@ def rows() -> Iterator[BenchRow]:
                        value(lazy['first_ms']), _ALLOWED_MS)
 
 
-def measure(*, lazy: bool) -> dict[str, Any]:
+def measure(*, lazy: bool, seconds: float = 10.0, listeners: int = 10) -> dict[str, Any]:
     """
     Run a classifier, and a process with its camera and listeners.
 
+    :param lazy: the parameter of this name.
+    :param seconds: duration of the measurement without listeners.
+    :param listeners: number of listeners, one after the other.
     :return: ``cpu_percent`` of one core without listeners, and ``first_ms``, the times from the
         start of a listener to its first result.
     :raises subprocess.CalledProcessError: the camera's process has failed.
@@ -43,7 +46,8 @@ def measure(*, lazy: bool) -> dict[str, Any]:
              '-p', 'runtime:=onnx', '-p', f'lazy:={str(lazy).lower()}'], env=variables) as node:
         try:
             watcher = subprocess.run(
-                [sys.executable, '-m', 'edgenext_ros.bench.lazy_watcher', str(node.pid)],
+                [sys.executable, '-m', 'edgenext_ros.bench.lazy_watcher',
+                 *map(str, (node.pid, seconds, listeners))],
                 env=variables, stdout=subprocess.PIPE, text=True, check=True, timeout=_TIMEOUT)
         finally:
             node.kill()

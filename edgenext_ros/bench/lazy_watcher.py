@@ -3,8 +3,8 @@
 """
 The camera and the listeners of ``bench/lazy.py``, in one process.
 
-``python -m edgenext_ros.bench.lazy_watcher PID`` measures the classifier with this process id, and
-prints the figures in JSON.
+``python -m edgenext_ros.bench.lazy_watcher PID SECONDS LISTENERS`` measures the classifier with
+this process id, and prints the figures in JSON.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 import json
 import sys
 from threading import Event, Thread
-from time import monotonic, sleep, time
+from time import monotonic, time
 from typing import Any
 
 from edgenext_ros.bench.dds import LARGE
@@ -27,7 +27,6 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification
 
-_IDLE_S, _LISTENERS = 10.0, 10
 _LIMIT_S = 30.0
 _BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 
@@ -42,18 +41,18 @@ class _Watcher:
         self._executor.add_node(self._node)
         self._ended = Event()
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self, *, seconds: float, listeners: int) -> dict[str, Any]:
         """Measure the time without listeners, then that of the first result of several."""
         self._wait(lambda: self._node.count_publishers('classification'))
         thread = Thread(target=self._send)
         thread.start()
         try:
             before, begin = cpu_seconds(self._pid), monotonic()
-            self._spin(_IDLE_S)
+            self._spin(seconds)
             spent = cpu_seconds(self._pid) - before
             percent = 100 * spent / (monotonic() - begin)
             return {'cpu_percent': percent,
-                    'first_ms': [self._first_result(number) for number in range(_LISTENERS)]}
+                    'first_ms': [self._first_result(number) for number in range(listeners)]}
         finally:
             self._ended.set()
             thread.join()
@@ -95,13 +94,19 @@ class _Watcher:
             self._executor.spin_once(timeout_sec=0.01)
 
 
-def main(pid: str) -> None:
-    """Measure the process, and print the figures."""
+def main(pid: str, seconds: str, listeners: str) -> None:
+    """
+    Measure a classifier, and print the figures.
+
+    :param pid: its process id.
+    :param seconds: duration without listeners.
+    :param listeners: number of listeners, one after the other.
+    """
     rclpy.init()
-    figures = _Watcher(int(pid)).figures()
+    figures = _Watcher(int(pid)).figures(seconds=float(seconds), listeners=int(listeners))
     print(json.dumps(figures), flush=True)
     rclpy.shutdown()
 
 
 if __name__ == '__main__':
-    main(sys.argv[1])
+    main(*sys.argv[1:4])

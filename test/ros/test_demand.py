@@ -56,7 +56,7 @@ def test_node_is_idle_without_listeners(ros, lazy, subscribed, make_image):
                         ('classifier/annotated_image', Image)):
         received = []
         listener = ros.node.create_subscription(kind, topic, received.append, 10)
-        ros.repeat(camera, make_image(), lambda: received)
+        ros.repeat(camera, make_image(), received.copy)
         ros.node.destroy_subscription(listener)
         subscribed(False)
         assert f'no longer idle: /{topic} has a listener' in process.output
