@@ -18,7 +18,7 @@ from edgenext_ros.ros.session import Session
 from rclpy.exceptions import InvalidHandle
 from std_srvs.srv import SetBool
 
-POLL_S = 0.05
+POLL_S = 0.1
 """Seconds between two counts of the listeners while a lazy node is idle."""
 _POLL_AWAKE_S = 1.0
 """The same while the node works, so it becomes idle within this time of its last listener."""
