@@ -167,7 +167,9 @@ def test_node_without_a_thread_is_not_activated(lazy_node, monkeypatch):
     def refuse(thread):
         raise RuntimeError(NO_THREAD)
 
+    (before,) = counting()
     lazy_node.trigger_deactivate()
+    before.join(20)
     with monkeypatch.context() as short:
         short.setattr(Thread, 'start', refuse)
         assert lazy_node.trigger_activate() == TransitionCallbackReturn.FAILURE
