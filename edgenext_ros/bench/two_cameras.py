@@ -69,10 +69,10 @@ def measure(commands: list[tuple[str, ...]], camera: CameraStream) -> Cost:
         # Measure from the first image on, to leave out the loading of the model.
         for node in nodes:
             _wait_for_lines(node, ': images of /', count=each)
-        before = sum(_cpu_seconds(node.pid) for node in nodes)
+        before = sum(cpu_seconds(node.pid) for node in nodes)
         for sender in senders:
             sender.figures()
-        spent = sum(_cpu_seconds(node.pid) for node in nodes) - before
+        spent = sum(cpu_seconds(node.pid) for node in nodes) - before
         memory = sum(sample_process(node.pid, second=0, visit=0).memory_mb for node in nodes)
         heard = [listener.figures(close=True, wanted=camera.frames) for listener in listeners]
     results = tuple(found['frames'] for found in heard)
@@ -103,7 +103,7 @@ def _wait_for_lines(node: subprocess.Popen[str], text: str, *, count: int) -> No
     raise RuntimeError(f'{node.args}: ended with code {node.wait()}')
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Return the CPU time of a process, in user and kernel mode (proc(5))."""
     fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
     return sum(map(int, fields[11:13])) / os.sysconf('SC_CLK_TCK')

@@ -103,7 +103,7 @@ def _measured(arguments: argparse.Namespace) -> Iterator[BenchRow]:
     from importlib.util import find_spec
     import sys
 
-    from edgenext_ros.bench import board, dds, host as benchmark, two_cameras, two_in_flight
+    from edgenext_ros.bench import board, dds, host as benchmark, lazy, two_cameras, two_in_flight
     from edgenext_ros.choices import BPU_ENGINES
 
     if arguments.what in ('all', 'host'):
@@ -125,6 +125,7 @@ def _measured(arguments: argparse.Namespace) -> Iterator[BenchRow]:
         return
     yield from dds.rows()
     yield from two_cameras.rows()
+    yield from lazy.rows()
 
 
 def _unknown(option: str, names: list[str], known: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from edgenext_ros.core.frame import Bytes, Frame
 from edgenext_ros.core.nv12 import Nv12Converter
-from edgenext_ros.core.prediction import Prediction, Values
+from edgenext_ros.core.prediction import Prediction, softmax, Values
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Classification:
 
     prediction: Prediction
     timings: Timings
+    probabilities: Values | None = None
+    """Probabilities of all classes, float32 (classes,); None unless requested."""
 
 
 class Slot(Protocol):
@@ -91,7 +93,8 @@ class Classifier:
         self._slot, self._probabilities = slot, probabilities
 
     def classify(self, frame: Frame, *, top_k: int = 5, threshold: float = 0.0,
-                 converted: Callable[[], None] | None = None) -> Classification:
+                 converted: Callable[[], None] | None = None,
+                 all_classes: bool = False) -> Classification:
         """
         Classify one frame.
 
@@ -99,6 +102,7 @@ class Classifier:
         :param top_k: maximum number of classes in the result, at least 1.
         :param threshold: classes with a lower score are left out.
         :param converted: called between conversion and inference; the frame is no longer read.
+        :param all_classes: also return the probabilities of all classes.
         :raises InferenceError: the engine failed on this frame.
         :raises FrameError: ``frame`` is not a Frame.
         :raises ValueError: ``top_k`` is less than 1.
@@ -114,6 +118,10 @@ class Classifier:
             inferred = perf_counter()
         prediction = Prediction.from_output(
             output, top_k=top_k, threshold=threshold, probabilities=self._probabilities)
+        probabilities = None
+        if all_classes:
+            probabilities = output if self._probabilities else softmax(output)
         done = perf_counter()
         return Classification(prediction, Timings(
-            1e3 * (ready - start), 1e3 * (inferred - ready), 1e3 * (done - inferred)))
+            1e3 * (ready - start), 1e3 * (inferred - ready), 1e3 * (done - inferred)),
+            probabilities)

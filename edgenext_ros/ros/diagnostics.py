@@ -50,6 +50,8 @@ def assess(report: StatisticsReport, now: Snapshot, *, waited: float, why: str =
         return (2 if now.busy > 3 * hung_after else 1), (
             f'a frame has been in work for {now.busy:.0f} s: the engine hangs, or is overloaded '
             f'by other programs; newer frames are dropped until it returns')
+    if now.idle:
+        return 0, 'idle: lazy is true, and nobody listens to the results'
     silent, timeout = seconds_without_image(report, waited=waited), now.settings.image_timeout
     if silent > timeout:
         since = '' if report.image_age is not None else ', none since the start'

@@ -13,9 +13,9 @@ from threading import RLock
 from time import monotonic
 from typing import Any
 
-from edgenext_ros.engines.base import InferenceError
 from edgenext_ros.engines.recovering import open_recovering
-from edgenext_ros.ros.classify_once import ClassifyOnce, REQUESTS
+from edgenext_ros.ros.classify_once import ClassifyOnce
+from edgenext_ros.ros.demand import Demand
 from edgenext_ros.ros.health import Health
 from edgenext_ros.ros.image_log import ImageLog
 from edgenext_ros.ros.lifecycle import SafeLifecycleNode
@@ -33,7 +33,6 @@ from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from std_srvs.srv import SetBool
 
 LOAD_SECONDS = 1.0
 """Longest time that a node's destruction waits for a model that is being loaded."""
@@ -44,8 +43,7 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
     Classify the newest image of a camera.
 
     From configure to cleanup the node has a ``Session``, which holds the model. The session
-    subscribes to images while the node is active and is either enabled or has a waiting
-    ``classify_once`` request.
+    subscribes to images while they are needed, see ``Demand``.
 
     :param opener: opens the model; see ``LoadedModel.open``.
     """
@@ -61,18 +59,18 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
         # run both concurrently.
         self._changing = RLock()
         self.session: Session | None = None
-        self.enabled = True
         self._versions = itertools.count(1)
         self._live = LiveModel(self, opener=opener)
         self.statistics = Statistics(now_ns=self._now_ns)
         topic = self.resolve_topic_name('image')
-        self._once = ClassifyOnce(self, snapshot=self.snapshot,
-                                  statistics=self.statistics, listen=self._listen)
+        self._demand = Demand(self, session=lambda: self.session, changing=self._changing,
+                              is_requested=lambda: self._once.waiting())
+        self._once = ClassifyOnce(self, snapshot=self.snapshot, statistics=self.statistics,
+                                  listen=self._demand.update)
         self._log = ImageLog(self.get_logger(), topic=topic)
         self.health = Health(self, topic=topic, snapshot=self.snapshot,
                              statistics=self.statistics, images=self._log,
                              restart_counts=self._restart_counts)
-        self.create_service(SetBool, '~/set_enabled', self._on_set_enabled, qos_profile=REQUESTS)
         self._is_constructed = True
 
     @property
@@ -83,7 +81,7 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
     def snapshot(self) -> Snapshot:
         """Return the current state."""
         session = self.session
-        now = Snapshot(state=self.state, enabled=self.enabled, failure=self.failure,
+        now = Snapshot(state=self.state, enabled=self._demand.enabled, failure=self.failure,
                        settings=self.settings)
         if session is None:
             return now
@@ -106,18 +104,18 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to the camera."""
         super().on_activate(state)  # first, else the first result would not be published
-        result = self.attempt('activate', lambda: self._listen(active=True))
+        result = self.attempt('activate', lambda: self._demand.update(active=True))
         if result == TransitionCallbackReturn.SUCCESS:
             assert self.session is not None
             self.session.publishers.log_topics(
-                self.settings.input_type, listening=self.session.subscription is not None)
+                self.settings.input_type, pause=self._demand.pause(self.session))
         else:
             super().on_deactivate(state)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe; the image in work gives no result."""
-        result = self.attempt('deactivate', lambda: self._listen(active=False))
+        result = self.attempt('deactivate', lambda: self._demand.update(active=False))
         self._once.answer(success=False, text='the node was deactivated')
         super().on_deactivate(state)
         if result == TransitionCallbackReturn.SUCCESS:
@@ -168,37 +166,13 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
 
     def _release(self) -> None:
         self._once.answer(success=False, text='the node was shut down')
+        self._demand.stop()
         session, self.session = self.session, None
         try:
             self._live.close()
         finally:
             if session is not None:
                 session.close()
-
-    def _listen(self, *, active: bool | None = None) -> None:
-        """
-        Subscribe or unsubscribe, according to the state, ``set_enabled`` and waiting requests.
-
-        :param active: whether the node will be active, for calls during a transition.
-        """
-        with self._changing:
-            if self.session is None and active:
-                raise InferenceError('no model is loaded, because the cleanup failed; expected '
-                                     'another cleanup, then configure')
-            if self.session is not None:
-                self.session.listen((self.state == 'active' if active is None else active) and (
-                    self.enabled or self._once.waiting()))
-
-    def _on_set_enabled(self, request: SetBool.Request,
-                        response: SetBool.Response) -> SetBool.Response:
-        before, self.enabled = self.enabled, request.data
-        self._listen()
-        response.success = True
-        response.message = f'{"enabled" if request.data else "paused"}, {self.state}'
-        if before != request.data:
-            word = 'resumed' if request.data else 'paused'
-            self.get_logger().info(f'{word} by set_enabled, {self.state}')
-        return response
 
     def _restart_counts(self) -> None:
         self.statistics.reset_counts()
@@ -284,6 +258,8 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
         if self.session is not None and before != settings:
             self.session.apply(settings)
             self._live.apply(self.session)
+            if before.lazy != settings.lazy:
+                self._demand.update()
 
 
 def main(args: list[str] | None = None) -> int:

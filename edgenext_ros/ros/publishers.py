@@ -91,6 +91,8 @@ class Publishers:
 
             self.classification = active(Classification, 'classification')
             self._annotated = active(Image, '~/annotated_image')
+            # Each listener of these needs images; the latched topics do not.
+            self._results = (self.classification, self._annotated)
             self._vision_info = latched(VisionInfo, '~/vision_info')
             self._label_info = latched(LabelInfo, '~/label_info')
             self.pictures: PictureThread[AnnotatedPicture] = PictureThread(
@@ -98,6 +100,16 @@ class Publishers:
                 on_error=self._log_picture_error)
             made.callback(self.pictures.close, PICTURE_SECONDS)
             self._made = made.pop_all()
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """Full names of the topics that need images."""
+        return tuple(publisher.topic_name for publisher in self._results)
+
+    def listened(self) -> tuple[str, ...]:
+        """Return those of ``results`` that have a subscriber."""
+        return tuple(publisher.topic_name for publisher in self._results
+                     if publisher.get_subscription_count())
 
     def publish(self, outcome: Outcome) -> None:
         """Publish the result of an image, and its annotated picture if there is a subscriber."""
@@ -114,17 +126,16 @@ class Publishers:
             self.pictures.offer(AnnotatedPicture(
                 read, result.prediction, model.labels, header, model.settings.yuv_range))
 
-    def log_topics(self, input_type: str, *, listening: bool) -> None:
+    def log_topics(self, input_type: str, *, pause: str) -> None:
         """
         Log the remapped topics of images and results.
 
         :param input_type: the parameter of this name.
-        :param listening: whether the session has a subscription.
+        :param pause: what the subscription waits for, such as `` once ...``; empty for nothing.
         """
         node = self._node
         topic = node.resolve_topic_name('image')
         kind = messages.INPUT_TYPES[input_type].kind.__name__
-        pause = '' if listening else ' once ~/set_enabled enables the node'
         node.get_logger().info(
             f'listening on {topic} (sensor_msgs/msg/{kind}){pause}, classifications on '
             f'{self.classification.topic_name} ({_TYPE}), pictures with them on '

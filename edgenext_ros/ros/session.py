@@ -6,10 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, ExitStack
+from dataclasses import replace
 from threading import Lock
 from time import monotonic
 
 from edgenext_ros.core.newest_frame import Pipeline, RateLimiter
+from edgenext_ros.core.prediction import Prediction
+from edgenext_ros.core.smoothing import ProbabilityMean
 from edgenext_ros.engines.base import InferenceError
 from edgenext_ros.ros.errors import describe_error
 from edgenext_ros.ros.loaded_model import LoadedModel
@@ -57,6 +60,7 @@ class Session:
         self._source = INPUT_TYPES[model.settings.input_type]
         self._limiter = RateLimiter(model.settings.max_rate)
         self._stamp, self._stamping = (0, 0), Lock()
+        self._mean = ProbabilityMean()
         # Held while a result is published, and while the session subscribes or unsubscribes.
         self._publishing = Lock()
         self.publishers = Publishers(node)
@@ -102,7 +106,7 @@ class Session:
             frame = self._source.frame(picture, enough=model.classifier.converter.covers)
             result = model.classifier.classify(
                 frame, top_k=settings.top_k, threshold=settings.score_threshold,
-                converted=self.pipeline.handover)
+                converted=self.pipeline.handover, all_classes=settings.smoothing > 0)
         except BaseException as error:  # vendor code may even raise SystemExit
             self._forget_stamp()  # a repeated image may give the result that this one did not
             return Outcome(image, model, monotonic(), error=error)
@@ -122,10 +126,25 @@ class Session:
         for observer in self._observers:
             observer.on_outcome(outcome)
 
+    def _smoothed(self, outcome: Outcome) -> Outcome:
+        """Average a result with the ones before it, which is done in the order of the images."""
+        result, picture, frame = outcome.result, outcome.picture, outcome.frame
+        assert result is not None and picture is not None and frame is not None
+        if result.probabilities is None:  # ``smoothing`` was 0
+            self._mean.reset()
+            return outcome
+        settings = outcome.model.settings
+        mean = self._mean.update(
+            result.probabilities, stamp_ns=picture.sec * 10 ** 9 + picture.nanosec,
+            source=(frame.width, frame.height, picture.frame_id), seconds=settings.smoothing)
+        return outcome._replace(result=replace(result, prediction=Prediction.from_output(
+            mean, top_k=settings.top_k, threshold=settings.score_threshold, probabilities=True)))
+
     def _published(self, outcome: Outcome) -> Outcome:
         try:
             if monotonic() - outcome.ready > outcome.model.info.hang_timeout_s:
                 raise InferenceError('it waited for an earlier image, which hung')
+            outcome = self._smoothed(outcome)
             self.publishers.publish(outcome)
         except Exception as error:
             # A failure of the publishers is not an error once the ROS context has ended.
@@ -150,6 +169,7 @@ class Session:
             if wanted and self.subscription is None:
                 self.subscribed_at = monotonic()
                 self._forget_stamp()
+                self._mean.reset()
                 self.receiver.subscribe(self._source.kind, 'image')
             elif not wanted and self.subscription is not None:
                 self.receiver.unsubscribe()
@@ -171,6 +191,8 @@ class Session:
 
         Its labels are published before its first result.
         """
+        if model.engine is not self.model.engine:
+            self._mean.reset()
         self.model = model
         with self._logged('fewer images are worked on at a time'):
             self.pipeline.set_at_once(model.info.slots)

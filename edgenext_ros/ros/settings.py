@@ -82,6 +82,11 @@ class ClassifierSettings:
     max_rate: float = parameter(
         0.0, 'Largest number of frames classified in a second; 0 means all', low=0.0,
         high=1000.0, live=True)
+    lazy: bool = parameter(
+        False, 'Receive and classify images only while a result has a listener', live=True)
+    smoothing: float = parameter(
+        0.0, 'Time constant in seconds of the exponential mean of the scores; 0 means no mean',
+        low=0.0, high=60.0, live=True)
     skip_repeated: bool = parameter(
         False, 'Leave out an image with the stamp of the one before, unless it is zero', live=True)
     image_timeout: float = parameter(

@@ -36,3 +36,9 @@ class Snapshot:
     """Counter of frames that were lost before they arrived."""
     message_bytes: int = 0
     """Size of the last serialised message in bytes."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether the node is not subscribed because, with ``lazy``, no result has a listener."""
+        return self.state == 'active' and self.enabled and self.settings.lazy \
+            and self.subscription is None

@@ -4,11 +4,11 @@
 
 import doctest
 
-from edgenext_ros.core import classifier, frame, labels, nv12, prediction
+from edgenext_ros.core import classifier, frame, labels, nv12, prediction, smoothing
 import pytest
 
 
-@pytest.mark.parametrize('module', [classifier, frame, labels, nv12, prediction],
+@pytest.mark.parametrize('module', [classifier, frame, labels, nv12, prediction, smoothing],
                          ids=lambda module: module.__name__.rpartition('.')[2])
 def test_examples_in_docstrings_run(module):
     found = doctest.testmod(module)
