@@ -114,19 +114,21 @@ class Publishers:
             self.pictures.offer(AnnotatedPicture(
                 read, result.prediction, model.labels, header, model.settings.yuv_range))
 
-    def log_topics(self, input_type: str, *, listening: bool) -> None:
+    def log_topics(self, input_type: str, *, listens: bool, waits: bool) -> None:
         """
         Log the remapped topics of images and results.
 
         :param input_type: the parameter of this name.
-        :param listening: whether the session has a subscription.
+        :param listens: whether the session wants images.
+        :param waits: whether it has no subscription, for lack of a publisher.
         """
         node = self._node
         topic = node.resolve_topic_name('image')
-        kind = messages.INPUT_TYPES[input_type].kind.__name__
-        pause = '' if listening else ' once ~/set_enabled enables the node'
+        kinds = ' or '.join(messages.INPUT_TYPES[input_type].types)
+        what = 'waiting for a publisher of' if listens and waits else 'listening on'
+        pause = '' if listens else ' once ~/set_enabled enables the node'
         node.get_logger().info(
-            f'listening on {topic} (sensor_msgs/msg/{kind}){pause}, classifications on '
+            f'{what} {topic} ({kinds}){pause}, classifications on '
             f'{self.classification.topic_name} ({_TYPE}), pictures with them on '
             f'{self._annotated.topic_name}')
 
