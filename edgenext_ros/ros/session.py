@@ -26,6 +26,7 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 from rclpy.subscription import Subscription
+from rclpy.timer import Timer
 
 STOP_SECONDS = 1.5
 """Maximum wait in seconds for the end of the session's threads."""
@@ -68,19 +69,20 @@ class Session:
         self._stamp, self._stamping = (0, 0), Lock()
         # Held while a result is published, and while the session subscribes or unsubscribes.
         self._publishing = Lock()
+        self._timer: Timer | None = None
         self.publishers = Publishers(node)
         try:
             self.publishers.publish_labels(model, version=self._version)
             self.receiver = Receiver(node, self.receive, read_stamp=self._source.read_stamp)
+            if len(self._source.types) > 1:
+                # The session has its own group, because a group keeps its entities forever.
+                self._timer = node.create_timer(
+                    _FOLLOW_SECONDS, self._follow, clock=Clock(clock_type=ClockType.STEADY_TIME),
+                    callback_group=MutuallyExclusiveCallbackGroup())
             self.pipeline = Pipeline(self.work, self.finish, source=self.receiver,
                                      name='classify', at_once=model.info.slots, clock=monotonic)
-            # The session has its own group, because a group keeps its entities forever.
-            self._timer = node.create_timer(
-                _FOLLOW_SECONDS, self._follow, callback_group=MutuallyExclusiveCallbackGroup(),
-                clock=Clock(clock_type=ClockType.STEADY_TIME)
-            ) if len(self._source.types) > 1 else None
         except BaseException:  # no memory or thread: free the topics for the next attempt
-            self.publishers.destroy()
+            self._destroy()
             raise
 
     @property
@@ -257,8 +259,11 @@ class Session:
 
         with ExitStack() as steps:  # in reverse order, each one even if an earlier one raises
             steps.callback(free)
-            steps.callback(self.publishers.destroy)
+            steps.callback(self._destroy)
             steps.callback(stop)
-            if self._timer is not None:
-                steps.callback(self._node.destroy_timer, self._timer)
             self.listen(False)
+
+    def _destroy(self) -> None:
+        if self._timer is not None:
+            self._node.destroy_timer(self._timer)
+        self.publishers.destroy()
