@@ -19,7 +19,8 @@ pytestmark = needs_pages
 
 PARAMETERS = {entry.name for table in (ClassifierSettings, CameraSettings)
               for entry in fields(table)} | {'use_sim_time'}
-OF_CAMERAS = {'io_method', 'out_format', 'pixel_format'}  # mipi_cam's and hobot_usb_cam's
+# Those of mipi_cam, hobot_usb_cam and hobot_codec.
+OF_CAMERAS = {'frame_ts_type', 'io_method', 'out_format', 'out_mode', 'pixel_format', 'zero_copy'}
 REMAPPED = {'image', 'classification', 'classifier/label_info', '__ns', '__node'}
 NODE = 'classifier'
 

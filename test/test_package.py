@@ -42,7 +42,8 @@ ROOMS_WITHIN = {
 # Processes that a measurement starts as a user does.
 STARTED = {('edgenext_ros/bench/dds.py', 'edgenext_ros.cli')}
 # Processes with nodes of their own.
-ROS_PROCESSES = {'edgenext_ros/bench/dds_roles.py', 'edgenext_ros/bench/demo.py',
+ROS_PROCESSES = {'edgenext_ros/bench/dds_camera.py', 'edgenext_ros/bench/dds_roles.py',
+                 'edgenext_ros/bench/demo.py',
                  'edgenext_ros/bench/demo_watcher.py',
                  'edgenext_ros/bench/instructions_process.py',
                  'edgenext_ros/bench/lazy_watcher.py'}

@@ -139,8 +139,9 @@ ON_PYPI = {
     'hbm_runtime', 'hobot-dnn-rdkx5', 'hypothesis', 'matplotlib', 'numpy', 'onnx', 'onnxruntime',
     'opencv-python-headless', 'Pillow', 'pre-commit', 'pytest', 'pytest-timeout',
     'rdkx5_yolo_mapper', 'scipy', 'timm', 'torch', 'twine', 'wheel'}
-# Ubuntu 22.04's, ROS', and hobot-spdev of the RDK's own repository.
-IN_APT = {'g++', 'hobot-spdev', 'python3-pip', 'ros-$distro-vision-msgs', 'valgrind'}
+# Ubuntu 22.04's, ROS', and two of the RDK's own repository, hobot-spdev and the one of TROS.
+IN_APT = {'g++', 'hobot-spdev', 'python3-pip', 'ros-$distro-vision-msgs',
+          'tros-humble-hbm-img-msgs', 'valgrind'}
 OTHERS = {('RELEASE.md', 'edgenext_ros'), ('test/test_conftest.py', 'a_module_of_nobody')}
 """The package itself, once it is uploaded, and a name that a test invents."""
 WORD = r"""(?:\\?'[^'"\s]+'|[^\s'"`,;:(){}|&\\]+)"""

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 import json
 from statistics import median
 import subprocess
@@ -44,6 +45,8 @@ class CameraStream:
     step: int
     rate: float
     frames: int
+    input_type: str = 'raw'
+    """``raw``: an Image; ``hbmem``: an HbmMsg1080P of TROS, which only the classifier reads."""
 
     @property
     def title(self) -> str:
@@ -54,6 +57,7 @@ class CameraStream:
 LARGE = CameraStream(1920, 1080, 'bgr8', 5760, 30, 240)
 SMALL = CameraStream(640, 480, 'bgr8', 1920, 30, 240)
 MANY = CameraStream(640, 480, 'nv12', 640, 200, 10_100)
+TROS = CameraStream(1920, 1080, 'nv12', 1920, 30, 240)
 
 
 def rows() -> Iterator[BenchRow]:
@@ -64,6 +68,7 @@ def rows() -> Iterator[BenchRow]:
     yield BenchRow(f'CPU a frame, {LARGE.title}', _FLOOR, 'ms', cpu['classifier'], cpu['floor'])
     shares = (100 * found[role]['results'] / LARGE.frames for role in ('classifier', 'plain'))
     yield BenchRow(f'frames with a result, {LARGE.title}', _PLAIN, '%', *shares, more=True)
+    yield from _shared_memory_rows()
     ages = {role: median(session(role, SMALL)['ages_ms'])
             for role in ('floor', 'echo', 'plain', 'classifier')}
     for role, baseline in (('plain', _PLAIN), ('echo', _ECHO), ('floor', _FLOOR)):
@@ -85,6 +90,22 @@ def rows() -> Iterator[BenchRow]:
     starts = [_first_result() for _ in range(5)]
     yield BenchRow('edgenext classify, start to first result, onnx', '1.5 s that are allowed', 's',
                    median(starts), 1.5)
+
+
+def _shared_memory_rows() -> Iterator[BenchRow]:
+    """Compare the messages of TROS' shared memory with an Image of the same picture."""
+    if find_spec('hbm_img_msgs') is None:
+        print('edgenext bench: HbmMsg1080P is not measured: hbm_img_msgs is missing',
+              file=sys.stderr)
+        return
+    shared, image = (session('classifier', replace(TROS, input_type=input_type))
+                     for input_type in ('hbmem', 'raw'))
+    case, baseline = f'{TROS.title} in HbmMsg1080P', 'same in Image'
+    yield BenchRow(f'CPU a frame, {case}', baseline, 'ms', shared['cpu_ms'], image['cpu_ms'])
+    yield BenchRow(f'age of a result, {case}', baseline, 'ms', median(shared['ages_ms']),
+                   median(image['ages_ms']))
+    yield BenchRow(f'frames with a result, {case}', baseline, '%',
+                   *(100 * found['results'] / TROS.frames for found in (shared, image)), more=True)
 
 
 def _first_result() -> float:
@@ -124,7 +145,7 @@ def session(role: str, camera: CameraStream, *, infer_us: int = 0,
             if role != 'floor' else None
         side = stack.enter_context(Process(
             role, {'path': _BASELINE, 'infer_us': infer_us,
-                   'holds_gil': holds_gil, 'helper': helper},
+                   'holds_gil': holds_gil, 'helper': helper, 'input_type': camera.input_type},
             variables | (_KEEP_MEMORY if role in ('floor', 'echo') else {})))
         sender = stack.enter_context(
             Process('camera', asdict(camera), variables | _KEEP_MEMORY))

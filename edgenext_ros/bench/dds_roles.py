@@ -9,7 +9,6 @@ its standard input ends (a camera: until it has sent all images), and prints its
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable
 from ctypes import CDLL, PyDLL
 from importlib import import_module
@@ -21,22 +20,22 @@ from resource import getpagesize
 import subprocess
 import sys
 from threading import Event, Thread
-from time import monotonic, process_time, sleep, time
+from time import monotonic, process_time, time
 from types import SimpleNamespace
 from typing import Any
 
+from edgenext_ros.bench.dds_camera import camera, wait_for
 import numpy as np
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_sensor_data, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
 _NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 _LOGITS = np.random.default_rng(0).normal(0, 3, 100).astype(np.float32)
 """Output of the stand-in inference; as many values as the bundled model has classes."""
-_MATCHED_S = 60.0
-"""Limit for the processes to discover each other."""
 _LAST_S = 10.0
 """Limit for the last images and results to arrive."""
 
@@ -68,28 +67,6 @@ class FrameMeter:
 def resident_mb() -> float:
     """Return this process's resident memory, in 10^6 bytes."""
     return int(Path('/proc/self/statm').read_text().split()[1]) * getpagesize() / 1e6
-
-
-def camera(node: Node, options: dict[str, Any]) -> dict[str, Any]:
-    """Publish images at a steady rate; the pixels are made once."""
-    width, height, step = options['width'], options['height'], options['step']
-    rows = height * 3 // 2 if options['encoding'] == 'nv12' else height
-    pixels = np.random.default_rng(0).integers(0, 256, rows * step, np.uint8)
-    message = Image(width=width, height=height, step=step, encoding=options['encoding'],
-                    data=array('B', pixels.tobytes()))
-    message.header.frame_id = 'camera'
-    publisher = node.create_publisher(
-        Image, 'image', QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT))
-    _wait(publisher.get_subscription_count, 'subscriber of the images')
-    sleep(1.0)  # the subscriber must discover the publisher too
-    due = monotonic()
-    for _ in range(options['frames']):
-        due = max(due + 1 / options['rate'], monotonic())  # after a stall, send no burst
-        sleep(max(0.0, due - monotonic()))
-        message.header.stamp = node.get_clock().now().to_msg()
-        publisher.publish(message)
-    sleep(0.5)
-    return {'frames': options['frames']}
 
 
 def floor(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
@@ -128,16 +105,8 @@ def _stamp(message: bytes) -> float:
     return sec + nanosec / 1e9
 
 
-def _wait(found: Callable[[], Any], what: str) -> None:
-    end = monotonic() + _MATCHED_S
-    while not found():
-        if monotonic() > end:
-            raise SystemExit(f'no {what} in {_MATCHED_S:.0f} s')
-        sleep(0.01)
-
-
 def _wait_for_listener(node: Node) -> None:
-    _wait(lambda: node.count_subscribers('classification'), 'subscriber of the results')
+    wait_for(lambda: node.count_subscribers('classification'), 'subscriber of the results')
 
 
 def plain(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]]:
@@ -175,7 +144,7 @@ def listener(node: Node, options: dict[str, Any]) -> Callable[[], dict[str, Any]
 
     node.create_subscription(Classification, 'classification', on_result, 10)
     if options.get('joins'):
-        _wait(lambda: node.count_publishers('classification'), 'publisher of results')
+        wait_for(lambda: node.count_publishers('classification'), 'publisher of results')
     return lambda: {'frames': len(ages), 'ages_ms': ages}
 
 
@@ -258,7 +227,8 @@ def classifier(options: dict[str, Any]) -> tuple[Node, Callable[[], dict[str, An
             meter, size, library.usleep, microseconds)
         return SimpleNamespace(slot=SlotPool(info, [slot]).slot, close=slot.close), info
 
-    node = ClassifierNode(opener=opener)
+    node = ClassifierNode(opener=opener, parameter_overrides=[
+        Parameter('input_type', value=options.get('input_type', 'raw'))])
     node.trigger_configure()
     node.trigger_activate()
     _wait_for_listener(node)

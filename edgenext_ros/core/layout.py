@@ -23,7 +23,7 @@ Bytes = npt.NDArray[np.uint8]
 
 _LONGEST = (1 << 15) - 1
 """Maximum side; OpenCV's INTER_NEAREST_EXACT reads out of bounds in a larger picture."""
-_ALIGNMENTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+ROW_ALIGNMENTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 """Row alignments of nearly all drivers, in bytes."""
 _PLANE_ALIGNMENTS = (1, 8, 16, 32, 64)
 """Alignments of the luma plane in hardware video codecs, in rows."""
@@ -173,7 +173,7 @@ def _maybe_wider(layout: Layout, width: int, step: int) -> str:
     each, rest = divmod(step, width)
     if rest or layout.half_rows != 2 or each <= layout.pixel_bytes \
             or each not in {known.pixel_bytes for known in _LAYOUTS.values()} \
-            or step in {_ceil(width * layout.pixel_bytes, to) for to in _ALIGNMENTS}:
+            or step in {_ceil(width * layout.pixel_bytes, to) for to in ROW_ALIGNMENTS}:
         return ''
     return (f'step {step} is {each} bytes a pixel, the encoding has {layout.pixel_bytes}: the '
             'rest of each row is taken as padding; where the colours are wrong, let the driver '
@@ -206,7 +206,7 @@ def checked_rows(encoding: str, width: int, height: int, step: int, size: int) -
 
 def _readings(layout: Layout, width: int, height: int, step: int, size: int) -> list[Rows]:
     row, twice = width * layout.pixel_bytes, layout.half_rows
-    steps = {_ceil(row, to) for to in _ALIGNMENTS}
+    steps = {_ceil(row, to) for to in ROW_ALIGNMENTS}
     usual = step in steps
     if step < row and twice == 2:
         steps &= {step * layout.pixel_bytes}  # the step counts pixels

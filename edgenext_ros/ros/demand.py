@@ -88,7 +88,7 @@ class Demand:
 
     def pause(self, session: Session) -> str:
         """Return what the subscription of an active node waits for, as a part of a sentence."""
-        if session.subscription is not None:
+        if session.listens:
             return ''
         return ' once somebody listens to a result' if self.enabled else \
             ' once ~/set_enabled enables the node'
@@ -152,7 +152,7 @@ class Demand:
         if session is None or executor is None:
             return POLL_S
         if not self._is_due(session):
-            return POLL_S if session.subscription is None else _POLL_AWAKE_S
+            return _POLL_AWAKE_S if session.listens else POLL_S
         if self._executor is not executor or self._task.done():  # else the executor is busy
             with suppress(AttributeError, InvalidHandle):  # the executor was shut down
                 self._executor, self._task = executor, executor.create_task(self._update)
@@ -162,6 +162,6 @@ class Demand:
         """Return whether the subscription of an active node differs from the demand."""
         try:
             return self._node.state == 'active' \
-                and self._is_wanted(session) == (session.subscription is None)
+                and self._is_wanted(session) != session.listens
         except InvalidHandle:  # the session or the node was destroyed
             return False

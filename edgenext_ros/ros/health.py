@@ -73,8 +73,7 @@ class Health:
         now = self._snapshot()
         report = self._statistics.report()  # unconditional: it begins the rate's next period
         timeout = now.settings.image_timeout
-        silent = 0.0 if now.subscription is None else \
-            seconds_without_image(report, waited=now.waited)
+        silent = seconds_without_image(report, waited=now.waited) if now.listens else 0.0
         # ``Pipeline`` may have no thread that receives while an image is in work.
         is_at_work = now.busy > max(0.0, silent - _PERIOD_S)
         why = why_no_image(self._node, now) if silent > timeout and not is_at_work else ''

@@ -23,9 +23,13 @@ from edgenext_ros.ros.serialised_images import (
     CompressedImageData,
     ImageData,
     read_compressed_image,
+    read_hbm_image,
+    read_hbm_stamp,
     read_image,
+    read_stamp,
     StampedData,
 )
+from edgenext_ros.ros.topic_type import message_class
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
@@ -111,19 +115,38 @@ def frame_from_compressed(message: CompressedImage | CompressedImageData, *,
 
 
 class InputType(NamedTuple):
-    """One value of the parameter ``input_type``: the message type, and how it is read."""
+    """One value of the parameter ``input_type``: the message types, and how they are read."""
 
-    kind: type
+    types: tuple[str, ...]
+    """Names in the ROS graph; the publishers of a topic decide which of several it has."""
     read: Callable[[bytes], CameraData]
     frame: Callable[..., Frame]
     """Make a frame from the result of ``read``; for ``enough`` see ``Frame.from_compressed``."""
+    read_stamp: Callable[[bytes], tuple[int, str]] = read_stamp
+    """Return stamp in nanoseconds and ``frame_id`` of a message."""
+    has_frame_id: bool = True
+    """The messages have a ``frame_id``; else the parameter of this name replaces it."""
 
 
 INPUT_TYPES: dict[str, InputType] = {
-    'raw': InputType(Image, read_image, frame_from_image),
-    'compressed': InputType(CompressedImage, read_compressed_image, frame_from_compressed),
+    'raw': InputType(('sensor_msgs/msg/Image',), read_image, frame_from_image),
+    'compressed': InputType(
+        ('sensor_msgs/msg/CompressedImage',), read_compressed_image, frame_from_compressed),
+    'hbmem': InputType(
+        tuple(f'hbm_img_msgs/msg/HbmMsg{size}' for size in ('1080P', '540P', '480P')),
+        read_hbm_image, frame_from_image, read_hbm_stamp, has_frame_id=False),
 }
 """The input types by the values of the parameter ``input_type``."""
+
+
+def check_input_type(input_type: str) -> None:
+    """
+    Check that the message package of an input type is installed.
+
+    :raises ParameterError: it is missing; the text says how to install it.
+    """
+    for name in INPUT_TYPES[input_type].types:
+        message_class(name)
 
 
 def header_message(source: StampedData) -> Header:

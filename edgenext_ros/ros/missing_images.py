@@ -15,11 +15,6 @@ _UNKNOWN = '_NODE_NAME_UNKNOWN_'  # rmw's name for an undiscovered node, or one 
 _MOST_TOPICS = 3
 
 
-def type_name(kind: type) -> str:
-    """Return a message class's name in the ROS graph, such as ``sensor_msgs/msg/Image``."""
-    return f'{kind.__module__.split(".")[0]}/msg/{kind.__name__}'
-
-
 def why_no_image(node: Node, now: Snapshot) -> str:
     """
     Return a sentence with the reason why a classifier receives no images.
@@ -28,12 +23,13 @@ def why_no_image(node: Node, now: Snapshot) -> str:
     :param now: the classifier's state.
     """
     topic = node.resolve_topic_name('image')
-    wanted = type_name(INPUT_TYPES[now.settings.input_type].kind)
+    wanted = INPUT_TYPES[now.settings.input_type].types
     cameras = node.get_publishers_info_by_topic(topic)
     for camera in cameras:
         name = 'a node' if camera.node_name == _UNKNOWN else camera.node_name
-        if camera.topic_type != wanted:
-            return (f'{name} publishes {camera.topic_type} on {topic}, expected {wanted}; see '
+        if camera.topic_type not in wanted:
+            return (f'{name} publishes {camera.topic_type} on {topic}, expected '
+                    f'{" or ".join(wanted)}; see '
                     f"parameter 'input_type'")
         if now.subscription is None:
             continue
@@ -70,11 +66,11 @@ def _hint_at_the_domain(node: Node) -> str:
             f'{last}')
 
 
-def _image_topics(node: Node, wanted: str) -> list[str]:
-    """Return the topics with an image publisher, those of the wanted type first."""
-    kinds = {type_name(source.kind) for source in INPUT_TYPES.values()}
+def _image_topics(node: Node, wanted: tuple[str, ...]) -> list[str]:
+    """Return the topics with an image publisher, those of the wanted types first."""
+    kinds = {kind for source in INPUT_TYPES.values() for kind in source.types}
     own = node.resolve_topic_name('~/annotated_image')
-    found = [(kind != wanted, topic, kind) for topic, types in node.get_topic_names_and_types()
+    found = [(kind not in wanted, topic, kind) for topic, types in node.get_topic_names_and_types()
              for kind in types if kind in kinds and topic != own
              # Annotated images of other classifiers are no cameras either.
              and not topic.endswith('/annotated_image') and node.count_publishers(topic)]

@@ -21,6 +21,7 @@ from edgenext_ros.ros.image_log import ImageLog
 from edgenext_ros.ros.lifecycle import SafeLifecycleNode
 from edgenext_ros.ros.live_model import LiveModel
 from edgenext_ros.ros.loaded_model import LoadedModel, Opener
+from edgenext_ros.ros.messages import check_input_type
 from edgenext_ros.ros.parameters import Parameters
 from edgenext_ros.ros.process import run
 from edgenext_ros.ros.safe_callbacks import SafeCallbacksNode
@@ -87,9 +88,9 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
             return now
         return replace(
             now, model=session.model.info, subscription=session.subscription,
-            waited=monotonic() - session.subscribed_at, busy=session.pipeline.busy_seconds,
-            dropped=session.pipeline.dropped, message_bytes=session.receiver.message_bytes,
-            lost=session.receiver.lost)
+            listens=session.listens, waited=monotonic() - session.subscribed_at,
+            busy=session.pipeline.busy_seconds, dropped=session.pipeline.dropped,
+            message_bytes=session.receiver.message_bytes, lost=session.receiver.lost)
 
     def _now_ns(self) -> int:
         nanoseconds: int = self.get_clock().now().nanoseconds
@@ -107,8 +108,7 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
         result = self.attempt('activate', lambda: self._demand.update(active=True))
         if result == TransitionCallbackReturn.SUCCESS:
             assert self.session is not None
-            self.session.publishers.log_topics(
-                self.settings.input_type, pause=self._demand.pause(self.session))
+            self.session.log_topics(pause=self._demand.pause(self.session))
         else:
             super().on_deactivate(state)
         return result
@@ -148,6 +148,7 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
             return super().attempt(name, step)
 
     def _configure(self) -> None:
+        check_input_type(self.settings.input_type)
         model = LoadedModel.open(self.settings, opener=self._opener)
         try:
             self.statistics.reset()

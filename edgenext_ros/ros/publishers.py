@@ -126,18 +126,20 @@ class Publishers:
             self.pictures.offer(AnnotatedPicture(
                 read, result.prediction, model.labels, header, model.settings.yuv_range))
 
-    def log_topics(self, input_type: str, *, pause: str) -> None:
+    def log_topics(self, input_type: str, *, pause: str, waits: bool) -> None:
         """
         Log the remapped topics of images and results.
 
         :param input_type: the parameter of this name.
         :param pause: what the subscription waits for, such as `` once ...``; empty for nothing.
+        :param waits: whether there is no subscription yet, for lack of a publisher.
         """
         node = self._node
         topic = node.resolve_topic_name('image')
-        kind = messages.INPUT_TYPES[input_type].kind.__name__
+        kinds = ' or '.join(messages.INPUT_TYPES[input_type].types)
+        what = 'waiting for a publisher of' if waits else 'listening on'
         node.get_logger().info(
-            f'listening on {topic} (sensor_msgs/msg/{kind}){pause}, classifications on '
+            f'{what} {topic} ({kinds}){pause}, classifications on '
             f'{self.classification.topic_name} ({_TYPE}), pictures with them on '
             f'{self._annotated.topic_name}')
 

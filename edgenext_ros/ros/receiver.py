@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
+from threading import Lock
 from time import monotonic, sleep, time_ns
 from typing import Any
 
@@ -41,6 +42,8 @@ _NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 _PAUSE_S = 0.1
 _ALREADY_WAITING_S = 1e-3
 """A message within this time may have been available before the wait began."""
+_RELEASE_S = 1.0
+"""Maximum time for the waiting thread to release a subscription after it was woken."""
 
 
 class _IgnoredByExecutor(CallbackGroup):
@@ -65,10 +68,13 @@ class Receiver:
     :param node: the node that subscribes.
     :param on_message: called with each message and its subscription, by the waiting thread or
         by an EventsExecutor.
+    :param read_stamp: returns stamp in nanoseconds and ``frame_id`` of a message.
     """
 
-    def __init__(self, node: Node, on_message: Callable[[bytes, Subscription], None]) -> None:
+    def __init__(self, node: Node, on_message: Callable[[bytes, Subscription], None], *,
+                 read_stamp: Callable[[bytes], tuple[int, str]] = read_stamp) -> None:
         self._node, self._on_message = node, on_message
+        self._read_stamp = read_stamp
         self._closed = False
         self._wake = GuardCondition(None, None, context=node.context)
         # rclpy's signal handler triggers this, and ends the context without calling on_shutdown.
@@ -76,6 +82,7 @@ class Receiver:
         self._wait_set = _rclpy.WaitSet(1, 2, 0, 0, 0, 0, node.context.handle)
         self.subscription: Subscription | None = None
         self._ready: Subscription | None = None
+        self._in_use = Lock()  # held while a thread waits for a subscription
         self._taken_elsewhere = False
         self.lost = LostFrames()
         self.message_bytes = 0
@@ -117,11 +124,17 @@ class Receiver:
         self.wake()
 
     def unsubscribe(self) -> None:
-        """End the subscription."""
+        """
+        End the subscription, in the middleware too.
+
+        Fast DDS refuses another type for a topic while a subscription with the former type exists.
+        """
         subscription, self.subscription = self.subscription, None
-        self.wake()
         if subscription is not None:
             self._node.destroy_subscription(subscription)
+        self.wake()
+        if subscription is not None and self._in_use.acquire(timeout=_RELEASE_S):
+            self._in_use.release()
 
     def close(self) -> None:
         """End waiting permanently; also called when the ROS context ends."""
@@ -156,7 +169,7 @@ class Receiver:
             wait_set.wait(-1)
         else:
             try:
-                with subscription.handle:  # keeps it alive during the wait
+                with self._in_use, subscription.handle:  # keeps it alive during the wait
                     wait_set.add_subscription(subscription.handle)
                     wait_set.wait(-1)
                     if wait_set.is_ready('subscription', 0):
@@ -186,7 +199,7 @@ class Receiver:
         """Record the stamp, and the time in which this frame may have replaced an earlier one."""
         self.message_bytes = len(message)
         try:
-            stamp, frame_id = read_stamp(message)
+            stamp, frame_id = self._read_stamp(message)
         except FrameError:  # the pipeline reports it
             self.lost.interrupt()
             return

@@ -14,11 +14,14 @@ from dataclasses import dataclass
 import struct
 
 from edgenext_ros.core.frame import Bytes, Frame, FrameError
+from edgenext_ros.core.row_step import step_of
 from edgenext_ros.ros.log_limits import limit_length
 import numpy as np
 
 # The two encodings that ROS 2 sends. Others (PL_CDR, XCDR2) arrange the fields differently.
 _BYTE_ORDERS = {b'\0\0': '>', b'\0\1': '<'}
+_ENCODING_BYTES = 12
+"""Bytes of the field ``encoding`` of the messages of ``hbm_img_msgs``."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,26 @@ def read_compressed_image(message: bytes) -> CompressedImageData:
     return CompressedImageData(sec, nanosec, frame_id, fields.data(), picture_format)
 
 
+def read_hbm_image(message: bytes) -> ImageData:
+    """
+    Read an image of ``hbm_img_msgs``: HbmMsg1080P, HbmMsg540P or HbmMsg480P.
+
+    They differ only in the room for data. Only the ``data_size`` bytes of the picture are viewed.
+    TROS' publishers set ``step`` to the width in every encoding, so it is not used: encoding,
+    width and ``data_size`` give the bytes of a row. There is no header, so ``frame_id`` is empty.
+
+    :raises FrameError: the message is not CDR, or is truncated, or its encoding has no NUL.
+    """
+    fields = _Fields(message, 'HbmMsg')
+    fields.numbers('i', 'index')
+    sec, nanosec = fields.numbers('iI', 'time_stamp')
+    height, width, size, _ = fields.numbers('IIII', 'height, width, data_size and step')
+    encoding = fields.text(_ENCODING_BYTES, 'encoding')
+    data = fields.bytes_of(size, 'data (data_size)')
+    return ImageData(sec, nanosec, '', data, height, width, encoding, is_bigendian=0,
+                     step=step_of(encoding, width=width, height=height, size=size))
+
+
 def read_stamp(message: bytes) -> tuple[int, str]:
     """
     Read the header of any message that begins with one.
@@ -104,6 +127,19 @@ def read_stamp(message: bytes) -> tuple[int, str]:
     fields = _Fields(message, 'header')
     sec, nanosec = fields.numbers('iI', 'stamp')
     return sec * 10 ** 9 + nanosec, fields.string('frame_id')
+
+
+def read_hbm_stamp(message: bytes) -> tuple[int, str]:
+    """
+    Read the stamp of a message of ``hbm_img_msgs``; see ``read_stamp``.
+
+    :return: stamp in nanoseconds, and an empty ``frame_id``.
+    :raises FrameError: the message is not CDR, or is truncated.
+    """
+    fields = _Fields(message, 'HbmMsg')
+    fields.numbers('i', 'index')
+    sec, nanosec = fields.numbers('iI', 'time_stamp')
+    return sec * 10 ** 9 + nanosec, ''
 
 
 def write_image(frame: Frame, *, sec: int, nanosec: int, frame_id: str) -> bytes:
@@ -163,12 +199,25 @@ class _Fields:
         if length and text[-1]:
             raise FrameError(f'serialised {self._kind}: expected a NUL at the end of {name} '
                              f'({length} bytes), found {text[-1]:02x}')
-        return text.partition(b'\0')[0].decode('utf-8', 'replace')
+        return _before_nul(text)
+
+    def text(self, size: int, name: str) -> str:
+        """Take an array of ``size`` bytes that holds text, filled up with NUL."""
+        start = self._take(size, name)
+        text = self._message[start:start + size]
+        if b'\0' not in text:
+            raise FrameError(f'serialised {self._kind}: expected a NUL in the {size} bytes of '
+                             f'{name}, found {text!r}')
+        return _before_nul(text)
 
     def data(self) -> Bytes:
         """Take a sequence of uint8 as a view."""
         (length,) = self.numbers('I', 'the length of data')
-        start = self._take(length, 'data')
+        return self.bytes_of(length, 'data')
+
+    def bytes_of(self, length: int, name: str) -> Bytes:
+        """Take ``length`` bytes as a view."""
+        start = self._take(length, name)
         return np.frombuffer(self._message, np.uint8)[start:start + length]
 
     def _take(self, size: int, name: str) -> int:
@@ -180,3 +229,7 @@ class _Fields:
                              f'{name} at byte {start}, found {left}')
         self._position = start + size
         return start
+
+
+def _before_nul(text: bytes) -> str:
+    return text.partition(b'\0')[0].decode('utf-8', 'replace')

@@ -23,11 +23,17 @@ from edgenext_ros.ros.receiver import Receiver
 from edgenext_ros.ros.serialised_images import StampedData
 from edgenext_ros.ros.settings import ClassifierSettings
 from edgenext_ros.ros.statistics import Statistics
+from edgenext_ros.ros.topic_type import choose_type, message_class
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 from rclpy.subscription import Subscription
+from rclpy.timer import Timer
 
 STOP_SECONDS = 1.5
 """Maximum wait in seconds for the end of the session's threads."""
+_FOLLOW_SECONDS = 0.5
+"""Time between two looks at the types of the publishers, if ``input_type`` has several."""
 
 
 class Session:
@@ -51,8 +57,11 @@ class Session:
                  statistics: Statistics, observers: Iterable[Observer],
                  is_asked_for: Callable[[], bool]) -> None:
         self.model = model
+        self.listens = False
+        """Images are wanted; the subscription may still wait for a publisher with its type."""
         self.subscribed_at = 0.0
-        """Time of the subscription in monotonic seconds."""
+        """Time since which images are wanted, in monotonic seconds."""
+        self._chosen, self._chosen_at = '', 0.0  # type of the subscription, and its time
         self._node, self._versions = node, versions
         self._version = next(versions)
         self._statistics, self._observers = statistics, tuple(observers)
@@ -63,14 +72,20 @@ class Session:
         self._mean = ProbabilityMean()
         # Held while a result is published, and while the session subscribes or unsubscribes.
         self._publishing = Lock()
+        self._timer: Timer | None = None
         self.publishers = Publishers(node)
         try:
             self.publishers.publish_labels(model, version=self._version)
-            self.receiver = Receiver(node, self.receive)
+            self.receiver = Receiver(node, self.receive, read_stamp=self._source.read_stamp)
+            if len(self._source.types) > 1:
+                # The session has its own group, because a group keeps its entities forever.
+                self._timer = node.create_timer(
+                    _FOLLOW_SECONDS, self._follow, clock=Clock(clock_type=ClockType.STEADY_TIME),
+                    callback_group=MutuallyExclusiveCallbackGroup())
             self.pipeline = Pipeline(self.work, self.finish, source=self.receiver,
                                      name='classify', at_once=model.info.slots, clock=monotonic)
         except BaseException:  # no memory or thread: free the topics for the next attempt
-            self.publishers.destroy()
+            self._destroy()
             raise
 
     @property
@@ -100,6 +115,8 @@ class Session:
         settings = model.settings
         try:
             picture = self._source.read(image.message)
+            if not self._source.has_frame_id:
+                picture = replace(picture, frame_id=settings.frame_id)
             if self._is_repeated(picture) and settings.skip_repeated \
                     and not self._is_asked_for():
                 return Outcome(image, model, monotonic())
@@ -166,15 +183,51 @@ class Session:
     def listen(self, wanted: bool) -> None:
         """Subscribe or unsubscribe; images in work when unsubscribing give no result."""
         with self._publishing:
-            if wanted and self.subscription is None:
+            if wanted and not self.listens:
                 self.subscribed_at = monotonic()
-                self._forget_stamp()
-                self._mean.reset()
-                self.receiver.subscribe(self._source.kind, 'image')
-            elif not wanted and self.subscription is not None:
-                self.receiver.unsubscribe()
-                self.pipeline.clear()
+                self._subscribe()
+                self.listens = True
+            elif not wanted and self.listens:
+                self.listens = False
+                self._unsubscribe()
                 self.publishers.pictures.clear(PICTURE_SECONDS)
+
+    def _follow(self) -> None:
+        """Subscribe when a publisher appears, and again when its type has changed."""
+        with self._publishing:
+            if self.listens:
+                self._subscribe()
+
+    def _subscribe(self) -> None:
+        """Subscribe with the type that the topic's publishers have, unless it is in use."""
+        types, topic = self._source.types, self._node.resolve_topic_name('image')
+        published = [] if len(types) == 1 else [
+            info.topic_type for info in self._node.get_publishers_info_by_topic(topic)]
+        since = max(self._chosen_at, self._statistics.last_image)
+        chosen = choose_type(
+            types, published, current=self._chosen or None,
+            silent=monotonic() - since > self.model.settings.image_timeout)
+        if chosen is None or chosen == self._chosen:
+            return
+        before, kind = self._chosen, message_class(chosen)
+        self._unsubscribe()
+        self._forget_stamp()
+        self._mean.reset()
+        self.receiver.subscribe(kind, 'image')
+        self._chosen, self._chosen_at = chosen, monotonic()
+        if len(types) > 1:
+            self._node.get_logger().info(
+                f'{topic} is published as {chosen}{f", before as {before}" if before else ""}')
+
+    def _unsubscribe(self) -> None:
+        self._chosen = ''
+        self.receiver.unsubscribe()
+        self.pipeline.clear()
+
+    def log_topics(self, *, pause: str) -> None:
+        """Log the remapped topics of images and results; see ``Publishers.log_topics``."""
+        self.publishers.log_topics(self.model.settings.input_type, pause=pause,
+                                   waits=self.listens and self.subscription is None)
 
     def apply(self, settings: ClassifierSettings) -> None:
         """Use new parameters from the next image on."""
@@ -227,6 +280,11 @@ class Session:
 
         with ExitStack() as steps:  # in reverse order, each one even if an earlier one raises
             steps.callback(free)
-            steps.callback(self.publishers.destroy)
+            steps.callback(self._destroy)
             steps.callback(stop)
             self.listen(False)
+
+    def _destroy(self) -> None:
+        if self._timer is not None:
+            self._node.destroy_timer(self._timer)
+        self.publishers.destroy()

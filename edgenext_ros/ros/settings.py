@@ -65,8 +65,11 @@ class ClassifierSettings:
         '', "Path of a label file, text or JSON; empty takes the model's own",
         live=True, reloads=True)
     input_type: str = parameter(
-        'raw', 'Message type of the image topic: sensor_msgs Image or CompressedImage',
-        choices=('raw', 'compressed'))
+        'raw', "Message type of the image topic: sensor_msgs Image or CompressedImage, or TROS' "
+        'HbmMsg1080P, 540P or 480P', choices=('raw', 'compressed', 'hbmem'))
+    frame_id: str = parameter(
+        'default_cam', 'Frame of the header with input_type hbmem, whose messages have none',
+        live=True)
     fit: str = parameter(
         DEFAULT_FIT, 'How a picture of another shape is fitted into the model',
         choices=FITS, live=True)

@@ -26,8 +26,10 @@ class Snapshot:
     model: ModelInfo | None = None
     subscription: Any = None
     """The image subscription (rclpy); None while the node is not subscribed."""
+    listens: bool = False
+    """Images are wanted; with ``input_type`` hbmem, the subscription may wait for a publisher."""
     waited: float = 0.0
-    """Seconds since the subscription was made."""
+    """Seconds since images are wanted."""
     busy: float = 0.0
     """Seconds since the work on the oldest image in progress began; 0 without one."""
     dropped: int = 0
@@ -41,4 +43,4 @@ class Snapshot:
     def idle(self) -> bool:
         """Whether the node is not subscribed because, with ``lazy``, no result has a listener."""
         return self.state == 'active' and self.enabled and self.settings.lazy \
-            and self.subscription is None
+            and not self.listens

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from importlib import import_module
+from importlib.util import find_spec
 
+from helpers.hbm_images import NEEDS_HBM
 import pytest
 
 pytest.importorskip('scipy', reason='the baseline needs it: pip install scipy')
@@ -22,6 +24,14 @@ def test_session_measures_each_role(role: str):
     assert figures['frames'] == figures['results']
     assert figures['cpu_ms'] > 0
     assert all(0 < age < 10_000 for age in figures['ages_ms'])
+
+
+@pytest.mark.skipif(find_spec('hbm_img_msgs') is None, reason=NEEDS_HBM)
+def test_session_measures_images_in_shared_memory():
+    figures = benchmark_ros.session('classifier', replace(
+        benchmark_ros.TROS, rate=8, frames=24, input_type='hbmem'))
+    assert 12 < figures['results'] <= 24
+    assert figures['frames'] == figures['results']
 
 
 def test_session_runs_inference_in_a_helper_process(capfd):

@@ -8,6 +8,7 @@ from edgenext_ros.core.encode import encode
 from edgenext_ros.core.frame import ENCODINGS, FrameError
 from edgenext_ros.ros import messages
 from helpers.fuzz_pictures import CONVERTER, JPEGS, OTHERS
+from helpers.hbm_images import hbm_image, of_frame
 import numpy as np
 
 
@@ -26,9 +27,14 @@ def header(frame_id=b'camera\0'):
     return ('i', 5), ('I', 6), frame_id
 
 
+def picture(encoding):
+    """Return a small frame."""
+    return encode(np.full((12, 8, 3), 90, np.uint8), encoding)
+
+
 def raw(encoding, order):
     """Write an Image."""
-    frame = encode(np.full((12, 8, 3), 90, np.uint8), encoding)
+    frame = picture(encoding)
     return serialised(
         *header(), ('I', frame.height), ('I', frame.width), encoding.encode() + b'\0', ('B', 0),
         ('I', frame.step), frame.data.tobytes(), order=order)
@@ -36,7 +42,10 @@ def raw(encoding, order):
 
 MESSAGES = {
     'raw': [raw(encoding, order) for encoding in ENCODINGS for order in '<>'],
-    'compressed': [serialised(*header(), b'jpeg\0', picture) for picture in JPEGS + OTHERS]}
+    'compressed': [serialised(*header(), b'jpeg\0', file) for file in JPEGS + OTHERS],
+    'hbmem': [*(of_frame(picture(encoding), order=order)
+                for encoding in ENCODINGS for order in '<>'),
+              *(hbm_image(file, 'jpeg', 8, 12, room=4096) for file in JPEGS + OTHERS)]}
 
 
 def work(input_type, message):

@@ -9,6 +9,7 @@ Each fixture imports rclpy when it is used, because other tests run without ROS.
 from contextlib import ExitStack
 import gc
 import itertools
+from pathlib import Path
 
 from edgenext_ros.core.encode import encode
 import pytest
@@ -23,6 +24,16 @@ def ros(private_graph, tmp_path):
     # A destroyed node is part of a reference cycle, and stays in the graph until it is collected.
     # A hundred tests later, another test uses the same domain.
     gc.collect()
+
+
+@pytest.fixture
+def large_buffers(ros):
+    """Give the processes the package's profiles, so that no large frames are lost."""
+    from edgenext_ros.ros import dds_profiles
+    config = Path(__file__).parents[2] / 'config'
+    ros.environment |= {
+        dds_profiles.fast_dds_variable(): str(config / 'fastdds_localhost.xml'),
+        'CYCLONEDDS_URI': f'file://{config / "cyclonedds.xml"}'}
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frames that are lost between camera and node: counts, diagnostics and log."""
 
-from pathlib import Path
 import sys
 from types import SimpleNamespace
 
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.lost_frames import Loss
-from edgenext_ros.ros import dds_profiles, loss_log
+from edgenext_ros.ros import loss_log
 from helpers.ros_graph import Process
 import pytest
 
@@ -65,15 +64,6 @@ Classifier.classify = slow
 from edgenext_ros.ros.node import main
 sys.exit(main(sys.argv))
 """
-
-
-@pytest.fixture
-def large_buffers(ros):
-    """Give the processes the package's profiles, so that no other frames are lost."""
-    config = Path(__file__).parents[2] / 'config'
-    ros.environment |= {
-        dds_profiles.fast_dds_variable(): str(config / 'fastdds_localhost.xml'),
-        'CYCLONEDDS_URI': f'file://{config / "cyclonedds.xml"}'}
 
 
 @pytest.fixture
