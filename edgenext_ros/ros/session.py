@@ -59,7 +59,7 @@ class Session:
         self._stamp, self._stamping = (0, 0), Lock()
         # Held while a result is published, and while the session subscribes or unsubscribes.
         self._publishing = Lock()
-        self.publishers = Publishers(node)
+        self.publishers = Publishers(node, fps=lambda: statistics.fps)
         try:
             self.publishers.publish_labels(model, version=self._version)
             self.receiver = Receiver(node, self.receive)
