@@ -44,7 +44,7 @@ STARTED = {('edgenext_ros/bench/dds.py', 'edgenext_ros.cli')}
 # Processes with nodes of their own.
 ROS_PROCESSES = {'edgenext_ros/bench/dds_roles.py', 'edgenext_ros/bench/demo.py',
                  'edgenext_ros/bench/demo_watcher.py',
-                 'edgenext_ros/bench/instructions_process.py'}
+                 'edgenext_ros/bench/instructions_process.py', 'edgenext_ros/bench/publishing.py'}
 ROS_MODULES = {'ament_index_python', 'launch', 'launch_ros', 'rclpy', 'sensor_msgs', 'std_msgs',
                'vision_msgs'}
 
