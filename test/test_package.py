@@ -46,7 +46,7 @@ ROS_PROCESSES = {'edgenext_ros/bench/dds_camera.py', 'edgenext_ros/bench/dds_rol
                  'edgenext_ros/bench/demo.py',
                  'edgenext_ros/bench/demo_watcher.py',
                  'edgenext_ros/bench/instructions_process.py',
-                 'edgenext_ros/bench/lazy_watcher.py'}
+                 'edgenext_ros/bench/lazy_watcher.py', 'edgenext_ros/bench/publishing.py'}
 ROS_MODULES = {'ament_index_python', 'launch', 'launch_ros', 'rclpy', 'sensor_msgs', 'std_msgs',
                'vision_msgs'}
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 import re
 from types import MappingProxyType
+from typing import NamedTuple
 
 import cv2
 from edgenext_ros import MOST_PIXELS
@@ -40,8 +41,19 @@ _RGB_FORMAT: Mapping[bool, str] = MappingProxyType({
           'red and blue, as its first releases did', False: ''})
 
 
+class DecodedPicture(NamedTuple):
+    """A decoded picture file."""
+
+    image: Bytes
+    """BGR, uint8 (height, width, 3)."""
+    note: str
+    """Assumptions, as text; empty when there are none."""
+    reduced_from: tuple[int, int] | None = None
+    """Width and height of the upright picture in the file, if ``image`` is smaller."""
+
+
 def decode(data: Bytes, *, enough: Callable[[int, int], bool] | None = None,
-           picture_format: str = '') -> tuple[Bytes, str]:
+           picture_format: str = '') -> DecodedPicture:
     """
     Decode a JPEG, PNG or other file that OpenCV reads, and apply its Exif orientation.
 
@@ -51,7 +63,6 @@ def decode(data: Bytes, *, enough: Callable[[int, int], bool] | None = None,
         ``bayer_rggb8; jpeg compressed`` from image_transport: the encoding before compression,
         then the codec. It decides two things that the bytes do not show: a mosaic is demosaiced,
         and depth is refused.
-    :return: BGR, uint8 (height, width, 3), and a note on assumptions, empty when there are none.
     :raises FrameError: the file is not a picture, is truncated or damaged, or has more than
         ``MOST_PIXELS`` pixels.
     """
@@ -75,19 +86,22 @@ def decode(data: Bytes, *, enough: Callable[[int, int], bool] | None = None,
         image = _imdecode(data, cv2.IMREAD_ANYDEPTH, header, said)
         highest = int(image.max())
         note = low_values(highest) if image.itemsize == 2 and highest < LOWEST_USUAL else ''
-        return make_upright(_demosaic(image, f'{mosaic[1].lower()}8'), header.orientation), note
+        image = make_upright(_demosaic(image, f'{mosaic[1].lower()}8'), header.orientation)
+        return DecodedPicture(image, note)
     # A mosaic is never decoded at a reduced size, which would average its colours.
     reduction = header.reduction(enough) if enough else 1
     image = _imdecode(data, _REDUCED[reduction], header, said)
+    size = header.width, header.height
+    full = None if reduction == 1 else size if header.orientation < 5 else size[::-1]
     if header.kind == 'JPEG' and (image[-1] == _NO_DATA).all():
-        return make_upright(image, header.orientation), _BROKEN_OFF
+        return DecodedPicture(make_upright(image, header.orientation), _BROKEN_OFF, full)
     image = make_upright(image, header.orientation)
     if header.bits == 16 and image.max() < LOWEST_USUAL >> 8:
-        return image, low_values(int(image.max()) << 8)
+        return DecodedPicture(image, low_values(int(image.max()) << 8), full)
     if mosaic:
-        return image, _MOSAIC_FORMAT.format(f'format {said!r}')
+        return DecodedPicture(image, _MOSAIC_FORMAT.format(f'format {said!r}'), full)
     swapped = 'compressed rgb' in said and source.lower() in ('rgb8', 'bgr8', 'rgba8', 'bgra8')
-    return image, _RGB_FORMAT[swapped].format(said)
+    return DecodedPicture(image, _RGB_FORMAT[swapped].format(said), full)
 
 
 def _refuse_depth(data: Bytes, said: str, source: str) -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgenext_ros.core.compressed import decode
 from edgenext_ros.core.encoding_names import known_encoding
@@ -58,6 +58,8 @@ class Frame:
     """Assumptions about the picture, as text; the same for all pictures of a stream."""
     of_16_bits: bool = field(default=False, kw_only=True)
     """The bytes are the high bytes of 16-bit values; the low bytes were dropped."""
+    reduced_from: tuple[int, int] | None = field(default=None, kw_only=True)
+    """Width and height of a JPEG that was decoded at a reduced size; None for others."""
     luma_rows: int = field(default=0, init=False)
     """Rows of ``step`` bytes in the luma plane: ``height`` plus padding rows, if any."""
 
@@ -148,8 +150,10 @@ class Frame:
         :raises FrameError: the file is empty, truncated, not a picture, or has more than 67
             million pixels; or data is not uint8.
         """
-        image, note = decode(data, enough=enough, picture_format=picture_format)
-        return cls.from_image(image, note=note)
+        decoded = decode(data, enough=enough, picture_format=picture_format)
+        frame = cls.from_image(decoded.image, note=decoded.note)
+        return frame if decoded.reduced_from is None else replace(
+            frame, reduced_from=decoded.reduced_from)
 
     def plane(self, channels: int, *, width: int, height: int, first_row: int = 0) -> Bytes:
         """

@@ -146,6 +146,23 @@ class Nv12Converter:
             source=(width, height), target=self._size, fit=self._fit)
         return source.width >= target.width and source.height >= target.height
 
+    def region(self, frame: Frame) -> Rectangle:
+        """
+        Return the part of a frame that the model sees, in pixels of the full picture.
+
+        For a JPEG that was decoded at a reduced size, these are the pixels of the JPEG.
+        """
+        width, height = frame.width, frame.height
+        part, _ = fit_rectangles(source=(width, height), target=self._size, fit=self._fit)
+        if frame.reduced_from is None:
+            return part
+        full_width, full_height = frame.reduced_from
+        # A decoder rounds the reduced sides up, so the last pixel may stand for fewer pixels.
+        across, down = -(-full_width // width), -(-full_height // height)
+        x, y = part.x * across, part.y * down
+        return Rectangle(x, y, min(part.width * across, full_width - x),
+                         min(part.height * down, full_height - y))
+
     def _check_out(self, out: Bytes) -> None:
         # OpenCV writes to memory of its own where the type of the target is another one.
         size = self._out.size

@@ -5,7 +5,8 @@ Message packages that are used if they are installed.
 
 D-Robotics' TROS provides them, ROS from apt does not. rosdep has no keys for them, so package.xml
 does not list them: ``rosdep install`` would fail. Only functions may import them, and a feature
-reports a missing package when a user requests the feature.
+reports a missing package when a user requests the feature. Nobody requests ``~/targets``: it
+exists where ai_msgs does.
 """
 
 from __future__ import annotations

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from copy import copy
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from edgenext_ros.ros import gil_free_publish, messages
@@ -17,6 +19,7 @@ from edgenext_ros.ros.picture_thread import PictureThread
 from edgenext_ros.ros.qos import OVERRIDES
 from edgenext_ros.ros.safe_callbacks import stamp_now
 from edgenext_ros.ros.settings import ParameterError
+from edgenext_ros.ros.targets import find_target_types, TargetsMessage, TargetTypes
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.exceptions import InvalidHandle
 from rclpy.lifecycle import LifecycleNode
@@ -40,6 +43,7 @@ stopped, Fast DDS blocks for 0.1 s, and Cyclone DDS blocks until the reader disa
 _TYPE = f'vision_msgs/msg/{Classification.__name__}'
 _TOPICS = ('image', 'classification', '~/annotated_image', '~/vision_info', '~/label_info',
            '/diagnostics')
+_TARGETS = '~/targets'
 
 
 def check_topics(node: Node, names: tuple[str, ...]) -> None:
@@ -63,15 +67,18 @@ class Publishers:
     """
     The publishers of results and annotated pictures, and the latched ones of the labels.
 
-    Results and pictures are published only while the node is active.
+    Results and pictures are published only while the node is active. Targets are results in the
+    message of TROS' web page, published only where ai_msgs is installed.
 
     :param node: the lifecycle node that publishes.
+    :param fps: returns the rate of the results for the targets.
     :raises ParameterError: two topics are remapped to the same name.
     """
 
-    def __init__(self, node: LifecycleNode) -> None:
-        self._node = node
-        check_topics(node, _TOPICS)
+    def __init__(self, node: LifecycleNode, *, fps: Callable[[], float]) -> None:
+        self._node, self._fps = node, fps
+        types = self._target_types()
+        check_topics(node, _TOPICS if types is None else (*_TOPICS, _TARGETS))
         # The session has its own group, because a group keeps its entities forever.
         group = MutuallyExclusiveCallbackGroup()
         self._result = messages.ClassificationMessage()
@@ -91,13 +98,18 @@ class Publishers:
 
             self.classification = active(Classification, 'classification')
             self._annotated = active(Image, '~/annotated_image')
+            self._targets, self._target_message = None, None
+            if types is not None:
+                self._target_message = TargetsMessage(types)
+                self._targets = active(types.message, _TARGETS)
             # Each listener of these needs images; the latched topics do not.
-            self._results = (self.classification, self._annotated)
+            self._results = tuple(publisher for publisher in (
+                self.classification, self._annotated, self._targets) if publisher is not None)
             self._vision_info = latched(VisionInfo, '~/vision_info')
             self._label_info = latched(LabelInfo, '~/label_info')
             self.pictures: PictureThread[AnnotatedPicture] = PictureThread(
                 AnnotatedPicture.message, self._publish_picture,
-                on_error=self._log_picture_error)
+                on_error=partial(self._log_error, 'an annotated picture was'))
             made.callback(self.pictures.close, PICTURE_SECONDS)
             self._made = made.pop_all()
 
@@ -119,6 +131,8 @@ class Publishers:
         self.classification.publish(self._result.fill(
             result.prediction, header,
             labels=model.labels if model.settings.class_id == 'name' else None))
+        if self._targets is not None and self._targets.get_subscription_count():
+            self._publish_targets(outcome, header)
         if self._annotated.get_subscription_count():
             # The frame may be a reduced JPEG, so the pictures' thread decodes the message again.
             source = messages.INPUT_TYPES[model.settings.input_type]
@@ -138,10 +152,11 @@ class Publishers:
         topic = node.resolve_topic_name('image')
         kinds = ' or '.join(messages.INPUT_TYPES[input_type].types)
         what = 'waiting for a publisher of' if waits else 'listening on'
+        targets = '' if self._targets is None else f', targets on {self._targets.topic_name}'
         node.get_logger().info(
             f'{what} {topic} ({kinds}){pause}, classifications on '
             f'{self.classification.topic_name} ({_TYPE}), pictures with them on '
-            f'{self._annotated.topic_name}')
+            f'{self._annotated.topic_name}{targets}')
 
     def publish_labels(self, model: LoadedModel, *, version: int) -> None:
         """
@@ -157,14 +172,33 @@ class Publishers:
             header, method=f'{model.info.name} on {model.info.engine}',
             labels=model.labels_source, version=version))
 
+    def _target_types(self) -> TargetTypes | None:
+        try:
+            return find_target_types()
+        except Exception as error:  # built for another release of ROS or of Python
+            self._node.get_logger().warning(
+                f'~/targets is not published, because ai_msgs cannot be loaded '
+                f'({type(error).__name__}: {error}): source the TROS of this ROS release')
+            return None
+
+    def _publish_targets(self, outcome: Outcome, header: Header) -> None:
+        """Publish a result as PerceptionTargets; an error is logged, the result is published."""
+        assert self._targets is not None and self._target_message is not None
+        try:
+            self._targets.publish(self._target_message.fill(
+                outcome, header, fps=self._fps(), now_ns=self._node.get_clock().now().nanoseconds,
+                since_s=max(0.0, monotonic() - outcome.ready)))
+        except Exception as error:
+            self._log_error('targets were', error)
+
     def _publish_picture(self, data: bytes) -> None:
         gil_free_publish.publish(self._annotated, data)
 
-    def _log_picture_error(self, error: Exception) -> None:
+    def _log_error(self, what: str, error: Exception) -> None:
         """Log an error, unless the publisher was destroyed or the ROS context has ended."""
         if self._node.context.ok() and not isinstance(error, InvalidHandle):
             self._node.get_logger().error(
-                f'an annotated picture was not published: {type(error).__name__}: {error}',
+                f'{what} not published: {type(error).__name__}: {error}',
                 throttle_duration_sec=5.0)
 
     def destroy(self) -> None:

@@ -73,7 +73,7 @@ class Session:
         # Held while a result is published, and while the session subscribes or unsubscribes.
         self._publishing = Lock()
         self._timer: Timer | None = None
-        self.publishers = Publishers(node)
+        self.publishers = Publishers(node, fps=lambda: statistics.fps)
         try:
             self.publishers.publish_labels(model, version=self._version)
             self.receiver = Receiver(node, self.receive, read_stamp=self._source.read_stamp)

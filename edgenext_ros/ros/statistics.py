@@ -13,6 +13,13 @@ from edgenext_ros.core.classifier import Timings
 from edgenext_ros.core.frame import FrameError
 from edgenext_ros.ros.outcome import describe_problem, Outcome
 
+_LONGEST_AGE_S = 3600.0
+
+
+def known_age(seconds: float) -> float | None:
+    """Return an age; None if it is negative, or an hour or more, as when two clocks differ."""
+    return seconds if 0 <= seconds < _LONGEST_AGE_S else None
+
 
 @dataclass
 class Counts:
@@ -115,11 +122,17 @@ class Statistics:
         """Arrival of the last image in monotonic seconds; minus infinity before the first."""
         return float('-inf') if self._last_image is None else self._last_image
 
+    @property
+    def fps(self) -> float:
+        """Rate of results in the newest report."""
+        return self._fps
+
     def reset_counts(self) -> None:
         """Reset everything except the time of the last image."""
         with self._lock:
             self._counts = Counts()
             self._rate = Rate()
+            self._fps = 0.0
             self._fresh = self._empty = 0
             self._all_empty = False
             self._age: float | None = None
@@ -158,8 +171,7 @@ class Statistics:
         Count a result.
 
         :param timings: times of the stages of its classification.
-        :param age: node's clock minus camera stamp in seconds; a negative age, or an hour or more,
-            counts as unknown.
+        :param age: node's clock minus camera stamp in seconds; see ``known_age``.
         :param empty: no class reached the threshold.
         """
         with self._lock:
@@ -168,7 +180,8 @@ class Statistics:
             self._fresh, self._empty = self._fresh + 1, self._empty + empty
             self._rate.note(monotonic())
             self._timings = timings
-            self._age = 1e3 * age if 0 <= age < 3600 else None
+            known = known_age(age)
+            self._age = None if known is None else 1e3 * known
             self._problem, self._failing = '', 0
 
     def report(self) -> StatisticsReport:
@@ -178,8 +191,9 @@ class Statistics:
             if self._fresh:
                 self._all_empty = self._empty == self._fresh
                 self._fresh = self._empty = 0
+            self._fps = self._rate.update(now)
             return StatisticsReport(
-                counts=Counts(**vars(self._counts)), fps=self._rate.update(now),
+                counts=Counts(**vars(self._counts)), fps=self._fps,
                 image_age=None if self._last_image is None else now - self._last_image,
                 result_age_ms=self._age, timings=self._timings, problem=self._problem,
                 failing=self._failing, empty=self._all_empty)

@@ -3,6 +3,7 @@
 """docs/interface.md lists what the running nodes have in the graph, and what diagnostics hold."""
 
 from dataclasses import replace
+from importlib.util import find_spec
 import re
 import signal
 import sys
@@ -11,6 +12,7 @@ from edgenext_ros.core.classifier import Timings
 from edgenext_ros.engines.base import MIN_HANG_TIMEOUT_S
 from edgenext_ros.engines.recovering import REOPEN_AFTER
 from edgenext_ros.ros.diagnostics import bpu_values, report_values
+from edgenext_ros.ros.optional_interfaces import OPTIONAL_INTERFACES
 from edgenext_ros.ros.statistics import Statistics
 from helpers.pages import needs_pages, ROOT, rows, split
 import pytest
@@ -27,14 +29,20 @@ pytestmark = needs_pages
 
 
 def listed(node):
-    """Return {(verb, absolute name): types} of the page's table of a node."""
+    """
+    Return {(verb, absolute name): types} of the page's table of a node.
+
+    Topics of an optional package are left out where it is not installed.
+    """
     text = PAGE.read_text(encoding='utf-8').partition(f'## `{node}_node`')[2].partition('\n## ')[0]
     found = {}
     row = r'^\| (\w+) \| `([^`]+)` \| ([^|]+) \|'
     for verb, name, types in re.findall(row, text, re.MULTILINE):
         absolute = '/' + name.replace('~', node, 1).lstrip('/')
         found[verb, absolute] = set(re.findall(r'`(\w+/\w+)`', types))
-    return found
+    absent = {package for package in OPTIONAL_INTERFACES if find_spec(package) is None}
+    return {key: types for key, types in found.items()
+            if not types or {kind.partition('/')[0] for kind in types} - absent}
 
 
 def in_the_graph(observer, node):

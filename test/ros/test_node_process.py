@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from edgenext_ros.models.store import resource_folder
+from helpers.tros import NEEDS_AI_MSGS
 import pytest
 
 NODES = {'node': ('node',), 'camera': ('camera.node',), 'multi': ('multi_node', 'front')}
@@ -88,7 +89,8 @@ def test_undecodable_argument_ends_node_in_one_sentence(ros, start_node, node):
 @pytest.mark.parametrize('rule,other', [
     ('image:=classification', 'classification'), ('image:=~/annotated_image', '~/annotated_image'),
     ('classification:=image', 'classification'), ('image:=/rosout', '/rosout'),
-    ('classification:=~/vision_info', '~/vision_info')])
+    ('classification:=~/vision_info', '~/vision_info'),
+    pytest.param('classification:=~/targets', '~/targets', marks=NEEDS_AI_MSGS)])
 def test_topics_remapped_onto_each_other_end_node_in_one_sentence(start_node, node, rule, other):
     process = start_node(node, '-r', rule)
     assert process.process.wait(30) == 1

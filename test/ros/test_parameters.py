@@ -193,6 +193,7 @@ def test_qos_override_stays_with_its_topic(ros):
     ('image.subscription', 'history', 'unknown', 'must be one of system_default, keep_last, keep'),
     ('classification.publisher', 'reliability', True, 'got True'),
     ('classifier/annotated_image.publisher', 'depth', 0, 'got 0'),
+    ('classifier/targets.publisher', 'depth', 0, 'got 0'),
     ('classification.publisher', 'durability', 'foo', 'transient_local, volatile')])
 def test_invalid_qos_override_ends_node_in_one_sentence(ros, topic, policy, value, says):
     name = f'qos_overrides./{topic}.{policy}'

@@ -5,10 +5,13 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
+from helpers.tros import HAS_AI_MSGS
+
 POLICY = Path(__file__).parents[2] / 'config' / 'sros2' / 'policy.xml'
 NODE = 'classifier'
-# Only with use_sim_time; only since Jazzy.
-SOMETIMES = {('subscribe', '/clock'), ('reply', f'/{NODE}/get_type_description')}
+# Only with use_sim_time; only since Jazzy; only with ai_msgs.
+SOMETIMES = {('subscribe', '/clock'), ('reply', f'/{NODE}/get_type_description'),
+             *([] if HAS_AI_MSGS else [('publish', f'/{NODE}/targets')])}
 
 
 def allowed():

@@ -10,6 +10,7 @@ from edgenext_ros.ros.errors import NO_THREAD
 from edgenext_ros.ros.loaded_model import LoadedModel
 from edgenext_ros.ros.publishers import Publishers
 from helpers.hostile_engine import GOOD, INFO
+from helpers.tros import HAS_AI_MSGS
 import pytest
 from rclpy.exceptions import InvalidHandle
 from rclpy.lifecycle import TransitionCallbackReturn
@@ -116,7 +117,8 @@ def test_activate_after_a_failed_cleanup_is_refused_in_one_sentence(node, monkey
     assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
 
 
-TOPICS = ('classification', '~/annotated_image', '~/vision_info', '~/label_info')
+TOPICS = ('classification', '~/annotated_image', *(['~/targets'] if HAS_AI_MSGS else []),
+          '~/vision_info', '~/label_info')
 THREADS = ('classify', 'pictures')
 
 
