@@ -16,7 +16,7 @@ from rclpy.utilities import get_rmw_implementation_identifier
 FAST_DDS_VARIABLES: Final = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 """Variables of Fast DDS 2, and of Fast DDS 3 (since Kilted), which warns if both are set."""
 ZERO_COPY_VARIABLE: Final = 'RMW_FASTRTPS_USE_QOS_FROM_XML'
-"""With 1, Fast DDS takes data sharing, TROS' zero copy, from the profile; rmw_fastrtps reads it."""
+"""With 1, rmw_fastrtps takes data sharing, which is TROS' zero copy, from the profile."""
 _FILES_IN_WORKING_FOLDER = ('DEFAULT_FASTRTPS_PROFILES.xml', 'DEFAULT_FASTDDS_PROFILES.xml')
 
 

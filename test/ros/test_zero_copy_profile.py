@@ -25,7 +25,8 @@ from sensor_msgs.msg import Image
 rclpy.init()
 node = rclpy.create_node('camera')
 qos = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
-images, times = node.create_publisher(Image, 'image', qos), node.create_publisher(Time, 'time', qos)
+images = node.create_publisher(Image, 'image', qos)
+times = node.create_publisher(Time, 'time', qos)
 image = Image(encoding='bgr8', width=1920, height=1080, step=5760, data=array('B', bytes(6220800)))
 while True:
     image.header.stamp.sec += 1
