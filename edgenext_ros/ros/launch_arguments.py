@@ -9,22 +9,20 @@ from typing import Any, Final
 
 from ament_index_python.packages import get_package_share_directory
 from edgenext_ros.choices import ENGINES
-from edgenext_ros.ros.camera_presets import CameraStream, STEREO_CAMERAS, stream_of, STREAMS
+from edgenext_ros.ros.camera_presets import DriverStream, STEREO_CAMERAS, stream_of, STREAMS
 from edgenext_ros.ros.launch_checks import LaunchArgumentError, values_in
 from edgenext_ros.ros.settings import (
     checked_value,
     ClassifierSettings,
     ParameterError,
     rule_of,
+    TUNING,
 )
 from launch.actions import DeclareLaunchArgument
 from launch.launch_context import LaunchContext
 from launch.substitutions import LaunchConfiguration
 from launch_ros.parameter_descriptions import ParameterValue
 
-TUNING: Final = ('labels', 'fit', 'top_k', 'score_threshold', 'class_id', 'max_rate', 'lazy',
-                 'smoothing')
-"""Parameters of a first tuning, which are launch arguments too."""
 _ENTRIES = tuple(entry for entry in fields(ClassifierSettings) if entry.name in TUNING)
 _KINDS: Final = {bool: 'true or false', int: 'a whole number', float: 'a number'}
 
@@ -98,7 +96,7 @@ def _parameter(entry: Field[Any], text: str) -> Any:
 
 
 def topic_and_type(
-        context: LaunchContext, streams: tuple[CameraStream, ...] = STREAMS) -> tuple[str, str]:
+        context: LaunchContext, streams: tuple[DriverStream, ...] = STREAMS) -> tuple[str, str]:
     """
     Return the image topic and the input type that the arguments choose; empty if they do not.
 

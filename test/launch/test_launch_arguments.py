@@ -68,8 +68,8 @@ def test_arguments_that_are_not_given_leave_params_file_alone(launch):
 
 @BOTH
 def test_every_parameter_of_a_tuning_is_an_argument(launch):
-    from edgenext_ros.ros.launch_arguments import TUNING as NAMES
     from edgenext_ros.ros.settings import ClassifierSettings
+    from edgenext_ros.ros.settings import TUNING as NAMES
     described = {argument.name for argument in describe(
         ROOT / 'launch' / f'{launch}.launch.py').get_launch_arguments()}
     wanted = set(NAMES) & set(vars(ClassifierSettings()))
