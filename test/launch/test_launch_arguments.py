@@ -4,7 +4,7 @@
 
 import os
 
-from helpers.launching import describe, NEEDS_LAUNCH, ROOT
+from helpers.launching import describe, launched, NEEDS_LAUNCH, ROOT
 import pytest
 
 pytestmark = NEEDS_LAUNCH
@@ -84,6 +84,14 @@ def test_wrong_value_ends_the_launch_in_one_sentence(launch, name, text, says):
     with pytest.raises(LaunchArgumentError) as caught:
         node_of(launch, **{name: text})
     assert str(caught.value) == says
+
+
+def test_wrong_value_starts_no_process(environment, tmp_path):
+    with launched(environment, tmp_path, 'classifier', 'top_k:=many') as (process, log):
+        assert process.wait(30) == 1
+    text = log.read_text()
+    assert "top_k 'many': expected a whole number, 1 to 100" in text
+    assert 'process started' not in text and 'Traceback' not in text
 
 
 def test_each_camera_has_its_topics_and_types():

@@ -93,3 +93,15 @@ def test_fast_dds_reports_a_wrong_element(private_graph, tmp_path):
         env={**os.environ, fast_dds_variable(): str(path), ZERO_COPY_VARIABLE: '0'})
     assert 'started' in done.stdout
     assert 'XMLPARSER' in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(os.environ.get('ROS_DISTRO') != 'humble', reason='others need no profile')
+def test_humble_needs_a_profile_and_the_node_says_so(ros):
+    environment = {**ros.environment, ZERO_COPY_VARIABLE: '1'}
+    environment.pop(fast_dds_variable(), None)
+    process = ros.run([sys.executable, '-m', 'edgenext_ros.ros.node'], environment=environment)
+    assert process.process.wait(30) == 1
+    last = process.output.splitlines()[-1]
+    assert '[FATAL]' in last and 'Not enough memory in the buffer stream; if RMW_FASTRTPS' in last
+    assert last.endswith('such as config/fastdds.xml of this package')
+    assert 'Traceback' not in process.output
