@@ -6,49 +6,55 @@ Start a classifier for each of several cameras, in one process with one model.
 ros2 launch edgenext_ros multi_classifier.launch.py cameras:='front rear'
 
 The nodes are /front/classifier and /rear/classifier, which subscribe to /front/image and
-/rear/image.
+/rear/image, or to the topics that the argument image names in the same order.
+
+ros2 launch edgenext_ros multi_classifier.launch.py camera:=mipi_cam input_type:=hbmem
+
+The nodes /left/classifier and /right/classifier subscribe to the topics of TROS' stereo camera.
 """
 
-from ament_index_python.packages import get_package_share_directory
+from edgenext_ros.ros.camera_presets import cameras, STEREO_STREAMS
 from edgenext_ros.ros.dds_environment import dds_variables
+from edgenext_ros.ros.launch_arguments import (
+    argument,
+    cameras_and_topics,
+    given_parameters,
+    model_arguments,
+    reads_shared_memory,
+    topic_and_type,
+    tuning_arguments,
+)
 from edgenext_ros.ros.launch_checks import parameter_file
 from launch import LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.launch_context import LaunchContext
-from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
-
-PACKAGE = 'edgenext_ros'
 
 ARGUMENTS = [
-    DeclareLaunchArgument('cameras', description='Names of the cameras, with spaces between'),
     DeclareLaunchArgument(
-        'image', default_value='image',
-        description='Image topic, in the namespace of each camera'),
+        'cameras', default_value='', description='Names of the cameras, with spaces between'),
     DeclareLaunchArgument(
-        'model', default_value='', description='Catalog name or path; empty: as in params_file'),
+        'camera', default_value='', choices=['', *cameras(STEREO_STREAMS)],
+        description='Driver of a stereo camera, instead of cameras and image'),
     DeclareLaunchArgument(
-        'runtime', default_value='', description='Inference engine; empty: as in params_file'),
-    DeclareLaunchArgument(
-        'params_file', default_value=get_package_share_directory(PACKAGE)
-        + '/config/classifier.yaml', description='YAML file with parameters'),
+        'image', default_value='',
+        description='Image topic, in the namespace of each camera, or one for each, with spaces '
+        'between; empty takes image, or those of camera'),
+    *model_arguments(),
+    *tuning_arguments(),
 ]
 
 
 def classifiers(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Build the action that starts the process."""
-    def value(name: str) -> str:
-        return LaunchConfiguration(name).perform(context)
-
-    given = {name: ParameterValue(value(name), value_type=str)
-             for name in ('model', 'runtime') if value(name)}
-    cameras = value('cameras').split()
-    parameters = parameter_file(value('params_file'))
-    return [Node(package=PACKAGE, executable='multi_classifier_node', output='screen',
-                 additional_env=dds_variables(),
-                 parameters=[parameters, given],
-                 remappings=[('image', value('image'))], arguments=cameras)]
+    topic, input_type = topic_and_type(context, STEREO_STREAMS)
+    names, remappings = cameras_and_topics(context, topic)
+    return [Node(
+        package='edgenext_ros', executable='multi_classifier_node', output='screen',
+        parameters=[parameter_file(argument(context, 'params_file')),
+                    given_parameters(context, input_type=input_type)],
+        remappings=remappings, arguments=names,
+        additional_env=dds_variables(shared_memory=reads_shared_memory(context, input_type)))]
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -17,7 +17,17 @@ if __name__ == '__main__':
     sys.path.insert(0, str(Path(__file__).parent))
 
 from edgenext_ros.choices import SIMULATOR_TAKES
-from helpers.pages import anchors, code_spans, links, needs_pages, pages, ROOT, rows, split
+from helpers.pages import (
+    anchors,
+    code_spans,
+    launch_arguments,
+    links,
+    needs_pages,
+    pages,
+    ROOT,
+    rows,
+    split,
+)
 import pytest
 
 pytestmark = needs_pages
@@ -152,10 +162,9 @@ def test_page_has_the_time_of_the_simulator(page):
 
 @pytest.mark.parametrize('file', ['classifier', 'multi_classifier', 'demo'])
 def test_robot_page_has_the_launch_arguments(file):
-    source = (ROOT / 'launch' / f'{file}.launch.py').read_text(encoding='utf-8')
     table = rows(ROBOT, f'argument of `{file}.launch.py`')
     listed = [word for row in table for word in re.findall(r'`(\w+)`', row[0])]
-    assert sorted(listed) == sorted(re.findall(r"DeclareLaunchArgument\(\s*'(\w+)'", source))
+    assert sorted(listed) == sorted(launch_arguments(f'{file}.launch.py'))
 
 
 def test_interface_page_has_the_verbs():

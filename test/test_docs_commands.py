@@ -12,15 +12,24 @@ import shlex
 
 from edgenext_ros.cli import add_json, VERBS
 from edgenext_ros.ros.settings import CameraSettings, ClassifierSettings
-from helpers.pages import code_spans, commands, needs_pages, pages, ROOT, split
+from helpers.pages import (
+    code_spans,
+    commands,
+    launch_arguments,
+    needs_pages,
+    pages,
+    ROOT,
+    split,
+)
 import pytest
 
 pytestmark = needs_pages
 
 PARAMETERS = {entry.name for table in (ClassifierSettings, CameraSettings)
               for entry in fields(table)} | {'use_sim_time'}
-# Those of mipi_cam, hobot_usb_cam and hobot_codec.
-OF_CAMERAS = {'frame_ts_type', 'io_method', 'out_format', 'out_mode', 'pixel_format', 'zero_copy'}
+# Of TROS' drivers and launch files.
+OF_CAMERAS = {'frame_ts_type', 'io_method', 'mipi_io_method', 'mipi_out_format', 'out_format',
+              'out_mode', 'pixel_format', 'usb_zero_copy', 'zero_copy'}
 REMAPPED = {'image', 'classification', 'classifier/label_info', '__ns', '__node'}
 NODE = 'classifier'
 
@@ -42,12 +51,6 @@ def options_of(parser):
             for below in action.choices.values():
                 found |= options_of(below)
     return found
-
-
-def launch_arguments(file):
-    """Return the arguments of a launch file."""
-    source = (ROOT / 'launch' / file).read_text(encoding='utf-8')
-    return set(re.findall(r"DeclareLaunchArgument\(\s*'(\w+)'", source))
 
 
 def check_edgenext(words, *, whole):
@@ -89,7 +92,7 @@ def check_ros2(words, *, whole):
     """Check a command line of ``ros2``."""
     if words[:2] == ['launch', 'edgenext_ros']:
         given = {word.partition(':=')[0] for word in words[3:] if ':=' in word}
-        assert not given - launch_arguments(words[2])
+        assert not given.difference(launch_arguments(words[2]))
     elif words[:2] == ['run', 'edgenext_ros']:
         check(words[2:], whole=whole)
     elif words[:2] == ['param', 'set']:

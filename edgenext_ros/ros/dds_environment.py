@@ -4,26 +4,37 @@
 
 from __future__ import annotations
 
+import os
+
 from ament_index_python.packages import get_package_share_directory
 from edgenext_ros.ros.dds_profiles import (
     fast_dds_profile,
     fast_dds_variable,
     FAST_DDS_VARIABLES,
+    ZERO_COPY_VARIABLE,
 )
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.substitutions import EnvironmentVariable
 
 
-def dds_variables() -> dict[str, SomeSubstitutionsType]:
+def dds_variables(*, shared_memory: bool = False) -> dict[str, SomeSubstitutionsType]:
     """
     Return the variables that name the package's profiles, for a Node's ``additional_env``.
 
     A variable that the user has set keeps its value. The variables apply to single processes, not
     to the whole launch, so that launch files of other packages see an unchanged environment.
+
+    :param shared_memory: whether the node reads TROS' messages for shared memory; then the profile
+        of Fast DDS applies to its topics too, unless the user has chosen another profile, which
+        may hold nothing for them.
     """
     config = get_package_share_directory('edgenext_ros') + '/config'
-    return {fast_dds_variable(): _unless_set(FAST_DDS_VARIABLES, f'{config}/{fast_dds_profile()}'),
-            'CYCLONEDDS_URI': _unless_set(('CYCLONEDDS_URI',), f'file://{config}/cyclonedds.xml')}
+    variables = {
+        fast_dds_variable(): _unless_set(FAST_DDS_VARIABLES, f'{config}/{fast_dds_profile()}'),
+        'CYCLONEDDS_URI': _unless_set(('CYCLONEDDS_URI',), f'file://{config}/cyclonedds.xml')}
+    if shared_memory and not any(name in os.environ for name in FAST_DDS_VARIABLES):
+        variables[ZERO_COPY_VARIABLE] = _unless_set((ZERO_COPY_VARIABLE,), '1')
+    return variables
 
 
 def _unless_set(names: tuple[str, ...], value: SomeSubstitutionsType) -> SomeSubstitutionsType:

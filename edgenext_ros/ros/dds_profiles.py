@@ -10,21 +10,29 @@ from pathlib import Path
 from typing import Final
 
 from ament_index_python.packages import get_package_share_directory, PackageNotFoundError
+from edgenext_ros.ros.log_limits import limit_length
 from rclpy.utilities import get_rmw_implementation_identifier
 
 FAST_DDS_VARIABLES: Final = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 """Variables of Fast DDS 2, and of Fast DDS 3 (since Kilted), which warns if both are set."""
+ZERO_COPY_VARIABLE: Final = 'RMW_FASTRTPS_USE_QOS_FROM_XML'
+"""With 1, rmw_fastrtps takes data sharing, which is TROS' zero copy, from the profile."""
+_FILES_IN_WORKING_FOLDER = ('DEFAULT_FASTRTPS_PROFILES.xml', 'DEFAULT_FASTDDS_PROFILES.xml')
 
 
 def fast_dds_variable() -> str:
     """Return the variable from which the Fast DDS of this ROS reads its profile."""
+    return FAST_DDS_VARIABLES[_is_fast_dds_3()]
+
+
+def _is_fast_dds_3() -> bool:
     distro = os.environ.get('ROS_DISTRO', '')
     if distro:
-        return FAST_DDS_VARIABLES[distro >= 'kilted']  # distributions are named in order
+        return distro >= 'kilted'  # distributions are named in order
     loaded = ''
     with suppress(OSError):
         loaded = Path('/proc/self/maps').read_text(errors='replace')
-    return FAST_DDS_VARIABLES['libfastdds' in loaded]
+    return 'libfastdds' in loaded
 
 
 def fast_dds_profile() -> str:
@@ -35,10 +43,53 @@ def fast_dds_profile() -> str:
     return 'fastdds_localhost.xml' if localhost else 'fastdds.xml'
 
 
+def profile_in_force() -> str:
+    """
+    Return the profiles that this process has read, as ``VARIABLE=FILE``, or ``none``.
+
+    A profile in the working folder counts too; ``ZERO_COPY_VARIABLE`` is added where it is 1.
+    """
+    if _is_cyclone_dds():
+        return _assignment('CYCLONEDDS_URI') or 'none'
+    is_3 = _is_fast_dds_3()
+    # rmw_fastrtps of Kilted reads the former variable as well.
+    found = [_assignment(name) for name in FAST_DDS_VARIABLES[:1 + is_3][::-1]]
+    local = Path(_FILES_IN_WORKING_FOLDER[is_3])
+    if os.environ.get('SKIP_DEFAULT_XML_FILE') != '1' and local.is_file():
+        found.append(f'{local} in the working folder')
+    if os.environ.get(ZERO_COPY_VARIABLE) == '1':
+        found.append(f'{ZERO_COPY_VARIABLE}=1')
+    return ', '.join(filter(None, found)) or 'none'
+
+
+def _assignment(name: str) -> str:
+    """Return ``NAME=VALUE`` of a variable, which may name a missing file; empty if not set."""
+    value = os.environ.get(name, '')
+    missing = value.startswith('/') and not Path(value).is_file()
+    return f'{name}={limit_length(value)}{" (missing)" if missing else ""}' if value else ''
+
+
 def profile_assignment() -> str:
     """Return ``VARIABLE=VALUE``, which gives a camera's process larger buffers."""
-    if 'cyclonedds' in get_rmw_implementation_identifier():
+    if _is_cyclone_dds():
         return f'CYCLONEDDS_URI=file://{_config("cyclonedds.xml")}'
+    return _fast_dds_assignment()
+
+
+def shared_memory_remedy() -> str:
+    """Return which process to start with which variables, so that no hbm_img_msgs are lost."""
+    variables = f'{ZERO_COPY_VARIABLE}=1 {_fast_dds_assignment()}'
+    if _is_cyclone_dds():  # it shares no memory with TROS' cameras
+        return f'start this node with RMW_IMPLEMENTATION=rmw_fastrtps_cpp {variables}'
+    which = 'the camera' if os.environ.get(ZERO_COPY_VARIABLE) == '1' else 'this node'
+    return f'start {which} with {variables}'
+
+
+def _is_cyclone_dds() -> bool:
+    return 'cyclonedds' in get_rmw_implementation_identifier()
+
+
+def _fast_dds_assignment() -> str:
     return f'{fast_dds_variable()}={_config(fast_dds_profile())}'
 
 

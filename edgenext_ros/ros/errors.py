@@ -28,8 +28,12 @@ _FORMS = {
     "Couldn't parse remap rule": 'expected "-r image:=/topic" for a topic, and "-p NAME:=VALUE" '
                                  'for a parameter',
     "Couldn't parse parameter override rule": 'expected "-p NAME:=VALUE"',
+    # rmw_fastrtps of Humble, when it announces the node; ros2/rmw_fastrtps#878.
+    'Not enough memory in the buffer stream': 'if RMW_FASTRTPS_USE_QOS_FROM_XML is 1, '
+    'FASTRTPS_DEFAULT_PROFILES_FILE must name a profile with a historyMemoryPolicy, such as '
+    'config/fastdds.xml of this package',
 }
-"""The right form, for errors of rcl about a command line, by the beginning of their texts."""
+"""The right form or the remedy, for errors of ROS, by the beginning of their texts."""
 NO_THREAD = "can't start new thread"
 """Text of Python's RuntimeError when the system cannot start a thread."""
 _LONG_WORD = re.compile(r'(\S{60})\S{140,}')

@@ -9,6 +9,7 @@ from time import monotonic
 
 from diagnostic_msgs.msg import DiagnosticArray
 from edgenext_ros.core.lost_frames import Loss
+from edgenext_ros.ros.dds_profiles import profile_in_force
 from edgenext_ros.ros.diagnostics import (
     assess,
     bpu_values,
@@ -59,6 +60,7 @@ class Health:
         self._limiter = LogLimiter()
         self._losses = LossLog(self._logger, topic=topic)
         self._empty = EmptyResultsLog(self._logger)
+        self._profile = profile_in_force()
         self._updated, self._was_late = float('inf'), False
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
         # The steady clock keeps diagnostics running while /clock is paused or absent.
@@ -84,7 +86,8 @@ class Health:
         self._empty.log(report, threshold=now.settings.score_threshold)
         self._warn_of_duplicate_name()
         loss = self._lost_frames(now)
-        lost = self._losses.log(loss, layout=self._images.layout, size=now.message_bytes)
+        lost = self._losses.log(loss, layout=self._images.layout, size=now.message_bytes,
+                                shared_memory=now.settings.input_type == 'hbmem')
         if not self._publisher.get_subscription_count():
             return
         level, text = assess(
@@ -104,7 +107,7 @@ class Health:
 
     def _publish(self, level: int, text: str, now: Snapshot, report: StatisticsReport,
                  loss: Loss) -> None:
-        values = {'state': now.state, 'enabled': str(now.enabled)}
+        values = {'state': now.state, 'enabled': str(now.enabled), 'dds profile': self._profile}
         if now.model is not None:
             values |= {'model': now.model.name, 'engine': now.model.engine}
             values |= report_values(report, dropped=now.dropped + loss.overwritten,

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from edgenext_ros.models.store import user_path
 from edgenext_ros.ros.parameter_files import EXPECTED_LAYOUT, MOST_BYTES, sections
 from launch_ros.parameter_descriptions import ParameterFile
@@ -23,6 +26,31 @@ def parameter_file(text: str) -> ParameterFile:
 
     :raises LaunchArgumentError: the file is missing, unreadable, or not a parameter file.
     """
+    _content(text)
+    return ParameterFile(str(user_path(text)))
+
+
+def values_in(text: str, name: str) -> set[str]:
+    """
+    Return the values of a parameter in the sections of a parameter file, as text.
+
+    :param text: value of the argument ``params_file``.
+    :param name: name of the parameter.
+    :raises LaunchArgumentError: as ``parameter_file``.
+    """
+    return set(_values_in(_content(text), name))
+
+
+def _values_in(content: Any, name: str) -> Iterator[str]:
+    for key, below in content.items() if isinstance(content, dict) else ():
+        if key != 'ros__parameters':
+            yield from _values_in(below, name)
+        elif name in below:
+            yield str(below[name])
+
+
+def _content(text: str) -> Any:
+    """Return the content of a parameter file after all checks."""
     path = user_path(text)
     try:
         # A read from a pipe may block forever, and a device may have no end.
@@ -44,4 +72,4 @@ def parameter_file(text: str) -> ParameterFile:
                                   f'{" ".join(why.split())}') from error
     if not nodes:
         raise LaunchArgumentError(f'params_file {text!r}: holds no parameters; {EXPECTED_LAYOUT}')
-    return ParameterFile(str(path))
+    return content

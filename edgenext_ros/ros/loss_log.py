@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from edgenext_ros.core.lost_frames import Loss
-from edgenext_ros.ros.dds_profiles import profile_assignment
+from edgenext_ros.ros.dds_profiles import profile_assignment, shared_memory_remedy
 from edgenext_ros.ros.log_limits import replace_invalid_utf8
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
@@ -22,13 +22,14 @@ class LossLog:
         self._logger, self._topic = logger, topic
         self._goes_on = False
 
-    def log(self, loss: Loss, *, layout: str, size: int) -> str:
+    def log(self, loss: Loss, *, layout: str, size: int, shared_memory: bool = False) -> str:
         """
         Log a change; return one sentence while frames are being lost, else an empty text.
 
         :param loss: counts from ``LostFrames.update``.
         :param layout: layout of the frames, such as ``640x480 bgr8``; empty if unknown.
         :param size: size of a serialised frame in bytes.
+        :param shared_memory: whether the frames are TROS' messages for shared memory.
         """
         before, self._goes_on = self._goes_on, loss.goes_on
         if not loss.goes_on:
@@ -41,7 +42,9 @@ class LossLog:
             f'{100 * loss.share:.0f} % of the frames of {self._topic} are lost between the '
             f'camera and this node ({rate}{frame} each)')
         if not before:
+            remedy = shared_memory_remedy() if shared_memory else \
+                f'start the camera with {profile_assignment()}'
             self._logger.warning(
-                f'{text}. Usually they are too large for the buffers of the middleware: start '
-                f'the camera with {profile_assignment()}; see "Large frames" in docs/robot.md')
+                f'{text}. Usually they are too large for the buffers of the middleware: {remedy}; '
+                f'see "Large frames" in docs/robot.md')
         return text

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 
+from edgenext_ros.ros.dds_profiles import shared_memory_remedy
 from edgenext_ros.ros.messages import INPUT_TYPES
 from edgenext_ros.ros.snapshot import Snapshot
 from rclpy.node import Node
@@ -39,8 +40,10 @@ def why_no_image(node: Node, now: Snapshot) -> str:
             return (f'the quality of service of {name} does not fit on {topic} ({reason}); see '
                     f"the parameters 'qos_overrides'")
     if cameras:
+        remedy = shared_memory_remedy() if now.settings.input_type == 'hbmem' else \
+            'large ones need a profile'
         return (f'{topic} is published but brings none: its camera sends nothing, or DDS loses '
-                f'its frames; large ones need a profile, see "Large frames" in docs/robot.md; '
+                f'its frames; {remedy}, see "Large frames" in docs/robot.md; '
                 f'after a crash of any node that listens to it, restart the camera')
     images = _image_topics(node, wanted)
     more = f' and {len(images) - _MOST_TOPICS} more' if len(images) > _MOST_TOPICS else ''

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, Field, field, fields
-from typing import Any
+from typing import Any, Final
 
 from edgenext_ros.choices import DEFAULT_FIT, ENGINES, FITS, YUV_RANGES
 
@@ -118,6 +118,11 @@ class CameraSettings:
     width: int = parameter(0, 'Resize to this width; 0 follows the height', low=0, high=8192)
     height: int = parameter(0, 'Resize to this height; 0 follows the width', low=0, high=8192)
     frame_id: str = parameter('camera', 'Frame of the header')
+
+
+TUNING: Final = ('labels', 'fit', 'top_k', 'score_threshold', 'class_id', 'max_rate', 'lazy',
+                 'smoothing')
+"""Parameters of ``ClassifierSettings`` for a first tuning, which are launch arguments too."""
 
 
 def rule_of(entry: Field[Any]) -> Rule:

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read the pages: their headings, links, fenced blocks and commands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 import os
 from pathlib import Path
 import re
 import shlex
 
+from edgenext_ros.ros.settings import ClassifierSettings, TUNING
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +22,7 @@ _LINK = re.compile(r'!?\[(?:[^\]\\]|\\.)*\]\(<?([^)>\s]+)>?(?:\s+"[^"]*")?\)')
 _RST_LINK = re.compile(r'`[^`<]*<([^`>]+)>`__?')
 _REASON = re.compile(r'<!--\s*not run: .{5,}?-->', re.DOTALL)
 _ASSIGNMENT = re.compile(r'\w+=\S*')
+_DECLARED = re.compile(r"DeclareLaunchArgument\(\s*'(\w+)'")
 _OPERATOR = re.compile(r'&&|\|\||[;|&]')
 
 
@@ -123,4 +125,16 @@ def rows(page, first):
             if not line.startswith('|'):
                 break
             found.append([cell.strip() for cell in line.strip().strip('|').split('|')])
+    return found
+
+
+def launch_arguments(file):
+    """Return the arguments of a launch file, which its source and shared functions declare."""
+    source = (ROOT / 'launch' / file).read_text(encoding='utf-8')
+    shared = (ROOT / 'edgenext_ros' / 'ros' / 'launch_arguments.py').read_text(encoding='utf-8')
+    found = _DECLARED.findall(source)
+    if 'model_arguments()' in source:
+        found += _DECLARED.findall(shared)
+    if 'tuning_arguments()' in source:
+        found += [entry.name for entry in fields(ClassifierSettings) if entry.name in TUNING]
     return found

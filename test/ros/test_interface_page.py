@@ -75,8 +75,8 @@ def test_page_lists_topics_and_services(ros, classifier, make_image, module, nod
 def test_page_lists_the_values_of_diagnostics():
     timings = Timings(convert_ms=0.0, infer_ms=0.0, postprocess_ms=0.0)
     report = replace(Statistics().report(), timings=timings)
-    values = {'state', 'enabled', 'model', 'engine', 'bpu load percent', 'bpu temperature celsius',
-              *report_values(report, dropped=0, lost=0), *bpu_values()}
+    values = {'state', 'enabled', 'dds profile', 'model', 'engine', 'bpu load percent',
+              'bpu temperature celsius', *report_values(report, dropped=0, lost=0), *bpu_values()}
     page = [value for row in rows(PAGE, 'value') for value in re.findall(r'`([^`]+)`', row[0])]
     assert sorted(page) == sorted(values)
 

@@ -149,6 +149,17 @@ def test_warning_names_share_size_and_remedy(monkeypatch):
         'all frames of /image arrive again']
 
 
+def test_warning_of_frames_in_shared_memory_names_their_profile(monkeypatch):
+    monkeypatch.setattr(loss_log, 'shared_memory_remedy', lambda: 'start this node with THAT=it')
+    logged = []
+    log = loss_log.LossLog(SimpleNamespace(warning=logged.append), topic='/hbmem_img')
+    log.log(Loss(lost=9, share=0.3, rate=30.0, goes_on=True), layout='1920x1080 nv12',
+            size=6220864, shared_memory=True)
+    (warning,) = logged
+    assert warning.endswith('for the buffers of the middleware: start this node with THAT=it; see '
+                            '"Large frames" in docs/robot.md')
+
+
 def test_camera_that_stops_during_losses_is_not_said_to_arrive_again():
     logged = []
     log = loss_log.LossLog(

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reasons why no image arrives."""
 
+from dataclasses import replace
 import subprocess
 import sys
 
 from diagnostic_msgs.msg import DiagnosticArray
+from edgenext_ros.ros import missing_images
 from edgenext_ros.ros.missing_images import why_no_image
 from edgenext_ros.ros.settings import ClassifierSettings
 from edgenext_ros.ros.snapshot import Snapshot
@@ -81,6 +83,14 @@ class Graph:
 ], ids=lambda value: value if isinstance(value, str) else '')
 def test_why_no_image_names_the_reason(graph, says):
     assert why_no_image(graph, LISTENING) == says
+
+
+def test_silent_camera_in_shared_memory_names_its_profile(monkeypatch):
+    monkeypatch.setitem(missing_images.INPUT_TYPES, 'hbmem', missing_images.INPUT_TYPES['raw'])
+    monkeypatch.setattr(missing_images, 'shared_memory_remedy', lambda: 'start it with THAT=it')
+    listening = replace(LISTENING, settings=ClassifierSettings(input_type='hbmem'))
+    assert 'or DDS loses its frames; start it with THAT=it, see "Large frames" in ' in \
+        why_no_image(Graph(Publisher()), listening)
 
 
 @pytest.mark.parametrize('distro,variable', [
