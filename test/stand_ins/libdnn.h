@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 typedef struct { uint64_t phy; void *virt; uint32_t size; } Mem;
 typedef struct { int32_t sizes[8], count; } Shape;
@@ -50,7 +51,8 @@ enum {
   INVALID_ARGUMENT = -6000001, INVALID_MODEL = -6000002, INVALID_HANDLE = -6000005,
   CAN_NOT_OPEN = -6000006, TIMED_OUT = -6000008, TOO_MANY_TASKS = -6000009,
   INVALID_TASK = -6000011, TASK_FAILED = -6000012, INCOMPATIBLE = -6000014,
-  API_USE = -6000015, SYS_INVALID_ARGUMENT = -6000129, MAX_TASKS = 32
+  API_USE = -6000015, SYS_INVALID_ARGUMENT = -6000129, SYS_OUT_OF_MEMORY = -6000130,
+  MAX_TASKS = 32
 };
 
 /* One memory: virt is the CPU's view, device the BPU's. */
