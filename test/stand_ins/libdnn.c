@@ -32,7 +32,7 @@ static int parse(FILE *file, Model *m) {
       {"pad", &m->pad}, {"stride", &m->stride}, {"quanti", &m->quanti}, {"axis", &m->axis},
       {"scales", &m->scales}, {"zeros", &m->zeros}, {"short_by", &m->short_by},
       {"wait_code", &m->wait_code}, {"refuse", &m->refuse}, {"hang", &m->hang},
-      {"not_finite", &m->not_finite}};
+      {"not_finite", &m->not_finite}, {"busy_us", &m->busy_us}};
   while (*at && (c = getc(file)) != EOF) at = c == *at ? at + 1 : magic + (c == *magic);
   if (*at) return INVALID_MODEL;
   while (fscanf(file, " %31[a-z_]=%d", key, &value) == 2) {
@@ -187,9 +187,13 @@ static void compute(Task *t) {
 
 static void *run(void *argument) {
   Task *t = argument;
+  int place = t->place;
+  core_take(place);
+  usleep(t->model->busy_us);
   pthread_mutex_lock(&lock);
   while (t->hangs && generation == t->born) pthread_cond_wait(&changed, &lock);
   compute(t);
+  turn = core_give(place);
   t->done = 1;
   running--;
   pthread_cond_broadcast(&changed);
@@ -219,7 +223,8 @@ int32_t hbDNNInfer(void **handle, Tensor **output, const Tensor *input, void *mo
     if ((int64_t)(*output)[i].mem[0].size < (*output)[i].properties.aligned_byte_size)
       return INVALID_ARGUMENT;
   Task *t = calloc(1, sizeof *t);
-  *t = (Task){.model = m, .input = *input, .output = **output, .hangs = m->hang > 0};
+  *t = (Task){.model = m, .input = *input, .output = **output, .hangs = m->hang > 0,
+              .place = core_queue(control->priority)};
   m->hang -= t->hangs;
   pthread_mutex_lock(&lock);
   infers++;

@@ -67,6 +67,7 @@ typedef struct {
   int classes, dtype, pad, stride, quanti, axis, scales, zeros, short_by, wait_code, refuse;
   int not_finite; /* a float output is NaN */
   int hang;  /* so many tasks hang until standin_release() */
+  int busy_us; /* time that a task has the core */
   float *scale;
   int8_t *zero;
 } Model;
@@ -74,7 +75,7 @@ typedef struct Task {
   Model *model;
   Tensor input, output;
   Control control;
-  int hangs, born, done;
+  int hangs, born, done, place;
   struct Task *next;
 } Task;
 
@@ -83,12 +84,18 @@ extern pthread_mutex_t lock;
 extern pthread_cond_t changed;
 extern Task *tasks;
 extern Control last_control;
-extern int generation, running, packed_count, infers;
+extern int generation, running, packed_count, infers, turn;
 
 /* Note that a rule was broken. */
 void violate(const char *text);
 Block *find(uint64_t phy);
 int standin_count(const char *what);
+/* libdnn_core.c: join the queue of the core and return the place in it. */
+int core_queue(int priority);
+/* Wait until the core takes the task in this place. */
+void core_take(int place);
+/* Free the core; return how many tasks of all processes have ended. */
+int core_give(int place);
 /* Return the code that the test wants the function to fail with, or 0. */
 int failing(const char *function);
 #define FAIL_IF_TOLD() do { int code_ = failing(__func__); if (code_) return code_; } while (0)

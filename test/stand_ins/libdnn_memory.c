@@ -10,7 +10,7 @@ pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 Task *tasks;
 Control last_control;
-int generation, running, packed_count, infers;
+int generation, running, packed_count, infers, turn;
 
 static Block *blocks;
 static int violations, fail_code, fail_after;
@@ -32,6 +32,7 @@ int standin_count(const char *what) {
   else if (!strcmp(what, "models")) count = packed_count;
   else if (!strcmp(what, "running")) count = running;
   else if (!strcmp(what, "infers")) count = infers;
+  else if (!strcmp(what, "turn")) count = turn;
   else if (!strcmp(what, "violations")) count = violations;
   else if (!strcmp(what, "bpu_core")) count = last_control.bpu_core;
   else if (!strcmp(what, "priority")) count = last_control.priority;
