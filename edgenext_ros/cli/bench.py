@@ -29,9 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              'path, half a minute; board: inference of every fetched .bin on the '
                              "BPU, against the zoo's figures; dds: the node over DDS, against a "
                              'plain node and a bare subscriber, four minutes; shared: the node '
-                             'beside another process on the same BPU, a minute; bpu: latency of '
-                             "our recipes against the published one, by the compiler's estimate, "
-                             'half an hour; quantisation: accuracy and latency of each way to '
+                             'beside another process on the same BPU, four minutes; bpu: latency '
+                             "of our recipes against the published one, by the compiler's "
+                             'estimate, half an hour; quantisation: accuracy and latency of each way to '
                              'quantise a model, an hour')
     parser.add_argument('--sizes', nargs='+', metavar='NAME',
                         help='bpu: sizes to compile, such as edgenext_xx_small (default: all)')
@@ -162,7 +162,7 @@ def _run_shared(arguments: argparse.Namespace) -> int:
                         for name in (arguments.model, arguments.neighbour))
     for path in (model, neighbour):
         select.select(path, 'libdnn')  # raises with the reason
-    found = list(shared_bpu.rows(model, neighbour))
+    found = shared_bpu.rows(model, neighbour)
     table = shared_bpu.markdown(found)
     print(table)
     write_json(arguments.json, shared_bpu.as_json(found))

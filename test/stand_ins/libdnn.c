@@ -5,7 +5,8 @@
  * A stand-in for the board's libdnn.so, written from the documented interface: it has the same
  * structs, the same rules, and watches that they are kept. Every memory is two: what the CPU
  * sees through its cache, and what the BPU sees; only a flush copies from one to the other, so a
- * forgotten flush gives stale data. Tasks run in threads of their own and may be late.
+ * forgotten flush gives stale data. Tasks run in threads of their own and may be late; by request
+ * they share one core with other processes, see libdnn_core.c.
  *
  * What it cannot show: timing, the real cache and its partial write-backs, the real texts of the
  * errors, how the real library lays out NV12 whose width is not a multiple of 16 (rows at
