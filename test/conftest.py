@@ -11,7 +11,6 @@ from pathlib import Path
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 
@@ -142,14 +141,10 @@ def toolchain():
 @pytest.fixture(scope='session')
 def libdnn_path(tmp_path_factory):
     """Compile the stand-in of libdnn.so."""
-    compiler = shutil.which('cc') or shutil.which('gcc')
-    if compiler is None:
+    from helpers import standin_library
+    if standin_library.compiler() is None:
         pytest.skip('no C compiler for the stand-in of libdnn.so')
-    path = tmp_path_factory.mktemp('libdnn') / 'libdnn.so'
-    subprocess.run(
-        [compiler, '-shared', '-fPIC', '-O1', '-Wall', '-Wextra', '-Werror', '-pthread',
-         '-o', str(path), *map(str, sorted(STAND_INS.glob('*.c')))], check=True)
-    return path
+    return standin_library.build(tmp_path_factory.mktemp('libdnn'))
 
 
 @pytest.fixture

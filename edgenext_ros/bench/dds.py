@@ -164,12 +164,13 @@ class Process:
     :param options: options of the role.
     :param variables: environment of the process.
     :param namespace: ROS namespace of its topics.
+    :param module: module with the role.
     """
 
     def __init__(self, role: str, options: dict[str, Any], variables: dict[str, str], *,
-                 namespace: str = '') -> None:
+                 namespace: str = '', module: str = 'edgenext_ros.bench.dds_roles') -> None:
         self._process = subprocess.Popen(
-            [sys.executable, '-m', 'edgenext_ros.bench.dds_roles', role, json.dumps(options),
+            [sys.executable, '-m', module, role, json.dumps(options),
              '--ros-args', '--log-level', 'error', '-r', f'__ns:=/{namespace}'],
             env=variables, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 

@@ -167,7 +167,7 @@ def play(arguments: Namespace) -> tuple[list[dict[str, Any]], str]:
         print(account, flush=True)
     # KeyboardInterrupt, for SIGTERM too, so that the context managers end the two processes.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    rclpy.init(args=log_file_arguments(), signal_handler_options=SignalHandlerOptions.NO)
+    rclpy.init(args=log_file_arguments([]), signal_handler_options=SignalHandlerOptions.NO)
     watcher = Watcher(namespace, names=names, save=arguments.save)
     try:
         with tempfile.TemporaryDirectory() as folder:

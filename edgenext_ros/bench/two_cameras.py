@@ -60,15 +60,15 @@ def measure(commands: list[tuple[str, ...]], camera: CameraStream) -> Cost:
         variables = environment()
         listeners = [stack.enter_context(Process('listener', {}, variables, namespace=name))
                      for name in NAMES]
-        nodes = [stack.enter_context(_node(words, variables)) for words in commands]
+        nodes = [stack.enter_context(node_process(words, variables)) for words in commands]
         each = len(NAMES) // len(nodes)
         for node in nodes:  # a node that is still starting would miss the first images
-            _wait_for_lines(node, ': model ', count=each)
+            wait_for_lines(node, ': model ', count=each)
         senders = [stack.enter_context(
             Process('camera', asdict(camera), variables, namespace=name)) for name in NAMES]
         # Measure from the first image on, to leave out the loading of the model.
         for node in nodes:
-            _wait_for_lines(node, ': images of /', count=each)
+            wait_for_lines(node, ': images of /', count=each)
         before = sum(cpu_seconds(node.pid) for node in nodes)
         for sender in senders:
             sender.figures()
@@ -81,11 +81,19 @@ def measure(commands: list[tuple[str, ...]], camera: CameraStream) -> Cost:
 
 
 @contextmanager
-def _node(words: tuple[str, ...], variables: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+def node_process(words: tuple[str, ...], variables: dict[str, str], *,
+                 runtime: str = 'onnx') -> Iterator[subprocess.Popen[str]]:
+    """
+    Run a node of the package; its log is the process's ``stderr``.
+
+    :param words: module of ``edgenext_ros.ros`` and arguments.
+    :param variables: environment of the process.
+    :param runtime: inference engine.
+    """
     ros = () if '--ros-args' in words else ('--ros-args',)
     process = subprocess.Popen(
         [sys.executable, '-m', f'edgenext_ros.ros.{words[0]}', *words[1:], *ros,
-         '-p', 'runtime:=onnx'], env=variables, text=True, stderr=subprocess.PIPE)
+         '-p', f'runtime:={runtime}'], env=variables, text=True, stderr=subprocess.PIPE)
     try:
         yield process
     finally:
@@ -93,8 +101,15 @@ def _node(words: tuple[str, ...], variables: dict[str, str]) -> Iterator[subproc
         process.communicate()
 
 
-def _wait_for_lines(node: subprocess.Popen[str], text: str, *, count: int) -> None:
-    """Read a node's log until ``count`` lines have contained the text."""
+def wait_for_lines(node: subprocess.Popen[str], text: str, *, count: int) -> None:
+    """
+    Read a node's log until enough lines have contained a text.
+
+    :param node: the process; see ``node_process``.
+    :param text: the text.
+    :param count: number of lines.
+    :raises RuntimeError: the process has ended before.
+    """
     assert node.stderr is not None
     for line in node.stderr:
         count -= text in line

@@ -22,19 +22,24 @@ HELP = ('Compare this package with the RDK Model Zoo: time around the inference,
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('what', nargs='?', default='all',
-                        choices=('all', 'host', 'board', 'dds', 'bpu', 'quantisation'),
+                        choices=('all', 'host', 'board', 'dds', 'shared', 'bpu',
+                                 'quantisation'),
                         help='all: host, board (if there is one) and dds (default); host: '
                              "preprocessing and postprocessing, against the model zoo's Python "
                              'path, half a minute; board: inference of every fetched .bin on the '
                              "BPU, against the zoo's figures; dds: the node over DDS, against a "
-                             'plain node and a bare subscriber, four minutes; bpu: latency of '
-                             "our recipes against the published one, by the compiler's estimate, "
-                             'half an hour; quantisation: accuracy and latency of each way to '
+                             'plain node and a bare subscriber, four minutes; shared: the node '
+                             'beside another process on the same BPU, four minutes; bpu: latency '
+                             "of our recipes against the published one, by the compiler's "
+                             'estimate, half an hour; quantisation: accuracy and latency of each way to '
                              'quantise a model, an hour')
     parser.add_argument('--sizes', nargs='+', metavar='NAME',
                         help='bpu: sizes to compile, such as edgenext_xx_small (default: all)')
-    parser.add_argument('--model', type=Path, metavar='FILE.onnx',
-                        help='quantisation: the model to quantise (default: the bundled one)')
+    parser.add_argument('--model', type=Path, metavar='FILE',
+                        help='quantisation: the .onnx file to quantise (default: the bundled '
+                             "one); shared: the node's .bin file")
+    parser.add_argument('--neighbour', type=Path, metavar='FILE.bin',
+                        help='shared: the model of the other process, with one output')
     parser.add_argument('--data', type=Path, metavar='FOLDER',
                         help='quantisation: pictures to evaluate, one folder per class')
     parser.add_argument('--calibration', type=Path, metavar='FOLDER',
@@ -74,8 +79,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(f'edgenext bench: --plot needs matplotlib: {pip_install("matplotlib")}',
               file=sys.stderr)
         return 2
-    if arguments.what in ('bpu', 'quantisation'):
-        return {'bpu': _run_bpu, 'quantisation': _run_quantisation}[arguments.what](arguments)
+    if arguments.what in ('shared', 'bpu', 'quantisation'):
+        return {'shared': _run_shared, 'bpu': _run_bpu,
+                'quantisation': _run_quantisation}[arguments.what](arguments)
     if find_spec('scipy') is None:
         print(f'edgenext bench: the baseline needs scipy: {pip_install("scipy")}, or use '
               './dev bench, which installs it', file=sys.stderr)
@@ -133,6 +139,38 @@ def _unknown(option: str, names: list[str], known: Iterable[str]) -> str:
     unknown = sorted({*names} - {*known})
     return (f'edgenext bench: {option} {", ".join(unknown)}: expected some of {"; ".join(known)}'
             if unknown else '')
+
+
+def _run_shared(arguments: argparse.Namespace) -> int:
+    """Measure the node beside another user of the BPU and print the table."""
+    from importlib.util import find_spec
+    import sys
+
+    from edgenext_ros.cli import write_json
+
+    if arguments.model is None or arguments.neighbour is None:
+        print('edgenext bench: shared needs --model FILE.bin and --neighbour FILE.bin',
+              file=sys.stderr)
+        return 2
+    if find_spec('rclpy') is None:
+        print('edgenext bench: shared needs ROS 2: source its setup.bash, or use ./dev bench',
+              file=sys.stderr)
+        return 2
+    from edgenext_ros.bench import shared_bpu
+    from edgenext_ros.engines import select
+    from edgenext_ros.models import store
+
+    model, neighbour = (store.locate(str(name), suffixes=('.bin',)).path
+                        for name in (arguments.model, arguments.neighbour))
+    for path in (model, neighbour):
+        select.select(path, 'libdnn')  # raises with the reason
+    found = shared_bpu.rows(model, neighbour)
+    table = shared_bpu.markdown(found)
+    print(table)
+    write_json(arguments.json, shared_bpu.as_json(found))
+    if arguments.markdown:
+        arguments.markdown.write_text(table + '\n')
+    return 0
 
 
 def _run_bpu(arguments: argparse.Namespace) -> int:

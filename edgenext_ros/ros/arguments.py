@@ -17,8 +17,13 @@ from rclpy.node import Node
 from rclpy.utilities import remove_ros_args
 
 
-def log_file_arguments() -> list[str]:
+_NO_LOG_FILE = '--disable-external-lib-logs'
+
+
+def log_file_arguments(arguments: Sequence[str]) -> list[str]:
     """Return arguments that disable rcl's log file if it cannot be written; else none."""
+    if _NO_LOG_FILE in arguments:
+        return []
     # rcl reads only these variables, not the user database, which may also give a home.
     home, chosen = os.environ.get('HOME'), os.environ.get('ROS_LOG_DIR')
     if not chosen and os.environ.get('ROS_HOME'):
@@ -39,7 +44,7 @@ def log_file_arguments() -> list[str]:
 def _warn_of_no_log_file(reason: str) -> list[str]:
     # rclpy.init fails without these arguments if the log file cannot be created.
     rclpy.logging.get_logger('edgenext_ros').warning(reason)
-    return ['--ros-args', '--disable-external-lib-logs']
+    return ['--ros-args', _NO_LOG_FILE]
 
 
 def check_files(arguments: Sequence[str]) -> None:

@@ -131,7 +131,7 @@ def run_all(make: Callable[[Callable[[], None]], Sequence[Node]], args: list[str
             arguments = sys.argv if args is None else args
             _check_text(arguments)
             check_files(arguments)
-            rclpy.init(args=[*arguments, *log_file_arguments()],
+            rclpy.init(args=[*arguments, *log_file_arguments(arguments)],
                        signal_handler_options=SignalHandlerOptions.NO)
             nodes = make(partial(ends.put, None))
             warn_of_ignored_parameters(nodes, arguments)

@@ -94,6 +94,7 @@ def test_bench_refuses_an_invalid_repeat(repeat: str):
     (['quantisation', '--data', 'x', '--calibration', 'y', '--forms', 'best'], 2,
      '--forms best: expected some of'),
     (['quantisation', '--data', 'nowhere', '--calibration', 'y'], 1, 'nowhere'),
+    (['shared', '--model', 'x.bin'], 2, 'needs --model FILE.bin and --neighbour FILE.bin'),
     (['bpu', '--sizes', 'tiny'], 2, '--sizes tiny: expected some of edgenext_xx_small'),
 ])
 def test_bench_refuses_invalid_arguments_in_one_line(

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from threading import Thread
 from time import monotonic
 
 import pytest
@@ -31,14 +32,31 @@ def _end_with_the_tests():
 
 
 class Process:
-    """One of the package's nodes, with its output in a file."""
+    """
+    One of the package's nodes, with its output in a file.
 
-    def __init__(self, command, environment, log):
+    :param command: program and arguments.
+    :param environment: all of its variables.
+    :param log: the file.
+    :param as_service: give it the streams and the working directory that systemd gives a service.
+    """
+
+    def __init__(self, command, environment, log, *, as_service=False):
         self.log = log
         with log.open('wb') as output:
             self.process = subprocess.Popen(
-                command, env=environment, stdout=output, stderr=subprocess.STDOUT,
-                preexec_fn=_end_with_the_tests)
+                command, env=environment, stderr=subprocess.STDOUT,
+                stdout=subprocess.PIPE if as_service else output,
+                stdin=subprocess.DEVNULL if as_service else None,
+                cwd='/' if as_service else None, preexec_fn=_end_with_the_tests)
+        if as_service:
+            self._reader = Thread(target=self._read, daemon=True)
+            self._reader.start()
+
+    def _read(self):
+        with self.log.open('wb', buffering=0) as output, self.process.stdout as stream:
+            for line in iter(stream.readline, b''):
+                output.write(line)
 
     @property
     def output(self):
@@ -85,16 +103,18 @@ class Ros:
             [sys.executable, '-m', f'edgenext_ros.ros.{module}', '--ros-args', *arguments, *words],
             name=module)
 
-    def run(self, command, *, name='process', environment=None):
+    def run(self, command, *, name='process', environment=None, as_service=False):
         """
         Start a process in this graph; it is killed at the end of the test.
 
         :param command: program and arguments.
         :param name: first part of the name of its log.
         :param environment: all of its variables, instead of ``self.environment``.
+        :param as_service: see ``Process``.
         """
         process = Process(command, self.environment if environment is None else environment,
-                          self.folder / f'{name}_{next(self._numbers)}.log')
+                          self.folder / f'{name}_{next(self._numbers)}.log',
+                          as_service=as_service)
         self.at_end(process.kill)
         return process
 

@@ -51,6 +51,7 @@ class StandInModel:
     refuse: int = 0
     not_finite: int = 0
     hang: int = 0
+    busy_us: int = 0
 
     @classmethod
     def read(cls, path: Path) -> StandInModel:

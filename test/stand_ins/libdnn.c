@@ -5,7 +5,8 @@
  * A stand-in for the board's libdnn.so, written from the documented interface: it has the same
  * structs, the same rules, and watches that they are kept. Every memory is two: what the CPU
  * sees through its cache, and what the BPU sees; only a flush copies from one to the other, so a
- * forgotten flush gives stale data. Tasks run in threads of their own and may be late.
+ * forgotten flush gives stale data. Tasks run in threads of their own and may be late; by request
+ * they share one core with other processes, see libdnn_core.c.
  *
  * What it cannot show: timing, the real cache and its partial write-backs, the real texts of the
  * errors, how the real library lays out NV12 whose width is not a multiple of 16 (rows at
@@ -32,7 +33,7 @@ static int parse(FILE *file, Model *m) {
       {"pad", &m->pad}, {"stride", &m->stride}, {"quanti", &m->quanti}, {"axis", &m->axis},
       {"scales", &m->scales}, {"zeros", &m->zeros}, {"short_by", &m->short_by},
       {"wait_code", &m->wait_code}, {"refuse", &m->refuse}, {"hang", &m->hang},
-      {"not_finite", &m->not_finite}};
+      {"not_finite", &m->not_finite}, {"busy_us", &m->busy_us}};
   while (*at && (c = getc(file)) != EOF) at = c == *at ? at + 1 : magic + (c == *magic);
   if (*at) return INVALID_MODEL;
   while (fscanf(file, " %31[a-z_]=%d", key, &value) == 2) {
@@ -187,9 +188,13 @@ static void compute(Task *t) {
 
 static void *run(void *argument) {
   Task *t = argument;
+  int place = t->place;
+  core_take(place);
+  usleep(t->model->busy_us);
   pthread_mutex_lock(&lock);
   while (t->hangs && generation == t->born) pthread_cond_wait(&changed, &lock);
   compute(t);
+  turn = core_give(place);
   t->done = 1;
   running--;
   pthread_cond_broadcast(&changed);
@@ -219,7 +224,8 @@ int32_t hbDNNInfer(void **handle, Tensor **output, const Tensor *input, void *mo
     if ((int64_t)(*output)[i].mem[0].size < (*output)[i].properties.aligned_byte_size)
       return INVALID_ARGUMENT;
   Task *t = calloc(1, sizeof *t);
-  *t = (Task){.model = m, .input = *input, .output = **output, .hangs = m->hang > 0};
+  *t = (Task){.model = m, .input = *input, .output = **output, .hangs = m->hang > 0,
+              .place = core_queue(control->priority)};
   m->hang -= t->hangs;
   pthread_mutex_lock(&lock);
   infers++;

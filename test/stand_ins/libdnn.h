@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 typedef struct { uint64_t phy; void *virt; uint32_t size; } Mem;
 typedef struct { int32_t sizes[8], count; } Shape;
@@ -50,7 +51,8 @@ enum {
   INVALID_ARGUMENT = -6000001, INVALID_MODEL = -6000002, INVALID_HANDLE = -6000005,
   CAN_NOT_OPEN = -6000006, TIMED_OUT = -6000008, TOO_MANY_TASKS = -6000009,
   INVALID_TASK = -6000011, TASK_FAILED = -6000012, INCOMPATIBLE = -6000014,
-  API_USE = -6000015, SYS_INVALID_ARGUMENT = -6000129, MAX_TASKS = 32
+  API_USE = -6000015, SYS_INVALID_ARGUMENT = -6000129, SYS_OUT_OF_MEMORY = -6000130,
+  MAX_TASKS = 32
 };
 
 /* One memory: virt is the CPU's view, device the BPU's. */
@@ -65,6 +67,7 @@ typedef struct {
   int classes, dtype, pad, stride, quanti, axis, scales, zeros, short_by, wait_code, refuse;
   int not_finite; /* a float output is NaN */
   int hang;  /* so many tasks hang until standin_release() */
+  int busy_us; /* time that a task has the core */
   float *scale;
   int8_t *zero;
 } Model;
@@ -72,7 +75,7 @@ typedef struct Task {
   Model *model;
   Tensor input, output;
   Control control;
-  int hangs, born, done;
+  int hangs, born, done, place;
   struct Task *next;
 } Task;
 
@@ -81,12 +84,18 @@ extern pthread_mutex_t lock;
 extern pthread_cond_t changed;
 extern Task *tasks;
 extern Control last_control;
-extern int generation, running, packed_count, infers;
+extern int generation, running, packed_count, infers, turn;
 
 /* Note that a rule was broken. */
 void violate(const char *text);
 Block *find(uint64_t phy);
 int standin_count(const char *what);
+/* libdnn_core.c: join the queue of the core and return the place in it. */
+int core_queue(int priority);
+/* Wait until the core takes the task in this place. */
+void core_take(int place);
+/* Free the core; return how many tasks of all processes have ended. */
+int core_give(int place);
 /* Return the code that the test wants the function to fail with, or 0. */
 int failing(const char *function);
 #define FAIL_IF_TOLD() do { int code_ = failing(__func__); if (code_) return code_; } while (0)

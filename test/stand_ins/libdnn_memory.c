@@ -10,7 +10,7 @@ pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 Task *tasks;
 Control last_control;
-int generation, running, packed_count, infers;
+int generation, running, packed_count, infers, turn;
 
 static Block *blocks;
 static int violations, fail_code, fail_after;
@@ -32,6 +32,7 @@ int standin_count(const char *what) {
   else if (!strcmp(what, "models")) count = packed_count;
   else if (!strcmp(what, "running")) count = running;
   else if (!strcmp(what, "infers")) count = infers;
+  else if (!strcmp(what, "turn")) count = turn;
   else if (!strcmp(what, "violations")) count = violations;
   else if (!strcmp(what, "bpu_core")) count = last_control.bpu_core;
   else if (!strcmp(what, "priority")) count = last_control.priority;
@@ -101,6 +102,7 @@ const char *hbDNNGetErrorDesc(int32_t code) {
     case TASK_FAILED: return "standin: task failed";
     case INCOMPATIBLE: return "standin: incompatible model";
     case API_USE: return "standin: wrong use of the interface";
+    case SYS_OUT_OF_MEMORY: return "standin: sys: out of memory";
     case SYS_INVALID_ARGUMENT: return "standin: sys: invalid argument";
     default: return NULL;
   }
@@ -123,6 +125,8 @@ static int used_by_running_task(uint64_t phy) {
 int32_t hbSysAllocCachedMem(Mem *mem, uint32_t size) {
   FAIL_IF_TOLD();
   if (!size || size > 1u << 28) return SYS_INVALID_ARGUMENT;
+  const char *device = getenv("STANDIN_DEVICE"); /* no memory while this file is absent */
+  if (device && access(device, F_OK)) return SYS_OUT_OF_MEMORY;
   Block *b = calloc(1, sizeof *b);
   b->size = size;
   b->virt = malloc(size);
