@@ -16,6 +16,7 @@ from edgenext_ros.core.smoothing import ProbabilityMean
 from edgenext_ros.engines.base import InferenceError
 from edgenext_ros.ros.errors import describe_error
 from edgenext_ros.ros.loaded_model import LoadedModel
+from edgenext_ros.ros.log_limits import LogLimiter
 from edgenext_ros.ros.messages import INPUT_TYPES
 from edgenext_ros.ros.outcome import Observer, Outcome, ReceivedImage
 from edgenext_ros.ros.publishers import PICTURE_SECONDS, Publishers
@@ -73,6 +74,7 @@ class Session:
         # Held while a result is published, and while the session subscribes or unsubscribes.
         self._publishing = Lock()
         self._timer: Timer | None = None
+        self._types_log = LogLimiter()
         self.publishers = Publishers(node, fps=lambda: statistics.fps)
         try:
             self.publishers.publish_labels(model, version=self._version)
@@ -215,9 +217,10 @@ class Session:
         self._mean.reset()
         self.receiver.subscribe(kind, 'image')
         self._chosen, self._chosen_at = chosen, monotonic()
-        if len(types) > 1:
-            self._node.get_logger().info(
-                f'{topic} is published as {chosen}{f", before as {before}" if before else ""}')
+        found = f'{topic} is published as {chosen}{f", before as {before}" if before else ""}'
+        # The log is limited, because two publishers that send nothing are tried in turn.
+        if len(types) > 1 and self._types_log.should_log(found):
+            self._node.get_logger().info(found)
 
     def _unsubscribe(self) -> None:
         self._chosen = ''

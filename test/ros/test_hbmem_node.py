@@ -33,7 +33,7 @@ def types_subscribed(ros):
 
 def test_node_waits_for_a_publisher_and_follows_its_type(ros, camera, photograph):
     process = ros.start('node', '-r', 'image:=/hbmem_img', input_type='hbmem', frame_id='front',
-                        image_timeout=1.0)
+                        image_timeout=0.5)
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics')
     results = ros.collect(Classification, 'classification')
     ros.wait(lambda: 'waiting for a publisher of /hbmem_img (hbm_img_msgs/msg/HbmMsg1080P or '
@@ -55,7 +55,8 @@ def test_node_waits_for_a_publisher_and_follows_its_type(ros, camera, photograph
 
     ros.call(SetBool, '/classifier/set_enabled', data=False)
     ros.wait(lambda: not types_subscribed(ros), what='the pause')
-    assert ros.call(Trigger, '/classifier/classify_once').success
+    # Half a second may be too short for DDS to discover the subscription.
+    ros.wait(lambda: ros.call(Trigger, '/classifier/classify_once').success, what='an answer')
     ros.wait(lambda: not types_subscribed(ros), what='the pause after the request')
     ros.call(SetBool, '/classifier/set_enabled', data=True)
 

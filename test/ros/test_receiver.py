@@ -9,7 +9,7 @@ import pytest
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.serialization import deserialize_message
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 RCLError = rclpy_implementation.RCLError
 
@@ -66,6 +66,17 @@ def test_receiver_takes_images_only_while_subscribed(ros, taker, make_image):
         taker.messages.clear()
         camera.publish(make_image())
     assert not taker.messages
+
+
+def test_topic_may_change_its_type(ros, taker):
+    """Fast DDS refuses a second type for a topic until the former subscription is destroyed."""
+    for _ in range(10):
+        for kind in (Image, CompressedImage):
+            taker.receiver.subscribe(kind, 'image')
+            before = taker.waits
+            taker.receiver.wake()  # until then the thread may not use the subscription
+            ros.wait(lambda before=before: taker.waits > before)
+            taker.receiver.unsubscribe()
 
 
 @pytest.mark.parametrize('subscribed', [True, False])
