@@ -14,6 +14,7 @@ from typing import Any
 from edgenext_ros.ros import gil_free_publish, messages
 from edgenext_ros.ros.annotate import AnnotatedPicture, wide_enough
 from edgenext_ros.ros.loaded_model import LoadedModel
+from edgenext_ros.ros.log_limits import replace_invalid_utf8
 from edgenext_ros.ros.outcome import Outcome
 from edgenext_ros.ros.picture_thread import PictureThread
 from edgenext_ros.ros.qos import OVERRIDES
@@ -176,9 +177,10 @@ class Publishers:
         try:
             return find_target_types()
         except Exception as error:  # built for another release of ROS or of Python
-            self._node.get_logger().warning(
+            self._node.get_logger().warning(replace_invalid_utf8(
                 f'~/targets is not published, because ai_msgs cannot be loaded '
-                f'({type(error).__name__}: {error}): source the TROS of this ROS release')
+                f'({type(error).__name__}: {" ".join(str(error).split())}): source the TROS of '
+                f'this ROS release'))
             return None
 
     def _publish_targets(self, outcome: Outcome, header: Header) -> None:

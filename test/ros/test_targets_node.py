@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The topic ~/targets of a running node, with and without ai_msgs."""
 
+from importlib.util import find_spec
+from pathlib import Path
+import shutil
 import sys
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
-from edgenext_ros.ros import publishers
 from edgenext_ros.ros.messages import Classification
 from edgenext_ros.ros.targets import TargetsMessage
 from helpers.ros_graph import BEST_EFFORT, compressed
@@ -122,24 +124,50 @@ def test_result_is_published_although_its_targets_fail(ros, node, play, monkeypa
     assert "targets were not published: AttributeError: 'Target'" in capfd.readouterr().err
 
 
-def hide(monkeypatch):
-    for name in ('ai_msgs', 'ai_msgs.msg'):
-        monkeypatch.setitem(sys.modules, name, None)  # import then fails as if it were missing
+def take_modules():
+    """Take ai_msgs out of the imported modules, and return what was there."""
+    names = [name for name in sys.modules if name.partition('.')[0] == 'ai_msgs']
+    return {name: sys.modules.pop(name) for name in names}
 
 
-def damage(monkeypatch):
-    def fail():
-        raise ImportError('libai_msgs__rosidl_generator_py.so: cannot open shared object file')
+@pytest.fixture
+def own_path(monkeypatch, tmp_path):
+    """Have modules in a folder imported first, and forget them with the test."""
+    before = take_modules()
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    take_modules()
+    sys.modules.update(before)
 
-    monkeypatch.setattr(publishers, 'find_target_types', fail)
+
+def hide(folder):
+    sys.modules['ai_msgs'] = None  # import then fails as if it were missing
+
+
+def empty(folder):
+    """Have a folder of its name on the path, as in the source folder of a workspace."""
+    (folder / 'ai_msgs').mkdir()
+    (folder / 'ai_msgs' / '__init__.py').touch()
+
+
+def break_file(folder):
+    (folder / 'ai_msgs' / 'msg').mkdir(parents=True)
+    for name, text in ('__init__.py', ''), ('msg/__init__.py', 'raise OSError("first\\nsecond")'):
+        (folder / 'ai_msgs' / name).write_text(text)
+
+
+def take_libraries(folder):
+    """Leave Python's files only, as of a package that was built for another Python."""
+    shutil.copytree(Path(find_spec('ai_msgs').origin).parent, folder / 'ai_msgs',
+                    ignore=shutil.ignore_patterns('*.so'))
 
 
 @pytest.mark.parametrize('change,warning', [
-    (hide, ''), (damage, '~/targets is not published, because ai_msgs cannot be loaded '
-                         '(ImportError: libai_msgs__rosidl_generator_py.so: cannot open')])
+    (hide, ''), (empty, ''), (break_file, '(OSError: first second): source the TROS of this ROS'),
+    pytest.param(take_libraries, '(UnsupportedTypeSupport: ', marks=NEEDS_AI_MSGS)])
 def test_node_works_without_ai_msgs(
-        ros, engine, make_node, give, published, monkeypatch, capfd, change, warning):
-    change(monkeypatch)
+        ros, engine, make_node, give, published, own_path, capfd, change, warning):
+    change(own_path)
     node = make_node(engine.opener)
     give(node)
     assert node.session.pipeline.drain(20)
@@ -148,5 +176,6 @@ def test_node_works_without_ai_msgs(
     assert 'listening on /image ' in log and 'targets on' not in log
     lines = [line for line in log.splitlines() if '[WARN]' in line and 'targets' in line]
     assert len(lines) == bool(warning) and warning in ''.join(lines)
+    assert 'Traceback' not in log
     assert TOPIC not in dict(node.get_publisher_names_and_types_by_node('classifier', '/'))
     assert not node.has_parameter(f'qos_overrides.{TOPIC}.publisher.depth')
