@@ -57,7 +57,7 @@ _DEMAND = faults_in(
 """),
     ('listeners are counted after the end', '            self._ended.set()\n', ''),
     ('a count that fails ends the thread',
-     'self._check = log_exceptions(self._update_if_due, \'the count of listeners\', node=node)',
+     "self._check = log_exceptions(self._update_if_due, 'the count of listeners', node=node)",
      'self._check = self._update_if_due'),
 )
 
