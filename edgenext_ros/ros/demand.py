@@ -32,9 +32,9 @@ class Demand:
     The session is subscribed while the node is active, and a request waits, or the node is
     enabled and, with the parameter ``lazy``, a result has a listener.
 
-    Humble has no events for matched subscriptions, so a thread counts the listeners. A timer of
-    the executor would cost far more, because rclpy builds a wait set of the whole node for it.
-    The executor makes the subscription, because it also serves everything else that does.
+    Humble has no events for matched subscriptions, so a thread counts the listeners. A timer would
+    cost far more, because for each call the executor builds a wait set of the whole node. The
+    thread leaves the change itself to the executor, which also runs transitions and services.
 
     :param node: the node; offers ``~/set_enabled``.
     :param session: returns the node's session; None while unconfigured.
