@@ -167,6 +167,15 @@ def test_robot_page_has_the_launch_arguments(file):
     assert sorted(listed) == sorted(launch_arguments(f'{file}.launch.py'))
 
 
+def test_robot_page_has_the_topics_of_the_cameras():
+    from edgenext_ros.ros.camera_presets import STEREO_CAMERAS, STEREO_STREAMS, STREAMS
+    expected = [[f'`camera:={stream.camera}`', f'`{stream.input_type}`',
+                 f'`{stream.topic.replace("CAMERA", "{" + ",".join(STEREO_CAMERAS) + "}")}`',
+                 stream.qos, stream.when, stream.source]
+                for stream in (*STREAMS, *STEREO_STREAMS)]
+    assert rows(ROBOT, 'driver') == expected
+
+
 def test_interface_page_has_the_verbs():
     from edgenext_ros.cli import VERBS
     listed = [word for row in rows(INTERFACE, 'verb') for word in re.findall(r'`(\w+)`', row[0])]

@@ -8,7 +8,6 @@ from pathlib import Path
 import re
 import shlex
 
-from edgenext_ros.ros.settings import ClassifierSettings, TUNING
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,6 +129,7 @@ def rows(page, first):
 
 def launch_arguments(file):
     """Return the arguments of a launch file, which its source and shared functions declare."""
+    from edgenext_ros.ros.settings import ClassifierSettings, TUNING
     source = (ROOT / 'launch' / file).read_text(encoding='utf-8')
     shared = (ROOT / 'edgenext_ros' / 'ros' / 'launch_arguments.py').read_text(encoding='utf-8')
     found = _DECLARED.findall(source)

@@ -1,6 +1,6 @@
 # Copyright 2026 edgenext_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Presets of camera drivers: publishers that behave as each driver does, and the page."""
+"""Presets of camera drivers, with publishers that behave as each driver does."""
 
 from array import array
 from dataclasses import dataclass
@@ -9,86 +9,88 @@ import time
 
 import cv2
 from edgenext_ros.core.encode import encode
-from edgenext_ros.ros.camera_presets import (
-    cameras,
-    STEREO_CAMERAS,
-    STEREO_STREAMS,
-    stream_of,
-    STREAMS,
-)
+from edgenext_ros.ros.camera_presets import cameras, stream_of, STREAMS
 from edgenext_ros.ros.messages import Classification, image_message
-from helpers.pages import needs_pages, ROOT, rows
 import pytest
-from rclpy.qos import (
-    qos_profile_system_default,
-    QoSProfile,
-    ReliabilityPolicy,
-)
+from rclpy.qos import qos_profile_system_default, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
 
 
 @dataclass(frozen=True)
 class Driver:
-    """How a driver fills its messages."""
+    """What a driver publishes, by its source; nothing here is taken from the presets."""
 
+    topic: str
     encoding: str
     """Of an Image; ``format`` of a CompressedImage."""
     frame_id: str
+    reliability: str = 'reliable'
+    depth: int | None = 10
+    """None where the driver leaves the quality of service to the middleware."""
     clock: str = 'system'
     """``system``, or ``boot``: seconds since the start, where no epoch is added."""
     step: int = 0
     """Bytes of a row, where the driver gives another number than the encoding's."""
 
+    @property
+    def qos(self):
+        if self.depth is None:
+            return qos_profile_system_default
+        return QoSProfile(depth=self.depth, reliability=ReliabilityPolicy[
+            self.reliability.upper().replace(' ', '_')])
+
+    @property
+    def qos_as_text(self):
+        depth = "the middleware's depth" if self.depth is None else self.depth
+        return f'{self.reliability}, {depth}'
+
 
 WIDTH, HEIGHT = 320, 240
+OPTICAL, OF_OAK = 'camera_color_optical_frame', 'oak_rgb_camera_optical_frame'
 DRIVERS = {
     # The sensor's own clock, and a step that counts luma.
-    ('mipi_cam', 'raw'): Driver('nv12', 'default_cam', 'boot', WIDTH),
-    ('hobot_usb_cam', 'compressed'): Driver('jpeg', 'default_usb_cam'),
-    ('hobot_usb_cam', 'raw'): Driver('yuv422_yuy2', 'default_usb_cam'),
-    ('hobot_codec', 'compressed'): Driver('jpeg', 'default_cam', 'boot'),
-    ('v4l2_camera', 'raw'): Driver('rgb8', 'camera', 'boot'),
-    ('v4l2_camera', 'compressed'): Driver('rgb8; jpeg compressed bgr8', 'camera', 'boot'),
+    ('mipi_cam', 'raw'): Driver('/image_raw', 'nv12', 'default_cam', depth=5, clock='boot',
+                                step=WIDTH),
+    ('hobot_usb_cam', 'compressed'): Driver('/image', 'jpeg', 'default_usb_cam', depth=100),
+    ('hobot_usb_cam', 'raw'): Driver('/image', 'yuv422_yuy2', 'default_usb_cam'),
+    ('hobot_codec', 'compressed'): Driver('/image_jpeg', 'jpeg', 'default_cam', depth=5,
+                                          clock='boot'),
+    ('v4l2_camera', 'raw'): Driver('/image_raw', 'rgb8', 'camera', clock='boot'),
+    ('v4l2_camera', 'compressed'): Driver('/image_raw/compressed', 'rgb8; jpeg compressed bgr8',
+                                          'camera', clock='boot'),
     # libcamera aligns its rows.
-    ('camera_ros', 'raw'): Driver('bgra8', 'camera', step=4 * WIDTH + 64),
-    ('camera_ros', 'compressed'): Driver('jpg', 'camera'),
-    ('usb_cam', 'raw'): Driver('rgb8', 'default_cam'),
-    ('usb_cam', 'compressed'): Driver('jpeg', 'default_cam'),
-    ('realsense', 'raw'): Driver('rgb8', 'camera_color_optical_frame'),
-    ('realsense', 'compressed'): Driver('rgb8; jpeg compressed bgr8',
-                                        'camera_color_optical_frame'),
-    ('oak', 'raw'): Driver('bgr8', 'oak_rgb_camera_optical_frame'),
-    ('oak', 'compressed'): Driver('bgr8; jpeg compressed bgr8', 'oak_rgb_camera_optical_frame'),
+    ('camera_ros', 'raw'): Driver('/camera/image_raw', 'bgra8', 'camera', depth=1,
+                                  step=4 * WIDTH + 64),
+    ('camera_ros', 'compressed'): Driver('/camera/image_raw/compressed', 'jpg', 'camera',
+                                         depth=1),
+    ('usb_cam', 'raw'): Driver('/image_raw', 'rgb8', 'default_cam', depth=100),
+    ('usb_cam', 'compressed'): Driver('/image_raw/compressed', 'jpeg', 'default_cam', depth=100),
+    ('realsense', 'raw'): Driver('/camera/camera/color/image_raw', 'rgb8', OPTICAL, depth=None),
+    ('realsense', 'compressed'): Driver('/camera/camera/color/image_raw/compressed',
+                                        'rgb8; jpeg compressed bgr8', OPTICAL, depth=None),
+    ('oak', 'raw'): Driver('/oak/rgb/image_raw', 'bgr8', OF_OAK),
+    ('oak', 'compressed'): Driver('/oak/rgb/image_raw/compressed', 'bgr8; jpeg compressed bgr8',
+                                  OF_OAK),
 }
 READ_HERE = [stream for stream in STREAMS if stream.input_type != 'hbmem']
 
 
-def qos_of(stream):
-    """Return the driver's quality of service."""
-    reliability, depth = stream.qos.split(', ')
-    if not depth.isdecimal():
-        return qos_profile_system_default
-    return QoSProfile(depth=int(depth), reliability=ReliabilityPolicy[
-        reliability.upper().replace(' ', '_')])
-
-
-def message_of(stream, photograph):
+def message_of(driver, photograph, *, is_compressed):
     """Return a photograph as the driver publishes it."""
-    driver = DRIVERS[stream.camera, stream.input_type]
     now = time.time_ns() if driver.clock == 'system' else time.monotonic_ns()
     header = Header(frame_id=driver.frame_id)
     header.stamp.sec, header.stamp.nanosec = divmod(now, 10 ** 9)
-    if stream.input_type == 'compressed':
+    if is_compressed:
         _, data = cv2.imencode('.jpg', photograph)
         return CompressedImage(header=header, format=driver.encoding,
                                data=array('B', data.tobytes()))
     message = image_message(encode(photograph, driver.encoding), header)
     if driver.step > message.step:
-        rows = bytes(message.data)
+        packed = bytes(message.data)
         padding = bytes(driver.step - message.step)
         message.data = array('B', b''.join(
-            rows[row * message.step:(row + 1) * message.step] + padding
+            packed[row * message.step:(row + 1) * message.step] + padding
             for row in range(HEIGHT)))
     message.step = driver.step or message.step
     return message
@@ -107,8 +109,9 @@ def test_images_of_every_driver_are_classified(ros, photograph, input_type):
     ros.wait(lambda: process.output.count('100 classes') == len(streams), what='the nodes')
     found = {}
     for stream in streams:
-        message = message_of(stream, photograph)
-        camera = ros.publisher(type(message), stream.topic, qos_of(stream))
+        driver = DRIVERS[stream.camera, input_type]
+        message = message_of(driver, photograph, is_compressed=input_type == 'compressed')
+        camera = ros.publisher(type(message), driver.topic, driver.qos)
         results = ros.collect(Classification, f'/{stream.camera}/classification')
         result = ros.ask(camera, message, results)
         assert result.header == message.header
@@ -120,8 +123,10 @@ def test_images_of_every_driver_are_classified(ros, photograph, input_type):
     assert 'Traceback' not in process.output and 'WARN' not in process.output
 
 
-def test_every_stream_that_this_package_reads_as_an_image_has_a_driver():
-    assert {(stream.camera, stream.input_type) for stream in READ_HERE} == set(DRIVERS)
+def test_presets_are_the_topics_of_the_drivers():
+    assert {(stream.camera, stream.input_type): (stream.topic, stream.qos)
+            for stream in READ_HERE} == {
+        key: (driver.topic, driver.qos_as_text) for key, driver in DRIVERS.items()}
 
 
 @pytest.mark.parametrize('camera', cameras())
@@ -129,14 +134,3 @@ def test_first_stream_of_a_camera_is_its_default(camera):
     first = next(stream for stream in STREAMS if stream.camera == camera)
     assert stream_of(camera) == first
     assert stream_of(camera, first.input_type) == first
-
-
-@needs_pages
-def test_page_lists_every_stream():
-    expected = [[f'`camera:={stream.camera}`', f'`{stream.input_type}`',
-                 f'`{topic}`', stream.qos, stream.when, stream.source]
-                for streams in (STREAMS, STEREO_STREAMS) for stream in streams
-                for topic in [stream.topic.replace('CAMERA', f'{{{",".join(STEREO_CAMERAS)}}}')]]
-    found = rows(ROOT / 'docs' / 'robot.md', 'driver')
-    assert [row[:3] for row in found] == [row[:3] for row in expected]
-    assert found == expected
