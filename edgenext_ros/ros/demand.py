@@ -19,9 +19,7 @@ from rclpy.exceptions import InvalidHandle
 from std_srvs.srv import SetBool
 
 POLL_S = 0.1
-"""Seconds between two counts of the listeners while a lazy node is idle."""
-_POLL_AWAKE_S = 1.0
-"""The same while the node works, so it becomes idle within this time of its last listener."""
+"""Seconds between two counts of a lazy node's listeners; a part of the first one's wait."""
 _STOP_S = 1.0
 
 
@@ -140,23 +138,19 @@ class Demand:
             self._thread, self._ended = thread, ended
 
     def _count(self, ended: Event) -> None:
-        period = POLL_S
-        while not ended.wait(period) and self._node.context.ok():
-            period = POLL_S
+        while not ended.wait(POLL_S) and self._node.context.ok():
             with suppress(Exception):  # logged, unless the ROS context has ended
-                period = self._check() or POLL_S
+                self._check()
 
-    def _update_if_due(self) -> float:
-        """Let the executor update the subscription, and return the seconds to the next check."""
+    def _update_if_due(self) -> None:
+        """Let the executor subscribe or unsubscribe if the demand has changed."""
         session, executor = self._session(), self._node.executor
-        if session is None or executor is None:
-            return POLL_S
-        if not self._is_due(session):
-            return _POLL_AWAKE_S if session.listens else POLL_S
-        if self._executor is not executor or self._task.done():  # else the executor is busy
-            with suppress(AttributeError, InvalidHandle):  # the executor was shut down
-                self._executor, self._task = executor, executor.create_task(self._update)
-        return POLL_S
+        if session is None or executor is None or not self._is_due(session):
+            return
+        if self._executor is executor and not self._task.done():
+            return  # the executor is busy
+        with suppress(AttributeError, InvalidHandle):  # the executor was shut down
+            self._executor, self._task = executor, executor.create_task(self._update)
 
     def _is_due(self, session: Session) -> bool:
         """Return whether the subscription of an active node differs from the demand."""

@@ -12,7 +12,7 @@ pytestmark = NEEDS_LAUNCH
 TUNING = {
     'labels': ('/my/labels.txt', '/my/labels.txt'), 'fit': ('stretch', 'stretch'),
     'top_k': ('3', 3), 'score_threshold': ('0.25', 0.25), 'class_id': ('name', 'name'),
-    'max_rate': ('5', 5.0)}
+    'max_rate': ('5', 5.0), 'lazy': ('true', True), 'smoothing': ('1', 1.0)}
 WRONG = [
     ('fit', 'tile', "fit 'tile': expected one of stretch, letterbox, crop"),
     ('top_k', '0', "top_k '0': expected a whole number, 1 to 100"),
@@ -20,7 +20,9 @@ WRONG = [
     ('score_threshold', 'high', "score_threshold 'high': expected a number, 0.0 to 1.0"),
     ('score_threshold', 'nan', "score_threshold 'nan': expected a number, 0.0 to 1.0"),
     ('class_id', 'label', "class_id 'label': expected one of index, name"),
-    ('max_rate', '-1', "max_rate '-1': expected a number, 0.0 to 1000.0")]
+    ('max_rate', '-1', "max_rate '-1': expected a number, 0.0 to 1000.0"),
+    ('lazy', 'maybe', "lazy 'maybe': expected true or false"),
+    ('smoothing', '61', "smoothing '61': expected a number, 0.0 to 60.0")]
 BOTH = pytest.mark.parametrize('launch', ['classifier', 'multi_classifier'])
 
 
