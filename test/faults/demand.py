@@ -25,8 +25,8 @@ _SMOOTHED = faults_in(
             mean, top_k=settings.top_k, threshold=settings.score_threshold""", """\
             mean, top_k=settings.top_k, threshold=0.0"""),
     ('a pause keeps the mean', """\
-                self._mean.reset()
-                self.receiver.subscribe""", '                self.receiver.subscribe'),
+        self._mean.reset()
+        self.receiver.subscribe""", '        self.receiver.subscribe'),
     ('another model continues the mean', """\
         if model.engine is not self.model.engine:
             self._mean.reset()
@@ -49,8 +49,8 @@ _DEMAND = faults_in(
     ('a busy executor gets task after task',
      'if self._executor is executor and not self._task.done():', 'if False:'),
     ('a lazy node never ceases to work',
-     'and self._is_wanted(session) == (session.subscription is None)',
-     'and self._is_wanted(session) > (session.subscription is not None)'),
+     'and self._is_wanted(session) != session.listens',
+     'and self._is_wanted(session) > session.listens'),
     ('listeners are counted after the end', '            self._ended.set()\n', ''),
     ('a count that fails ends the thread',
      "self._check = log_exceptions(self._update_if_due, 'the count of listeners', node=node)",
