@@ -31,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              'plain node and a bare subscriber, four minutes; shared: the node '
                              'beside another process on the same BPU, four minutes; bpu: latency '
                              "of our recipes against the published one, by the compiler's "
-                             'estimate, half an hour; quantisation: accuracy and latency of each way to '
-                             'quantise a model, an hour')
+                             'estimate, half an hour; quantisation: accuracy and latency of each '
+                             'way to quantise a model, an hour')
     parser.add_argument('--sizes', nargs='+', metavar='NAME',
                         help='bpu: sizes to compile, such as edgenext_xx_small (default: all)')
     parser.add_argument('--model', type=Path, metavar='FILE',
