@@ -56,7 +56,7 @@ export AMENT_PREFIX_PATH="{prefix}:$AMENT_PREFIX_PATH"
         environment = unit.environment(home)
         process = ros.run(unit.command(environment), name='boot', environment=environment,
                           as_service=True)
-        process.unit = unit
+        process.unit, process.share = unit, share
         return process
 
     return start
@@ -70,9 +70,11 @@ def assert_reads_well(process):
 def test_node_starts_before_the_camera_and_again_after_a_crash(ros, boot, tmp_path):
     results = ros.collect(Classification, 'classification')
     ends = []
-    for end in (signal.SIGKILL, signal.SIGINT):
+    for end in (signal.SIGKILL, signal.SIGTERM):
         process = boot('-r', 'image:=/image_raw', '-p', 'image_timeout:=0.2')
         ros.wait(lambda p=process: 'nobody publishes /image_raw' in p.output, what='a warning')
+        variables = Path(f'/proc/{process.process.pid}/environ').read_text()
+        assert f'{process.share}/config/' in variables, 'no DDS profile for large images'
         # A process of its own: with Fast DDS' shared memory, a publisher may lose the port of a
         # process that was killed for good (docs/troubleshooting.md).
         camera = ros.start('camera.node', '-r', 'image:=/image_raw',
@@ -106,5 +108,5 @@ def test_node_without_its_device_fails_in_one_sentence_until_it_is_there(
     (tmp_path / 'ion').touch()
     process = boot('-p', f'model:={model}', user=user)
     ros.wait(lambda: 'listening on' in process.output, what='the start')
-    assert process.stop() == 0
+    assert process.stop(signal.SIGTERM) == 0
     assert_reads_well(process)
