@@ -54,7 +54,7 @@ static Core *shared(void) {
     if (core == MAP_FAILED) abort();
   }
   pthread_mutex_unlock(&once);
-  return core;
+  return path ? core : NULL;
 }
 
 /* Return the place of the task that the core works on, or takes next; PLACES without one. */
