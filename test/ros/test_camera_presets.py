@@ -4,17 +4,32 @@
 
 from array import array
 from dataclasses import dataclass
+from pathlib import Path
 import sys
 import time
 
 import cv2
 from edgenext_ros.core.encode import encode
-from edgenext_ros.ros.camera_presets import cameras, stream_of, STREAMS
+from edgenext_ros.ros.camera_presets import (
+    cameras,
+    STEREO_CAMERAS,
+    STEREO_STREAMS,
+    stream_of,
+    STREAMS,
+)
+from edgenext_ros.ros.dds_profiles import (
+    fast_dds_profile,
+    fast_dds_variable,
+    ZERO_COPY_VARIABLE,
+)
 from edgenext_ros.ros.messages import Classification, image_message
+from helpers.hbm_images import CAMERA, NEEDS_HBM, of_frame
 import pytest
 from rclpy.qos import qos_profile_system_default, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
+
+CONFIG = Path(__file__).parents[2] / 'config'
 
 
 @dataclass(frozen=True)
@@ -134,3 +149,31 @@ def test_first_stream_of_a_camera_is_its_default(camera):
     first = next(stream for stream in STREAMS if stream.camera == camera)
     assert stream_of(camera) == first
     assert stream_of(camera, first.input_type) == first
+
+
+@pytest.fixture
+def zero_copy(ros):
+    """Give the processes the environment that the launch files give with input_type hbmem."""
+    ros.environment |= {fast_dds_variable(): str(CONFIG / fast_dds_profile()),
+                        ZERO_COPY_VARIABLE: '1'}
+
+
+def test_images_in_shared_memory_reach_the_nodes_of_their_presets(
+        ros, zero_copy, tmp_path, photograph):
+    """TROS' publishers: HbmMsg1080P, best effort, the sensor's clock; its stereo camera too."""
+    pytest.importorskip('hbm_img_msgs', reason=NEEDS_HBM)
+    nodes = {stream.camera: stream.topic for stream in STREAMS if stream.input_type == 'hbmem'}
+    (stereo,) = [stream for stream in STEREO_STREAMS if stream.input_type == 'hbmem']
+    nodes |= {name: stereo.topic.replace('CAMERA', name) for name in STEREO_CAMERAS}
+    process = ros.run([
+        sys.executable, '-m', 'edgenext_ros.ros.multi_node', *nodes, '--ros-args',
+        '-p', 'input_type:=hbmem', '-p', 'image_timeout:=60.0',
+        *[word for name, topic in nodes.items() for word in ('-r', f'/{name}/image:={topic}')]])
+    results = {name: ros.collect(Classification, f'/{name}/classification') for name in nodes}
+    file = tmp_path / 'image.bin'
+    file.write_bytes(of_frame(encode(photograph, 'nv12')))
+    for topic in ('/hbmem_img', '/hbmem_left_img', '/hbmem_right_img'):
+        ros.run([sys.executable, '-c', CAMERA, '1080P', str(file), topic], name='camera')
+    ros.wait(lambda: all(results.values()), 40, 'a result of each node')
+    assert len({found[0].results[0].class_id for found in results.values()}) == 1
+    assert 'Traceback' not in process.output and 'WARN' not in process.output
