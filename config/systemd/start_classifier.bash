@@ -20,6 +20,10 @@ done
 if [ -z "$FASTRTPS_DEFAULT_PROFILES_FILE$FASTDDS_DEFAULT_PROFILES_FILE$CYCLONEDDS_URI" ]; then
     profile=$(python3 -c 'from edgenext_ros.ros.dds_profiles import profile_assignment as profile
 print(profile())' 2> /dev/null) && export "$profile"
+    # TROS' zero copy for images in shared memory; without the profile it would end the node.
+    if [ -n "$profile" ] && [[ " $* " == *hbmem* ]]; then
+        export RMW_FASTRTPS_USE_QOS_FROM_XML="${RMW_FASTRTPS_USE_QOS_FROM_XML-1}"
+    fi
 fi
 
 # The journal keeps the lines. Log files in ROS_LOG_DIR would accumulate, one for each start.

@@ -9,6 +9,7 @@ import os
 from ament_index_python.packages import get_package_share_directory
 from edgenext_ros.ros.dds_profiles import (
     fast_dds_profile,
+    FAST_DDS_PROFILES,
     fast_dds_variable,
     FAST_DDS_VARIABLES,
     ZERO_COPY_VARIABLE,
@@ -25,14 +26,15 @@ def dds_variables(*, shared_memory: bool = False) -> dict[str, SomeSubstitutions
     to the whole launch, so that launch files of other packages see an unchanged environment.
 
     :param shared_memory: whether the node reads TROS' messages for shared memory; then the profile
-        of Fast DDS applies to its topics too, unless the user has chosen another profile, which
-        may hold nothing for them.
+        of Fast DDS applies to its topics too, unless the user has chosen a profile of another
+        package, which may hold nothing for them.
     """
     config = get_package_share_directory('edgenext_ros') + '/config'
     variables = {
         fast_dds_variable(): _unless_set(FAST_DDS_VARIABLES, f'{config}/{fast_dds_profile()}'),
         'CYCLONEDDS_URI': _unless_set(('CYCLONEDDS_URI',), f'file://{config}/cyclonedds.xml')}
-    if shared_memory and not any(name in os.environ for name in FAST_DDS_VARIABLES):
+    chosen = {os.environ[name] for name in FAST_DDS_VARIABLES if name in os.environ}
+    if shared_memory and chosen <= {f'{config}/{name}' for name in FAST_DDS_PROFILES}:
         variables[ZERO_COPY_VARIABLE] = _unless_set((ZERO_COPY_VARIABLE,), '1')
     return variables
 

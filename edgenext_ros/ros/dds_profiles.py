@@ -17,6 +17,7 @@ FAST_DDS_VARIABLES: Final = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_
 """Variables of Fast DDS 2, and of Fast DDS 3 (since Kilted), which warns if both are set."""
 ZERO_COPY_VARIABLE: Final = 'RMW_FASTRTPS_USE_QOS_FROM_XML'
 """With 1, rmw_fastrtps takes data sharing, which is TROS' zero copy, from the profile."""
+FAST_DDS_PROFILES: Final = ('fastdds.xml', 'fastdds_localhost.xml')
 _FILES_IN_WORKING_FOLDER = ('DEFAULT_FASTRTPS_PROFILES.xml', 'DEFAULT_FASTDDS_PROFILES.xml')
 
 
@@ -40,12 +41,12 @@ def fast_dds_profile() -> str:
     # With either setting, rmw_fastrtps replaces the transports that fastdds.xml configures.
     localhost = os.environ.get('ROS_LOCALHOST_ONLY') == '1' or \
         os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE') == 'LOCALHOST'
-    return 'fastdds_localhost.xml' if localhost else 'fastdds.xml'
+    return FAST_DDS_PROFILES[localhost]
 
 
 def profile_in_force() -> str:
     """
-    Return the profiles that this process has read, as ``VARIABLE=FILE``, or ``none``.
+    Return the profiles that are set for this process, as ``VARIABLE=FILE``, or ``none``.
 
     A profile in the working folder counts too; ``ZERO_COPY_VARIABLE`` is added where it is 1.
     """
@@ -55,8 +56,9 @@ def profile_in_force() -> str:
     # rmw_fastrtps of Kilted reads the former variable as well.
     found = [_assignment(name) for name in FAST_DDS_VARIABLES[:1 + is_3][::-1]]
     local = Path(_FILES_IN_WORKING_FOLDER[is_3])
-    if os.environ.get('SKIP_DEFAULT_XML_FILE') != '1' and local.is_file():
-        found.append(f'{local} in the working folder')
+    with suppress(OSError):  # the working folder may be closed to this user
+        if os.environ.get('SKIP_DEFAULT_XML_FILE') != '1' and local.is_file():
+            found.append(f'{local} in the working folder')
     if os.environ.get(ZERO_COPY_VARIABLE) == '1':
         found.append(f'{ZERO_COPY_VARIABLE}=1')
     return ', '.join(filter(None, found)) or 'none'
@@ -64,9 +66,13 @@ def profile_in_force() -> str:
 
 def _assignment(name: str) -> str:
     """Return ``NAME=VALUE`` of a variable, which may name a missing file; empty if not set."""
-    value = os.environ.get(name, '')
-    missing = value.startswith('/') and not Path(value).is_file()
-    return f'{name}={limit_length(value)}{" (missing)" if missing else ""}' if value else ''
+    value, note = os.environ.get(name, ''), ''
+    if value.startswith('/'):
+        try:
+            note = '' if Path(value).is_file() else ' (missing)'
+        except OSError as error:  # its folder may be closed to this user
+            note = f' ({error.strerror})'
+    return f'{name}={limit_length(value)}{note}' if value else ''
 
 
 def profile_assignment() -> str:

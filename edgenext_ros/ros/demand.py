@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, suppress
 from threading import Event, Thread
 from typing import Any
 
+from edgenext_ros.core.backoff import Backoff
 from edgenext_ros.engines.base import InferenceError
 from edgenext_ros.ros.classify_once import REQUESTS
 from edgenext_ros.ros.lifecycle import SafeLifecycleNode
@@ -47,14 +48,17 @@ class Demand:
         self._is_requested = is_requested
         self.enabled = True
         """False while ``~/set_enabled`` pauses the node."""
-        self._is_idle = False
+        self.is_idle = False
+        """With ``lazy``, no result of the active node has a listener."""
+        self._is_active = False
+        self._backoff = Backoff()
         self._limiter = LogLimiter()
         self._thread: Thread | None = None
         self._ended = Event()
         self._executor: Any = None
         self._task: Any = None
         self._check = log_exceptions(self._update_if_due, 'the count of listeners', node=node)
-        self._update = log_exceptions(self.update, 'the subscription', node=node)
+        self._retry = log_exceptions(self._update, 'the subscription', node=node)
         node.create_service(SetBool, '~/set_enabled', self._on_set_enabled, qos_profile=REQUESTS)
 
     def update(self, *, active: bool | None = None) -> None:
@@ -71,15 +75,22 @@ class Demand:
                     raise InferenceError('no model is loaded, because the cleanup failed; '
                                          'expected another cleanup, then configure')
                 return
-            is_active = self._node.state == 'active' if active is None else active
-            self._poll(is_active and self._is_lazy())
-            session.listen(is_active and self._is_wanted(session))
-            self._log(session, is_active=is_active, is_new=active is not None)
+            before = self._is_active
+            # Another thread may call during the transition, before the node's state changes.
+            self._is_active = before if active is None else active
+            try:
+                self._poll(self._is_active and self._is_lazy())
+                self._log(session, is_new=active is not None)
+                session.listen(self._is_active and self._is_wanted(session))
+            except BaseException:
+                self._is_active = before
+                raise
 
     def stop(self) -> None:
         """Stop counting the listeners; the thread never waits for the caller."""
         with self._changing:
             thread = self._thread
+            self._is_active = self.is_idle = False
             self._poll(False)
         if thread is not None:
             thread.join(_STOP_S)
@@ -99,14 +110,15 @@ class Demand:
             return self._is_requested() or bool(session.publishers.listened())
         return self.enabled or self._is_requested()
 
-    def _log(self, session: Session, *, is_active: bool, is_new: bool) -> None:
+    def _log(self, session: Session, *, is_new: bool) -> None:
         """Log that the node became idle or ceased to be, unless a transition logs its state."""
-        listened = session.publishers.listened() if is_active and self._is_lazy() else []
-        before, self._is_idle = self._is_idle, is_active and self._is_lazy() and not listened
-        if is_new or before == self._is_idle:
+        is_lazy = self._is_active and self._is_lazy()
+        listened = session.publishers.listened() if is_lazy else ()
+        before, self.is_idle = self.is_idle, is_lazy and not listened
+        if is_new or before == self.is_idle:
             return
         topics = ' or '.join(session.publishers.results)
-        text = f'idle: lazy is true, and nobody listens to {topics}' if self._is_idle else \
+        text = f'idle: lazy is true, and nobody listens to {topics}' if self.is_idle else \
             f'no longer idle: {listened[0]} has a listener' if listened else ''
         # The log is limited, because a listener may come and go, as in a loop of "echo --once".
         if text and self._limiter.should_log(text):
@@ -145,17 +157,24 @@ class Demand:
     def _update_if_due(self) -> None:
         """Let the executor subscribe or unsubscribe if the demand has changed."""
         session, executor = self._session(), self._node.executor
-        if session is None or executor is None or not self._is_due(session):
+        if session is None or executor is None or self._backoff.rest or not self._is_due(session):
             return
         if self._executor is executor and not self._task.done():
             return  # the executor is busy
         with suppress(AttributeError, InvalidHandle):  # the executor was shut down
-            self._executor, self._task = executor, executor.create_task(self._update)
+            self._executor, self._task = executor, executor.create_task(self._retry)
+
+    def _update(self) -> None:
+        try:
+            self.update()
+        except Exception:
+            self._backoff.fail()
+            raise
+        self._backoff.succeed()
 
     def _is_due(self, session: Session) -> bool:
         """Return whether the subscription of an active node differs from the demand."""
         try:
-            return self._node.state == 'active' \
-                and self._is_wanted(session) != session.listens
+            return self._is_active and self._is_wanted(session) != session.listens
         except InvalidHandle:  # the session or the node was destroyed
             return False

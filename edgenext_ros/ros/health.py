@@ -78,7 +78,9 @@ class Health:
         silent = seconds_without_image(report, waited=now.waited) if now.listens else 0.0
         # ``Pipeline`` may have no thread that receives while an image is in work.
         is_at_work = now.busy > max(0.0, silent - _PERIOD_S)
-        why = why_no_image(self._node, now) if silent > timeout and not is_at_work else ''
+        # The subscription follows a publisher's type, so it may be newer than the silence.
+        is_new = now.subscription is not None and now.subscribed <= timeout
+        why = '' if silent <= timeout or is_at_work or is_new else why_no_image(self._node, now)
         if why:
             self._log_silence(why, silent)
         elif report.image_age is not None and report.image_age < min(now.waited, timeout):

@@ -47,8 +47,13 @@ def model_arguments() -> list[DeclareLaunchArgument]:
 def tuning_arguments() -> list[DeclareLaunchArgument]:
     """Return an argument for each parameter of ``TUNING``; each is empty by default."""
     return [DeclareLaunchArgument(
-        entry.name, default_value='', description=f'{rule_of(entry).description}'
+        entry.name, default_value='', description=f'{_description(entry)}'
         f'{_range(entry)}; empty takes it from params_file') for entry in _ENTRIES]
+
+
+def _description(entry: Field[Any]) -> str:
+    """Return a parameter's description without what its own empty value means."""
+    return rule_of(entry).description.partition('; empty')[0]
 
 
 def _range(entry: Field[Any]) -> str:
@@ -137,7 +142,7 @@ def cameras_and_topics(
             "cameras '': expected the names of the cameras, such as cameras:='front rear'")
     topics = topic.split() or ['image']
     if 'CAMERA' in topic:
-        topics = [topic.replace('CAMERA', name) for name in names]
+        topics = [topic.replace('CAMERA', name.strip('/')) for name in names]
     if len(topics) == 1:
         return names, [('image', topics[0])]
     if len(topics) != len(names):

@@ -39,6 +39,8 @@ def why_no_image(node: Node, now: Snapshot) -> str:
             reason = reason.replace('ERROR: ', '').strip().rstrip(';')
             return (f'the quality of service of {name} does not fit on {topic} ({reason}); see '
                     f"the parameters 'qos_overrides'")
+    if cameras and now.subscription is None:
+        return f'{topic} is published, and is subscribed to in a moment'
     if cameras:
         remedy = shared_memory_remedy() if now.settings.input_type == 'hbmem' else \
             'large ones need a profile'

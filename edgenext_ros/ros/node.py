@@ -88,7 +88,8 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
             return now
         return replace(
             now, model=session.model.info, subscription=session.subscription,
-            listens=session.listens, waited=monotonic() - session.subscribed_at,
+            listens=session.listens, idle=self._demand.is_idle,
+            waited=monotonic() - session.wanted_at, subscribed=session.subscribed_seconds,
             busy=session.pipeline.busy_seconds, dropped=session.pipeline.dropped,
             message_bytes=session.receiver.message_bytes, lost=session.receiver.lost)
 
@@ -155,7 +156,7 @@ class ClassifierNode(SafeCallbacksNode, SafeLifecycleNode):
             self.session = Session(
                 self, model, versions=self._versions, statistics=self.statistics,
                 observers=(self.statistics, self._log, self._once),
-                is_asked_for=self._once.waiting)
+                is_asked_for=self._once.waiting, changing=self._changing)
         except BaseException:
             model.close(self.get_logger())
             raise

@@ -5,18 +5,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, ExitStack
+from contextlib import AbstractContextManager, contextmanager, ExitStack
 from dataclasses import replace
 from threading import Lock
 from time import monotonic
+from typing import Any
 
 from edgenext_ros.core.newest_frame import Pipeline, RateLimiter
 from edgenext_ros.core.prediction import Prediction
 from edgenext_ros.core.smoothing import ProbabilityMean
 from edgenext_ros.engines.base import InferenceError
 from edgenext_ros.ros.errors import describe_error
+from edgenext_ros.ros.image_subscription import ImageSubscription
 from edgenext_ros.ros.loaded_model import LoadedModel
-from edgenext_ros.ros.log_limits import LogLimiter
 from edgenext_ros.ros.messages import INPUT_TYPES
 from edgenext_ros.ros.outcome import Observer, Outcome, ReceivedImage
 from edgenext_ros.ros.publishers import PICTURE_SECONDS, Publishers
@@ -24,7 +25,6 @@ from edgenext_ros.ros.receiver import Receiver
 from edgenext_ros.ros.serialised_images import StampedData
 from edgenext_ros.ros.settings import ClassifierSettings
 from edgenext_ros.ros.statistics import Statistics
-from edgenext_ros.ros.topic_type import choose_type, message_class
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
@@ -51,22 +51,23 @@ class Session:
     :param observers: called with each outcome, in this order.
     :param is_asked_for: returns whether the next image is requested; then neither ``max_rate`` nor
         ``skip_repeated`` leaves it out.
+    :param changing: the node's lock of transitions and parameter changes.
     :raises ParameterError: two topics are remapped to the same name.
     """
 
     def __init__(self, node: LifecycleNode, model: LoadedModel, *, versions: Iterator[int],
                  statistics: Statistics, observers: Iterable[Observer],
-                 is_asked_for: Callable[[], bool]) -> None:
+                 is_asked_for: Callable[[], bool],
+                 changing: AbstractContextManager[Any]) -> None:
         self.model = model
         self.listens = False
         """Images are wanted; the subscription may still wait for a publisher with its type."""
-        self.subscribed_at = 0.0
+        self.wanted_at = 0.0
         """Time since which images are wanted, in monotonic seconds."""
-        self._chosen, self._chosen_at = '', 0.0  # type of the subscription, and its time
         self._node, self._versions = node, versions
         self._version = next(versions)
         self._statistics, self._observers = statistics, tuple(observers)
-        self._is_asked_for = is_asked_for
+        self._is_asked_for, self._changing = is_asked_for, changing
         self._source = INPUT_TYPES[model.settings.input_type]
         self._limiter = RateLimiter(model.settings.max_rate)
         self._stamp, self._stamping = (0, 0), Lock()
@@ -74,7 +75,6 @@ class Session:
         # Held while a result is published, and while the session subscribes or unsubscribes.
         self._publishing = Lock()
         self._timer: Timer | None = None
-        self._types_log = LogLimiter()
         self.publishers = Publishers(node, fps=lambda: statistics.fps)
         try:
             self.publishers.publish_labels(model, version=self._version)
@@ -86,6 +86,10 @@ class Session:
                     callback_group=MutuallyExclusiveCallbackGroup())
             self.pipeline = Pipeline(self.work, self.finish, source=self.receiver,
                                      name='classify', at_once=model.info.slots, clock=monotonic)
+            self._subscription = ImageSubscription(
+                node, self.receiver, types=self._source.types, on_change=self._forget,
+                last_image=lambda: statistics.last_image,
+                busy=lambda: self.pipeline.busy_seconds)
         except BaseException:  # no memory or thread: free the topics for the next attempt
             self._destroy()
             raise
@@ -94,6 +98,11 @@ class Session:
     def subscription(self) -> Subscription | None:
         """The image subscription; None while the session is not subscribed."""
         return self.receiver.subscription
+
+    @property
+    def subscribed_seconds(self) -> float:
+        """Seconds since the subscription was made; 0 without one."""
+        return self._subscription.seconds
 
     # Images --------------------------------------------------------------------------------------
 
@@ -186,8 +195,12 @@ class Session:
         """Subscribe or unsubscribe; images in work when unsubscribing give no result."""
         with self._publishing:
             if wanted and not self.listens:
-                self.subscribed_at = monotonic()
-                self._subscribe()
+                self.wanted_at = monotonic()
+                try:
+                    self._subscribe()
+                except BaseException:
+                    self._unsubscribe()
+                    raise
                 self.listens = True
             elif not wanted and self.listens:
                 self.listens = False
@@ -196,35 +209,21 @@ class Session:
 
     def _follow(self) -> None:
         """Subscribe when a publisher appears, and again when its type has changed."""
-        with self._publishing:
+        with self._changing, self._publishing:
             if self.listens:
                 self._subscribe()
 
     def _subscribe(self) -> None:
-        """Subscribe with the type that the topic's publishers have, unless it is in use."""
-        types, topic = self._source.types, self._node.resolve_topic_name('image')
-        published = [] if len(types) == 1 else [
-            info.topic_type for info in self._node.get_publishers_info_by_topic(topic)]
-        since = max(self._chosen_at, self._statistics.last_image)
-        chosen = choose_type(
-            types, published, current=self._chosen or None,
-            silent=monotonic() - since > self.model.settings.image_timeout)
-        if chosen is None or chosen == self._chosen:
-            return
-        before, kind = self._chosen, message_class(chosen)
-        self._unsubscribe()
+        self._subscription.update(image_timeout=self.model.settings.image_timeout)
+
+    def _forget(self) -> None:
+        """Forget the images of the former subscription."""
+        self.pipeline.clear()
         self._forget_stamp()
         self._mean.reset()
-        self.receiver.subscribe(kind, 'image')
-        self._chosen, self._chosen_at = chosen, monotonic()
-        found = f'{topic} is published as {chosen}{f", before as {before}" if before else ""}'
-        # The log is limited, because two publishers that send nothing are tried in turn.
-        if len(types) > 1 and self._types_log.should_log(found):
-            self._node.get_logger().info(found)
 
     def _unsubscribe(self) -> None:
-        self._chosen = ''
-        self.receiver.unsubscribe()
+        self._subscription.end()
         self.pipeline.clear()
 
     def log_topics(self, *, pause: str) -> None:

@@ -28,8 +28,12 @@ class Snapshot:
     """The image subscription (rclpy); None while the node is not subscribed."""
     listens: bool = False
     """Images are wanted; with ``input_type`` hbmem, the subscription may wait for a publisher."""
+    idle: bool = False
+    """The node is not subscribed because, with ``lazy``, no result has a listener."""
     waited: float = 0.0
     """Seconds since images are wanted."""
+    subscribed: float = 0.0
+    """Seconds since the subscription was made; 0 without one."""
     busy: float = 0.0
     """Seconds since the work on the oldest image in progress began; 0 without one."""
     dropped: int = 0
@@ -38,9 +42,3 @@ class Snapshot:
     """Counter of frames that were lost before they arrived."""
     message_bytes: int = 0
     """Size of the last serialised message in bytes."""
-
-    @property
-    def idle(self) -> bool:
-        """Whether the node is not subscribed because, with ``lazy``, no result has a listener."""
-        return self.state == 'active' and self.enabled and self.settings.lazy \
-            and not self.listens

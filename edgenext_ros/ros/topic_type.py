@@ -7,26 +7,29 @@ from __future__ import annotations
 from collections.abc import Collection
 from importlib import import_module
 
+from edgenext_ros.ros.errors import describe_error
 from edgenext_ros.ros.optional_interfaces import OPTIONAL_INTERFACES
 from edgenext_ros.ros.settings import ParameterError
+from rclpy.type_support import check_for_type_support
 
 
 def message_class(name: str) -> type:
     """
     Import a message class by its name in the ROS graph, such as ``sensor_msgs/msg/Image``.
 
-    :raises ParameterError: its package is optional and not installed.
+    :raises ParameterError: its package is optional, and not installed or not of this ROS.
     """
     package, _, kind = name.split('/')
     try:
         found: type = getattr(import_module(f'{package}.msg'), kind)
-    except ImportError as error:
+        check_for_type_support(found)
+    except Exception as error:  # of another ROS or Python, its import or type support may fail
         if package not in OPTIONAL_INTERFACES:
             raise
         of_apt = f'tros-humble-{package.replace("_", "-")}'
         raise ParameterError(
-            f'the message package {package} is not available ({error}): expected the one of TROS; '
-            f'on an RDK X5, "sudo apt install {of_apt}", then '
+            f'the message package {package} is not available ({describe_error(error)}): expected '
+            f'the one of TROS and of this ROS; on an RDK X5, "sudo apt install {of_apt}", then '
             f'"source /opt/tros/humble/setup.bash"') from error
     return found
 

@@ -25,8 +25,9 @@ _SMOOTHED = faults_in(
             mean, top_k=settings.top_k, threshold=settings.score_threshold""", """\
             mean, top_k=settings.top_k, threshold=0.0"""),
     ('a pause keeps the mean', """\
+        self._forget_stamp()
         self._mean.reset()
-        self.receiver.subscribe""", '        self.receiver.subscribe'),
+""", '        self._forget_stamp()\n'),
     ('another model continues the mean', """\
         if model.engine is not self.model.engine:
             self._mean.reset()

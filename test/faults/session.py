@@ -30,9 +30,9 @@ _SESSION = faults_in(
     ('the image behind any failure is dropped', ' and self.pipeline.busy_seconds > timeout:',
      ':'),
     ('a pause leaves the waiting image', """\
-        self.receiver.unsubscribe()
+        self._subscription.end()
         self.pipeline.clear()
-""", '        self.receiver.unsubscribe()\n'),
+""", '        self._subscription.end()\n'),
     ('close does not free the model', '            steps.callback(free)\n', ''),
     ('close that fails does not free the model', """\
             steps.callback(stop)

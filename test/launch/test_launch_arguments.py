@@ -147,6 +147,8 @@ def test_arguments_that_do_not_fit_end_the_launch_in_one_sentence(launch, given,
     ({}, [('image', 'image')]), ({'image': 'image_raw'}, [('image', 'image_raw')]),
     ({'image': '/a /b'}, [('/front/image', '/a'), ('/rear/image', '/b')]),
     ({'cameras': '/robot/a b', 'image': '/a /b'}, [('/robot/a/image', '/a'), ('/b/image', '/b')]),
+    ({'cameras': '/front rear', 'image': '/cam/CAMERA/image'},
+     [('/front/image', '/cam/front/image'), ('/rear/image', '/cam/rear/image')]),
     ({'camera': 'mipi_cam', 'input_type': 'hbmem'},
      [('/left/image', '/hbmem_left_img'), ('/right/image', '/hbmem_right_img')]),
     ({'camera': 'mipi_cam'},
@@ -168,14 +170,18 @@ FAST, ZERO_COPY = 'FASTRTPS_DEFAULT_PROFILES_FILE', 'RMW_FASTRTPS_USE_QOS_FROM_X
     ({'input_type': 'hbmem'}, {ZERO_COPY: '0'}, '0'),
     ({'input_type': 'hbmem'}, {FAST: '/my.xml'}, None),
     ({'input_type': 'hbmem'}, {FAST: '/tros.xml', ZERO_COPY: '1'}, None),
+    ({'input_type': 'hbmem'}, {FAST: 'SHARE/config/fastdds.xml'}, '1'),
+    ({'input_type': 'hbmem'}, {FAST: 'SHARE/config/fastdds.xml', ZERO_COPY: '0'}, '0'),
 ], ids=str)
 def test_zero_copy_is_set_for_shared_memory_unless_the_user_has_chosen(
         monkeypatch, tmp_path, launch, given, own, expected):
+    from ament_index_python.packages import get_package_share_directory
     from launch.utilities import perform_substitutions
+    share = get_package_share_directory('edgenext_ros')
     for name in (FAST, 'FASTDDS_DEFAULT_PROFILES_FILE', ZERO_COPY):
         monkeypatch.delenv(name, raising=False)
     for name, value in own.items():
-        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name, value.replace('SHARE', share))
     path = tmp_path / 'mine.yaml'
     path.write_text('/**:\n  ros__parameters:\n    input_type: hbmem\n')
     if 'params_file' in given:

@@ -99,3 +99,12 @@ def test_remedy_for_shared_memory_names_process_and_variables(
     remedy = dds_profiles.shared_memory_remedy()
     assert remedy.startswith(expected)
     assert 'config/fastdds' in remedy and remedy.endswith('.xml')
+
+
+def test_folders_that_are_closed_to_the_user_do_not_stop_the_node(given, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, 'Permission denied', str(path))
+
+    given('rmw_fastrtps_cpp', 'humble', **{FAST: '/root/my.xml'})
+    monkeypatch.setattr(dds_profiles.Path, 'is_file', refuse)
+    assert dds_profiles.profile_in_force() == f'{FAST}=/root/my.xml (Permission denied)'

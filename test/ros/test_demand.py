@@ -184,7 +184,7 @@ def test_each_change_of_the_listeners_is_found_by_one_count(ros, lazy_node, monk
     assert demand.POLL_S <= 0.1
     listened = []
     monkeypatch.setattr(Publishers, 'listened', lambda publishers: tuple(listened))
-    lazy_node._demand.stop()  # this test counts
+    lazy_node._demand._poll(False)  # this test counts
     ros.executor.add_node(lazy_node)
     for change_listeners in (lambda: listened.append('/classification'), listened.clear) * 2:
         before = lazy_node.session.subscription is None
@@ -196,3 +196,32 @@ def test_each_change_of_the_listeners_is_found_by_one_count(ros, lazy_node, monk
         ros.wait(lambda before=before: (lazy_node.session.subscription is None) != before,
                  what='the change')
     ros.executor.remove_node(lazy_node)
+
+
+@pytest.mark.parametrize('lazy', [False, True])
+def test_update_of_another_thread_during_activation_keeps_the_subscription(
+        node, monkeypatch, lazy):
+    """A service may call before the state changes from activating to active."""
+    monkeypatch.setattr(Publishers, 'listened', lambda publishers: ('/classification',))
+    node.set_parameters([Parameter('lazy', value=lazy)])
+    node.trigger_deactivate()
+    node._demand.update(active=True)
+    node._demand.update()
+    assert node.session.subscription is not None and len(counting()) == int(lazy)
+    node._demand.update(active=False)
+    node._demand.update()
+    for thread in counting():
+        thread.join(20)
+    assert node.session.subscription is None and not counting()
+
+
+def test_listener_of_a_node_that_cannot_subscribe_is_no_idle_time(node, lazy_node, monkeypatch):
+    def refuse(*_):
+        raise OSError('by a test')
+
+    assert node.snapshot().idle
+    monkeypatch.setattr(Publishers, 'listened', lambda publishers: ('/classification',))
+    monkeypatch.setattr(node.session.receiver, 'subscribe', refuse)
+    with pytest.raises(OSError, match='by a test'):
+        node._demand.update()
+    assert not node.snapshot().idle and not node.session.listens

@@ -36,13 +36,13 @@ NOW = statistics_module.StatisticsReport(
     ({'image_age': 50.0}, {'waited': 1.0}, 0, '9.5 '),
     ({}, {'busy': 61.0, 'enabled': False}, 0, 'paused by set_enabled'),
     ({}, {'busy': 61.0, 'state': 'inactive'}, 0, 'inactive'),
-    ({'image_age': 50.0, 'problem': 'bad'}, {'lazy': True}, 0, 'idle: lazy is true, and nobody'),
-    ({'image_age': None}, {'lazy': True, 'waited': 500.0}, 0, 'idle: '),
-    ({'image_age': 50.0}, {'lazy': True, 'listens': True}, 2, 'no image for 50 s'),
-    ({}, {'lazy': True, 'listens': True}, 0, '9.5 '),
-    ({}, {'lazy': True, 'enabled': False}, 0, 'paused by set_enabled'),
-    ({}, {'lazy': True, 'state': 'inactive'}, 0, 'inactive'),
-    ({}, {'lazy': True, 'busy': 61.0}, 2, 'a frame has been in work for 61 s'),
+    ({'image_age': 50.0, 'problem': 'bad'}, {'idle': True}, 0, 'idle: lazy is true, and nobody'),
+    ({'image_age': None}, {'idle': True, 'waited': 500.0}, 0, 'idle: '),
+    # Somebody listens to a result, but the subscription fails.
+    ({'image_age': 50.0}, {'listens': False}, 2, 'no image for 50 s'),
+    ({}, {'idle': True, 'enabled': False}, 0, 'paused by set_enabled'),
+    ({}, {'idle': True, 'state': 'inactive'}, 0, 'inactive'),
+    ({}, {'idle': True, 'busy': 61.0}, 2, 'a frame has been in work for 61 s'),
     ({}, {'state': 'unconfigured'}, 0, 'unconfigured'),
     ({}, {'state': 'unconfigured', 'failure': 'configure failed: no model'}, 2,
      'configure failed: no model'),
@@ -52,8 +52,7 @@ NOW = statistics_module.StatisticsReport(
     ({'empty': True, 'problem': 'bad'}, {'threshold': 0.999}, 1, 'bad'),
 ])
 def test_assess_returns_level_and_sentence(changes, state, level, sentence):
-    settings = ClassifierSettings(score_threshold=state.pop('threshold', 0.0),
-                                  lazy=state.pop('lazy', False))
+    settings = ClassifierSettings(score_threshold=state.pop('threshold', 0.0))
     model = ModelInfo('net', 'stand-in', 224, 224, 100, hang_timeout_s=state.pop('timeout', 5.0))
     options = {'waited': state.pop('waited', 100.0), 'why': state.pop('why', '')}
     now = Snapshot(**{'state': 'active', 'enabled': True, 'failure': '', **state},

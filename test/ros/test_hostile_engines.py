@@ -79,7 +79,7 @@ def test_image_in_work_is_not_a_missing_image(engine, node, give, says, capfd):
     engine.answer = engine.hang
     give(node)
     assert engine.begun.wait(20)
-    node.session.subscribed_at -= 100
+    node.session.wanted_at -= 100
     engine.now += 4
     says(OK, 'classifications a second')
     assert 'no image' not in capfd.readouterr().err

@@ -4,6 +4,7 @@
 
 import re
 import sys
+from types import SimpleNamespace
 
 from edgenext_ros.ros.messages import INPUT_TYPES
 from edgenext_ros.ros.settings import ParameterError
@@ -50,6 +51,15 @@ def test_missing_optional_package_is_refused(monkeypatch):
         message_class(A)
     with pytest.raises(ModuleNotFoundError):
         message_class('a_package_of_nobody/msg/Image')
+
+
+@pytest.mark.parametrize('content', [{}, {'HbmMsg1080P': type('HbmMsg1080P', (), {})}],
+                         ids=['another version', 'without type support'])
+def test_package_of_another_ros_is_refused(monkeypatch, content):
+    monkeypatch.setitem(sys.modules, 'hbm_img_msgs', SimpleNamespace())
+    monkeypatch.setitem(sys.modules, 'hbm_img_msgs.msg', SimpleNamespace(**content))
+    with pytest.raises(ParameterError, match='package hbm_img_msgs is not available'):
+        message_class('hbm_img_msgs/msg/HbmMsg1080P')
 
 
 def test_missing_package_is_named_before_a_model_is_loaded(ros):
