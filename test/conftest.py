@@ -154,6 +154,7 @@ def free_domain():
 
     Domains are 1 to 100: higher ones use ports that the system assigns to other programs.
     """
+    from helpers import shared_memory
     first = os.getpid() + next(_tests)
     for domain in (1 + (first + offset) % 100 for offset in range(100)):
         path = Path(tempfile.gettempdir()) / f'edgenext_ros_test_domain_{domain}'
@@ -164,7 +165,9 @@ def free_domain():
                 continue
             if ros_domain.is_used(domain):
                 continue
+            shared_memory.remove_ports(domain)  # of nodes that an earlier test has killed
             yield domain
+            shared_memory.remove_segments()
             return
     pytest.fail('every ROS domain from 1 to 100 is in use on this machine')
 
