@@ -31,16 +31,18 @@ def test_picture_may_be_named_like_a_frame_of_a_video(
         private_graph, names, playing, played):
     from edgenext_ros.bench.demo_watcher import Watcher
     import rclpy
+    from rclpy.signals import SignalHandlerOptions
     from std_msgs.msg import Header
-    rclpy.init()
+    # As the demo does: the handlers that Humble's rclpy installs break the next demo of a process.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    watcher = Watcher('/watched', names=names, save=None)
     try:
-        watcher = Watcher('/watched', names=names, save=None)
         for name in playing:
             watcher._on_playing(Header(frame_id=name))
         assert (list(watcher.played), watcher.ended) == (played, False)
-        watcher.destroy_node()
     finally:
-        rclpy.shutdown()
+        watcher.destroy_node()
+        rclpy.try_shutdown()
 
 
 def test_demo_of_a_large_folder_ends_after_the_given_seconds(private_graph, tmp_path, photograph,
