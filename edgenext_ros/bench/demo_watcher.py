@@ -50,6 +50,16 @@ class Played:
         return f'{self.picture:22} {best or "no classification"}\n{"":22} {", ".join(figures)}'
 
 
+def picture_name(playing: str, *, of_video: bool) -> str:
+    """
+    Return the picture that the camera plays.
+
+    :param playing: what the camera says, such as ``a.jpg`` or ``clip.mp4 frame 12``.
+    :param of_video: frames of a video or a webcam count as one picture.
+    """
+    return playing.rpartition(' frame ')[0] or playing if of_video else playing
+
+
 class Watcher(Node):
     """
     Listen to a camera and a classifier in one namespace, and group the results by picture.
@@ -81,9 +91,7 @@ class Watcher(Node):
         self.labels = [entry.class_name for entry in message.class_map]
 
     def _on_playing(self, message: Header) -> None:
-        name = message.frame_id
-        if not self._expected:  # a video or a webcam, whose frames count as one picture
-            name = name.rpartition(' frame ')[0] or name
+        name = picture_name(message.frame_id, of_video=not self._expected)
         self._names[message.stamp.sec, message.stamp.nanosec] = name
         if name != self.current and not self.ended:
             # The camera repeats the folder, or goes on to pictures that are not wanted.

@@ -21,28 +21,13 @@ def test_demo_plays_no_longer_than_asked_for(count, seconds, played, hold):
     assert choose_pictures(names, seconds) == (names[:played], hold)
 
 
-@pytest.mark.parametrize('names,playing,played', [
-    (['a.jpg', 'clip frame 12.jpg'], ['a.jpg', 'clip frame 12.jpg'],
-     ['a.jpg', 'clip frame 12.jpg']),
-    (['a frame 1', 'a frame 2'], ['a frame 1', 'a frame 2'], ['a frame 1', 'a frame 2']),
-    ([], ['clip frame 12.mp4 frame 0', 'clip frame 12.mp4 frame 1'], ['clip frame 12.mp4']),
-    ([], ['0 frame 0', '0 frame 1'], ['0'])], ids=['suffix', 'no suffix', 'video', 'webcam'])
-def test_picture_may_be_named_like_a_frame_of_a_video(
-        private_graph, names, playing, played):
-    from edgenext_ros.bench.demo_watcher import Watcher
-    import rclpy
-    from rclpy.signals import SignalHandlerOptions
-    from std_msgs.msg import Header
-    # As the demo does: the handlers that Humble's rclpy installs break the next demo of a process.
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    watcher = Watcher('/watched', names=names, save=None)
-    try:
-        for name in playing:
-            watcher._on_playing(Header(frame_id=name))
-        assert (list(watcher.played), watcher.ended) == (played, False)
-    finally:
-        watcher.destroy_node()
-        rclpy.try_shutdown()
+@pytest.mark.parametrize('playing,of_video,name', [
+    ('a.jpg', False, 'a.jpg'), ('clip frame 12.jpg', False, 'clip frame 12.jpg'),
+    ('a frame 2', False, 'a frame 2'), ('clip frame 12.mp4 frame 0', True, 'clip frame 12.mp4'),
+    ('0 frame 1', True, '0'), ('0', True, '0')])
+def test_picture_may_be_named_like_a_frame_of_a_video(playing, of_video, name):
+    from edgenext_ros.bench.demo_watcher import picture_name
+    assert picture_name(playing, of_video=of_video) == name
 
 
 def test_demo_of_a_large_folder_ends_after_the_given_seconds(private_graph, tmp_path, photograph,
