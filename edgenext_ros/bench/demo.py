@@ -192,6 +192,10 @@ def _run(arguments: Namespace, watcher: Watcher, source: str, seconds: float, ho
     """
     Start the classifier, then the camera, and listen while it plays.
 
+    The camera plays once the classifier subscribes, and the classifier, which is lazy, subscribes
+    once the watcher listens. The watcher listens when it has found both: discovery may take 3 s on
+    Humble, and a camera that already plays would have gone on to other pictures.
+
     :param arguments: those of ``edgenext demo``.
     :param watcher: the node that listens.
     :param source: the camera's source.
@@ -202,7 +206,7 @@ def _run(arguments: Namespace, watcher: Watcher, source: str, seconds: float, ho
     """
     namespace = watcher.get_namespace()
     with _process('node', namespace, log / 'classifier.log', model=json.dumps(arguments.model),
-                  runtime=arguments.runtime, top_k=3,
+                  runtime=arguments.runtime, top_k=3, lazy='true',
                   input_type='compressed' if arguments.compressed else 'raw') as node:
         problem = _wait(watcher, lambda: watcher.labels, _START_SECONDS, [node])
         if problem:
@@ -211,6 +215,10 @@ def _run(arguments: Namespace, watcher: Watcher, source: str, seconds: float, ho
                       rate=arguments.rate, hold=hold, encoding=arguments.encoding, width=_WIDTH,
                       output_type='compressed' if arguments.compressed else 'raw') as camera:
             both = [node, camera]
+            problem = _wait(watcher, watcher.finds_camera, _START_SECONDS, both)
+            if problem:
+                return problem
+            watcher.listen()
             problem = _wait(watcher, lambda: watcher.current, _START_SECONDS, both)
             end = monotonic() + seconds
             problem = problem or _wait(watcher, lambda: watcher.ended or monotonic() > end,

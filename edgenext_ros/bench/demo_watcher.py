@@ -81,9 +81,16 @@ class Watcher(Node):
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self.create_subscription(LabelInfo, 'classifier/label_info', self._on_labels, latched)
         self.create_subscription(Header, 'camera/playing', self._on_playing, 100)
-        self.create_subscription(Classification, 'classification', self._on_result, 100)
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 100)
-        if save is not None:
+
+    def finds_camera(self) -> bool:
+        """Return whether the camera is in the ROS graph."""
+        return bool(self.count_publishers('camera/playing'))
+
+    def listen(self) -> None:
+        """Subscribe to the results, for which a lazy classifier subscribes to the camera."""
+        self.create_subscription(Classification, 'classification', self._on_result, 100)
+        if self._save is not None:
             self.create_subscription(Image, 'classifier/annotated_image', self._on_annotated,
                                      qos_profile_sensor_data)
 

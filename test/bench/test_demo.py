@@ -35,7 +35,7 @@ def test_demo_of_a_large_folder_ends_after_the_given_seconds(private_graph, tmp_
     for number in range(30):
         cv2.imwrite(str(tmp_path / f'{number:02}.png'), photograph)
     figures = tmp_path / 'figures.json'
-    main(['demo', '--image', str(tmp_path), '--seconds', '2', '--json', str(figures)])
+    assert main(['demo', '--image', str(tmp_path), '--seconds', '2', '--json', str(figures)]) == 0
     played = {entry['picture'] for entry in json.loads(figures.read_text())}
     assert played and played <= {'00.png', '01.png'}
     assert capsys.readouterr().out.startswith(f'playing 2 of 30 pictures of {tmp_path} on ')
